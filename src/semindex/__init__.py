@@ -1,0 +1,88 @@
+"""A local, private, semantic index of source code.
+
+>>> import semindex
+>>> index = semindex.open("path/to/repo")  # doctest: +SKIP
+>>> index.refresh()  # doctest: +SKIP
+>>> index.search("how are cookies parsed", limit=10)  # doctest: +SKIP
+
+Importing opens no file, starts no thread and loads no heavy library: names are fetched when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from semindex.errors import (
+        ConfigError,
+        IndexCorrupt,
+        IndexLocked,
+        IndexMismatch,
+        IndexTooNew,
+        IndexUnwritable,
+        NotIndexed,
+        QueryError,
+        RootError,
+        SemindexError,
+        UsageError,
+    )
+    from semindex.index import Index, open  # noqa: A004 - the design's public name
+    from semindex.types import BuildReport, Coverage, Hit, Hits, Reason, Status
+
+_HOME = {
+    **dict.fromkeys(("Index", "open"), "semindex.index"),
+    **dict.fromkeys(("BuildReport", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"),
+    **dict.fromkeys(
+        (
+            "ConfigError",
+            "IndexCorrupt",
+            "IndexLocked",
+            "IndexMismatch",
+            "IndexTooNew",
+            "IndexUnwritable",
+            "NotIndexed",
+            "QueryError",
+            "RootError",
+            "SemindexError",
+            "UsageError",
+        ),
+        "semindex.errors",
+    ),
+}
+
+__all__ = [
+    "BuildReport",
+    "ConfigError",
+    "Coverage",
+    "Hit",
+    "Hits",
+    "Index",
+    "IndexCorrupt",
+    "IndexLocked",
+    "IndexMismatch",
+    "IndexTooNew",
+    "IndexUnwritable",
+    "NotIndexed",
+    "QueryError",
+    "Reason",
+    "RootError",
+    "SemindexError",
+    "Status",
+    "UsageError",
+    "__version__",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, each fetched from its room when first asked for."""
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'semindex' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,236 @@
+"""Text to terms: the only tokeniser.
+
+A *word* is a run of word characters that is not a bare number (``getUserById``, ``HTTP_404``,
+``v4``). Its *parts* are what camelCase, snake_case and letter/digit borders cut it into, lower-cased.
+Its *terms* are the parts' Porter2 stems, and, when there are two parts or more, the whole word with
+its underscores taken out, marked with ``=`` (``getUser`` and ``get_user`` both give ``=getuser``).
+Runs of CJK characters have no blanks between words, so they give their overlapping pairs.
+
+What a word gives depends on nothing but the word, so :class:`Lexicon` computes it once a word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import Stemmer
+import xxhash
+
+from semindex.types import QueryTerm, TermHashes
+
+TOKENS_VERSION = 1
+"""Raised when any word gives other terms than before; part of the analysis fingerprint."""
+
+MAX_WORD_CHARS = 128
+"""Longer words are hashes or encoded data; they give no terms."""
+
+WORD = re.compile(r"[^\W\d]\w*|\d+[A-Za-z_]\w*")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_CJK_RANGES = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_CJK = re.compile(f"[{_CJK_RANGES}]+")
+_WIDE_RUN = re.compile(rf"[{_CJK_RANGES}]+|\d+|[^\W\d_{_CJK_RANGES}]+")
+_WORD_BYTES = bytes(
+    value if (value >= 0x80 or chr(value).isalnum() or value == 0x5F) else 0x20 for value in range(256)
+)
+
+STOP_WORDS = frozenset(
+    """a about above across after again all also am an and any are as at be because been before being
+    below between both but by can could did do does doing done down during each few find for from
+    further had has have having he her here hers him his how i if in into is it its itself just
+    let like locate look make may me might more most must my need needs no nor not now of off on once
+    only onto or other our out over own please same she should show so some such than that the their
+    them then there these they this those through to too under until up upon us use used using very
+    via want was we were what when where which while who whom whose why will with within without would
+    you your code implement implemented implementation implements happen happens work works happening
+    defined definition place places""".split()
+)
+"""Dropped from queries (never from documents), when another word is left."""
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("english", 0)
+
+
+def stem(part: str) -> str:
+    """The Porter2 stem of a lower-case part; parts with anything but ASCII letters stay as they are."""
+    return str(_stemmer().stemWord(part)) if part.isascii() and part.isalpha() else part
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text``, in order, as typed."""
+    return WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
+
+
+def split_word(word: str) -> list[str]:
+    """The lower-cased parts of a word, in order: ``HTTPServer2`` gives ``http``, ``server``, ``2``."""
+    if word.isascii():
+        return [part.lower() for part in _PART.findall(word)]
+    return [pair for run in _WIDE_RUN.findall(word) for pair in _split_wide(run)]
+
+
+def _split_wide(run: str) -> list[str]:
+    """Parts of a run that holds no underscore and no digit border; CJK runs give overlapping pairs."""
+    if _CJK.fullmatch(run):
+        return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+    parts: list[str] = []
+    start = 0
+    for i in range(1, len(run)):
+        if (run[i].isupper() and run[i - 1].islower()) or (
+            run[i].isupper() and i + 1 < len(run) and run[i + 1].islower() and run[i - 1].isupper()
+        ):
+            parts.append(run[start:i].lower())
+            start = i
+    parts.append(run[start:].lower())
+    return parts
+
+
+def whole_term(word: str) -> str:
+    """The compound term of a word: ``=`` and the word in lower case without underscores."""
+    return "=" + word.replace("_", "").lower()
+
+
+def word_terms(word: str) -> tuple[str, ...]:
+    """Every term of one word, the compound last; empty for words of no letters or of excessive length."""
+    if len(word) > MAX_WORD_CHARS:
+        return ()
+    parts = split_word(word)
+    terms = tuple(stem(part) for part in parts)
+    return (*terms, whole_term(word)) if len(parts) > 1 else terms
+
+
+def text_terms(text: str) -> list[str]:
+    """The terms of every word of ``text``, in order, repeated as they occur."""
+    return [term for word in words(text) for term in word_terms(word)]
+
+
+def hash_term(term: str) -> int:
+    """The 64-bit key of a term (or of any identifier) in every table."""
+    return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogateescape"))
+
+
+def hash_terms(terms: Iterable[str]) -> TermHashes:
+    """:func:`hash_term` of each, shape ``(n,)``, in order."""
+    return np.fromiter(map(hash_term, terms), dtype=np.uint64)
+
+
+def is_identifier(word: str) -> bool:
+    """Whether a word of a query looks typed as a name: mixed case, an underscore or a digit inside."""
+    return len(split_word(word)) > 1 or (word[:1].isupper() and not word.isupper() and len(word) > 1)
+
+
+def query_terms(text: str) -> list[QueryTerm]:
+    """The weighted terms of a query, ordered by term, each once (its weights added).
+
+    A part weighs 1 a mention, capped at 2; a whole compound identifier 1; two or three neighbouring
+    plain words joined (``user name`` finds ``userName``) 0.5. Stop words and single letters are
+    dropped unless nothing else is left.
+    """
+    found = words(text)
+    kept = [word for word in found if not _is_stop(word)] or found
+    weights: dict[str, float] = {}
+    sources: dict[str, str] = {}
+    for word in kept:
+        for term in word_terms(word):
+            if len(term) == 1 and len(kept) > 1 and term.isascii() and term.isalpha():
+                continue
+            weights[term] = min(2.0, weights.get(term, 0.0) + 1.0)
+            sources.setdefault(term, word)
+    for joined, source in _joined(kept):
+        if joined not in weights:
+            weights[joined] = 0.5
+            sources[joined] = source
+    return [QueryTerm(term, weights[term], sources[term]) for term in sorted(weights)]
+
+
+def _is_stop(word: str) -> bool:
+    return word.lower() in STOP_WORDS or (len(word) == 1 and word.isascii())
+
+
+def _joined(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
+    plain = [word.lower() if word.isascii() and word.isalpha() else "" for word in kept[:64]]
+    for size in (2, 3):
+        for start in range(len(plain) - size + 1):
+            run = plain[start : start + size]
+            if all(run):
+                yield "=" + "".join(run), " ".join(run)
+
+
+class Tokens(NamedTuple):
+    """The words of a text by position; ``n`` of them, in order."""
+
+    words: list[bytes]
+    starts: npt.NDArray[np.int64]
+    """Shape ``(n,)``: byte offset of each."""
+
+
+def tokenise(text: bytes) -> Tokens:
+    """Cut UTF-8 bytes into raw words: runs of ASCII alphanumerics, ``_`` and bytes over 0x7f.
+
+    Raw words may still hold punctuation that is not ASCII, and bare numbers; :class:`Lexicon` takes
+    them apart, once a distinct word.
+    """
+    blanked = text.translate(_WORD_BYTES)
+    is_word = np.frombuffer(blanked, dtype=np.uint8) != 0x20
+    starts = np.flatnonzero(is_word[1:] & ~is_word[:-1]) + 1 if len(text) else np.empty(0, np.int64)
+    if len(text) and is_word[0]:
+        starts = np.concatenate((np.zeros(1, np.int64), starts))
+    return Tokens(blanked.split(), starts.astype(np.int64))
+
+
+class Lexicon:
+    """Raw words to small integer ids, and ids to term hashes; everything is computed once a word.
+
+    Not thread-safe; one a worker. Ids are local to the object.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[bytes, int] = {}
+        self._offsets: list[int] = [0]
+        self._terms: list[int] = []
+        self._hashes: list[int] = []
+        self._hash_of: dict[str, int] = {}
+        self._frozen: tuple[npt.NDArray[np.int64], TermHashes, TermHashes] | None = None
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def ids(self, raw: Sequence[bytes]) -> npt.NDArray[np.int64]:
+        """The id of each raw word, shape ``(n,)``; words not seen before are added."""
+        known = self._ids
+        for word in set(raw).difference(known):
+            self._add(word)
+        return np.fromiter(map(known.__getitem__, raw), dtype=np.int64, count=len(raw))
+
+    def _add(self, raw: bytes) -> None:
+        self._frozen = None
+        self._ids[raw] = len(self._ids)
+        text = raw.decode("utf-8", "replace")
+        found = [text] if raw.isascii() and not raw[:1].isdigit() else words(text)
+        for word in found:
+            for term in word_terms(word):
+                self._terms.append(self._hash(term))
+        self._offsets.append(len(self._terms))
+        self._hashes.append(xxhash.xxh3_64_intdigest(raw))
+
+    def _hash(self, term: str) -> int:
+        value = self._hash_of.get(term)
+        if value is None:
+            value = self._hash_of[term] = hash_term(term)
+        return value
+
+    def arrays(self) -> tuple[npt.NDArray[np.int64], TermHashes, TermHashes]:
+        """``offsets`` ``(n + 1,)``, ``terms`` (hashes, by id), and the hash of each raw word ``(n,)``."""
+        if self._frozen is None:
+            self._frozen = (
+                np.array(self._offsets, dtype=np.int64),
+                np.array(self._terms, dtype=np.uint64),
+                np.array(self._hashes, dtype=np.uint64),
+            )
+        return self._frozen

@@ -1,0 +1,419 @@
+"""Records that travel between rooms: frozen, slotted, without behaviour of their own.
+
+Conventions, everywhere: paths are root-relative POSIX strings (bytes that are not UTF-8 survive as
+surrogate escapes, see :func:`os.fsencode`); lines are 1-based and inclusive; byte ranges are
+half-open and count bytes of the *analysis text* (:attr:`SourceFile.text`), which for UTF-8 files is
+the file as stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Protocol, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+"""Shape ``(n, dim)``, C order; every row has unit length or is all zero."""
+Vector = npt.NDArray[np.float32]
+"""Shape ``(dim,)``; unit length or all zero."""
+Int8Vectors = npt.NDArray[np.int8]
+"""Shape ``(n, dim)``: unit rows times 127, rounded half to even."""
+TermHashes = npt.NDArray[np.uint64]
+"""xxh3-64 of the UTF-8 bytes of each term."""
+
+
+class Kind(IntEnum):
+    """What a symbol or a chunk is. The numbers are stored in segments: append, never renumber."""
+
+    BLOCK = 0
+    """A run of lines that no definition owns."""
+    TEXT = 1
+    """Prose."""
+    CONFIG = 2
+    """A block of a configuration or data file."""
+    SECTION = 3
+    """A heading of a document, and what stands under it."""
+    FUNCTION = 4
+    METHOD = 5
+    CLASS = 6
+    INTERFACE = 7
+    STRUCT = 8
+    ENUM = 9
+    TRAIT = 10
+    TYPE = 11
+    MODULE = 12
+    CONSTANT = 13
+    VARIABLE = 14
+    MACRO = 15
+    OBJECT = 16
+    IMPLEMENTATION = 17
+    TABLE = 18
+    FIELD = 19
+
+    @property
+    def label(self) -> str:
+        """The lower-case name, as it stands in queries, JSON and help."""
+        return self.name.lower()
+
+
+class SkipReason(Enum):
+    """Why a file that the walk saw is not in the index."""
+
+    BINARY = "binary"
+    TOO_LARGE = "too large"
+    MINIFIED = "minified"
+    GENERATED = "generated"
+    EMPTY = "empty"
+    SPECIAL = "not a regular file"
+    OUTSIDE = "link out of the root"
+    LINK = "link to a file seen elsewhere"
+    PERMISSION = "permission denied"
+    VANISHED = "vanished while read"
+    UNREADABLE = "unreadable"
+    UNDECODABLE = "unknown encoding"
+    NOT_CHECKED_OUT = "not checked out"
+    FAILED = "analysis failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A regular file as the walk saw it; ``path`` relative to the root."""
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailure:
+    """A file that is not (wholly) indexed: where it stopped, and why."""
+
+    path: str
+    stage: str
+    """``walk``, ``read``, ``parse``, ``analyse``."""
+    reason: SkipReason
+    detail: str = ""
+    ref: FileRef | None = None
+    """What the walk saw, where it saw anything; an unchanged file is then not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file's bytes, and the text that is analysed."""
+
+    path: str
+    text: bytes
+    """UTF-8. For a file stored as UTF-8 (with or without BOM) exactly the stored bytes."""
+    digest: bytes
+    """xxh3-128 of the stored bytes, 16 bytes."""
+    language: str
+    """Lower-case name from the language table; ``text`` when nothing is known."""
+    encoding: str
+    """Python's codec name of the stored bytes, ``utf-8`` for most."""
+    size_bytes: int
+    """Length as stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Lines ``start_line..end_line`` (1-based, inclusive), bytes ``start_byte:end_byte``."""
+
+    start_line: int
+    end_line: int
+    start_byte: int
+    end_byte: int
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A definition."""
+
+    name: str
+    kind: Kind
+    span: Span
+    """From the first line of the definition (decorators included, doc comment excluded) to its end."""
+    parent: int = -1
+    """Position of the enclosing definition in :attr:`ParsedFile.symbols`, -1 at top level."""
+    doc: tuple[int, int] = (0, 0)
+    """Byte range of its docstring or leading doc comment, quotes and markers included; empty if none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of lines of one owner: what is scored, and what a hit shows."""
+
+    span: Span
+    kind: Kind
+    owner: int = -1
+    """Position in :attr:`ParsedFile.symbols` of the deepest definition that owns the lines, or -1."""
+    defines: tuple[int, ...] = ()
+    """Positions of the symbols whose definition starts in the chunk, ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """A file cut into chunks; together they cover every byte of ``source.text`` exactly once."""
+
+    source: SourceFile
+    chunks: tuple[Chunk, ...]
+    symbols: tuple[Symbol, ...]
+    """In order of their start; parents before members."""
+    comments: npt.NDArray[np.int64]
+    """Shape ``(m, 2)``: byte ranges of comments and docstrings, ascending, not overlapping."""
+    grammar: bool
+    """Whether a grammar was used; False means that it was cut by lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Term counts of ``n`` rows in CSR form; within a row the hashes ascend and are distinct."""
+
+    offsets: npt.NDArray[np.int64]
+    """Shape ``(n + 1,)``."""
+    terms: TermHashes
+    """Shape ``(offsets[-1],)``."""
+    counts: npt.NDArray[np.uint16]
+    """Shape ``(offsets[-1],)``, at least 1, saturating at 65535."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What an embedder is given for ``n`` chunks of one or several files."""
+
+    content: Counts
+    """Body and comments together, ``n`` rows."""
+    names: Counts
+    """Names defined and names of enclosing definitions together, ``n`` rows."""
+    paths: Counts
+    """Path and file stem together, one row a *file*."""
+    path_row: npt.NDArray[np.int64]
+    """Shape ``(n,)``: the chunk's row in ``paths``."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerm:
+    """A term of a query: ``weight`` > 0; ``identifiers`` are the words as typed that gave it."""
+
+    term: str
+    weight: float
+    source: str
+    """The word (or joined words) of the query that gave it."""
+
+
+class Embedder(Protocol):
+    """Terms (or texts) to vectors. The contract suite is ``semindex.testing.EmbedderContract``."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model, revision and preprocessing; stored in every segment."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    def embed_documents(self, documents: Documents) -> Vectors:
+        """Rows in the order of the chunks; a row's bytes do not depend on the other rows."""
+
+    def embed_query(self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float]) -> Vector:
+        """The query's vector; ``idf`` gives a term's weight in the live corpus."""
+
+
+class Mode(Enum):
+    """Which signals rank."""
+
+    HYBRID = "hybrid"
+    LEXICAL = "lexical"
+    DENSE = "dense"
+
+
+class GroupBy(Enum):
+    """Whether a file appears once, with its best span, or once a matching chunk."""
+
+    FILE = "file"
+    CHUNK = "chunk"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Applied before anything is ranked or cut. Empty tuples let everything pass."""
+
+    languages: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    """Globs or plain prefixes; a file passes when any matches."""
+    excluded_paths: tuple[str, ...] = ()
+    """A file passes when none matches."""
+    kinds: tuple[Kind, ...] = ()
+    scope: str = ""
+    """Folder, root-relative; only files below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query, parsed: free words, quoted phrases, filters."""
+
+    raw: str
+    text: str
+    """Without filters, phrases included without their quotes."""
+    phrases: tuple[str, ...] = ()
+    filters: Filters = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One signal's part of a score."""
+
+    signal: str
+    contribution: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A chunk or file id with its score; ids are of one generation."""
+
+    id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A span that answers a query."""
+
+    path: str
+    start_line: int
+    end_line: int
+    score: float
+    """Higher is better; comparable within one answer only."""
+    symbol: str | None
+    """The definition shown, qualified with its enclosing ones by dots."""
+    kind: str
+    language: str
+    reasons: tuple[Reason, ...]
+    text: str | None
+    """The span's lines, read from the file and checked against its digest; None when stale."""
+    more: tuple[Hit, ...]
+    """The file's other matching spans, best first (``group_by="file"``)."""
+    repository: str
+    """The root's absolute path."""
+    digest: str
+    """Hex of the xxh3-128 of the file that was indexed."""
+    stale: bool
+    """The file has changed, or is gone, since it was indexed."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Character ranges of ``text`` that match a query term, for highlighting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What an answer could see of the tree. Counts are files of the whole index."""
+
+    seen: int
+    indexed: int
+    chunks: int
+    skipped: Mapping[str, int]
+    """By reason, :class:`SkipReason` values."""
+    freshness: str
+    """``fresh`` (checked, nothing changed), ``refreshed`` (changes were indexed first), ``stale``
+    (changes were found and not indexed), ``unchecked`` (not looked at)."""
+    changed: int = 0
+    """Files known to be newer than the index, when ``stale``."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know: a scope that was applied, a fallback that was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits(Sequence[Hit]):
+    """An answer: hits in order of rank, and what they were taken from."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    coverage: Coverage
+    seconds: float = 0.0
+
+    @overload
+    def __getitem__(self, position: int) -> Hit: ...
+    @overload
+    def __getitem__(self, position: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, position: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[position]
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step of a build, for whoever draws it."""
+
+    stage: str
+    """``walk``, ``index``, ``merge``, ``verify``."""
+    done: int
+    total: int | None
+    unit: str
+    """``files`` or ``bytes``."""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a refresh did. Counts are files unless the name says otherwise."""
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    skipped: Mapping[str, int]
+    failures: tuple[FileFailure, ...]
+    warnings: tuple[str, ...]
+    seconds: float
+    peak_bytes: int
+    """Peak resident memory of this process."""
+    source_bytes: int
+    """Bytes of the files indexed in this run."""
+    chunks: int
+    """Live chunks afterwards."""
+    files: int
+    """Indexed files afterwards."""
+    generation: int
+    merged_segments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of an index."""
+
+    root: str
+    index_dir: str
+    generation: int
+    model: str
+    analysis: str
+    seen: int
+    indexed: int
+    chunks: int
+    symbols: int
+    skipped: Mapping[str, int]
+    failures: tuple[FileFailure, ...]
+    languages: Mapping[str, int]
+    """Indexed files by language."""
+    segments: int
+    dead_files: int
+    index_bytes: int
+    source_bytes: int
+    freshness: str
+    changed: int
+    problems: tuple[str, ...] = ()
+    """Integrity errors found by verification."""
+    notes: tuple[str, ...] = ()
+
+
+ProgressCallback = Callable[[Progress], None]
+"""Called from the thread that builds."""
