@@ -1,0 +1,331 @@
+"""Parsed files to the content of a segment: tokenise once, count by field, embed.
+
+A pure function of its input: no I/O, no state but the lexicon (a cache), so any process can do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.embed.base import quantise
+from semindex.store.content import (
+    ROLE_CALL,
+    ROLE_DEFINITION,
+    ROLE_MEMBER,
+    ROLE_MENTION,
+    Content,
+)
+from semindex.store.postings import MAX_COUNT, Triples
+from semindex.tokens import TOKENS_VERSION, Lexicon, hash_term, tokenise, whole_term
+from semindex.types import Counts, Documents, Embedder, ParsedFile, TermHashes
+
+WORK_VERSION = 1
+"""Raised when the same parsed file gives other content than before; part of the analysis fingerprint."""
+
+Ints = npt.NDArray[np.int64]
+
+_KEYWORDS = frozenset(
+    b"""abstract and as assert async await begin bool boolean break byte case catch char class const continue
+    def default defer del delete do double elif else elsif elseif end enum except export extends extern
+    false final finally fn for foreach from func function global go goto if impl implements import in
+    instanceof int interface internal is let local long loop match mod module mut namespace new nil none
+    not null object of or override package pass private protected public pub raise readonly ref require
+    rescue return sealed self short signed sizeof static string struct super switch template then this
+    throw throws trait true try type typedef typename typeof union unless unsafe unsigned until use using
+    val var virtual void volatile when where while with yield None True False""".split()
+)
+"""Never references: they belong to languages, not to programs."""
+
+
+def analysis_fingerprint(parse_fingerprint: str, source_version: int) -> str:
+    """Names everything that decides a file's content but its bytes and path."""
+    return f"s{source_version}.t{TOKENS_VERSION}.w{WORK_VERSION}.{parse_fingerprint}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Words by row: parallel arrays."""
+
+    rows: Ints
+    ids: Ints
+
+
+def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -> Content:
+    """The content of some files, in their order."""
+    shape = _Shape.of(files)
+    body, comments, references = _text_words(files, shape, lexicon)
+    names, parents = _name_words(files, shape, lexicon)
+    path_words, stem_words = _path_words(files, lexicon)
+    offsets, hashes, _ = lexicon.arrays()
+    terms, ranks = np.unique(hashes, return_inverse=True)
+
+    def count(*parts: _Rows) -> _Tally:
+        words = np.concatenate([part.ids for part in parts])
+        sizes = offsets[words + 1] - offsets[words]
+        places = np.arange(int(sizes.sum())) + np.repeat(offsets[words] - _before(sizes), sizes)
+        rows = np.repeat(np.concatenate([part.rows for part in parts]), sizes)
+        return _tally(rows, ranks[places], terms)
+
+    counted = {
+        "comment": count(comments),
+        "name": count(names),
+        "parent": count(parents),
+        "body": count(body),
+        "path": count(path_words),
+        "stem": count(stem_words),
+    }
+    chunks, files_total = shape.chunk_total, len(files)
+    documents = Documents(
+        content=_csr(count(body, comments), chunks),
+        names=_csr(count(names, parents), chunks),
+        paths=_csr(count(path_words, stem_words), files_total),
+        path_row=np.repeat(np.arange(files_total), shape.chunks),
+    )
+    postings = {name: _triples(tally) for name, tally in counted.items()}
+    postings["reference"] = references
+    chunk_lengths = [_lengths(counted[name], chunks) for name in ("comment", "name", "parent", "body")]
+    file_lengths = [_lengths(counted[name], files_total) for name in ("path", "stem")]
+    return _content(
+        files,
+        shape,
+        postings,
+        np.stack(chunk_lengths, axis=1),
+        np.stack(file_lengths, axis=1),
+        quantise(embedder.embed_documents(documents)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Where each file's chunks, symbols and bytes begin in the batch."""
+
+    chunks: Ints
+    symbols: Ints
+    chunk_base: Ints
+    symbol_base: Ints
+    byte_base: Ints
+
+    @property
+    def chunk_total(self) -> int:
+        return int(self.chunks.sum())
+
+    @staticmethod
+    def of(files: Sequence[ParsedFile]) -> _Shape:
+        chunks = np.array([len(file.chunks) for file in files], dtype=np.int64)
+        symbols = np.array([len(file.symbols) for file in files], dtype=np.int64)
+        sizes = np.array([len(file.source.text) + 1 for file in files], dtype=np.int64)
+        return _Shape(chunks, symbols, _before(chunks), _before(symbols), _before(sizes))
+
+
+def _before(sizes: Ints) -> Ints:
+    return np.cumsum(sizes) - sizes
+
+
+def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows, Triples]:
+    """Words of bodies, words of comments, and references, by chunk."""
+    text = b"\n".join(file.source.text for file in files)
+    tokens = tokenise(text)
+    ids = lexicon.ids(tokens.words)
+    starts = np.concatenate(
+        [
+            np.fromiter((chunk.span.start_byte for chunk in file.chunks), np.int64, len(file.chunks)) + base
+            for file, base in zip(files, shape.byte_base, strict=True)
+        ]
+    )
+    borders = np.concatenate(
+        [file.comments.reshape(-1) + base for file, base in zip(files, shape.byte_base, strict=True)]
+    )
+    rows = np.searchsorted(starts, tokens.starts, side="right") - 1
+    in_comment = np.searchsorted(borders, tokens.starts, side="right") % 2 == 1
+    code = ~in_comment
+    body, comments = _Rows(rows[code], ids[code]), _Rows(rows[in_comment], ids[in_comment])
+    lengths = np.fromiter(map(len, tokens.words), np.int64, len(tokens.words))
+    roles = _roles(text, tokens.starts[code], lengths[code])
+    plain = np.fromiter(
+        (word not in _KEYWORDS and not word[:1].isdigit() for word in tokens.words), bool, len(tokens.words)
+    )[code] & (lengths[code] > 1)
+    defined = _definitions(files, shape, lexicon)
+    return body, comments, _references(body, roles, plain, defined, lexicon)
+
+
+def _roles(text: bytes, starts: Ints, lengths: Ints) -> npt.NDArray[np.uint8]:
+    """Role bits by what stands beside each word: ``(`` behind it, ``.``, ``->`` or ``::`` before it."""
+    padded = np.frombuffer(b"\n\n" + text + b"\n\n", dtype=np.uint8)
+    ends = starts + lengths + 2
+    behind = padded[ends]
+    call = (behind == ord("(")) | ((behind == ord(" ")) & (padded[ends + 1] == ord("(")))
+    before, further = padded[starts + 1], padded[starts]
+    member = (
+        (before == ord("."))
+        | ((before == ord(">")) & (further == ord("-")))
+        | ((before == ord(":")) & (further == ord(":")))
+    )
+    return (ROLE_MENTION + ROLE_CALL * call + ROLE_MEMBER * member).astype(np.uint8)
+
+
+def _definitions(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> _Rows:
+    """The whole names defined, by chunk."""
+    rows: list[int] = []
+    raw: list[bytes] = []
+    for file, base in zip(files, shape.chunk_base.tolist(), strict=True):
+        for number, chunk in enumerate(file.chunks):
+            for symbol in chunk.defines:
+                found = tokenise(file.symbols[symbol].name.encode("utf-8", "replace")).words
+                if found:
+                    rows.append(base + number)
+                    raw.append(found[-1])
+    return _Rows(np.array(rows, dtype=np.int64), lexicon.ids(raw))
+
+
+def _references(
+    body: _Rows, roles: npt.NDArray[np.uint8], plain: npt.NDArray[np.bool_], defined: _Rows, lexicon: Lexicon
+) -> Triples:
+    _, _, raw_hashes = lexicon.arrays()
+    width = len(lexicon)
+    keys = np.concatenate((body.rows[plain] * width + body.ids[plain], defined.rows * width + defined.ids))
+    bits = np.concatenate((roles[plain], np.full(len(defined.rows), ROLE_DEFINITION, dtype=np.uint8)))
+    if not len(keys):
+        return Triples.concatenated([])
+    order = np.argsort(keys, kind="stable")
+    keys, bits = keys[order], bits[order]
+    heads = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    return Triples(raw_hashes[keys[heads] % width], keys[heads] // width, np.bitwise_or.reduceat(bits, heads))
+
+
+def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:
+    """Words of the names each chunk defines, and of the definitions that enclose it."""
+    rows: dict[str, list[int]] = {"name": [], "parent": []}
+    raw: dict[str, list[bytes]] = {"name": [], "parent": []}
+
+    def put(field: str, row: int, name: str) -> None:
+        found = tokenise(name.encode("utf-8", "replace")).words
+        raw[field].extend(found)
+        rows[field].extend([row] * len(found))
+
+    for file, base in zip(files, shape.chunk_base.tolist(), strict=True):
+        for number, chunk in enumerate(file.chunks):
+            for symbol in chunk.defines:
+                put("name", base + number, file.symbols[symbol].name)
+            for symbol in _enclosing(file, chunk.owner, chunk.defines):
+                put("parent", base + number, file.symbols[symbol].name)
+    name, parent = (
+        _Rows(np.array(rows[field], dtype=np.int64), lexicon.ids(raw[field])) for field in ("name", "parent")
+    )
+    return name, parent
+
+
+def _enclosing(file: ParsedFile, owner: int, defines: tuple[int, ...]) -> list[int]:
+    """The owner and every definition around it and around what is defined, but for those defined here."""
+    found: list[int] = []
+    for start in (owner, *(file.symbols[symbol].parent for symbol in defines)):
+        at = start
+        while at >= 0 and at not in found:
+            found.append(at)
+            at = file.symbols[at].parent
+    return [symbol for symbol in found if symbol not in defines]
+
+
+def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _Rows]:
+    """Words of the path without its extension, and of the file's stem, by file."""
+    rows: dict[str, list[int]] = {"path": [], "stem": []}
+    raw: dict[str, list[bytes]] = {"path": [], "stem": []}
+    for number, file in enumerate(files):
+        folder, _, name = file.source.path.rpartition("/")
+        stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
+        for field, text in (("path", f"{folder}/{stem or name}"), ("stem", stem or name)):
+            found = tokenise(text.encode("utf-8", "replace")).words
+            raw[field].extend(found)
+            rows[field].extend([number] * len(found))
+    path, stem_rows = (
+        _Rows(np.array(rows[field], dtype=np.int64), lexicon.ids(raw[field])) for field in ("path", "stem")
+    )
+    return path, stem_rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """Distinct (row, term) pairs, ordered by row and hash, with their counts."""
+
+    rows: Ints
+    terms: TermHashes
+    counts: Ints
+
+
+def _tally(rows: Ints, ranks: Ints, terms: TermHashes) -> _Tally:
+    width = max(1, len(terms))
+    keys, counts = np.unique(rows * width + ranks, return_counts=True)
+    return _Tally(keys // width, terms[keys % width], counts)
+
+
+def _triples(tally: _Tally) -> Triples:
+    return Triples(tally.terms, tally.rows, np.minimum(tally.counts, MAX_COUNT).astype(np.uint8))
+
+
+def _lengths(tally: _Tally, rows: int) -> npt.NDArray[np.uint16]:
+    totals = np.bincount(tally.rows, weights=tally.counts, minlength=rows)
+    return np.minimum(totals, 65535).astype(np.uint16)
+
+
+def _csr(tally: _Tally, rows: int) -> Counts:
+    offsets = np.searchsorted(tally.rows, np.arange(rows + 1))
+    counts = np.minimum(tally.counts, 65535).astype(np.uint16)
+    return Counts(offsets.astype(np.int64), tally.terms, counts)
+
+
+def _content(
+    files: Sequence[ParsedFile],
+    shape: _Shape,
+    postings: dict[str, Triples],
+    chunk_lengths: npt.NDArray[np.uint16],
+    file_lengths: npt.NDArray[np.uint16],
+    vectors: npt.NDArray[np.int8],
+) -> Content:
+    chunks = [(chunk, int(base)) for file, base in zip(files, shape.symbol_base, strict=True) for chunk in file.chunks]
+    symbols = [
+        (symbol, int(base)) for file, base in zip(files, shape.symbol_base, strict=True) for symbol in file.symbols
+    ]
+    homes = np.zeros(len(symbols), dtype=np.uint32)
+    for number, (chunk, base) in enumerate(chunks):
+        for symbol in chunk.defines:
+            homes[base + symbol] = number
+    return Content(
+        paths=tuple(file.source.path.encode("utf-8", "surrogateescape") for file in files),
+        digests=np.frombuffer(b"".join(file.source.digest for file in files), np.uint8).reshape(-1, 16),
+        languages=tuple(file.source.language for file in files),
+        sizes=np.array([file.source.size_bytes for file in files], dtype=np.uint64),
+        file_chunks=shape.chunks.astype(np.uint32),
+        file_symbols=shape.symbols.astype(np.uint32),
+        file_lengths=file_lengths,
+        chunk_lines=_pairs((chunk.span.start_line, chunk.span.end_line) for chunk, _ in chunks),
+        chunk_bytes=_pairs((chunk.span.start_byte, chunk.span.end_byte) for chunk, _ in chunks),
+        chunk_kinds=np.array([chunk.kind for chunk, _ in chunks], dtype=np.uint8),
+        chunk_owners=_ordinals((chunk.owner, base) for chunk, base in chunks),
+        chunk_lengths=chunk_lengths,
+        symbol_names=tuple(symbol.name.encode("utf-8", "replace") for symbol, _ in symbols),
+        symbol_kinds=np.array([symbol.kind for symbol, _ in symbols], dtype=np.uint8),
+        symbol_lines=_pairs((symbol.span.start_line, symbol.span.end_line) for symbol, _ in symbols),
+        symbol_parents=_ordinals((symbol.parent, base) for symbol, base in symbols),
+        symbol_chunks=homes,
+        symbol_keys=np.fromiter((symbol_key(symbol.name) for symbol, _ in symbols), np.uint64),
+        postings=postings,
+        vectors=vectors,
+    )
+
+
+def _pairs(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.uint32]:
+    return np.array(list(values), dtype=np.uint32).reshape(-1, 2)
+
+
+def _ordinals(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.int32]:
+    return np.array([ordinal + base if ordinal >= 0 else -1 for ordinal, base in values], dtype=np.int32)
+
+
+def symbol_key(name: str) -> int:
+    """The key under which a definition is found: its last component, without case and underscores."""
+    found = tokenise(name.encode("utf-8", "replace")).words
+    return hash_term(whole_term(found[-1].decode("utf-8", "replace") if found else name))
+

@@ -1,0 +1,222 @@
+"""What a segment holds, as arrays: the tables of files, chunks and symbols, the postings, the vectors.
+
+Ordinals are local to the content: files in the order they were added, a file's chunks and symbols
+one after the other in that order. Joining contents shifts ordinals; keeping only some files renumbers
+them. A flush and a merge are both made of these two operations, so they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.errors import IndexCorrupt
+from semindex.store.postings import Postings, Triples, encode
+from semindex.store.segment import Segment
+from semindex.types import Int8Vectors, TermHashes
+
+CHUNK_FIELDS = ("comment", "name", "parent", "body", "reference")
+"""Postings by chunk. ``reference`` keys are case-sensitive identifiers and its counts role bits."""
+FILE_FIELDS = ("path", "stem")
+"""Postings by file."""
+LENGTH_FIELDS = ("comment", "name", "parent", "body")
+"""The columns of :attr:`Content.chunk_lengths`: terms in the field, saturating at 65535."""
+
+ROLE_MENTION, ROLE_CALL, ROLE_MEMBER, ROLE_DEFINITION = 1, 2, 4, 8
+
+U8 = npt.NDArray[np.uint8]
+U16 = npt.NDArray[np.uint16]
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+I32 = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """``F`` files, ``C`` chunks, ``S`` symbols."""
+
+    paths: tuple[bytes, ...]
+    digests: U8
+    """Shape ``(F, 16)``."""
+    languages: tuple[str, ...]
+    """``F`` names."""
+    sizes: U64
+    """Shape ``(F,)``: bytes as stored."""
+    file_chunks: U32
+    """Shape ``(F,)``: chunks of each file, at least 1."""
+    file_symbols: U32
+    """Shape ``(F,)``."""
+    file_lengths: U16
+    """Shape ``(F, 2)``: terms of path and stem."""
+    chunk_lines: U32
+    """Shape ``(C, 2)``: first and last line, 1-based."""
+    chunk_bytes: U32
+    """Shape ``(C, 2)``: half-open, into the analysis text."""
+    chunk_kinds: U8
+    chunk_owners: I32
+    """Shape ``(C,)``: symbol ordinal, -1 for none."""
+    chunk_lengths: U16
+    """Shape ``(C, 4)``, columns as ``LENGTH_FIELDS``."""
+    symbol_names: tuple[bytes, ...]
+    symbol_kinds: U8
+    symbol_lines: U32
+    """Shape ``(S, 2)``."""
+    symbol_parents: I32
+    symbol_chunks: U32
+    """Shape ``(S,)``: the chunk in which the definition starts."""
+    symbol_keys: TermHashes
+    """Shape ``(S,)``: hash of the name's last component, folded (no case, no underscores)."""
+    postings: Mapping[str, Triples]
+    """By field; rows are chunk or file ordinals."""
+    vectors: Int8Vectors
+    """Shape ``(C, dim)``."""
+
+
+def joined(parts: Sequence[Content]) -> Content:
+    """The files of all parts, one after the other; at least one part."""
+    files = np.cumsum([0, *(len(part.paths) for part in parts)])
+    chunks = np.cumsum([0, *(len(part.chunk_kinds) for part in parts)])
+    symbols = np.cumsum([0, *(len(part.symbol_kinds) for part in parts)])
+    shifted = [
+        replace(
+            part,
+            chunk_owners=_shift(part.chunk_owners, int(symbols[i])),
+            symbol_parents=_shift(part.symbol_parents, int(symbols[i])),
+            symbol_chunks=(part.symbol_chunks + np.uint32(chunks[i])).astype(np.uint32),
+            postings={
+                field: replace(triples, rows=triples.rows + (files if field in FILE_FIELDS else chunks)[i])
+                for field, triples in part.postings.items()
+            },
+        )
+        for i, part in enumerate(parts)
+    ]
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in shifted]) for name in (*_ARRAYS, "vectors")
+    }
+    return Content(
+        paths=tuple(path for part in shifted for path in part.paths),
+        languages=tuple(name for part in shifted for name in part.languages),
+        symbol_names=tuple(name for part in shifted for name in part.symbol_names),
+        postings={
+            field: Triples.concatenated([part.postings[field] for part in shifted])
+            for field in (*CHUNK_FIELDS, *FILE_FIELDS)
+        },
+        **arrays,
+    )
+
+
+def _shift(ordinals: I32, base: int) -> I32:
+    return np.where(ordinals >= 0, ordinals + base, ordinals).astype(np.int32)
+
+
+def kept(content: Content, files: npt.NDArray[np.bool_]) -> Content:
+    """Only the files of a mask ``(F,)``, in their order."""
+    if files.all():
+        return content
+    chunks = np.repeat(files, content.file_chunks)
+    symbols = np.repeat(files, content.file_symbols)
+    renumber = {"file": _numbers(files), "chunk": _numbers(chunks), "symbol": _numbers(symbols)}
+    masks = {"file": files, "chunk": chunks, "symbol": symbols}
+    arrays = {name: getattr(content, name)[masks[table]] for name, table in _ARRAYS.items()}
+    arrays["vectors"] = content.vectors[chunks]
+    for name in ("chunk_owners", "symbol_parents"):
+        old = arrays[name]
+        arrays[name] = np.where(old >= 0, renumber["symbol"][old], -1).astype(np.int32)
+    arrays["symbol_chunks"] = renumber["chunk"][arrays["symbol_chunks"]].astype(np.uint32)
+    return Content(
+        paths=_chosen(content.paths, files),
+        languages=_chosen(content.languages, files),
+        symbol_names=_chosen(content.symbol_names, symbols),
+        postings={
+            field: _only(triples, *(masks[table], renumber[table]))
+            for field, triples in content.postings.items()
+            for table in ("file" if field in FILE_FIELDS else "chunk",)
+        },
+        **arrays,
+    )
+
+
+def _numbers(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    return np.cumsum(mask, dtype=np.int64) - 1
+
+
+def _chosen(values: tuple[Any, ...], mask: npt.NDArray[np.bool_]) -> tuple[Any, ...]:
+    return tuple(values[i] for i in np.flatnonzero(mask))
+
+
+def _only(triples: Triples, mask: npt.NDArray[np.bool_], numbers: npt.NDArray[np.int64]) -> Triples:
+    live = mask[triples.rows]
+    return Triples(triples.terms[live], numbers[triples.rows[live]], triples.counts[live])
+
+
+_ARRAYS = {
+    "digests": "file",
+    "sizes": "file",
+    "file_chunks": "file",
+    "file_symbols": "file",
+    "file_lengths": "file",
+    "chunk_lines": "chunk",
+    "chunk_bytes": "chunk",
+    "chunk_kinds": "chunk",
+    "chunk_owners": "chunk",
+    "chunk_lengths": "chunk",
+    "symbol_kinds": "symbol",
+    "symbol_lines": "symbol",
+    "symbol_parents": "symbol",
+    "symbol_chunks": "symbol",
+    "symbol_keys": "symbol",
+}
+"""Each array and the table whose rows it has."""
+
+
+def sections(content: Content) -> dict[str, npt.NDArray[Any]]:
+    """The content as named sections, ready to be written."""
+    names = sorted(set(content.languages))
+    number = {name: i for i, name in enumerate(names)}
+    return {
+        **_packed("paths", content.paths),
+        **_packed("symbol_names", content.symbol_names),
+        **_packed("languages", [name.encode() for name in names]),
+        "file_languages": np.fromiter((number[name] for name in content.languages), np.uint16),
+        **{name: getattr(content, name) for name in _ARRAYS},
+        "symbol_order": np.argsort(content.symbol_keys, kind="stable").astype(np.uint32),
+        "vectors": content.vectors,
+        **{
+            name: array
+            for field, triples in content.postings.items()
+            for name, array in encode(field, triples).items()
+        },
+    }
+
+
+def _packed(name: str, strings: Sequence[bytes]) -> dict[str, npt.NDArray[Any]]:
+    offsets = np.cumsum([0, *map(len, strings)], dtype=np.uint32)
+    return {name: np.frombuffer(b"".join(strings), dtype=np.uint8), f"{name}.offsets": offsets}
+
+
+def unpacked(segment: Segment, name: str) -> list[bytes]:
+    """The strings of a packed pair of sections."""
+    data = segment.section(name).tobytes()
+    offsets = segment.section(f"{name}.offsets").tolist()
+    if offsets[-1] != len(data):
+        raise IndexCorrupt(f"{segment.path}: {name} is damaged; run 'semindex index' to rebuild it")
+    return [data[begin:end] for begin, end in zip(offsets[:-1], offsets[1:], strict=True)]
+
+
+def read(segment: Segment) -> Content:
+    """Everything a segment holds, for a merge."""
+    names = [name.decode() for name in unpacked(segment, "languages")]
+    arrays = {name: segment.section(name) for name in (*_ARRAYS, "vectors")}
+    paths = unpacked(segment, "paths")
+    rows = {**dict.fromkeys(CHUNK_FIELDS, len(arrays["chunk_kinds"])), **dict.fromkeys(FILE_FIELDS, len(paths))}
+    return Content(
+        paths=tuple(paths),
+        languages=tuple(names[i] for i in segment.section("file_languages").tolist()),
+        symbol_names=tuple(unpacked(segment, "symbol_names")),
+        postings={field: Postings(segment, field, count).triples() for field, count in rows.items()},
+        **arrays,
+    )

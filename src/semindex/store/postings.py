@@ -1,0 +1,163 @@
+"""Which rows hold a term, and how often: one list a field, compact, mapped.
+
+A list is five sections: ``terms`` (sorted distinct uint64 hashes), ``offsets`` (where a term's
+postings begin), ``starts`` (where their bytes begin), ``ids`` (row ordinals: the first, then the
+differences, as little-endian base-128 numbers) and ``counts`` (uint8, saturating at 255).
+Counts are plain: nothing stored depends on the rest of the corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.errors import IndexCorrupt
+from semindex.store.segment import Segment
+from semindex.types import TermHashes
+
+Rows = npt.NDArray[np.int64]
+"""Row ordinals, ascending and distinct within a term."""
+Tallies = npt.NDArray[np.uint8]
+"""A count (or, for references, a set of role bits) a posting."""
+
+MAX_COUNT = 255
+_PARTS = ("terms", "offsets", "starts", "ids", "counts")
+
+
+@dataclass(frozen=True, slots=True)
+class Triples:
+    """Unordered postings: parallel arrays of term hash, row ordinal and count."""
+
+    terms: TermHashes
+    rows: Rows
+    counts: Tallies
+
+    @staticmethod
+    def concatenated(parts: Iterable[Triples]) -> Triples:
+        """All of them, one after the other; none gives an empty one."""
+        kept = [part for part in parts if len(part.terms)]
+        if not kept:
+            return Triples(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.uint8))
+        return Triples(
+            np.concatenate([part.terms for part in kept]),
+            np.concatenate([part.rows for part in kept]),
+            np.concatenate([part.counts for part in kept]),
+        )
+
+
+def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
+    """The five sections of a list, named ``FIELD.terms`` and so on. A (term, row) pair occurs once."""
+    order = _order(triples)
+    hashes, rows = triples.terms[order], triples.rows[order]
+    first = np.ones(len(hashes), dtype=bool)
+    first[1:] = hashes[1:] != hashes[:-1]
+    heads = np.flatnonzero(first)
+    deltas = rows.copy()
+    deltas[1:] -= rows[:-1]
+    deltas[heads] = rows[heads]
+    data, ends = _varint(deltas)
+    offsets = np.append(heads, len(hashes))
+    starts = np.append(np.concatenate(([0], ends))[heads], len(data))
+    return {
+        f"{field}.terms": hashes[heads],
+        f"{field}.offsets": offsets.astype(np.uint32),
+        f"{field}.starts": starts.astype(np.uint32),
+        f"{field}.ids": data,
+        f"{field}.counts": triples.counts[order],
+    }
+
+
+def _order(triples: Triples) -> npt.NDArray[np.int64]:
+    """Positions by (term, row)."""
+    distinct, ranks = np.unique(triples.terms, return_inverse=True)
+    if not len(distinct):
+        return np.empty(0, np.int64)
+    width = int(triples.rows.max()) + 1
+    return np.argsort(ranks.astype(np.int64) * width + triples.rows, kind="stable")
+
+
+def _varint(values: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Base-128 bytes of each value, the last byte of each below 128, and where each ends."""
+    sizes = np.ones(len(values), dtype=np.int64)
+    for bits in (7, 14, 21, 28):
+        sizes += values >= (1 << bits)
+    ends = np.cumsum(sizes)
+    data = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
+    begins = ends - sizes
+    for place in range(int(sizes.max()) if len(sizes) else 0):
+        has = sizes > place
+        more = (sizes > place + 1).astype(np.int64) << 7
+        data[begins[has] + place] = (((values >> (7 * place)) & 0x7F) | more)[has]
+    return data, ends
+
+
+def _unvarint(data: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.int64]:
+    """The ``count`` numbers that ``data`` holds."""
+    if len(data) == count:
+        return data.astype(np.int64)
+    last = np.flatnonzero(data < 0x80)
+    begins = np.empty(len(last), dtype=np.int64)
+    if len(last):
+        begins[0] = 0
+        begins[1:] = last[:-1] + 1
+    place = np.arange(len(data)) - np.repeat(begins, last - begins + 1)
+    parts = (data & 0x7F).astype(np.int64) << (7 * place)
+    return np.add.reduceat(parts, begins) if len(begins) else parts
+
+
+class Postings:
+    """One field's list in one segment, read where it is mapped."""
+
+    def __init__(self, segment: Segment, field: str, rows: int) -> None:
+        """``rows`` is the number of rows that ordinals may name; anything else is damage."""
+        self._field = field
+        self._rows = rows
+        self.terms, self._offsets, self._starts, self._ids, self._counts = (
+            segment.section(f"{field}.{part}") for part in _PARTS
+        )
+        if (
+            len(self._offsets) != len(self.terms) + 1
+            or len(self._starts) != len(self._offsets)
+            or int(self._offsets[-1]) != len(self._counts)
+            or int(self._starts[-1]) != len(self._ids)
+        ):
+            raise IndexCorrupt(
+                f"{segment.path}: the {field} postings do not fit together; run 'semindex index' to rebuild them"
+            )
+
+    def find(self, terms: TermHashes) -> npt.NDArray[np.int64]:
+        """The position of each term, -1 where it does not occur."""
+        if not len(self.terms):
+            return np.full(len(terms), -1, dtype=np.int64)
+        places = np.searchsorted(self.terms, terms)
+        places[places == len(self.terms)] = 0
+        return np.where(self.terms[places] == terms, places, -1)
+
+    def at(self, place: int) -> tuple[Rows, Tallies]:
+        """The rows and counts of the term at a position that :meth:`find` gave."""
+        begin, end = int(self._offsets[place]), int(self._offsets[place + 1])
+        data = self._ids[int(self._starts[place]) : int(self._starts[place + 1])]
+        rows = np.cumsum(_unvarint(data, end - begin))
+        if len(rows) != end - begin or (len(rows) and int(rows[-1]) >= self._rows):
+            raise IndexCorrupt(
+                f"the {self._field} postings of a segment are damaged; run 'semindex index' to rebuild them"
+            )
+        return rows, self._counts[begin:end]
+
+    def triples(self) -> Triples:
+        """Everything, ordered by (term, row)."""
+        counts = np.diff(self._offsets.astype(np.int64))
+        deltas = _unvarint(self._ids, len(self._counts))
+        if len(deltas) != len(self._counts):
+            raise IndexCorrupt(
+                f"the {self._field} postings of a segment are damaged; run 'semindex index' to rebuild them"
+            )
+        totals = np.cumsum(deltas)
+        heads = self._offsets[:-1].astype(np.int64)
+        before = (totals[heads] - deltas[heads]) if len(heads) else totals
+        rows = totals - np.repeat(before, counts)
+        return Triples(np.repeat(self.terms, counts), rows, np.asarray(self._counts))

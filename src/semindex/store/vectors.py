@@ -1,0 +1,36 @@
+"""Exact search over int8 vectors.
+
+The query is rounded to whole numbers as well, so that every product and partial sum is a whole
+number below 2**24: float32 arithmetic on them is exact, in any order and on any library. A chunk has
+the same score in any segment, merge or shard.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.types import Int8Vectors, Vector
+
+DOCUMENT_SCALE = 127
+_EXACT_BELOW = 1 << 24
+_BLOCK_ROWS = 16384
+
+
+def whole_query(query: Vector) -> tuple[npt.NDArray[np.float32], float]:
+    """The query ``(dim,)`` in whole numbers (as float32), and what a product is divided by to give a cosine."""
+    dim = max(1, len(query))
+    scale = _EXACT_BELOW // (DOCUMENT_SCALE * dim) - 1
+    return np.rint(query * np.float32(scale)).astype(np.float32), float(scale * DOCUMENT_SCALE)
+
+
+def cosines(vectors: Int8Vectors | npt.NDArray[np.float32], query: Vector) -> npt.NDArray[np.float64]:
+    """The cosine of each row with the query, shape ``(n,)``, in [-1, 1] up to rounding."""
+    whole, scale = whole_query(query)
+    if vectors.dtype == np.float32:
+        return (vectors @ whole).astype(np.float64) / scale
+    parts = [
+        vectors[start : start + _BLOCK_ROWS].astype(np.float32) @ whole
+        for start in range(0, len(vectors), _BLOCK_ROWS)
+    ]
+    return np.concatenate(parts).astype(np.float64) / scale if parts else np.empty(0)
