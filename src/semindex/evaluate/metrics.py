@@ -72,13 +72,17 @@ def same_file(one: str, other: str) -> bool:
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
+def shares_line(place: Place, start_line: int, end_line: int) -> bool:
+    """Whether a hit shows any of the lines ``start_line..end_line``."""
+    return place.start_line <= end_line and start_line <= place.end_line
+
+
 def finds(place: Place, target: Target) -> bool:
     """Whether a hit shows a target: the same file and, where the target has lines, a line of them."""
     if not same_file(place.path, target.path):
         return False
-    if target.start_line is None:
-        return True
-    return place.start_line <= (target.end_line or target.start_line) and target.start_line <= place.end_line
+    first = target.start_line
+    return first is None or shares_line(place, first, target.end_line or first)
 
 
 def rank_of(target: Target, places: Sequence[Place]) -> int | None:
