@@ -1,0 +1,131 @@
+"""Files written whole or not at all, and words for what the operating system refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from semindex.errors import IndexUnwritable
+
+StepHook = Callable[[str], None]
+"""Called with the name of the step just reached; the crash tests die in it."""
+
+_WORDS = {
+    errno.ENOSPC: "no space is left on the device",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would pass the size limit for files",
+    errno.EROFS: "it is on a read-only file system",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+}
+_ELSEWHERE = "keep the index elsewhere with --index-dir"
+_ADVICE = {
+    errno.ENOSPC: f"Free some space, or {_ELSEWHERE}.",
+    errno.EDQUOT: f"Free some space, or {_ELSEWHERE}.",
+    errno.EFBIG: f"Raise the limit (ulimit -f), or {_ELSEWHERE}.",
+}
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF})
+
+
+def no_step(_name: str) -> None:
+    """Do nothing: the hook when nobody watches."""
+
+
+def explain(error: OSError) -> str:
+    """What went wrong, in words, without the path."""
+    return _WORDS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Turn an :class:`OSError` of the body into :class:`IndexUnwritable` that names ``path``."""
+    try:
+        yield
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, f"Make it writable, or {_ELSEWHERE}.")
+        raise IndexUnwritable(
+            f"Cannot write {path}: {explain(error)}. What was indexed before is intact. {advice}"
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable, where the system offers that (Windows does not).
+
+    Raises:
+        OSError: The device failed; a file system that cannot sync folders passes in silence.
+    """
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+class Replacement:
+    """A context manager that writes ``path`` whole or not at all.
+
+    The body fills ``NAME.tmp`` beside it; at the end that is synced, renamed over ``path``, and the
+    folder is synced. When anything fails the temporary file is removed and ``path`` is as it was.
+    Steps, each with ``prefix``: ``created``, ``written``, ``synced``, ``renamed``, ``durable``.
+
+    Every method raises :class:`IndexUnwritable` when the system refuses.
+    """
+
+    def __init__(self, path: Path, *, on_step: StepHook = no_step, prefix: str = "") -> None:
+        self._path = path
+        self._temporary = path.with_name(f"{path.name}.tmp")
+        self._step: StepHook = lambda name: on_step(prefix + name)
+
+    def __enter__(self) -> Replacement:
+        with unwritable(self._path):
+            self._temporary.unlink(missing_ok=True)
+            # Exclusive: a link planted under this name is not followed.
+            self._file = self._temporary.open("xb", buffering=0)
+        self._step("created")
+        return self
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append bytes."""
+        rest = memoryview(data)
+        with unwritable(self._path):
+            while rest:
+                rest = rest[self._file.write(rest) :]
+
+    def rewrite_start(self, data: bytes) -> None:
+        """Write bytes over the first ones."""
+        with unwritable(self._path):
+            self._file.seek(0)
+        self.write(data)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._publish()
+        finally:
+            self._file.close()
+            with unwritable(self._path):
+                self._temporary.unlink(missing_ok=True)
+
+    def _publish(self) -> None:
+        self._step("written")
+        with unwritable(self._path):
+            os.fsync(self._file.fileno())
+            self._file.close()
+        self._step("synced")
+        with unwritable(self._path):
+            self._temporary.replace(self._path)
+        self._step("renamed")
+        with unwritable(self._path):
+            sync_folder(self._path.parent)
+        self._step("durable")

@@ -1,0 +1,271 @@
+"""One immutable file of named, aligned arrays: written once, mapped once, never edited.
+
+Readers ignore sections that they do not know, and a section whose layout changes takes a new name,
+so later features add sections, not formats. How the file is laid out stands in ``header.py``.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
+from semindex.store.durable import Replacement, StepHook, explain, no_step
+from semindex.store.header import (
+    ALIGNMENT,
+    BLOCK_BYTES,
+    DTYPES,
+    PREAMBLE_BYTES,
+    Entry,
+    Preamble,
+    aligned,
+    blocks,
+    check_directory,
+    check_preamble,
+    corrupt,
+    pack_directory,
+    pack_header,
+)
+
+Array = npt.NDArray[Any]
+Bytes = npt.NDArray[np.uint8]
+"""Shape ``(size,)``."""
+
+
+class SegmentMissing(IndexCorrupt):
+    """The file is not there: it was lost, or a merge removed it and a newer generation names others."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionStream:
+    """A section given piece by piece, so that it need not fit in memory."""
+
+    dtype: npt.DTypeLike
+    shape: tuple[int, ...]
+    """The first extent may be -1: as many rows as the blocks have together."""
+    blocks: Iterable[Array]
+    """Each of this dtype and of shape ``(any, *shape[1:])``; taken once, in order."""
+
+
+def write_segment(
+    path: Path, sections: Mapping[str, Array | SectionStream], *, on_step: StepHook = no_step
+) -> int:
+    """Write a segment whole or not at all, over any that stood there; gives its size in bytes.
+
+    Arrays are written from where they lie; streams are taken one after the other, in the mapping's
+    order. Steps: ``segment:created``, ``segment:section`` after each section, ``segment:written``,
+    ``segment:synced``, ``segment:renamed``, ``segment:durable``.
+
+    Raises:
+        IndexUnwritable: No room, no permission, a read-only place; nothing is left behind.
+        ValueError: A name, dtype or block that a segment cannot hold.
+    """
+    streams = {name: _as_stream(value) for name, value in sections.items()}
+    plan = [Entry(name, _dtype(s).str, s.shape, 0, 0) for name, s in streams.items()]
+    header_bytes = PREAMBLE_BYTES + len(pack_directory(plan))
+    entries: list[Entry] = []
+    checksums: list[int] = []
+    with Replacement(path, on_step=on_step, prefix="segment:") as output:
+        output.write(bytes(header_bytes))
+        offset = header_bytes
+        for planned, stream in zip(plan, streams.values(), strict=True):
+            sink = _Sink(output)
+            rows = sum(sink.add(block) for block in _checked_blocks(planned, stream))
+            shape = _final_shape(planned, rows)
+            entries.append(Entry(planned.name, planned.dtype, shape, offset, sink.nbytes))
+            checksums += sink.finish()
+            offset = entries[-1].end
+            on_step("segment:section")
+        table = np.array(checksums, dtype="<u8").tobytes()
+        output.write(table)
+        output.rewrite_start(pack_header(entries, table, offset))
+    return offset + len(table)
+
+
+def _as_stream(value: Array | SectionStream) -> SectionStream:
+    if isinstance(value, SectionStream):
+        return value
+    return SectionStream(value.dtype, value.shape, (value.reshape(1) if value.ndim == 0 else value,))
+
+
+def _dtype(stream: SectionStream) -> np.dtype[Any]:
+    dtype = np.dtype(stream.dtype).newbyteorder("<")
+    if dtype.str not in DTYPES:
+        raise ValueError(f"a segment holds no arrays of {dtype}")
+    return dtype
+
+
+def _checked_blocks(planned: Entry, stream: SectionStream) -> Iterator[Array]:
+    for block in stream.blocks:
+        if block.dtype.newbyteorder("<").str != planned.dtype or block.shape[1:] != planned.shape[1:]:
+            raise ValueError(f"section {planned.name!r}: a block of {block.dtype} {block.shape} in {planned}")
+        yield block
+
+
+def _final_shape(planned: Entry, rows: int) -> tuple[int, ...]:
+    if not planned.shape:
+        return ()
+    if planned.shape[0] not in (-1, rows):
+        raise ValueError(f"section {planned.name!r}: {rows} rows for a shape of {planned.shape}")
+    return (rows, *planned.shape[1:])
+
+
+class _Sink:
+    """Writes a section's bytes and takes the checksum of each block as they pass."""
+
+    def __init__(self, output: Replacement) -> None:
+        self.nbytes = 0
+        self._output = output
+        self._hash = xxhash.xxh3_64()
+        self._checksums: list[int] = []
+
+    def add(self, block: Array) -> int:
+        """Write a block, copying at most about 1 MiB of it at a time; gives its number of rows."""
+        little = block.dtype.newbyteorder("<")
+        step = max(1, BLOCK_BYTES * len(block) // max(1, block.nbytes))
+        for start in range(0, len(block), step):
+            piece = np.ascontiguousarray(block[start : start + step], dtype=little)
+            self._write(piece.reshape(-1).view(np.uint8))
+        return len(block)
+
+    def finish(self) -> list[int]:
+        """Pad to the alignment; gives the checksums."""
+        self._write(np.zeros(aligned(self.nbytes) - self.nbytes, dtype=np.uint8))
+        if self.nbytes % BLOCK_BYTES:
+            self._checksums.append(self._hash.intdigest())
+        return self._checksums
+
+    def _write(self, data: Bytes) -> None:
+        while len(data):
+            part = data[: BLOCK_BYTES - self.nbytes % BLOCK_BYTES]
+            self._output.write(part.data)
+            self._hash.update(part.data)
+            self.nbytes += len(part)
+            if self.nbytes % BLOCK_BYTES == 0:
+                self._checksums.append(self._hash.intdigest())
+                self._hash.reset()
+            data = data[len(part) :]
+
+
+class Segment:
+    """A segment open for reading: made by :meth:`open`, used by any number of threads."""
+
+    def __init__(self, path: Path, data: Bytes, preamble: Preamble) -> None:
+        """``data`` is the whole file, read-only, of the size that ``preamble`` tells."""
+        directory = data[PREAMBLE_BYTES : preamble.header_bytes].tobytes()
+        entries = check_directory(path, directory, preamble)
+        self.path = path
+        self.nbytes = preamble.file_bytes
+        """Size of the file."""
+        self._preamble = preamble
+        self._entries = {entry.name: entry for entry in entries}
+        self._data: Bytes | None = data
+        self._views: dict[str, Array] = {}
+
+    @classmethod
+    def open(cls, path: Path, *, mapped: bool = True) -> Segment:
+        """Open a segment; ``mapped=False`` reads it into memory instead of mapping it.
+
+        A mapped one holds one descriptor and stays readable when the file is removed (on POSIX).
+
+        Raises:
+            SegmentMissing: No such file.
+            IndexCorrupt: Truncated, too long, or not what it claims to be.
+            IndexTooNew: Written by a newer semindex.
+            BrokenIndex: The system does not let it be read.
+        """
+        try:
+            with path.open("rb", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size
+                preamble = check_preamble(path, file.read(PREAMBLE_BYTES), size)
+                data = _map(file) if mapped else _read_whole(path, file, size)
+        except FileNotFoundError as error:
+            raise SegmentMissing(f"{path} is missing; run 'semindex index' to rebuild it") from error
+        except OSError as error:
+            advice = "raise 'ulimit -n'" if error.errno == errno.EMFILE else "check permissions and disk"
+            raise BrokenIndex(f"Cannot read {path}: {explain(error)}; {advice}") from error
+        return cls(path, data, preamble)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sections, in the order they were written."""
+        return tuple(self._entries)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a section."""
+        return name in self._entries
+
+    def section(self, name: str) -> Array:
+        """A section as a read-only array over the file; nothing is read yet.
+
+        Raises:
+            IndexCorrupt: There is no such section.
+            IndexTooNew: Its dtype is not known here.
+        """
+        view = self._views.get(name)
+        if view is None:
+            view = self._views[name] = self._view(name)
+        return view
+
+    def _view(self, name: str) -> Array:
+        entry = self._entries.get(name)
+        if entry is None:
+            raise IndexCorrupt(f"{self.path} has no section {name!r}; run 'semindex index' to rebuild it")
+        if entry.dtype not in DTYPES:
+            raise IndexTooNew(f"{self.path}: section {name!r} needs a newer semindex; upgrade semindex")
+        return np.ndarray(entry.shape, np.dtype(entry.dtype), self._whole(), entry.offset)
+
+    def verify(self) -> list[str]:
+        """Read everything and compare the checksums; one line for each damaged place, none if sound."""
+        data = self._whole()
+        table = data[self._preamble.table_offset :]
+        if xxhash.xxh3_64_intdigest(table.data) != self._preamble.table_checksum:
+            return [f"{self.path}: the checksums at offset {self._preamble.table_offset} are damaged"]
+        checksums = iter(np.frombuffer(table, dtype="<u8").tolist())
+        return [
+            f"{self.path}: section {entry.name!r} is damaged between offsets {begin} and {end}"
+            for entry in self._entries.values()
+            for begin, end in blocks(entry, self._preamble.block_bytes)
+            if xxhash.xxh3_64_intdigest(data[begin:end].data) != next(checksums)
+        ]
+
+    def close(self) -> None:
+        """Give the map back. Arrays that are still held stay valid, and keep it until they go."""
+        self._data = None
+        self._views = {}
+
+    def _whole(self) -> Bytes:
+        if self._data is None:
+            raise ValueError(f"segment {self.path} is closed")
+        return self._data
+
+
+def _map(file: FileIO) -> Bytes:
+    # The map keeps a descriptor of its own, and lives as long as any array over it.
+    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype=np.uint8)
+
+
+def _read_whole(path: Path, file: FileIO, size: int) -> Bytes:
+    """The file in memory, at an aligned address."""
+    spare = np.empty(size + ALIGNMENT, dtype=np.uint8)
+    begin = -spare.ctypes.data % ALIGNMENT
+    data = spare[begin : begin + size]
+    rest = data.data
+    file.seek(0)
+    while len(rest):
+        count = file.readinto(rest)
+        if not count:
+            raise corrupt(path, "it shrank while it was read")
+        rest = rest[count:]
+    data.flags.writeable = False
+    return data
