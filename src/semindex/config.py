@@ -1,0 +1,371 @@
+"""Flags, environment and TOML files to :class:`Settings`; the one reader of the environment.
+
+Layers, the later wins: defaults, the user's ``semindex.toml``, the repository's (``[tool.semindex]``
+of ``pyproject.toml``, then ``.semindex.toml``), environment, flags. Importing reads nothing.
+
+A repository is not trusted: its files may hold only keys that cannot run code, open a connection or
+read outside the root, and they are not followed when they are links out of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from semindex.errors import ConfigError
+
+MAX_FILE_BYTES = 1 << 20
+"""A configuration file larger than this is refused unread."""
+
+BUNDLED_MODEL = "semindex"
+PREFIX = "SEMINDEX_"
+FILE_VARIABLE = "SEMINDEX_CONFIG"
+
+Value = int | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the rooms are told, as plain values."""
+
+    max_workers: int = 0
+    """0 leaves it to the build. No key sets it yet."""
+    max_memory_mb: int = 4096
+    enable_caching: bool = True
+    cache_size: int = 20_000
+    """Entries."""
+    memory_mapping_threshold_mb: int = 100
+    embedding_model: str = BUNDLED_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A key (``PERFORMANCE.CACHE_SIZE``), its value, and where that came from."""
+
+    key: str
+    value: Value
+    source: str
+    """``default``, ``PATH:LINE``, ``environment NAME`` or ``flag``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A configuration file that was looked for."""
+
+    path: str
+    outcome: str
+    """``read``, ``not there``, ``nothing for semindex``, or why it was passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, one origin a key in the order of the documentation, and the files looked at in theirs."""
+
+    settings: Settings
+    origins: tuple[Origin, ...]
+    files: tuple[Looked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    table: str
+    name: str
+    read: Callable[[object], Value | None]
+    """The value of what TOML gave, or None when it is none of the allowed."""
+    allowed: str
+    shared: Callable[[Value], bool] = field(default=lambda value: True)
+    """Whether a repository may set this value."""
+    shared_only: str = ""
+    """What a repository may set, in words, where that is less than ``allowed``."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.table}.{self.name}"
+
+    @property
+    def attribute(self) -> str:
+        return self.name.lower()
+
+
+def _whole(least: int, most: int) -> Callable[[object], int | None]:
+    def read(value: object) -> int | None:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return value if whole and isinstance(value, int) and least <= value <= most else None
+
+    return read
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _model(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() and value.isprintable() else None
+
+
+_KEYS = (
+    _Key("PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more"),
+    _Key("PERFORMANCE", "ENABLE_CACHING", _truth, "true or false"),
+    _Key("PERFORMANCE", "CACHE_SIZE", _whole(0, 100_000_000), "a whole number of entries, 0 or more"),
+    _Key(
+        "PERFORMANCE",
+        "MEMORY_MAPPING_THRESHOLD_MB",
+        _whole(0, 1 << 24),
+        "a whole number of megabytes, 0 or more",
+    ),
+    _Key(
+        "MODELS",
+        "EMBEDDING_MODEL",
+        _model,
+        f'a model\'s name; "{BUNDLED_MODEL}" is the bundled one',
+        shared=lambda value: value == BUNDLED_MODEL,
+        shared_only=f'"{BUNDLED_MODEL}" (choose another in your own file, the environment or a flag)',
+    ),
+)
+_BY_NAME = {key.name: key for key in _KEYS}
+_TRUTHS = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    key: _Key
+    value: Value
+    source: str
+
+
+def load(
+    root: Path | None,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """The settings for a repository, and where each came from.
+
+    Args:
+        root: The repository's root; None reads no repository file.
+        overrides: Values of flags by key name (``CACHE_SIZE``), as typed.
+        environment: Instead of the process's own. The user folder stays the process's.
+
+    Raises:
+        ConfigError: An unknown key, a value that is not allowed, a file that cannot be read; the
+            message names file, line and what is allowed.
+    """
+    variables = os.environ if environment is None else environment
+    looked: list[Looked] = []
+    layers = [_user_layer(variables, looked)]
+    if root is not None:
+        layers += [_pyproject_layer(root, looked), _repository_layer(root, looked)]
+    layers += [_environment_layer(variables), _flag_layer(overrides or {})]
+    settings = Settings()
+    origins = {key.name: Origin(key.title, getattr(settings, key.attribute), "default") for key in _KEYS}
+    for found in (item for layer in layers for item in layer):
+        origins[found.key.name] = Origin(found.key.title, found.value, found.source)
+        settings = replace(settings, **{found.key.attribute: found.value})  # type: ignore[arg-type]
+    return Loaded(settings, tuple(origins.values()), tuple(looked))
+
+
+def key_names() -> tuple[str, ...]:
+    """The names that :func:`load` takes in ``overrides``."""
+    return tuple(_BY_NAME)
+
+
+def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Found]:
+    named = variables.get(FILE_VARIABLE, "")
+    if named:
+        path = Path(named).expanduser()
+    else:
+        from platformdirs import user_config_path
+
+        path = user_config_path("semindex", appauthor=False) / "semindex.toml"
+    text = None if str(path) == os.devnull else _read(path)
+    if text is None:
+        if named and str(path) != os.devnull:
+            raise ConfigError(
+                f"{FILE_VARIABLE} names {path}, which is not there; create it or unset the variable."
+            )
+        looked.append(Looked(str(path), "not there"))
+        return []
+    looked.append(Looked(str(path), "read"))
+    return list(_tables(path, text, _parse(path, text), shared=False))
+
+
+def _pyproject_layer(root: Path, looked: list[Looked]) -> list[_Found]:
+    path = root / "pyproject.toml"
+    try:
+        text = _read_inside(root, path, looked)
+    except ConfigError as error:
+        # The file belongs to other tools: one that is too large or not text is no reason to stop.
+        looked.append(Looked(str(path), f"passed over: {error}"))
+        return []
+    if text is None:
+        return []
+    if "semindex" not in text:
+        looked.append(Looked(str(path), "nothing for semindex"))
+        return []
+    try:
+        document = _parse(path, text)
+    except ConfigError:
+        if re.search(r"^\s*\[\s*tool\s*\.\s*\"?semindex", text, re.MULTILINE):
+            raise
+        looked.append(Looked(str(path), "passed over: not valid TOML"))
+        return []
+    tool = document.get("tool")
+    mine = tool.get("semindex") if isinstance(tool, dict) else None
+    looked.append(Looked(str(path), "nothing for semindex" if mine is None else "read"))
+    if mine is None:
+        return []
+    if not isinstance(mine, dict):
+        raise ConfigError(f"{path}:{_line(text, 'tool', 'semindex')}: tool.semindex must be a table.")
+    return list(_tables(path, text, mine, shared=True))
+
+
+def _repository_layer(root: Path, looked: list[Looked]) -> list[_Found]:
+    path = root / ".semindex.toml"
+    text = _read_inside(root, path, looked)
+    if text is None:
+        return []
+    looked.append(Looked(str(path), "read"))
+    return list(_tables(path, text, _parse(path, text), shared=True))
+
+
+def _environment_layer(variables: Mapping[str, str]) -> list[_Found]:
+    layer: list[_Found] = []
+    for name in sorted(variables):
+        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
+            continue
+        key = _BY_NAME.get(name.removeprefix(PREFIX))
+        if key is None:
+            known = ", ".join(PREFIX + each for each in _BY_NAME)
+            raise ConfigError(f"environment: {name} is not a setting; known are {FILE_VARIABLE}, {known}.")
+        layer.append(_Found(key, _typed(key, variables[name], f"environment: {name}"), f"environment {name}"))
+    return layer
+
+
+def _flag_layer(overrides: Mapping[str, str]) -> list[_Found]:
+    for name in overrides:
+        if name not in _BY_NAME:
+            raise ConfigError(f"flag: {name!r} is not a setting; known are {', '.join(_BY_NAME)}.")
+    return [
+        _Found(_BY_NAME[name], _typed(_BY_NAME[name], text, f"flag: {name}"), "flag")
+        for name, text in overrides.items()
+    ]
+
+
+def _typed(key: _Key, text: str, where: str) -> Value:
+    """The value of a text from the environment or a flag."""
+    candidate: object = text
+    if key.read is _truth:
+        candidate = _TRUTHS.get(text.strip().lower())
+    elif key.read is not _model:
+        candidate = int(text) if re.fullmatch(r"\s*\d{1,18}\s*", text, re.ASCII) else None
+    value = key.read(candidate)
+    if value is None:
+        raise ConfigError(f"{where}: {text!r} is not allowed; write {key.allowed}.")
+    return value
+
+
+def _tables(path: Path, text: str, document: Mapping[str, Any], *, shared: bool) -> Iterator[_Found]:
+    """The settings of a file; ``shared`` when it is a repository's."""
+    known = tuple(dict.fromkeys(key.table for key in _KEYS))
+    for table, content in document.items():
+        where = f"{path}:{_line(text, '', table)}"
+        if table not in known:
+            raise ConfigError(
+                f"{where}: unknown table or key {table!r}; known tables are {', '.join(known)}."
+            )
+        if not isinstance(content, dict):
+            raise ConfigError(f"{where}: {table} must be a table, as in [{table}].")
+        for name, raw in content.items():
+            yield _entry(table, name, raw, f"{path}:{_line(text, table, name)}", shared=shared)
+
+
+def _entry(table: str, name: str, raw: object, where: str, *, shared: bool) -> _Found:
+    key = _BY_NAME.get(name)
+    if key is None or key.table != table:
+        names = ", ".join(each.name for each in _KEYS if each.table == table)
+        raise ConfigError(f"{where}: unknown key {name!r} in [{table}]; known are {names}.")
+    value = key.read(raw)
+    if value is None:
+        raise ConfigError(f"{where}: {name} = {raw!r} is not allowed; write {key.allowed}.")
+    if shared and not key.shared(value):
+        raise ConfigError(
+            f"{where}: {name} = {raw!r} is not allowed in a repository's file; write {key.shared_only}."
+        )
+    return _Found(key, value, where)
+
+
+def _line(text: str, table: str, name: str) -> int:
+    """The 1-based line where a key or table stands; tomllib does not tell. 1 when it is written unusually."""
+    quoted = rf"[\"']?{re.escape(name)}[\"']?"
+    inside = not table
+    fallback = 1
+    for number, line in enumerate(text.split("\n"), start=1):
+        code = line.split("#", 1)[0]
+        header = re.match(r"\s*\[+(.*?)\]+", code)
+        if header:
+            last = header[1].split(".")[-1].strip().strip("\"'")
+            inside = not table or last == table
+            if last == name:
+                return number
+        elif re.search(rf"(?:^|[\s.{{,]){quoted}\s*[=.]", code):
+            if inside:
+                return number
+            fallback = number if fallback == 1 else fallback
+    return fallback
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        spot = re.search(r"at line (\d+)", str(error))
+        where = f"{path}:{spot[1]}" if spot else f"{path}"
+        raise ConfigError(f"{where}: not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: nested too deeply.") from error
+
+
+def _read_inside(root: Path, path: Path, looked: list[Looked]) -> str | None:
+    """A repository's file, unless it is a link out of the root: that would read outside it."""
+    try:
+        outside = not path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        outside = True
+    text = None if outside else _read(path)
+    if text is None:
+        looked.append(Looked(str(path), "passed over: a link out of the root" if outside else "not there"))
+    return text
+
+
+def _read(path: Path) -> str | None:
+    """A file's text; None when it is not there. Never waits on a pipe or a device."""
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise ConfigError(f"{path}: not a regular file.")
+        if facts.st_size > MAX_FILE_BYTES:
+            raise ConfigError(
+                f"{path}: {facts.st_size} bytes; a configuration file has at most {MAX_FILE_BYTES}."
+            )
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}.") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
