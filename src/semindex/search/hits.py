@@ -1,0 +1,163 @@
+"""Ranked chunks to hits: spans with their text, read from the files and checked against their digests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from semindex.search.searcher import RankedChunk, RankedFile, Ranking
+from semindex.source.read import read_verified
+from semindex.store.generation import Generation
+from semindex.tokens import WORD, word_terms
+from semindex.types import Hit, Kind, Reason
+
+MORE_SPANS = 4
+"""Other spans of a file that are shown under its best one."""
+MORE_SHARE = 0.5
+"""An other span is shown when it scores at least this share of the best one."""
+MAX_TEXT_BYTES = 64_000
+"""A shown span is cut here; only slices of very long lines are that large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Texts of indexed files, each read once an answer."""
+
+    generation: Generation
+    root: Path
+    texts: dict[int, bytes | None]
+
+    def text(self, file: int) -> bytes | None:
+        """The analysis text, or None when the file is not what was indexed."""
+        if file not in self.texts:
+            path, digest = self.generation.path(file), self.generation.digest(file)
+            self.texts[file] = read_verified(self.root, path, digest)
+        return self.texts[file]
+
+
+def by_file(ranking: Ranking, reader: Reader) -> tuple[Hit, ...]:
+    """One hit a file, its other good spans in ``more``."""
+    return tuple(_file_hit(found, reader, ranking) for found in ranking.files)
+
+
+def by_chunk(
+    ranking: Ranking, reader: Reader, *, limit: int, file_share: float
+) -> tuple[Hit, ...]:
+    """One hit a chunk, best first: the chunk's own score plus a share of its file's."""
+    generation = reader.generation
+    flat = [
+        (chunk.score + file_share * found.score, found, chunk)
+        for found in ranking.files
+        for chunk in found.chunks
+    ]
+    flat.sort(key=lambda item: (-item[0], generation.path(item[1].file), generation.lines(item[2].chunk)))
+    return tuple(
+        _hit(reader, found, chunk, score, _chunk_reasons(found, chunk, file_share), ranking)
+        for score, found, chunk in flat[:limit]
+    )
+
+
+def _chunk_reasons(found: RankedFile, chunk: RankedChunk, file_share: float) -> tuple[Reason, ...]:
+    return (Reason("span", chunk.score), Reason("file", file_share * found.score))
+
+
+def _file_hit(found: RankedFile, reader: Reader, ranking: Ranking) -> Hit:
+    best, *others = found.chunks
+    floor = MORE_SHARE * max(chunk.score for chunk in found.chunks)
+    more = [chunk for chunk in others if chunk.score >= floor and chunk.score > 0.0][:MORE_SPANS]
+    below = tuple(
+        _hit(reader, found, chunk, chunk.score, (Reason("span", chunk.score),), ranking) for chunk in more
+    )
+    symbol = reader.generation.symbol(found.symbol).qualified if found.symbol is not None else None
+    return _hit(reader, found, best, found.score, found.reasons, ranking, more=below, symbol=symbol)
+
+
+def _hit(
+    reader: Reader,
+    found: RankedFile,
+    chunk: RankedChunk,
+    score: float,
+    reasons: tuple[Reason, ...],
+    ranking: Ranking,
+    *,
+    more: tuple[Hit, ...] = (),
+    symbol: str | None = None,
+) -> Hit:
+    generation = reader.generation
+    first, last = generation.lines(chunk.chunk)
+    text = _shown(reader.text(found.file), *generation.byte_range(chunk.chunk))
+    owner = generation.owner(chunk.chunk)
+    return Hit(
+        path=generation.path(found.file),
+        start_line=first,
+        end_line=last,
+        score=score,
+        symbol=symbol or (owner.qualified if owner is not None else None),
+        kind=Kind(int(generation.chunk_kinds[chunk.chunk])).label,
+        language=generation.language(found.file),
+        reasons=reasons,
+        text=text,
+        more=more,
+        repository=str(reader.root),
+        digest=generation.digest(found.file).hex(),
+        stale=text is None,
+        spans=_matches(text, ranking) if text is not None else (),
+    )
+
+
+def _shown(text: bytes | None, begin: int, end: int) -> str | None:
+    """The chunk's text without its last newline; not cut inside a character."""
+    if text is None:
+        return None
+    piece = text[begin : min(end, begin + MAX_TEXT_BYTES)].decode("utf-8", "replace")
+    return piece.removesuffix("\n").removesuffix("\r")
+
+
+def _matches(text: str, ranking: Ranking) -> tuple[tuple[int, int], ...]:
+    """Character ranges of the words that give a term of the query."""
+    wanted = frozenset(term.term for term in ranking.terms)
+    return tuple(
+        match.span() for match in WORD.finditer(text) if not wanted.isdisjoint(word_terms(match.group()))
+    )
+
+
+def containing(
+    ranking: Ranking, phrases: Sequence[str], reader: Reader, *, limit: int
+) -> tuple[RankedFile, ...]:
+    """The first ``limit`` ranked files whose text holds every phrase, cut to the chunks that do.
+
+    Case is ignored and any run of white space equals any other. A file that has changed since it was
+    indexed cannot be verified and is left out.
+    """
+    patterns = [_phrase_pattern(phrase) for phrase in phrases]
+    kept: list[RankedFile] = []
+    for found in ranking.files:
+        text = reader.text(found.file)
+        if text is None:
+            continue
+        places = [[match.span() for match in pattern.finditer(text)] for pattern in patterns]
+        if all(places):
+            kept.append(_narrowed(found, [span for spans in places for span in spans], reader.generation))
+            if len(kept) == limit:
+                break
+    return tuple(kept)
+
+
+def _phrase_pattern(phrase: str) -> re.Pattern[bytes]:
+    parts = [re.escape(part.encode("utf-8")) for part in phrase.split()]
+    return re.compile(rb"\s+".join(parts), re.IGNORECASE)
+
+
+def _narrowed(found: RankedFile, spans: list[tuple[int, int]], generation: Generation) -> RankedFile:
+    """The file with only the chunks that hold a phrase; all of them when it crosses a chunk's border oddly."""
+
+    def holds(chunk: RankedChunk) -> bool:
+        begin, end = generation.byte_range(chunk.chunk)
+        return any(start < end and stop > begin for start, stop in spans)
+
+    chunks = tuple(chunk for chunk in found.chunks if holds(chunk)) or found.chunks
+    return RankedFile(found.file, found.score, found.reasons, chunks, found.symbol)
+
+

@@ -1,0 +1,88 @@
+"""What a path says by itself: the words of its stem and folder, and the role of the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from semindex.tokens import text_terms
+
+
+class Role(Enum):
+    """Why a file is seldom what was asked for; a query that names the role takes this back."""
+
+    TESTS = "tests"
+    EXAMPLES = "examples"
+    LEGACY = "legacy"
+    BARREL = "barrel"
+
+
+@dataclass(frozen=True, slots=True)
+class PathWords:
+    """Terms of a path and the roles it has."""
+
+    stem: frozenset[str]
+    """Terms of the file name without its extension, compound left out."""
+    folder: frozenset[str]
+    """Terms of the parent folder's name, compound left out."""
+    roles: frozenset[Role]
+
+
+_FOLDERS = {
+    Role.TESTS: frozenset(
+        """test tests __tests__ __test__ spec specs testing testdata test_data e2e fixtures __fixtures__ mock
+        mocks __mocks__ testsuite testsuites unittests unit_tests integration_tests androidtest
+        commontest jvmtest jstest nativetest test-utils testutil testutils""".split()
+    ),
+    Role.EXAMPLES: frozenset(
+        """example examples sample samples demo demos doc docs docs_src documentation tutorial tutorials
+        bench benches benchmark benchmarks playground cookbook website site""".split()
+    ),
+    Role.LEGACY: frozenset(
+        """legacy deprecated old obsolete attic vendor vendored _vendor third_party thirdparty third-party
+        external node_modules contrib_old""".split()
+    ),
+}
+_TEST_FILE = re.compile(
+    r"^(?:test_.*|.*_tests?|.*[._-](?:test|tests|spec|specs)|.*_spec|conftest|.*(?:[a-z0-9])(?:Test|Tests|Spec|Specs|TestCase))$"
+)
+_BARREL = frozenset(["index.ts", "index.js", "index.tsx", "index.jsx", "index.mjs", "__init__.py", "mod.rs"])
+_MENTIONS = {
+    Role.TESTS: frozenset(["test", "spec", "fixtur", "mock", "unittest", "pytest", "testcas"]),
+    Role.EXAMPLES: frozenset(["exampl", "sampl", "demo", "doc", "document", "tutori", "bench", "benchmark"]),
+    Role.LEGACY: frozenset(["legaci", "deprec", "old", "vendor", "third", "obsolet"]),
+    Role.BARREL: frozenset(["index", "init", "mod", "export", "barrel"]),
+}
+
+
+@lru_cache(maxsize=65536)
+def path_words(path: str) -> PathWords:
+    """The words and roles of a root-relative path."""
+    folder, _, name = path.rpartition("/")
+    stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
+    return PathWords(
+        stem=_plain(stem),
+        folder=_plain(folder.rpartition("/")[2]),
+        roles=frozenset(_roles(folder, name)),
+    )
+
+
+def _plain(text: str) -> frozenset[str]:
+    return frozenset(term for term in text_terms(text) if not term.startswith("="))
+
+
+def _roles(folder: str, name: str) -> set[Role]:
+    components = frozenset(folder.lower().split("/"))
+    roles = {role for role, names in _FOLDERS.items() if components & names}
+    if _TEST_FILE.match(name.rpartition(".")[0] or name):
+        roles.add(Role.TESTS)
+    if name in _BARREL:
+        roles.add(Role.BARREL)
+    return roles
+
+
+def unmentioned(roles: frozenset[Role], terms: frozenset[str]) -> list[Role]:
+    """The roles that the query does not ask for, in a fixed order."""
+    return [role for role in Role if role in roles and not _MENTIONS[role] & terms]

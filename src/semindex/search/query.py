@@ -1,0 +1,128 @@
+"""What was typed to a :class:`Query`: words, quoted phrases, filters.
+
+``lang:go path:src/** -path:tests kind:function "exact words" free words``. A filter's value may be
+quoted (``path:"a b/**"``). A ``name:`` that is no filter is an ordinary word (``std::move``, ``http:``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import translate
+from functools import lru_cache
+
+from semindex.errors import QueryError
+from semindex.source.languages import canonical
+from semindex.types import Filters, Kind, Query
+
+MAX_QUERY_BYTES = 1_000_000
+_TOKEN = re.compile(r'(?P<name>-?(?:lang|path|kind)):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))|"(?P<phrase>[^"]*)"')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - frozen
+    """The query, its own filters joined to the given ones.
+
+    Raises:
+        QueryError: nothing to search for, an unknown language or kind, or more than a megabyte.
+    """
+    if len(raw.encode("utf-8", "surrogatepass")) > MAX_QUERY_BYTES:
+        raise QueryError(
+            f"the query is {len(raw):,} characters long, the limit is {MAX_QUERY_BYTES:,} bytes; "
+            "search for a part of it"
+        )
+    clean = _CONTROL.sub(" ", raw.encode("utf-8", "replace").decode("utf-8"))
+    found: dict[str, list[str]] = {"lang": [], "path": [], "-path": [], "kind": []}
+    phrases: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        if match["phrase"] is not None:
+            phrases.append(match["phrase"])
+            return f" {match['phrase']} "
+        if match["name"] not in found:
+            return match.group()
+        found[match["name"]].append(match["quoted"] if match["quoted"] is not None else match["value"])
+        return " "
+
+    text = " ".join(_TOKEN.sub(take, clean).split())
+    if not text:
+        raise QueryError("the query is empty; give words, an identifier or a \"quoted phrase\" to search for")
+    return Query(
+        raw=raw,
+        text=text,
+        phrases=tuple(phrase for phrase in phrases if phrase.strip()),
+        filters=Filters(
+            languages=(*filters.languages, *(language_named(name) for name in found["lang"])),
+            paths=(*filters.paths, *found["path"]),
+            excluded_paths=(*filters.excluded_paths, *found["-path"]),
+            kinds=(*filters.kinds, *(kind_named(name) for name in found["kind"])),
+            scope=filters.scope,
+        ),
+    )
+
+
+def language_named(name: str) -> str:
+    """The language's own name for any of its names.
+
+    Raises:
+        QueryError: no language has that name.
+    """
+    known = canonical(name)
+    if known is None:
+        raise QueryError(f"unknown language {name!r}; 'semindex status' lists the languages of an index")
+    return known
+
+
+def kind_named(name: str) -> Kind:
+    """The kind with that label.
+
+    Raises:
+        QueryError: there is none; the message lists them.
+    """
+    for kind in Kind:
+        if kind.label == name.lower():
+            return kind
+    raise QueryError(f"unknown kind {name!r}; known are {', '.join(kind.label for kind in Kind)}")
+
+
+def path_filter(filters: Filters) -> Callable[[str], bool] | None:
+    """Whether a path passes, or None when every path does.
+
+    A pattern with ``*``, ``?`` or ``[`` is a glob over the whole path (``*`` crosses slashes) or,
+    without a slash, over any one component; another matches the file itself, everything below a
+    folder of that name, or, without a slash, any component.
+    """
+    if not (filters.paths or filters.excluded_paths or filters.scope):
+        return None
+    wanted = [_pattern(pattern) for pattern in filters.paths]
+    unwanted = [_pattern(pattern) for pattern in filters.excluded_paths]
+    scope = filters.scope.rstrip("/") + "/" if filters.scope else ""
+
+    def passes(path: str) -> bool:
+        return (
+            (not scope or path.startswith(scope) or path == scope[:-1])
+            and (not wanted or _any(wanted, path))
+            and not _any(unwanted, path)
+        )
+
+    return passes
+
+
+def _any(patterns: Iterable[re.Pattern[str]], path: str) -> bool:
+    return any(pattern.search(path) for pattern in patterns)
+
+
+@lru_cache(maxsize=256)
+def _pattern(glob: str) -> re.Pattern[str]:
+    glob = glob.removeprefix("./").rstrip("/") or "*"
+    if not re.search(r"[*?\[]", glob):
+        border = r"(?:^|/)" if "/" not in glob else "^"
+        return re.compile(border + re.escape(glob.lstrip("/")) + r"(?:/|$)")
+    if "/" not in glob:
+        return re.compile(r"(?:^|/)" + _body(glob).replace(".*", "[^/]*") + r"(?:/|$)")
+    return re.compile("^" + _body(glob.lstrip("/").replace("**/", "**")) + "$")
+
+
+def _body(glob: str) -> str:
+    """The regular expression of a glob, without its anchors."""
+    return translate(glob).removeprefix("(?s:").removesuffix(r")\Z").removesuffix(r")\z")

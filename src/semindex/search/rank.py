@@ -1,0 +1,99 @@
+"""Signals of candidate files to scores: pure functions of arrays, no I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.search.paths import PathWords, Role, unmentioned
+from semindex.search.weights import Weights
+from semindex.types import QueryTerm, Reason
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One signal's contribution to each candidate's score."""
+
+    name: str
+    values: Floats
+    """Shape ``(k,)``, weight included."""
+    detail: str = ""
+
+
+def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: int) -> Floats:
+    """For each owner the sum of ``decay**r`` times its r-th best value, over its ``best`` best ones.
+
+    Args:
+        values: Shape ``(n,)``.
+        owners: Shape ``(n,)``, in ``[0, count)``.
+        count: Number of owners.
+        decay: Between 0 and 1.
+        best: How many values count.
+
+    Returns:
+        Shape ``(count,)``. Added best first, so equal values in any order give equal sums.
+    """
+    order = np.lexsort((-values, owners))
+    sorted_owners = owners[order]
+    firsts = np.searchsorted(sorted_owners, np.arange(count))
+    ranks = np.arange(len(order)) - firsts[sorted_owners]
+    counted = ranks < best
+    powers = np.array([decay**rank for rank in range(best)])
+    weights = values[order][counted] * powers[ranks[counted]]
+    return np.bincount(sorted_owners[counted], weights=weights, minlength=count)
+
+
+def path_signals(
+    paths: Sequence[PathWords], terms: Sequence[QueryTerm], weights: Weights
+) -> list[Signal]:
+    """What the candidates' names and folders add and take away."""
+    asked = frozenset(term.term for term in terms if not term.term.startswith("="))
+    size = max(1, len(asked))
+    stems = [len(path.stem & asked) / max(1, len(path.stem)) for path in paths]
+    folders = [len(path.folder & asked) / size for path in paths]
+    penalty = {
+        Role.TESTS: weights.tests,
+        Role.EXAMPLES: weights.examples,
+        Role.LEGACY: weights.legacy,
+        Role.BARREL: weights.barrel,
+    }
+    signals = [
+        Signal("file name", weights.stem_share * np.array(stems)),
+        Signal("folder name", weights.folder_share * np.array(folders)),
+    ]
+    roles = [unmentioned(path.roles, asked) for path in paths]
+    for role, value in penalty.items():
+        hit = np.array([role in found for found in roles])
+        if hit.any():
+            signals.append(Signal(f"{role.value} file", np.where(hit, value, 0.0)))
+    return signals
+
+
+def size_signal(sizes: Sequence[int], weights: Weights) -> Signal:
+    """A little for the larger file, which is where things are done."""
+    return Signal("size", np.array([weights.size * math.log1p(size) for size in sizes]))
+
+
+def total(signals: Sequence[Signal], count: int) -> Floats:
+    """The sum of all signals, added in their order."""
+    scores = np.zeros(count)
+    for signal in signals:
+        scores = scores + signal.values
+    return scores
+
+
+def reasons(signals: Sequence[Signal], place: int) -> tuple[Reason, ...]:
+    """What made one candidate's score, largest part first."""
+    found = [
+        Reason(signal.name, float(signal.values[place]), signal.detail)
+        for signal in signals
+        if signal.values[place] != 0.0
+    ]
+    return tuple(sorted(found, key=lambda reason: (-abs(reason.contribution), reason.signal)))

@@ -1,0 +1,277 @@
+"""A query to ranked files and chunks of one generation.
+
+Two steps: the best files by lexical, dense and body score over everything, and the definitions of the
+names in the query; then every chunk of those candidates is scored exactly, with neighbouring words,
+and the candidates are ordered by the sum of all signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.embed.static import StaticEmbedder
+from semindex.search import rank
+from semindex.search.paths import path_words
+from semindex.search.query import path_filter
+from semindex.search.rank import Signal
+from semindex.search.retrieve import (
+    BodyScores,
+    Corpus,
+    TermScores,
+    best_files,
+    by_file_maximum,
+    idf_sum,
+    ranges,
+    saturated,
+)
+from semindex.search.symbols import SymbolMatch, symbol_matches
+from semindex.tokens import hash_term, query_terms
+from semindex.types import Filters, GroupBy, Mode, Query, QueryTerm, Reason
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+MAX_TERMS = 64
+"""Terms of a long query that are looked up: the rarest."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedChunk:
+    """A chunk of a ranked file and its own score."""
+
+    chunk: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankedFile:
+    """A file, its score, why, and its chunks, best first."""
+
+    file: int
+    score: float
+    reasons: tuple[Reason, ...]
+    chunks: tuple[RankedChunk, ...]
+    symbol: int | None = None
+    """The definition that the query names, where the file has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The answer in ids, best first."""
+
+    files: tuple[RankedFile, ...]
+    terms: tuple[QueryTerm, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Candidate files, and their chunks one after the other."""
+
+    files: Ids
+    chunks: Ids
+    owners: Ids
+    """Shape ``(len(chunks),)``: position in ``files``."""
+
+
+class Searcher:
+    """Answers from one generation. Threads may share it."""
+
+    def __init__(self, corpus: Corpus, embedder: StaticEmbedder) -> None:
+        self.corpus = corpus
+        self.generation = corpus.generation
+        self.embedder = embedder
+
+    def search(self, query: Query, *, limit: int, mode: Mode = Mode.HYBRID) -> Ranking:
+        """The best ``limit`` files."""
+        if not self.generation.live_files:
+            return Ranking((), ())
+        terms, notes = self._terms(query.text)
+        allowed = self._allowed(query.filters)
+        lexical = self.corpus.lexical(terms)
+        lexical_scores = self.corpus.lexical_scores(lexical)
+        body = self.corpus.body(terms)
+        cosines = self._cosines(terms, lexical, body) if mode is not Mode.LEXICAL else None
+        symbols = symbol_matches(self.generation, query.text, self.corpus.weights)
+        parts = _Parts(terms, lexical, lexical_scores, body, cosines, symbols)
+        candidates = self._candidates(parts, allowed, query.filters, mode)
+        if not len(candidates.chunks):
+            return Ranking((), tuple(terms), notes)
+        files = self._ranked(parts, candidates, mode, limit)
+        return Ranking(files, tuple(terms), notes)
+
+    def _terms(self, text: str) -> tuple[list[QueryTerm], tuple[str, ...]]:
+        terms = query_terms(text)
+        if len(terms) <= MAX_TERMS:
+            return terms, ()
+        scores = self.corpus.lexical([QueryTerm(t.term, max(1.0, t.weight), t.source) for t in terms])
+        rarest = sorted((item for item in scores if len(item.ids)), key=lambda item: (-item.idf, item.term.term))
+        kept = {item.term.term for item in rarest[:MAX_TERMS]}
+        note = f"long query: its {len(kept)} rarest of {len(terms)} terms were used"
+        return [term for term in terms if term.term in kept], (note,)
+
+    def _cosines(self, terms: Sequence[QueryTerm], lexical: Sequence[TermScores], body: BodyScores) -> Floats:
+        known = {item.term.term: item.idf for item in lexical}
+        unknown = self.corpus.chunk_idf(0)
+        vector = self.embedder.embed_query(
+            [term for term in terms if term.term in known], idf=lambda term: known.get(term, unknown)
+        )
+        return self.generation.cosines(vector)
+
+    def _allowed(self, filters: Filters) -> Mask:
+        """The live files that pass the filters, shape ``(files,)``."""
+        generation = self.generation
+        allowed = generation.file_live.copy()
+        if filters.languages:
+            names, numbers = generation.languages
+            wanted = [number for number, name in enumerate(names) if name in filters.languages]
+            allowed &= np.isin(numbers, wanted)
+        passes = path_filter(filters)
+        if passes is not None:
+            for file in np.flatnonzero(allowed).tolist():
+                allowed[file] = passes(generation.path(file))
+        return allowed
+
+    def _candidates(self, parts: _Parts, allowed: Mask, filters: Filters, mode: Mode) -> _Candidates:
+        generation, weights = self.generation, self.corpus.weights
+        kinds = np.isin(generation.chunk_kinds, [int(kind) for kind in filters.kinds]) if filters.kinds else None
+        if kinds is not None:
+            has = np.zeros(generation.files, dtype=bool)
+            has[generation.chunk_file[kinds]] = True
+            allowed = allowed & has
+
+        def files(scores: Floats, limit: int) -> Ids:
+            masked = scores if kinds is None else np.where(kinds, scores, 0.0)
+            return best_files(by_file_maximum(masked, generation), allowed, limit, generation)
+
+        found: list[Ids] = []
+        if mode is not Mode.DENSE:
+            found.append(files(parts.lexical_scores, weights.candidates))
+            found.append(best_files(parts.body.file, allowed, weights.body_candidates, generation))
+            named = np.array(sorted(parts.symbols), dtype=np.int64)
+            found.append(named[allowed[named]])
+        if parts.cosines is not None:
+            found.append(files(parts.cosines, weights.candidates))
+        chosen = np.unique(np.concatenate(found))
+        starts = generation.file_starts
+        sizes = starts[chosen + 1] - starts[chosen]
+        chunks, owners = ranges(starts[chosen], sizes), np.repeat(np.arange(len(chosen)), sizes)
+        if kinds is not None:
+            chunks, owners = chunks[kinds[chunks]], owners[kinds[chunks]]
+        return _Candidates(chosen, chunks, owners)
+
+    def _ranked(self, parts: _Parts, found: _Candidates, mode: Mode, limit: int) -> tuple[RankedFile, ...]:
+        lexical = self._exact_lexical(parts.lexical, found)
+        signals = self._signals(parts, found, lexical, mode)
+        scores = rank.total(signals, len(found.files))
+        order = self._ordered(scores, found.files, limit)
+        spans = self._span_scores(parts, found, lexical, mode)
+        return tuple(
+            self._file(place, found, float(scores[place]), signals, spans, parts) for place in order
+        )
+
+    def _exact_lexical(self, terms: Sequence[TermScores], found: _Candidates) -> Floats:
+        """BM25F of every candidate chunk, neighbouring words counted in."""
+        weights = self.corpus.weights
+        place = np.full(self.generation.chunks, -1, dtype=np.int64)
+        place[found.chunks] = np.arange(len(found.chunks))
+        soft = self._soft(terms, found.chunks)
+        scores = np.zeros(len(found.chunks))
+        for item, extra in zip(terms, soft, strict=True):
+            frequency = extra
+            where = place[item.ids]
+            inside = where >= 0
+            frequency[where[inside]] += item.frequency[inside]
+            scores += saturated(frequency, weights.k1) * (item.term.weight * item.idf)
+        return scores / idf_sum(terms)
+
+    def _soft(self, terms: Sequence[TermScores], chunks: Ids) -> list[Floats]:
+        """What neighbouring words add to each term's frequency in the candidate chunks."""
+        pairs = [
+            (number, neighbour, similarity)
+            for number, item in enumerate(terms)
+            if item.term.weight >= 1.0
+            for neighbour, similarity in self.embedder.neighbours(hash_term(item.term.term))
+        ]
+        distinct = sorted({neighbour for _, neighbour, _ in pairs})
+        dense = dict(zip(distinct, self.corpus.frequencies(distinct), strict=True)) if distinct else {}
+        added = [np.zeros(len(chunks)) for _ in terms]
+        for number, neighbour, similarity in pairs:
+            added[number] += (self.corpus.weights.soft * similarity) * dense[neighbour][chunks]
+        return added
+
+    def _signals(self, parts: _Parts, found: _Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
+        weights, count = self.corpus.weights, len(found.files)
+        best = weights.best_chunks
+        signals: list[Signal] = []
+        if mode is not Mode.DENSE:
+            words = rank.discounted(lexical, found.owners, count, decay=weights.lexical_decay, best=best)
+            signals.append(Signal("words", words))
+            signals.append(Signal("body words", weights.body * parts.body.file[found.files]))
+        if parts.cosines is not None:
+            near = np.maximum(parts.cosines[found.chunks], 0.0)
+            cubed = near * near * near
+            top = rank.discounted(near, found.owners, count, decay=0.0, best=1)
+            several = rank.discounted(cubed, found.owners, count, decay=weights.dense_decay, best=best)
+            signals.append(Signal("meaning", weights.context * top))
+            signals.append(Signal("meaning, several places", weights.context_sum * several))
+        if mode is not Mode.DENSE:
+            boosts = [parts.symbols[file].boost if file in parts.symbols else 0.0 for file in found.files.tolist()]
+            signals.append(Signal("definition", np.array(boosts)))
+            paths = [path_words(self.generation.path(file)) for file in found.files.tolist()]
+            signals.extend(rank.path_signals(paths, parts.terms, weights))
+            sizes = self.generation.file_sizes[found.files].tolist()
+            signals.append(rank.size_signal(sizes, weights))
+        return signals
+
+    def _ordered(self, scores: Floats, files: Ids, limit: int) -> list[int]:
+        """The best ``limit`` places, ties by path."""
+        if limit < len(scores):
+            cut = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+            places = np.flatnonzero(scores >= cut).tolist()
+        else:
+            places = list(range(len(scores)))
+        places.sort(key=lambda place: (-scores[place], self.generation.path(int(files[place]))))
+        return places[:limit]
+
+    def _span_scores(self, parts: _Parts, found: _Candidates, lexical: Floats, mode: Mode) -> Floats:
+        """How well each candidate chunk answers by itself."""
+        weights = self.corpus.weights
+        scores = np.zeros(len(found.chunks))
+        if mode is not Mode.DENSE:
+            scores = lexical + weights.span_body * parts.body.chunk[found.chunks]
+        if parts.cosines is not None:
+            scores = scores + weights.span_dense * parts.cosines[found.chunks]
+        return scores
+
+    def _file(
+        self, place: int, found: _Candidates, score: float, signals: list[Signal], spans: Floats, parts: _Parts
+    ) -> RankedFile:
+        begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
+        file = int(found.files[place])
+        named = parts.symbols.get(file)
+        order = sorted(range(begin, end), key=lambda i: (-spans[i], int(found.chunks[i])))
+        if named is not None:
+            order.sort(key=lambda i: int(found.chunks[i]) != named.chunk)
+        chunks = tuple(RankedChunk(int(found.chunks[i]), float(spans[i])) for i in order)
+        has = named is not None and chunks[0].chunk == named.chunk
+        return RankedFile(
+            file, score, rank.reasons(signals, place), chunks, named.symbol if has and named else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the first step found over the whole generation."""
+
+    terms: list[QueryTerm]
+    lexical: list[TermScores]
+    lexical_scores: Floats
+    body: BodyScores
+    cosines: Floats | None
+    symbols: dict[int, SymbolMatch]

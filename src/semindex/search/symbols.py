@@ -1,0 +1,61 @@
+"""Definitions that a query names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semindex.search.weights import Weights
+from semindex.store.generation import Generation, SymbolRecord
+from semindex.tokens import hash_term, is_identifier, whole_term, words
+
+MAX_DEFINITIONS = 400
+"""A name defined more often than this tells nothing, and gets no boost."""
+MAX_IDENTIFIERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolMatch:
+    """A file's best definition of a name in the query."""
+
+    boost: float
+    symbol: int
+    chunk: int
+
+
+def symbol_matches(generation: Generation, text: str, weights: Weights) -> dict[int, SymbolMatch]:
+    """The best match of each file that defines a name in the query, by file id.
+
+    A query without blanks is a name, its earlier components those of enclosing definitions
+    (``Flask.run``, ``std::move``); in a sentence only words that look like identifiers are names.
+    """
+    bare = len(text.split()) == 1
+    found = words(text)
+    if not found:
+        return {}
+    named = [(found[-1], found[:-1])] if bare else [(word, []) for word in found if is_identifier(word)]
+    base = weights.symbol if bare else weights.symbol_inside
+    best: dict[int, SymbolMatch] = {}
+    for name, outer in named[:MAX_IDENTIFIERS]:
+        symbols = generation.defined(hash_term(whole_term(name)))
+        if len(symbols) > MAX_DEFINITIONS:
+            continue
+        for symbol in symbols.tolist():
+            record = generation.symbol(symbol)
+            boost = base * _closeness(record, name, outer, weights)
+            known = best.get(record.file)
+            if known is None or (boost, -record.chunk) > (known.boost, -known.chunk):
+                best[record.file] = SymbolMatch(boost, symbol, record.chunk)
+    return best
+
+
+def _closeness(record: SymbolRecord, name: str, outer: list[str], weights: Weights) -> float:
+    """1 for the very name of a definition of 20 lines or more; less for small ones and other cases."""
+    lines = record.end_line - record.start_line + 1
+    value = min(1.0, 0.5 + lines / 40)
+    own = words(record.name)
+    if not own or own[-1] != name:
+        value *= weights.symbol_other_case
+    if outer:
+        enclosing = {word.lower() for word in words(record.qualified)[:-1]}
+        value *= (1 + sum(word.lower() in enclosing for word in outer)) / (1 + len(outer))
+    return value

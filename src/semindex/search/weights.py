@@ -1,0 +1,60 @@
+"""The constants of the ranking, in one frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+def _fields() -> Mapping[str, tuple[float, float]]:
+    return {
+        "comment": (0.5, 0.1),
+        "name": (2.0, 0.7),
+        "parent": (0.5, 0.5),
+        "path": (1.0, 0.9),
+        "stem": (2.0, 0.9),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Chosen on judged queries, function-level and commit-level tasks together; see docs/ranking.md."""
+
+    fields: Mapping[str, tuple[float, float]] = field(default_factory=_fields)
+    """Weight and length normalisation (b) of each BM25F field."""
+    k1: float = 3.0
+    body_k1: float = 1.5
+    body_b: float = 0.5
+    file_body_k1: float = 1.5
+    file_body_b: float = 0.5
+    candidates: int = 200
+    """Files taken by each of lexical and dense score."""
+    body_candidates: int = 50
+    soft: float = 0.3
+    """Share of a neighbouring word's frequency, times its similarity."""
+    lexical_decay: float = 0.7
+    dense_decay: float = 0.5
+    best_chunks: int = 8
+    """Chunks of a file that count towards its score."""
+    context: float = 0.5
+    context_sum: float = 0.5
+    symbol: float = 0.3
+    symbol_inside: float = 0.15
+    """For identifiers inside a sentence."""
+    symbol_other_case: float = 0.7
+    stem_share: float = 0.2
+    folder_share: float = 0.1
+    body: float = 0.1
+    size: float = 0.03
+    tests: float = -0.5
+    examples: float = -0.3
+    legacy: float = -0.2
+    barrel: float = -0.1
+    span_body: float = 0.3
+    """Body score in choosing the span to show."""
+    span_dense: float = 0.5
+    chunk_file_share: float = 0.3
+    """File score added to each of its chunks when chunks are ranked by themselves."""
+
+
+WEIGHTS = Weights()

@@ -1,0 +1,282 @@
+"""A generation: the live segments of one commit, opened once, read by any number of threads.
+
+Chunks, files and symbols of all segments stand one after the other, so an id is a position in that
+row; ids are of this generation only. Dead files keep their ids and are masked: frequencies, averages
+and candidates see live ones only, which is why a generation of many segments answers exactly as one
+freshly built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
+from semindex.store.postings import Postings
+from semindex.store.segment import Segment
+from semindex.store.vectors import cosines
+from semindex.types import Kind, Vector
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Where a term occurs in one field: live row ids, ascending, and the count in each."""
+
+    ids: Ids
+    counts: npt.NDArray[np.uint8]
+
+
+NOWHERE = Occurrences(np.empty(0, np.int64), np.empty(0, np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolRecord:
+    """A definition as it stands in the index."""
+
+    name: str
+    qualified: str
+    """With the names of enclosing definitions, outermost first, joined by dots."""
+    kind: Kind
+    file: int
+    chunk: int
+    start_line: int
+    end_line: int
+
+
+class Generation:
+    """Tables and postings of the live segments. Cheap to open: arrays are mapped, not read."""
+
+    def __init__(self, number: int, segments: Sequence[Segment], dead: Sequence[Sequence[int]]) -> None:
+        """``dead`` holds the dead file ordinals of each segment."""
+        self.number = number
+        self._segments = tuple(segments)
+        self._file_base = _bases([len(s.section("file_chunks")) for s in segments])
+        self._chunk_base = _bases([len(s.section("chunk_kinds")) for s in segments])
+        self._symbol_base = _bases([len(s.section("symbol_kinds")) for s in segments])
+        self.files = int(self._file_base[-1])
+        self.chunks = int(self._chunk_base[-1])
+        self.symbols = int(self._symbol_base[-1])
+        self.file_live = np.ones(self.files, dtype=bool)
+        for base, ordinals in zip(self._file_base, dead, strict=False):
+            self.file_live[int(base) + np.asarray(ordinals, dtype=np.int64)] = False
+        self.file_sizes = self._joined("sizes").astype(np.int64)
+        counts = self._joined("file_chunks").astype(np.int64)
+        self.file_starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        """Shape ``(files + 1,)``: the first chunk of each file."""
+        self.chunk_file = np.repeat(np.arange(self.files), counts)
+        self.all_live = bool(self.file_live.all())
+        self.chunk_live = self.file_live[self.chunk_file]
+        self.chunk_kinds = self._joined("chunk_kinds")
+        self.lengths = self._lengths()
+        self.live_files = int(self.file_live.sum())
+        self.live_chunks = int(self.chunk_live.sum())
+        self.averages = {field: self._average(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
+        self._postings = self._open_postings()
+
+    def _joined(self, name: str) -> npt.NDArray[Any]:
+        parts = [segment.section(name) for segment in self._segments]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def _lengths(self) -> Mapping[str, npt.NDArray[np.uint16]]:
+        by_chunk = self._joined("chunk_lengths").reshape(-1, len(LENGTH_FIELDS))
+        by_file = self._joined("file_lengths").reshape(-1, len(FILE_FIELDS))
+        return {
+            **{field: by_chunk[:, i] for i, field in enumerate(LENGTH_FIELDS)},
+            **{field: by_file[:, i] for i, field in enumerate(FILE_FIELDS)},
+        }
+
+    def _average(self, field: str) -> float:
+        """Mean field length over live rows: a quotient of whole numbers, so the same in any layout."""
+        live = self.file_live if field in FILE_FIELDS else self.chunk_live
+        total = int(self.lengths[field][live].sum(dtype=np.int64))
+        return max(1.0, total / max(1, int(live.sum())))
+
+    def _open_postings(self) -> Mapping[str, list[Postings]]:
+        found: dict[str, list[Postings]] = {}
+        for field in (*CHUNK_FIELDS, *FILE_FIELDS):
+            bases = self._file_base if field in FILE_FIELDS else self._chunk_base
+            found[field] = [
+                Postings(segment, field, int(bases[i + 1] - bases[i])) for i, segment in enumerate(self._segments)
+            ]
+        return found
+
+    def occurrences(self, field: str, terms: npt.NDArray[np.uint64]) -> list[Occurrences]:
+        """Where each of some terms (hashes) occurs among live rows of a field."""
+        by_file = field in FILE_FIELDS
+        bases = self._file_base if by_file else self._chunk_base
+        live = self.file_live if by_file else self.chunk_live
+        parts: list[list[Occurrences]] = [[] for _ in terms]
+        for base, postings in zip(bases.tolist(), self._postings[field], strict=False):
+            places = postings.find(terms)
+            for number in np.flatnonzero(places >= 0).tolist():
+                rows, counts = postings.at(int(places[number]))
+                ids = rows + base
+                if not self.all_live:
+                    keep = live[ids]
+                    ids, counts = ids[keep], counts[keep]
+                parts[number].append(Occurrences(ids, counts))
+        return [_merged(found) for found in parts]
+
+    @cached_property
+    def _float_vectors(self) -> npt.NDArray[np.float32] | None:
+        """A float copy of all vectors where that is small, so that products run at full speed."""
+        total = sum(segment.section("vectors").size for segment in self._segments)
+        if not 0 < total <= _FLOAT_COPY_VALUES:
+            return None
+        return np.concatenate([segment.section("vectors") for segment in self._segments]).astype(np.float32)
+
+    def cosines(self, query: Vector) -> Floats:
+        """The cosine of every chunk with the query, shape ``(chunks,)``; dead ones included."""
+        if self._float_vectors is not None:
+            return cosines(self._float_vectors, query)
+        parts = [cosines(segment.section("vectors"), query) for segment in self._segments]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def vector(self, chunk: int) -> npt.NDArray[np.int8]:
+        """A chunk's stored vector, shape ``(dim,)``."""
+        number, ordinal = _locate(self._chunk_base, chunk)
+        return np.asarray(self._segments[number].section("vectors")[ordinal])
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        return [
+            path.decode("utf-8", "surrogateescape")
+            for segment in self._segments
+            for path in unpacked(segment, "paths")
+        ]
+
+    def path(self, file: int) -> str:
+        """A file's root-relative path."""
+        return self._paths[file]
+
+    @cached_property
+    def path_of(self) -> Mapping[str, int]:
+        """Every live path and its file id."""
+        return {self._paths[file]: file for file in np.flatnonzero(self.file_live).tolist()}
+
+    @cached_property
+    def languages(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The distinct language names, and each file's position among them."""
+        names: list[str] = []
+        parts = []
+        for segment in self._segments:
+            local = [name.decode() for name in unpacked(segment, "languages")]
+            names.extend(name for name in local if name not in names)
+            renumber = np.array([names.index(name) for name in local], dtype=np.int64)
+            parts.append(renumber[segment.section("file_languages")])
+        return names, np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def language(self, file: int) -> str:
+        """A file's language."""
+        names, numbers = self.languages
+        return names[int(numbers[file])]
+
+    def digest(self, file: int) -> bytes:
+        """The digest of the file that was indexed, 16 bytes."""
+        number, ordinal = _locate(self._file_base, file)
+        return bytes(self._segments[number].section("digests")[ordinal].tobytes())
+
+    def lines(self, chunk: int) -> tuple[int, int]:
+        """First and last line of a chunk, 1-based, inclusive."""
+        number, ordinal = _locate(self._chunk_base, chunk)
+        first, last = self._segments[number].section("chunk_lines")[ordinal].tolist()
+        return int(first), int(last)
+
+    @cached_property
+    def chunk_lines(self) -> npt.NDArray[np.uint32]:
+        """Shape ``(chunks, 2)``."""
+        return np.asarray(self._joined("chunk_lines")).reshape(-1, 2)
+
+    def byte_range(self, chunk: int) -> tuple[int, int]:
+        """A chunk's bytes in the analysis text, half-open."""
+        number, ordinal = _locate(self._chunk_base, chunk)
+        begin, end = self._segments[number].section("chunk_bytes")[ordinal].tolist()
+        return int(begin), int(end)
+
+    def owner(self, chunk: int) -> SymbolRecord | None:
+        """The definition that owns a chunk's lines."""
+        number, ordinal = _locate(self._chunk_base, chunk)
+        symbol = int(self._segments[number].section("chunk_owners")[ordinal])
+        return self.symbol(symbol + int(self._symbol_base[number])) if symbol >= 0 else None
+
+    def symbol(self, symbol: int) -> SymbolRecord:
+        """A definition by its id."""
+        number, ordinal = _locate(self._symbol_base, symbol)
+        segment = self._segments[number]
+        parents = segment.section("symbol_parents")
+        names = [self._symbol_name(number, ordinal)]
+        at = int(parents[ordinal])
+        while at >= 0 and len(names) < 64:
+            names.append(self._symbol_name(number, at))
+            at = int(parents[at])
+        chunk = int(segment.section("symbol_chunks")[ordinal]) + int(self._chunk_base[number])
+        first, last = segment.section("symbol_lines")[ordinal].tolist()
+        return SymbolRecord(
+            name=names[0],
+            qualified=".".join(reversed(names)),
+            kind=Kind(int(segment.section("symbol_kinds")[ordinal])),
+            file=int(self.chunk_file[chunk]),
+            chunk=chunk,
+            start_line=int(first),
+            end_line=int(last),
+        )
+
+    def _symbol_name(self, number: int, ordinal: int) -> str:
+        segment = self._segments[number]
+        begin, end = segment.section("symbol_names.offsets")[ordinal : ordinal + 2].tolist()
+        return segment.section("symbol_names")[begin:end].tobytes().decode("utf-8", "replace")
+
+    def defined(self, key: int) -> Ids:
+        """The live definitions whose folded name has this key: symbol ids, ascending."""
+        parts: list[Ids] = []
+        wanted = np.uint64(key)
+        for number, segment in enumerate(self._segments):
+            order, keys = segment.section("symbol_order"), segment.section("symbol_keys")
+            begin = int(np.searchsorted(keys, wanted, side="left", sorter=order))
+            end = int(np.searchsorted(keys, wanted, side="right", sorter=order))
+            if begin < end:
+                ordinals = np.sort(order[begin:end].astype(np.int64))
+                files = self._symbol_files(number, ordinals)
+                parts.append(ordinals[self.file_live[files]] + self._symbol_base[number])
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def _symbol_files(self, number: int, ordinals: Ids) -> Ids:
+        chunks = self._segments[number].section("symbol_chunks")[ordinals].astype(np.int64)
+        return np.asarray(self.chunk_file[chunks + self._chunk_base[number]])
+
+    def close(self) -> None:
+        """Give the maps back; arrays that are still held stay valid."""
+        for segment in self._segments:
+            segment.close()
+
+
+_FLOAT_COPY_VALUES = 16_000_000
+"""64 MB of float32: 125,000 chunks of 128. Above it blocks are converted as they are scanned."""
+
+
+def _bases(sizes: Sequence[int]) -> Ids:
+    return np.concatenate(([0], np.cumsum(np.asarray(sizes, dtype=np.int64)))).astype(np.int64)
+
+
+def _locate(bases: Ids, position: int) -> tuple[int, int]:
+    number = int(np.searchsorted(bases, position, side="right")) - 1
+    return number, position - int(bases[number])
+
+
+def _merged(parts: list[Occurrences]) -> Occurrences:
+    if not parts:
+        return NOWHERE
+    if len(parts) == 1:
+        return parts[0]
+    return Occurrences(
+        np.concatenate([part.ids for part in parts]), np.concatenate([part.counts for part in parts])
+    )
+

@@ -1,0 +1,105 @@
+"""Words, parts and terms."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semindex.tokens import (
+    Lexicon,
+    hash_term,
+    hash_terms,
+    is_identifier,
+    query_terms,
+    split_word,
+    text_terms,
+    tokenise,
+    word_terms,
+    words,
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("getUserById", ["get", "user", "by", "id"]),
+        ("HTTPServer2", ["http", "server", "2"]),
+        ("XMLHttpRequest", ["xml", "http", "request"]),
+        ("snake_case_name", ["snake", "case", "name"]),
+        ("__init__", ["init"]),
+        ("v4", ["v", "4"]),
+        ("straße", ["straße"]),
+        ("größeÄndern", ["größe", "ändern"]),
+        ("имяПользователя", ["имя", "пользователя"]),
+        ("日本語", ["日本", "本語"]),
+        ("x日本y", ["x", "日本", "y"]),
+    ],
+)
+def test_words_split_at_case_underscores_digits_and_scripts(word: str, parts: list[str]) -> None:
+    assert split_word(word) == parts
+
+
+def test_camel_and_snake_case_share_every_term() -> None:
+    assert word_terms("getUserName") == word_terms("get_user_name")
+    assert word_terms("getUserName")[-1] == "=getusername"
+
+
+def test_parts_are_stemmed_and_single_parts_have_no_compound() -> None:
+    assert word_terms("cookies") == word_terms("cookie") == ("cooki",)
+
+
+def test_numbers_alone_are_not_words_and_hashes_give_no_terms() -> None:
+    assert words("12 3d 404 v1") == ["3d", "v1"]
+    assert word_terms("a" * 200) == ()
+
+
+def test_composed_and_decomposed_letters_are_one_word() -> None:
+    assert words("cafe\u0301") == words("caf\u00e9") == ["café"]
+
+
+def test_queries_drop_stop_words_unless_nothing_is_left() -> None:
+    assert [t.term for t in query_terms("how is the cookie parsed")] == ["=cookieparsed", "cooki", "pars"]
+    assert {t.term for t in query_terms("what is this")} >= {"what", "this"}
+
+
+def test_neighbouring_words_join_at_half_weight() -> None:
+    weights = {t.term: t.weight for t in query_terms("user name table")}
+    assert weights["=username"] == weights["=usernametable"] == 0.5
+    assert weights["user"] == weights["name"] == 1.0
+
+
+def test_a_query_has_each_term_once_in_order() -> None:
+    terms = [t.term for t in query_terms("getUser get_user getUser cookie cookies")]
+    assert terms == sorted(set(terms))
+
+
+def test_identifiers_are_told_from_words() -> None:
+    assert all(map(is_identifier, ["getUser", "get_user", "Flask", "utf8"]))
+    assert not any(map(is_identifier, ["cookie", "HTTP", "A"]))
+
+
+@given(st.text())
+def test_raw_words_give_the_terms_of_the_text(text: str) -> None:
+    """The fast path over bytes and the plain one over text agree."""
+    lexicon = Lexicon()
+    tokens = tokenise(text.encode("utf-8", "replace"))
+    ids = lexicon.ids(tokens.words)
+    offsets, terms, _ = lexicon.arrays()
+    found = [int(term) for i in ids for term in terms[offsets[i] : offsets[i + 1]]]
+    wanted = hash_terms(text_terms(text.encode("utf-8", "replace").decode()))
+    assert sorted(found) == sorted(wanted.tolist())
+
+
+@given(st.text())
+def test_starts_point_at_the_words(text: str) -> None:
+    data = text.encode("utf-8", "replace")
+    tokens = tokenise(data)
+    assert len(tokens.words) == len(tokens.starts)
+    for word, start in zip(tokens.words, tokens.starts.tolist(), strict=True):
+        assert data[start : start + len(word)] == word
+    assert np.all(np.diff(tokens.starts) > 0)
+
+
+def test_term_hashes_are_fixed() -> None:
+    assert hash_term("cooki") == 7361509600091943730
+    assert hash_term("=getuser") == int(hash_terms(["=getuser"])[0])
