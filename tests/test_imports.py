@@ -1,0 +1,133 @@
+"""What importing does, who may import whom, and that the declared dependencies are the imported ones."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import semindex
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "semindex"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+WATCHED_IMPORT = """
+import sys, threading
+opened = []
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        opened.append(arguments[0])
+    elif event in {"socket.connect", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.mkdir"}:
+        opened.append(event)
+sys.dont_write_bytecode = True
+sys.addaudithook(watch)
+before = set(sys.modules)
+import MODULE
+print(opened, threading.active_count(), sorted(set(sys.modules) - before))
+"""
+
+
+def watch_import(module: str) -> tuple[str, set[str]]:
+    """What importing ``module`` in a new process did, and the top-level packages it loaded."""
+    script = WATCHED_IMPORT.replace("MODULE", module)
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    effects, _, modules = done.stdout.rpartition("[")
+    return effects.strip(), set(re.findall(r"'(\w+)", modules))
+
+
+def test_importing_semindex_writes_nothing_and_starts_nothing() -> None:
+    effects, modules = watch_import("semindex")
+    assert effects == "[] 1"
+    assert "semindex" in modules
+
+
+def test_importing_semindex_loads_no_other_package() -> None:
+    _, modules = watch_import("semindex")
+    assert not modules & {"numpy", "click", "rich", "msgspec", "tree_sitter", "sqlite3", "xxhash"}
+
+
+def test_importing_the_command_line_loads_nothing_heavy() -> None:
+    effects, modules = watch_import("semindex.present.cli")
+    assert effects == "[] 1"
+    assert not modules & {"numpy", "rich", "tree_sitter", "sqlite3", "faiss"}
+
+
+def test_the_watch_itself_sees_a_written_file(tmp_path: Path) -> None:
+    (tmp_path / "guilty.py").write_text("import pathlib\npathlib.Path(__file__ + '.out').write_text('x')\n")
+    script = WATCHED_IMPORT.replace("MODULE", "guilty")
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "guilty.py.out" in done.stdout.partition("]")[0]
+
+
+@pytest.mark.parametrize("name", semindex.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(semindex, name) is not None
+
+
+def test_unknown_names_are_attribute_errors() -> None:
+    with pytest.raises(AttributeError, match="no_such_name"):
+        semindex.no_such_name  # noqa: B018 - the access is the test
+
+
+def test_the_version_is_the_projects() -> None:
+    assert semindex.__version__ == PROJECT["version"]
+
+
+def test_rooms_import_only_what_they_may() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
+
+
+def imported_modules() -> Iterator[str]:
+    """Top-level names of every import under ``src``, those inside functions too."""
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                yield node.module.partition(".")[0]
+
+
+def imported_grammars() -> set[str]:
+    """Grammar packages are imported by name, from a table of strings."""
+    text = "\n".join(file.read_text("utf-8") for file in (SOURCE / "parse").glob("*.py"))
+    return set(re.findall(r"""["'](tree_sitter_\w+)["']""", text))
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def modules_of(requirement: str) -> set[str]:
+    """The top-level modules that the installed package of a requirement brings."""
+    wanted = normalised(re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0])
+    return {
+        module
+        for module, distributions in metadata.packages_distributions().items()
+        if wanted in map(normalised, distributions)
+    }
+
+
+def test_everything_imported_is_declared() -> None:
+    imported = {*imported_modules(), *imported_grammars()} - sys.stdlib_module_names - {"semindex"}
+    declared = {module for line in PROJECT["dependencies"] for module in modules_of(line)}
+    assert imported <= declared
+
+
+def test_everything_declared_is_imported() -> None:
+    imported = {*imported_modules(), *imported_grammars()}
+    unused = {line for line in PROJECT["dependencies"] if not imported & modules_of(line)}
+    assert unused == set()
