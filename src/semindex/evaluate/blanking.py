@@ -17,6 +17,8 @@ from semindex.types import Kind, ParsedFile, Symbol
 
 MIN_LINES = 3
 """Lines that are not blank, and that a function must have left to be asked for."""
+_LAST_WORD = re.compile(r"(?<!\w)(?!operator\W)(\w+)[?!=]?$")
+"""``name`` of ``M.name``, ``~name``, ``name!`` and ``name=``; nothing of ``operator==``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,10 @@ def _hide_name(text: bytearray, symbol: Symbol) -> None:
     Blanks would leave no definition; ``x___``, as long as the name was, leaves all offsets and a
     definition of nothing in particular. Operators stay: they have no words.
     """
-    name = re.split(r"[^\w]+", symbol.name.rstrip("?!="))[-1].encode("utf-8", "surrogateescape")
-    if not name:
+    found = _LAST_WORD.search(symbol.name)
+    if found is None:
         return
+    name = found[1].encode("utf-8", "surrogateescape")
     hidden = (b"X" if name[:1].isupper() else b"x") + b"_" * (len(name) - 1)
     begin, end = symbol.span.start_byte, symbol.span.end_byte
     pattern = rb"(?<![\w\x80-\xff])" + re.escape(name) + rb"(?![\w\x80-\xff])"
