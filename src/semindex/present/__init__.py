@@ -1,1 +1,1 @@
-
+"""What people and programs see: the command line, and answers as text and JSON."""

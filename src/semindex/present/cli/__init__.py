@@ -1,1 +1,101 @@
+"""The command line. Importing it loads click and nothing heavier; a command's module is loaded when run.
 
+To add a command: a module here with a :class:`click.Command` that returns its exit code, and a line in
+:data:`COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from semindex import __version__
+from semindex.present.cli.outcome import ERROR, guarded
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its line in the help; the same as its own short help."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS = {
+    "index": Entry("index", "index", "Index a repository, or bring its index up to date."),
+    "search": Entry("search", "search", "Find the code that answers a question."),
+    "related": Entry("related", "related", "Find code like the code at a place."),
+    "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
+    "config": Entry("config", "config", "Show each setting and where it came from."),
+    "clean": Entry("clean", "clean", "Remove an index."),
+    "completion": Entry("completion", "completion", "Print the script that completes commands in a shell."),
+}
+"""In the order of the help."""
+
+
+class Commands(click.Group):
+    """A group that imports a command only to run it, and turns what goes wrong into an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, from its module."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = getattr(import_module(f"{__name__}.{entry.module}"), entry.attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in the help, without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run, and exit with the code (or return it, unless ``standalone_mode``)."""
+        words = list(sys.argv[1:] if args is None else args)
+        run = super().main
+        code = guarded(
+            lambda: run(
+                words,
+                prog_name or "semindex",
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            ),
+            as_json="--json" in words[: words.index("--") if "--" in words else None],
+        )
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="semindex", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Search source code by meaning, locally: no server, no network, nothing leaves the machine.
+
+    Exit codes are grep's: 0 found or done, 1 nothing found, 2 error.
+    """
+
+
+def main() -> int:
+    """Run the command line on the process's arguments; the exit code."""
+    code = commands.main(standalone_mode=False)
+    return code if isinstance(code, int) else ERROR

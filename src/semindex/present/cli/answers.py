@@ -1,0 +1,121 @@
+"""Several answers to one, and an answer to standard output in the shape that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from semindex.present.cli.outcome import DONE, NOTHING, tell
+from semindex.present.render import View, coverage_line, plain, vimgrep
+from semindex.present.schema import hits_object
+from semindex.present.stream import write, write_json
+
+if TYPE_CHECKING:
+    from semindex.types import Coverage, Hits
+
+_WORST_FIRST = ("stale", "unchecked", "refreshed", "fresh")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How an answer is printed."""
+
+    as_json: bool
+    vimgrep: bool
+    colour: str
+    """``auto``, ``always``, ``never``."""
+    view: View
+
+
+def shape(*, as_json: bool, vimgrep: bool, colour: str, context: int, no_text: bool, explain: bool) -> Shape:
+    """The shape that the flags ask for.
+
+    Raises:
+        click.UsageError: They contradict each other.
+    """
+    if as_json and vimgrep:
+        raise click.UsageError("--json and --vimgrep exclude each other.")
+    view = View(context=0 if no_text else context, explain=explain, base=Path.cwd())
+    return Shape(as_json, vimgrep, colour, view)
+
+
+def noted(answer: Hits, notes: Iterable[str]) -> Hits:
+    """The answer with notes that its coverage does not have yet, in front."""
+    fresh = tuple(dict.fromkeys(note for note in notes if note and note not in answer.coverage.notes))
+    return replace(answer, coverage=replace(answer.coverage, notes=fresh + answer.coverage.notes))
+
+
+def merged(answers: Sequence[Hits], roots: Sequence[Path], limit: int) -> Hits:
+    """The best of several answers to the same query, one an index or a folder of it.
+
+    Hits order by falling score, then repository, path and line; a span that two folders share comes
+    once, and so does an index's coverage.
+    """
+    if len(answers) == 1:
+        return answers[0]
+    found = {
+        (hit.repository, hit.path, hit.start_line, hit.end_line): hit for each in answers for hit in each
+    }
+    ranked = sorted(found.values(), key=lambda hit: (-hit.score, hit.repository, hit.path, hit.start_line))
+    by_root = {root: answer.coverage for root, answer in zip(roots, answers, strict=True)}
+    notes = tuple(dict.fromkeys(note for answer in answers for note in answer.coverage.notes))
+    return replace(
+        answers[0],
+        hits=tuple(ranked[:limit]),
+        coverage=replace(_joined(tuple(by_root.values())), notes=notes),
+        seconds=sum(answer.seconds for answer in answers),
+    )
+
+
+def give(answer: Hits, shape: Shape) -> int:
+    """Print an answer; the exit code.
+
+    A pipe gets hits only, and standard error the coverage, so that programs need not tell them apart.
+    """
+    if shape.as_json:
+        write_json(hits_object(answer, with_text=shape.view.context > 0))
+    elif shape.vimgrep:
+        _give_lines(answer, vimgrep(answer, shape.view))
+    elif shape.colour == "always" or sys.stdout.isatty():
+        _give_to_terminal(answer, shape)
+    else:
+        _give_lines(answer, plain(answer, shape.view))
+    return DONE if answer.hits else NOTHING
+
+
+def _give_lines(answer: Hits, lines: Iterable[str]) -> None:
+    for line in lines:
+        write(line)
+    nothing = "" if answer.hits else "nothing found; "
+    tell(nothing + coverage_line(answer.coverage, answer.seconds))
+    for note in answer.coverage.notes:
+        tell(note)
+
+
+def _give_to_terminal(answer: Hits, shape: Shape) -> None:
+    from semindex.present.terminal import console, show
+
+    colour = {"always": True, "never": False}.get(shape.colour)
+    show(answer, shape.view, console(sys.stdout, colour=colour))
+
+
+def _joined(coverages: Sequence[Coverage]) -> Coverage:
+    skipped: dict[str, int] = {}
+    for coverage in coverages:
+        for reason, number in coverage.skipped.items():
+            skipped[reason] = skipped.get(reason, 0) + number
+    states = {coverage.freshness for coverage in coverages}
+    return replace(
+        coverages[0],
+        seen=sum(coverage.seen for coverage in coverages),
+        indexed=sum(coverage.indexed for coverage in coverages),
+        chunks=sum(coverage.chunks for coverage in coverages),
+        skipped=skipped,
+        freshness=next((state for state in _WORST_FIRST if state in states), coverages[0].freshness),
+        changed=sum(coverage.changed for coverage in coverages),
+    )

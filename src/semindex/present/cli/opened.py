@@ -1,0 +1,60 @@
+"""From a path on the command line to an open index, built first where that is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semindex.errors import NotIndexed
+from semindex.present.cli.progress import drawn
+from semindex.present.render import count, duration
+
+if TYPE_CHECKING:
+    from semindex.index import Index, Location
+    from semindex.types import BuildReport
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An index, and how the path that was given relates to it."""
+
+    index: Index
+    location: Location
+
+
+@contextmanager
+def opened(path: Path, index_dir: Path | None, overrides: Mapping[str, str]) -> Iterator[Opened]:
+    """The index that serves ``path``, closed afterwards; nothing is built.
+
+    Raises:
+        SemindexError: The path is missing, a setting is wrong, the index cannot be opened.
+    """
+    from semindex import config
+    from semindex.index import locate
+    from semindex.index import open as open_index
+
+    location = locate(path, index_dir=index_dir)
+    settings = config.load(location.root, overrides=overrides).settings
+    with open_index(location.root, index_dir=location.index_dir, settings=settings) as index:
+        yield Opened(index, location)
+
+
+def not_indexed(index: Index) -> NotIndexed:
+    """The error that says what to run."""
+    return NotIndexed(f"nothing is indexed for {index.root}; run: semindex index {index.root}")
+
+
+def built_first(index: Index) -> list[str]:
+    """Build an index that does not exist yet; notes on what was done, none when it was there."""
+    if index.exists:
+        return []
+    with drawn() as progress:
+        report = index.refresh(progress=progress)
+    return [_built(report), *report.warnings]
+
+
+def _built(report: BuildReport) -> str:
+    return f"indexed first: {count(report.files, 'file')} in {duration(report.seconds)}"

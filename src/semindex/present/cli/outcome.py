@@ -1,0 +1,68 @@
+"""Exit codes, and how what went wrong is told: one message, never a traceback for what we raise ourselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from semindex.errors import SemindexError
+from semindex.present.safe import safe_message
+from semindex.present.schema import error_object
+from semindex.present.stream import ReaderGone, flush, let_every_character_through, silence, write_json
+
+DONE = 0
+NOTHING = 1
+ERROR = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as a shell reports it."""
+CLOSED = 141
+"""128 + SIGPIPE: the reader went away, as after ``| head``."""
+
+
+def guarded(run: Callable[[], object], *, as_json: bool) -> int:
+    """The exit code of ``run()``, which returns one; its errors become a message and a code."""
+    let_every_character_through()
+    try:
+        code = run()
+        flush()
+        return code if isinstance(code, int) else DONE
+    except click.Abort:
+        return _failed("interrupted; what was committed before stays.", INTERRUPTED)
+    except click.ClickException as error:
+        if as_json:
+            return _failed_as_json("UsageError", error.format_message())
+        error.show()
+        return ERROR
+    except SemindexError as error:
+        kind, message = type(error).__name__, str(error)
+        return _failed_as_json(kind, message) if as_json else _failed(message, ERROR)
+    except (ReaderGone, BrokenPipeError):
+        silence()
+        return CLOSED
+    except OSError as error:
+        # A full disk behind standard output, a folder that vanished: no mistake of the program.
+        silence()
+        return _failed(
+            f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""), ERROR
+        )
+
+
+def tell(message: str) -> None:
+    """Write a message to standard error, with the program's name in front."""
+    click.echo(f"semindex: {safe_message(message)}", err=True)
+
+
+def _failed(message: str, code: int) -> int:
+    tell(message)
+    return code
+
+
+def _failed_as_json(kind: str, message: str) -> int:
+    try:
+        write_json(error_object(kind, safe_message(message)))
+        flush()
+    except ReaderGone:
+        silence()
+        return CLOSED
+    return ERROR

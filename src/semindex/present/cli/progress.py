@@ -1,0 +1,116 @@
+"""Progress bars on standard error, when that is a terminal and the work takes long enough to be seen."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from semindex.types import Progress, ProgressCallback
+
+DELAY_SECONDS = 0.3
+"""Work that is done sooner shows no bar, and does not pay for importing rich."""
+STEP_SECONDS = 0.05
+"""Updates closer together than this are dropped."""
+
+_WORDS = {"walk": "looking for files", "index": "indexing", "merge": "merging", "verify": "verifying"}
+
+
+@contextmanager
+def drawn(*, quiet: bool = False, delay: float = DELAY_SECONDS) -> Iterator[ProgressCallback | None]:
+    """A callback that draws what it is told, or None when nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    drawing = Drawing(delay)
+    try:
+        yield drawing
+    finally:
+        drawing.close()
+
+
+class Drawing:
+    """One bar a stage; the finished ones disappear with the last."""
+
+    def __init__(self, delay: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begin = clock() + delay
+        self._next = 0.0
+        self._stage = ""
+        self._bars: Bars | None = None
+        self._task: TaskID | None = None
+
+    def __call__(self, step: Progress) -> None:
+        """Draw a step of the work, unless one was drawn just now."""
+        now = self._clock()
+        if now < self._begin:
+            return
+        if step.stage == self._stage and now < self._next and step.done != step.total:
+            return
+        self._next = now + STEP_SECONDS
+        self._draw(step)
+
+    def close(self) -> None:
+        """Take the bars away."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def _draw(self, step: Progress) -> None:
+        if self._bars is None:
+            self._bars = _bars()
+            self._bars.start()
+        if step.stage != self._stage or self._task is None:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+            self._stage = step.stage
+            words = _WORDS.get(step.stage, step.stage)
+            self._task = self._bars.add_task(words, total=step.total, completed=step.done, unit=step.unit)
+        self._bars.update(self._task, completed=step.done, total=step.total)
+
+
+def _bars() -> Bars:
+    from rich.console import Console
+    from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+    from rich.progress import Task as RichTask
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How much is done, and how fast."""
+
+        def render(self, task: RichTask) -> Text:
+            unit = str(task.fields["unit"])
+            return Text(f"{amounts(task.completed, task.total, unit)}{rate(task.speed, unit)}")
+
+    return RichProgress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        Rate(),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True, markup=False, highlight=False),
+        transient=True,
+        expand=False,
+    )
+
+
+def amounts(done: float, total: float | None, unit: str) -> str:
+    """``12 of 300 files``, ``1.2 of 30.0 MB``."""
+    if unit == "bytes":
+        of = "" if total is None else f" of {total / 1e6:.1f}"
+        return f"{done / 1e6:.1f}{of} MB"
+    of = "" if total is None else f" of {total:,.0f}"
+    return f"{done:,.0f}{of} {unit}"
+
+
+def rate(speed: float | None, unit: str) -> str:
+    """``, 812 files/s``, ``, 3.1 MB/s``; nothing before it is known."""
+    if not speed:
+        return ""
+    return f", {speed / 1e6:.1f} MB/s" if unit == "bytes" else f", {speed:,.0f} {unit}/s"

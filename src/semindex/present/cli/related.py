@@ -1,0 +1,58 @@
+"""``semindex related``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from semindex.present.cli.answers import give, noted, shape
+from semindex.present.cli.opened import built_first, opened
+from semindex.present.cli.options import answer_options, path_argument
+
+
+@click.command()
+@click.argument("location")
+@path_argument
+@answer_options
+def related(
+    location: str,
+    path: Path,
+    *,
+    limit: int,
+    group_by: str,
+    index_dir: Path | None,
+    overrides: Mapping[str, str],
+    **shown: Any,
+) -> int:
+    """Find code like the code at a place.
+
+    LOCATION is FILE:LINE, or FILE; the file is taken from PATH, else from the repository's root. PATH is
+    the repository, or a folder in it to find only what lies there.
+    """
+    wanted = shape(**shown)
+    with opened(path, index_dir, overrides) as place:
+        notes = [place.location.note, *built_first(place.index)]
+        answer = place.index.related(
+            from_root(location, path, place.index.root),
+            limit=limit,
+            group_by=group_by,
+            scope=place.location.scope,
+        )
+    return give(noted(answer, notes), wanted)
+
+
+def from_root(location: str, base: Path, root: Path) -> str:
+    """``location`` with its file relative to ``root``; unchanged when no such file stands in ``base``."""
+    parts = re.fullmatch(r"(.*?)((?::\d+)?)", location, re.DOTALL)
+    file, line = (parts[1], parts[2]) if parts else (location, "")
+    try:
+        whole = (base / file).parent.resolve() / Path(file).name
+        if file and whole.exists() and whole.is_relative_to(root.resolve()):
+            return whole.relative_to(root.resolve()).as_posix() + line
+    except (OSError, ValueError):
+        return location
+    return location

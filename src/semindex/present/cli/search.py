@@ -1,0 +1,93 @@
+"""``semindex search``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from semindex.errors import UsageError
+from semindex.present.cli.answers import give, merged, noted, shape
+from semindex.present.cli.opened import Opened, built_first, not_indexed, opened
+from semindex.present.cli.options import answer_options
+
+if TYPE_CHECKING:
+    from semindex.types import Hits
+
+
+@click.command()
+@click.argument("query")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option(
+    "--mode",
+    type=click.Choice(["hybrid", "lexical", "dense"]),
+    default="hybrid",
+    show_default=True,
+    help="Rank by words and meaning, by words, by meaning.",
+)
+@click.option("--lang", "languages", multiple=True, metavar="LANGUAGE", help="Only files in it; repeatable.")
+@click.option("--path", "globs", multiple=True, metavar="GLOB", help="Only files that match; repeatable.")
+@click.option("--exclude", "excluded", multiple=True, metavar="GLOB", help="No files that match; repeatable.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only function, class, ...; repeatable.")
+@click.option(
+    "--no-refresh", is_flag=True, help="Take the index as it is: build nothing, look at no file times."
+)
+@answer_options
+def search(
+    query: str,
+    paths: tuple[Path, ...],
+    *,
+    mode: str,
+    languages: tuple[str, ...],
+    globs: tuple[str, ...],
+    excluded: tuple[str, ...],
+    kinds: tuple[str, ...],
+    no_refresh: bool,
+    limit: int,
+    group_by: str,
+    index_dir: Path | None,
+    overrides: Mapping[str, str],
+    **shown: Any,
+) -> int:
+    """Find the code that answers a question.
+
+    QUERY is a question, some words, or a name; "quoted phrases" must occur as they stand, and lang:go,
+    path:src/**, -path:tests and kind:function filter, like the options of these names. Put -- before a
+    query that begins with a dash. PATH is a repository, or a folder in one to search only that; several
+    are searched together. What is not indexed yet is indexed first, and changes are taken in first when
+    that is quick.
+    """
+    wanted = shape(**shown)
+    places = paths or (Path(),)
+    if index_dir is not None and len(places) > 1:
+        raise UsageError("--index-dir holds the index of one repository; give one PATH with it.")
+    answers: list[Hits] = []
+    roots: list[Path] = []
+    with ExitStack() as stack:
+        for path in places:
+            place = stack.enter_context(opened(path, index_dir, overrides))
+            notes = _ready(place, no_refresh=no_refresh)
+            answer = place.index.search(
+                query,
+                limit=limit,
+                mode=mode,
+                group_by=group_by,
+                languages=languages,
+                paths=globs,
+                excluded_paths=excluded,
+                kinds=kinds,
+                scope=place.location.scope,
+                refresh=not no_refresh,
+            )
+            answers.append(noted(answer, [place.location.note, *notes]))
+            roots.append(place.index.root)
+    return give(merged(answers, roots, limit), wanted)
+
+
+def _ready(place: Opened, *, no_refresh: bool) -> list[str]:
+    if no_refresh and not place.index.exists:
+        raise not_indexed(place.index)
+    return built_first(place.index)

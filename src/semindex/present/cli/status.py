@@ -1,0 +1,79 @@
+"""``semindex status``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from semindex.present.cli.opened import not_indexed, opened
+from semindex.present.cli.options import index_dir_option, json_option, path_argument
+from semindex.present.cli.outcome import DONE, ERROR, NOTHING, tell
+from semindex.present.render import by_count, count, failure_lines, freshness, size
+from semindex.present.safe import safe_line, safe_message
+from semindex.present.schema import error_object, status_object
+from semindex.present.stream import write, write_json
+
+if TYPE_CHECKING:
+    from semindex.types import Status
+
+
+@click.command()
+@path_argument
+@index_dir_option
+@click.option("--verify", is_flag=True, help="Check every block of every file of the index.")
+@json_option
+def status(path: Path, index_dir: Path | None, verify: bool, as_json: bool) -> int:
+    """Show what is indexed, how fresh and how whole.
+
+    Exits with 0 when there is an index, 1 when nothing is indexed, 2 when --verify found damage.
+    """
+    with opened(path, index_dir, {}) as place:
+        if not place.index.exists:
+            missing = not_indexed(place.index)
+            if as_json:
+                write_json(error_object(type(missing).__name__, safe_message(str(missing))))
+            else:
+                tell(str(missing))
+            return NOTHING
+        state = place.index.status(verify=verify)
+    if as_json:
+        write_json(status_object(state))
+    else:
+        write("\n".join(f"{name:<12}{value}" for name, value in rows(state, verified=verify)))
+    return ERROR if state.problems else DONE
+
+
+def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
+    """Names and values, in the order shown; a name is empty where the value goes on."""
+    yield "root", safe_message(state.root)
+    yield "index", f"{safe_message(state.index_dir)}  {_sizes(state)}"
+    dead = f", {count(state.dead_files, 'replaced file')} until the next merge" if state.dead_files else ""
+    yield "generation", f"{state.generation}, {count(state.segments, 'segment')}{dead}"
+    yield "model", safe_line(state.model)
+    yield "freshness", freshness(state.freshness, state.changed)
+    yield "files", f"{state.indexed:,} indexed of {state.seen:,} seen"
+    yield "skipped", by_count(state.skipped) or "none"
+    yield "chunks", f"{state.chunks:,}"
+    yield "symbols", f"{state.symbols:,}"
+    yield "languages", by_count(_by_name(state), limit=12) or "none"
+    yield from _listed("failures", list(failure_lines(state.failures)))
+    if verified or state.problems:
+        yield from _listed("problems", [safe_line(problem) for problem in state.problems] or ["none"])
+    yield from _listed("notes", [safe_line(note) for note in state.notes])
+
+
+def _by_name(state: Status) -> dict[str, int]:
+    return dict(state.languages)
+
+
+def _sizes(state: Status) -> str:
+    share = f" ({state.index_bytes / state.source_bytes:.0%})" if state.source_bytes else ""
+    return f"{size(state.index_bytes)} for {size(state.source_bytes)} of source{share}"
+
+
+def _listed(name: str, lines: list[str]) -> Iterator[tuple[str, str]]:
+    for position, line in enumerate(lines):
+        yield ("" if position else name), line

@@ -1,0 +1,185 @@
+"""Answers and reports to plain lines: what a pipe gets, and the lines that both displays share.
+
+Of an answer, each hit is one header in the first column, its lines indented by four blanks::
+
+    PATH:START-END: SYMBOL<TAB>KIND<TAB>LANGUAGE<TAB>SCORE
+        LINE: text
+        also: PATH:START-END: SYMBOL<TAB>KIND<TAB>LANGUAGE<TAB>SCORE
+        why: SIGNAL<TAB>CONTRIBUTION<TAB>DETAIL
+
+so that ``grep -v '^ '`` leaves the headers and ``cut -f1`` the places. A chunk without a symbol has
+``-``. Nothing is wrapped or coloured; everything has passed :mod:`semindex.present.safe`.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from semindex.present.safe import safe_line, safe_path, safe_text
+
+if TYPE_CHECKING:
+    from semindex.types import Coverage, FileFailure, Hit, Hits
+
+CONTEXT = 12
+"""Lines of a hit's text that are shown by default."""
+LINE_CHARS = 500
+"""A longer line is cut, and ends in ``…``."""
+INDENT = "    "
+GONE = "(changed since it was indexed: no text)"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown of an answer."""
+
+    context: int = CONTEXT
+    """Lines of each hit's text; 0 for none."""
+    explain: bool = False
+    base: PurePath | None = None
+    """Paths are given so that they open from this folder; None leaves them relative to the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Lines ``first .. first + len(lines) - 1`` of a file, safe to print, and what was left out."""
+
+    first: int
+    lines: tuple[str, ...]
+    before: int
+    after: int
+
+
+def place(hit: Hit, base: PurePath | None) -> str:
+    """The hit's path as shown from ``base``: relative when one holds the other, else absolute."""
+    if base is None:
+        return safe_path(hit.path)
+    root = PurePath(hit.repository)
+    whole = root / hit.path
+    if root.is_relative_to(base) or base.is_relative_to(root):
+        return safe_path(PurePath(os.path.relpath(whole, base)).as_posix())
+    return safe_path(whole.as_posix())
+
+
+def address(hit: Hit, base: PurePath | None) -> str:
+    """``PATH:START-END``."""
+    return f"{place(hit, base)}:{hit.start_line}-{hit.end_line}"
+
+
+def window(hit: Hit, context: int) -> Window:
+    """At most ``context`` lines of the hit's text: those with most matching lines, the first on a tie."""
+    text = safe_text(hit.text or "").removesuffix("\n")
+    lines = text.split("\n")
+    matched = [0] * len(lines)
+    for start, _ in hit.spans:
+        matched[min(text.count("\n", 0, start), len(lines) - 1)] = 1
+    context = max(0, min(context, len(lines)))
+    starts = range(len(lines) - context + 1)
+    best = max(starts, key=lambda start: (sum(matched[start : start + context]), -start))
+    shown = tuple(lines[best : best + context])
+    return Window(hit.start_line + best, shown, best, len(lines) - best - context)
+
+
+def plain(answer: Hits, view: View) -> Iterator[str]:
+    """The lines of an answer for a pipe; an empty line stands between hits that show more than a header."""
+    for position, hit in enumerate(answer):
+        body = list(_body(hit, view))
+        if position and body:
+            yield ""
+        yield _header(hit, view.base)
+        yield from body
+
+
+def vimgrep(answer: Hits, view: View) -> Iterator[str]:
+    """``PATH:LINE:COLUMN:TEXT`` of each hit's first match; the column counts bytes from 1, as Vim does."""
+    for hit in answer:
+        text = hit.text or ""
+        at = hit.spans[0][0] if hit.spans else 0
+        start = text.rfind("\n", 0, at) + 1
+        line = text[start:].split("\n", 1)[0]
+        column = len(text[start:at].encode("utf-8", "surrogatepass")) + 1
+        number = hit.start_line + text.count("\n", 0, at)
+        yield f"{place(hit, view.base)}:{number}:{column}:{cut(safe_text(line).rstrip())}"
+
+
+def cut(line: str) -> str:
+    """``line``, or its first characters and ``…``."""
+    return line if len(line) <= LINE_CHARS else line[:LINE_CHARS] + "…"
+
+
+def coverage_line(coverage: Coverage, seconds: float) -> str:
+    """``312 of 318 files indexed, 6 skipped (4 binary, 2 too large), fresh; 23 ms``."""
+    parts = [f"{coverage.indexed:,} of {count(coverage.seen, 'file')} indexed"]
+    if coverage.skipped:
+        parts.append(f"{sum(coverage.skipped.values()):,} skipped ({by_count(coverage.skipped)})")
+    parts.append(freshness(coverage.freshness, coverage.changed))
+    return f"{', '.join(parts)}; {duration(seconds)}"
+
+
+def freshness(state: str, changed: int) -> str:
+    """The word for it, with how many files changed where that is known."""
+    return f"{state} ({count(changed, 'file')} changed)" if changed and state == "stale" else safe_line(state)
+
+
+def by_count(counts: Mapping[str, int], limit: int = 1000) -> str:
+    """``4 binary, 2 too large``: the most frequent first, then by name."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{number:,} {safe_line(name)}" for name, number in ordered[:limit]]
+    return ", ".join([*shown, f"{len(ordered) - limit} more"] if len(ordered) > limit else shown)
+
+
+def failure_lines(failures: Sequence[FileFailure], limit: int = 10) -> Iterator[str]:
+    """A line a failure, then how many are not listed."""
+    for failure in failures[:limit]:
+        detail = f" ({safe_line(failure.detail)})" if failure.detail else ""
+        yield f"{safe_path(failure.path)}: {safe_line(failure.stage)}: {failure.reason.value}{detail}"
+    if len(failures) > limit:
+        yield f"and {len(failures) - limit:,} more (all of them with --json)"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 file``, ``2,000 files``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """``23 ms``, ``1.24 s``, ``3 min 05 s``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 100:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def size(count_bytes: float) -> str:
+    """``512 B``, ``3.2 MB``: powers of 1000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count_bytes < 999.5 or unit == "GB":
+            break
+        count_bytes /= 1000
+    return f"{count_bytes:.0f} {unit}" if unit == "B" or count_bytes >= 99.95 else f"{count_bytes:.1f} {unit}"
+
+
+def _header(hit: Hit, base: PurePath | None) -> str:
+    symbol = safe_line(hit.symbol) if hit.symbol else "-"
+    fields = (safe_line(hit.kind), safe_line(hit.language), f"{hit.score:.4f}")
+    return "\t".join((f"{address(hit, base)}: {symbol}", *fields))
+
+
+def _body(hit: Hit, view: View) -> Iterator[str]:
+    if view.context and hit.text is None:
+        yield INDENT + GONE
+    elif view.context:
+        shown = window(hit, view.context)
+        for number, line in enumerate(shown.lines, start=shown.first):
+            yield f"{INDENT}{number}: {cut(line)}".rstrip()
+    for each in hit.more:
+        yield f"{INDENT}also: {_header(each, view.base)}"
+    if view.explain:
+        for reason in hit.reasons:
+            detail = safe_line(reason.detail)
+            yield f"{INDENT}why: {safe_line(reason.signal)}\t{reason.contribution:+.4f}\t{detail}"

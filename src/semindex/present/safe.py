@@ -1,0 +1,78 @@
+"""Indexed text and paths made safe to print: nothing in them may steer a terminal or break a line."""
+
+from __future__ import annotations
+
+import os
+import re
+
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}\ud800-\udfff]")
+_UNSAFE_IN_LINE = re.compile(f"[\t\n]|{_UNSAFE.pattern}")
+_UNSAFE_IN_PATH = re.compile(rf'["\\]|{_UNSAFE_IN_LINE.pattern}')
+_LINE_END = re.compile(r"\r(?=\n|\Z)")
+_NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
+
+
+def safe_text(text: str) -> str:
+    """``text`` with as many characters at the same positions, line ends and tabs kept.
+
+    Control characters become their pictures (ESC is ``␛``); C1 controls, direction overrides,
+    line separators and lone surrogates become U+FFFD. A carriage return that ends a line is blanked.
+    """
+    return _UNSAFE.sub(_picture, _LINE_END.sub(" ", text))
+
+
+def safe_line(text: str) -> str:
+    """:func:`safe_text` for a field of one line: line ends and tabs become pictures too."""
+    return _UNSAFE_IN_LINE.sub(_picture, text)
+
+
+def safe_message(text: str) -> str:
+    r""":func:`safe_text` for our own messages, which may quote a path: surrogates show as ``\xNN``."""
+    return safe_text("".join(_byte(char) if "\udc80" <= char <= "\udcff" else char for char in text))
+
+
+def safe_path(path: str) -> str:
+    r"""``path``, quoted as git quotes it when it holds anything that could mislead.
+
+    Such a path stands in double quotes, with ``\n``, ``\t``, ``\r``, ``\"``, ``\\`` and three
+    octal digits for each other byte.
+    """
+    if not _UNSAFE_IN_PATH.search(path):
+        return path
+    return '"' + _UNSAFE_IN_PATH.sub(_octal, path) + '"'
+
+
+def whole_path(path: str) -> str:
+    """``path`` as valid Unicode: bytes that are not UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def is_whole(path: str) -> bool:
+    """Whether ``path`` is valid Unicode, so that :func:`whole_path` loses nothing."""
+    return not any("\ud800" <= char <= "\udfff" for char in path)
+
+
+def json_safe(dumped: str) -> str:
+    r"""JSON text with each character that could steer a terminal written as ``\uXXXX``."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code == 0x7F:
+        return "\u2421"
+    return chr(0x2400 + code) if code < 0x20 else "\ufffd"
+
+
+def _octal(found: re.Match[str]) -> str:
+    named = _NAMED.get(found[0])
+    return named if named else "".join(f"\\{byte:03o}" for byte in _bytes_of(found[0]))
+
+
+def _bytes_of(char: str) -> bytes:
+    return char.encode("utf-8", "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass")
+
+
+def _byte(char: str) -> str:
+    return f"\\x{ord(char) - 0xDC00:02x}"

@@ -1,0 +1,150 @@
+"""Answers to a terminal: highlighted, dense, one line never wrapping into the next.
+
+Imports rich and Pygments, which cost more than a query: only for a terminal, or when colour is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import IO, TYPE_CHECKING
+
+from pygments.lexers import get_all_lexers, get_lexer_by_name  # type: ignore[import-untyped]
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from semindex.present.render import GONE, LINE_CHARS, View, address, coverage_line, window
+from semindex.present.safe import safe_line, safe_text
+from semindex.present.stream import ReaderGone
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer  # type: ignore[import-untyped]
+
+    from semindex.types import Hit, Hits
+
+MATCH = "bold red"
+TAB_COLUMNS = 4
+HIGHLIGHT_CHARS = 50_000
+"""Longer text is shown without syntax colours: lexers are slow on what no person wrote."""
+
+_LEXERS = {"tsx": "typescript", "jsx": "javascript", "dockerfile": "docker", "protobuf": "protobuf"}
+"""Pygments' names for our languages, where they differ."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would leave the process; the command line has its own way out."""
+        raise ReaderGone
+
+
+def console(stream: IO[str], *, colour: bool | None, width: int | None = None) -> Console:
+    """A console that prints what it is given, as it stands.
+
+    ``colour`` True always emits it, False never, None as NO_COLOR, TERM and the stream tell.
+    """
+    return _Console(
+        file=stream,
+        color_system="auto" if colour is None else "standard" if colour else None,
+        force_terminal=colour or None,
+        no_color=False if colour else None,
+        width=width,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def show(answer: Hits, view: View, to: Console) -> None:
+    """Print an answer, then what it could see of the tree."""
+    for hit in answer:
+        to.print(_header(hit, view), overflow="fold")
+        if view.context:
+            _lines(_snippet(hit, view.context), to)
+        if hit.more:
+            to.print(_also(hit.more), overflow="fold")
+        if view.explain and hit.reasons:
+            to.print(_reasons(hit))
+        if view.context or hit.more or view.explain:
+            to.print()
+    if not answer.hits:
+        to.print(Text("nothing found", style="bold"))
+    to.print(Text(coverage_line(answer.coverage, answer.seconds), style="dim"), overflow="fold")
+    for note in answer.coverage.notes:
+        to.print(Text(f"note: {safe_line(note)}", style="yellow"), overflow="fold")
+
+
+def highlighted(text: str, language: str, spans: Sequence[tuple[int, int]]) -> Text:
+    """Safe ``text`` in the colours of its language, with ``spans`` (character ranges) emphasised."""
+    shown = Text(safe_text(text))
+    lexer = _lexer(language) if len(text) <= HIGHLIGHT_CHARS else None
+    if lexer is not None:
+        theme = Syntax.get_theme("ansi_dark")
+        at = 0
+        for token, part in lexer.get_tokens(shown.plain):
+            shown.stylize(theme.get_style_for_token(token), at, at + len(part))
+            at += len(part)
+    for start, end in spans:
+        shown.stylize(MATCH, start, end)
+    return shown
+
+
+def _header(hit: Hit, view: View) -> Text:
+    symbol = f"  {safe_line(hit.symbol)}" if hit.symbol else ""
+    return Text.assemble(
+        (address(hit, view.base), "bold cyan"),
+        (symbol, "bold"),
+        f"  ({safe_line(hit.kind)}, {safe_line(hit.language)})  ",
+        (f"{hit.score:.3f}", "green"),
+    )
+
+
+def _snippet(hit: Hit, context: int) -> Iterator[Text]:
+    if hit.text is None:
+        yield Text(f"  {GONE}", style="yellow")
+        return
+    shown = window(hit, context)
+    lines = highlighted(hit.text, hit.language, hit.spans).split("\n", allow_blank=True)
+    digits = len(str(hit.end_line))
+    if shown.before:
+        yield Text(f"  {'':{digits}} … {shown.before} lines before", style="dim")
+    for position, number in enumerate(range(shown.first, shown.first + len(shown.lines)), start=shown.before):
+        line = lines[position][:LINE_CHARS]
+        line.expand_tabs(TAB_COLUMNS)
+        yield Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line)
+    if shown.after:
+        yield Text(f"  {'':{digits}} … {shown.after} lines after", style="dim")
+
+
+def _lines(lines: Iterator[Text], to: Console) -> None:
+    for line in lines:
+        to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
+
+
+def _also(more: Sequence[Hit]) -> Text:
+    places = [f"{hit.start_line}-{hit.end_line} {safe_line(hit.symbol or hit.kind)}" for hit in more]
+    return Text(f"  also: lines {', '.join(places)}", style="dim")
+
+
+def _reasons(hit: Hit) -> Table:
+    table = Table(box=None, padding=(0, 1), show_header=False, pad_edge=True)
+    table.add_column(justify="left", style="magenta")
+    table.add_column(justify="right")
+    table.add_column(style="dim", overflow="fold")
+    for reason in hit.reasons:
+        detail = Text(safe_line(reason.detail))
+        table.add_row(Text(f" {safe_line(reason.signal)}"), Text(f"{reason.contribution:+.3f}"), detail)
+    return table
+
+
+@cache
+def _aliases() -> frozenset[str]:
+    """Names of the lexers that come with Pygments; asking for others would load whatever is installed."""
+    return frozenset(alias for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases)
+
+
+@cache
+def _lexer(language: str) -> Lexer | None:
+    name = _LEXERS.get(language, language)
+    return get_lexer_by_name(name, stripnl=False, ensurenl=False) if name in _aliases() else None
