@@ -1,0 +1,350 @@
+"""The catalog: which files are indexed, in which segments, and which generation is the newest.
+
+Nothing is kept per chunk. A reader sees one committed generation at a time; the one writer, who holds
+the writer lock, changes everything in one transaction.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Any
+
+from semindex.errors import IndexUnwritable, NotIndexed
+from semindex.store import changes, connection, layout, migrations
+from semindex.store.connection import MOUNTS, Opened, damaged, translated
+from semindex.store.durable import StepHook, no_step
+from semindex.store.records import (
+    Change,
+    FileRecord,
+    MovedFile,
+    NewFile,
+    NewSegment,
+    SegmentRecord,
+    SkippedFile,
+    Snapshot,
+    Totals,
+)
+from semindex.types import FileFailure, FileRef, SkipReason
+
+__all__ = [
+    "Catalog",
+    "Change",
+    "FileRecord",
+    "MovedFile",
+    "NewFile",
+    "NewSegment",
+    "SegmentRecord",
+    "SkippedFile",
+    "Snapshot",
+    "Totals",
+]
+
+_Row = tuple[Any, ...]
+_ROWS_AT_ONCE = 2000
+
+
+class Catalog:
+    """An open catalog, made by :meth:`open_reader` or :meth:`open_writer`; threads may share it.
+
+    Every method raises :class:`IndexCorrupt` when the database turns out to be damaged, and
+    :class:`IndexLocked` when another process keeps it busy for long.
+    """
+
+    def __init__(self, index_dir: Path, opened: Opened, *, writable: bool, on_step: StepHook) -> None:
+        self._dir = index_dir
+        self._path = index_dir / layout.CATALOG
+        self._opened = opened
+        self._writable = writable
+        self._on_step = on_step
+        self._lock = RLock()
+        self._stamp = self._look()
+
+    @classmethod
+    def open_reader(cls, index_dir: Path) -> Catalog:
+        """Open the catalog of an index folder, changing nothing.
+
+        Raises:
+            NotIndexed: There is none, or it was only just begun.
+            IndexCorrupt: Not a catalog, or damaged.
+            IndexTooNew: Of a newer semindex.
+            BrokenIndex: Of an older semindex, or the system does not let it be read.
+        """
+        catalog = cls(index_dir, _open_for_reading(index_dir), writable=False, on_step=no_step)
+        with catalog._translated():
+            catalog._state()
+        return catalog
+
+    @classmethod
+    def open_writer(
+        cls, index_dir: Path, *, model: str, mounts: Path = MOUNTS, on_step: StepHook = no_step
+    ) -> Catalog:
+        """Open or make the catalog, and the folder; the caller holds the writer lock.
+
+        ``model`` is the fingerprint a new catalog gets; that of an old one stays (see :attr:`model`).
+        Steps: ``catalog:opened``, ``catalog:ready``, and those of :meth:`commit` and :meth:`close`.
+
+        Raises:
+            IndexCorrupt: Not a catalog, or damaged: see :func:`layout.set_catalog_aside`.
+            IndexTooNew: Of a newer semindex.
+            IndexUnwritable: No room, no permission.
+        """
+        layout.create(index_dir)
+        opened = connection.open_for_writing(index_dir, mounts=mounts)
+        catalog = cls(index_dir, opened, writable=True, on_step=on_step)
+        on_step("catalog:opened")
+        try:
+            with catalog._translated():
+                migrations.migrate(opened.connection, catalog._path)
+                opened.connection.execute("UPDATE state SET model = ? WHERE generation = 0", (model,))
+                catalog._state()
+        except BaseException:
+            opened.connection.close()
+            raise
+        on_step("catalog:ready")
+        return catalog
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about how the catalog is kept."""
+        return self._opened.notes
+
+    @property
+    def generation(self) -> int:
+        """The newest committed generation, 0 before the first; cheap enough to ask at every query.
+
+        Raises:
+            NotIndexed: The index was removed.
+        """
+        with self._translated():
+            self._follow()
+            return int(self._state()[0])
+
+    @property
+    def model(self) -> str:
+        """Fingerprint of the model that the vectors were made with."""
+        with self._translated():
+            return str(self._state()[1])
+
+    @property
+    def last_scan_ns(self) -> int:
+        """When the walk began that the newest generation comes from; 0 before the first."""
+        with self._translated():
+            return int(self._state()[2])
+
+    def meta(self, key: str) -> str | None:
+        """A value of :attr:`Change.meta`, as last committed."""
+        with self._translated():
+            row = self._fetch("SELECT value FROM meta WHERE key = ?", key)
+            return str(row[0][0]) if row else None
+
+    def snapshot(self) -> Snapshot:
+        """What is live now, seen in one read transaction.
+
+        Raises:
+            NotIndexed: The index was removed.
+        """
+        with self._translated(), self._read():
+            generation, model, _, identity = self._state()
+            segments = self._fetch("SELECT id, name, files, chunks, nbytes, base FROM segments ORDER BY id")
+            dead: dict[int, list[int]] = {}
+            for segment, ordinal in self._fetch(
+                "SELECT segment, ordinal FROM dead ORDER BY segment, ordinal"
+            ):
+                dead.setdefault(segment, []).append(ordinal)
+        return Snapshot(
+            identity=identity,
+            generation=generation,
+            model=model,
+            segments=tuple(SegmentRecord(*row) for row in segments),
+            dead={segment: tuple(ordinals) for segment, ordinals in dead.items()},
+        )
+
+    def files(self) -> Iterator[FileRecord]:
+        """The indexed files, ordered by ``os.fsencode(path)``. Finish before you commit."""
+        query = (
+            "SELECT path, size, mtime, ctime, inode, digest, analysis, language, segment, ordinal, chunks"
+            " FROM files ORDER BY path"
+        )
+        for path, size, mtime, ctime, inode, *rest in self._stream(query):
+            yield FileRecord(self._ref(path, size, mtime, ctime, inode), *rest)
+
+    def failures(self) -> Iterator[SkippedFile]:
+        """The files that were seen and are not (wholly) indexed, ordered as :meth:`files`."""
+        query = (
+            "SELECT path, size, mtime, ctime, inode, stage, reason, detail, analysis"
+            " FROM skipped ORDER BY path"
+        )
+        for path, size, mtime, ctime, inode, stage, reason, detail, analysis in self._stream(query):
+            ref = None if size is None else self._ref(path, size, mtime, ctime, inode)
+            failure = FileFailure(os.fsdecode(path), stage, _reason(reason), detail, ref)
+            yield SkippedFile(failure, analysis)
+
+    def totals(self) -> Totals:
+        """Counts, seen in one read transaction."""
+        with self._translated(), self._read():
+            ((files, chunks, source_bytes),) = self._fetch(
+                "SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(size), 0) FROM files"
+            )
+            ((dead,),) = self._fetch("SELECT count(*) FROM dead")
+            ((segments,),) = self._fetch("SELECT count(*) FROM segments")
+            languages = self._fetch(
+                "SELECT language, count(*) FROM files GROUP BY language ORDER BY count(*) DESC, language"
+            )
+            skipped = self._fetch(
+                "SELECT reason, count(*) FROM skipped GROUP BY reason ORDER BY count(*) DESC, reason"
+            )
+        return Totals(files, chunks, source_bytes, dead, segments, dict(languages), dict(skipped))
+
+    def verify(self) -> list[str]:
+        """Read everything and compare it with itself; one line for each fault, none if sound."""
+        with self._translated(), self._read():
+            faults = [f"{self._path}: {row[0]}" for row in self._fetch("PRAGMA quick_check")]
+            if faults != [f"{self._path}: ok"]:
+                return faults
+            uneven = self._fetch(
+                """SELECT name FROM segments LEFT JOIN (
+                    SELECT segment, count(*) AS held, count(DISTINCT ordinal) AS various,
+                        min(ordinal) AS lowest, max(ordinal) AS highest
+                    FROM (SELECT segment, ordinal FROM files UNION ALL SELECT segment, ordinal FROM dead)
+                    GROUP BY segment
+                ) ON segment = id
+                WHERE coalesce(held, 0) != files OR various != files OR lowest != 0 OR highest != files - 1"""
+            )
+            strays = self._fetch("SELECT path FROM files WHERE segment NOT IN (SELECT id FROM segments)")
+        return [f"{self._path}: the files of segment {name} do not add up" for (name,) in uneven] + [
+            f"{self._path}: {os.fsdecode(path)!r} is in no segment" for (path,) in strays
+        ]
+
+    def commit(self, change: Change) -> int:
+        """Make a change, whole or not at all; gives the generation that readers see from now on.
+
+        It is a new one unless only times or notes changed. The segments that the change adds are
+        already on disk. Steps: ``catalog:begin``, those of :func:`changes.apply`, ``catalog:committed``.
+
+        Raises:
+            IndexUnwritable: No room or permission, or opened for reading.
+            ValueError: The change does not fit what is there; nothing was changed.
+        """
+        if not self._writable:
+            raise IndexUnwritable(f"{self._path} was opened for reading")
+        with self._translated():
+            with self._transaction("BEGIN IMMEDIATE"):
+                self._on_step("catalog:begin")
+                generation = changes.apply(self._opened.connection, change, self._on_step)
+            self._on_step("catalog:committed")
+        return generation
+
+    def close(self) -> None:
+        """Close; a writer first brings everything into the one file, for readers on read-only places.
+
+        Steps: ``catalog:closing``, ``catalog:closed``.
+        """
+        with self._lock:
+            self._on_step("catalog:closing")
+            if self._writable:
+                # Not the commit: that is done. What is left to do, the next writer does.
+                with suppress(connection.OperationalError):
+                    self._opened.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._opened.connection.close()
+            self._on_step("catalog:closed")
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ref(self, path: bytes, *numbers: int | str) -> FileRef:
+        try:
+            size, mtime, ctime, inode = map(int, numbers)
+            return FileRef(os.fsdecode(path), size, mtime, ctime, inode)
+        except (TypeError, ValueError) as error:
+            raise damaged(self._path, error) from error
+
+    def _state(self) -> _Row:
+        rows = self._fetch("SELECT generation, model, last_scan_ns, identity FROM state")
+        if not rows:
+            raise damaged(self._path, "it has lost its state")
+        return rows[0]
+
+    def _fetch(self, query: str, *values: object) -> list[_Row]:
+        return self._opened.connection.execute(query, values).fetchall()
+
+    def _stream(self, query: str) -> Iterator[_Row]:
+        with self._translated():
+            cursor = self._opened.connection.execute(query)
+        while True:
+            with self._translated():
+                rows = cursor.fetchmany(_ROWS_AT_ONCE)
+            if not rows:
+                return
+            yield from rows
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        with self._lock, translated(self._path, writing=self._writable):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        database = self._opened.connection
+        database.execute(begin)
+        try:
+            yield
+            database.execute("COMMIT")
+        finally:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        """One view of the newest generation for the body."""
+        self._follow()
+        with self._transaction("BEGIN"):
+            yield
+
+    def _follow(self) -> None:
+        """Turn to the file that now has the catalog's name, when it is another."""
+        if self._writable or self._look() == self._stamp:
+            return
+        old, self._opened = self._opened, _open_for_reading(self._dir)
+        old.connection.close()
+        self._stamp = self._look()
+
+    def _look(self) -> _Row:
+        try:
+            seen = self._path.stat()
+        except FileNotFoundError:
+            return ()
+        if not self._opened.immutable:
+            return seen.st_dev, seen.st_ino
+        unfinished = connection.has_unfinished(self._path)
+        return seen.st_dev, seen.st_ino, seen.st_mtime_ns, seen.st_size, unfinished
+
+
+def _open_for_reading(index_dir: Path) -> Opened:
+    opened = connection.open_for_reading(index_dir)
+    path = index_dir / layout.CATALOG
+    try:
+        with translated(path, writing=False):
+            if not migrations.require_current(opened.connection, path):
+                raise NotIndexed(f"Nothing is indexed in {index_dir}; run 'semindex index' first")
+    except BaseException:
+        opened.connection.close()
+        raise
+    return opened
+
+
+def _reason(value: str) -> SkipReason:
+    """A reason that a later semindex invented counts as a failure."""
+    try:
+        return SkipReason(value)
+    except ValueError:
+        return SkipReason.FAILED

@@ -1,0 +1,162 @@
+"""Applies one change to the catalog's tables, inside a transaction that the caller opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from semindex.store.connection import Connection
+from semindex.store.durable import StepHook
+from semindex.store.records import Change, MovedFile, NewSegment
+from semindex.types import FileRef
+
+_TOMBSTONE = "INSERT OR IGNORE INTO dead SELECT segment, ordinal FROM files WHERE path = ?"
+_LARGEST = (1 << 63) - 1
+
+
+def apply(connection: Connection, change: Change, on_step: StepHook) -> int:
+    """Change the tables; gives the generation they hold then.
+
+    Steps: ``catalog:segments``, ``catalog:removed``, ``catalog:files``, ``catalog:skipped``,
+    ``catalog:moved``, ``catalog:dropped``, ``catalog:state``.
+
+    Raises:
+        ValueError: The change does not fit the catalog, or itself; the caller rolls back.
+    """
+    _check_ordinals(change)
+    ids = _add_segments(connection, change)
+    on_step("catalog:segments")
+    _remove(connection, change)
+    on_step("catalog:removed")
+    for segment in change.add:
+        _add_files(connection, segment, ids[segment.name])
+    on_step("catalog:files")
+    _add_skipped(connection, change)
+    on_step("catalog:skipped")
+    _touch(connection, change.touched)
+    _move(connection, change.moved, ids)
+    on_step("catalog:moved")
+    for number in change.drop_segments:
+        _drop(connection, number)
+    on_step("catalog:dropped")
+    generation = _set_state(connection, change)
+    on_step("catalog:state")
+    return generation
+
+
+def _check_ordinals(change: Change) -> None:
+    """An ordinal that no record names would be a file that nothing can ever make dead."""
+    for segment in change.add:
+        own = [file.ordinal for file in segment.files]
+        moved = [file.ordinal for file in change.moved if file.segment == segment.name]
+        if sorted(own + moved) != list(range(len(own) + len(moved))):
+            raise ValueError(f"the ordinals of segment {segment.name} are not 0, 1, 2..., each once")
+
+
+def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
+    """Ids by name. Ids and bases go on from the highest ever given."""
+    (base,) = connection.execute("SELECT next_base FROM state").fetchone()
+    ids: dict[str, int] = {}
+    for segment in change.add:
+        files = len(segment.files) + sum(file.segment == segment.name for file in change.moved)
+        cursor = connection.execute(
+            "INSERT INTO segments (name, files, chunks, nbytes, base) VALUES (?, ?, ?, ?, ?)",
+            (segment.name, files, segment.chunks, segment.nbytes, base),
+        )
+        ids[segment.name] = int(cursor.lastrowid or 0)
+        base += segment.chunks
+    connection.execute("UPDATE state SET next_base = ?", (base,))
+    return ids
+
+
+def _remove(connection: Connection, change: Change) -> None:
+    """Forget, and make dead, what the change's paths had before."""
+    paths = [(os.fsencode(file.ref.path),) for segment in change.add for file in segment.files]
+    paths += [(os.fsencode(file.failure.path),) for file in change.skipped]
+    paths += [(os.fsencode(path),) for path in change.remove]
+    paths.sort()
+    for statement in (_TOMBSTONE, "DELETE FROM files WHERE path = ?", "DELETE FROM skipped WHERE path = ?"):
+        connection.executemany(statement, paths)
+
+
+def _add_files(connection: Connection, segment: NewSegment, number: int) -> None:
+    connection.executemany(
+        "INSERT INTO files (path, size, mtime, ctime, inode, digest, analysis, language, segment, ordinal,"
+        " chunks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                os.fsencode(file.ref.path),
+                *_stat(file.ref),
+                *(file.digest, file.analysis, file.language, number, file.ordinal, file.chunks),
+            )
+            for file in sorted(segment.files, key=lambda file: os.fsencode(file.ref.path))
+        ),
+    )
+
+
+def _add_skipped(connection: Connection, change: Change) -> None:
+    connection.executemany(
+        "INSERT INTO skipped (path, size, mtime, ctime, inode, stage, reason, detail, analysis)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                os.fsencode(file.failure.path),
+                *(_stat(file.failure.ref) if file.failure.ref else (None,) * 4),
+                *(file.failure.stage, file.failure.reason.value, file.failure.detail, file.analysis),
+            )
+            for file in change.skipped
+        ),
+    )
+
+
+def _touch(connection: Connection, touched: Sequence[FileRef]) -> None:
+    cursor = connection.executemany(
+        "UPDATE files SET size = ?, mtime = ?, ctime = ?, inode = ? WHERE path = ?",
+        ((*_stat(ref), os.fsencode(ref.path)) for ref in touched),
+    )
+    _require_all(cursor.rowcount, touched, "touched")
+
+
+def _move(connection: Connection, moved: Sequence[MovedFile], ids: Mapping[str, int]) -> None:
+    unknown = {file.segment for file in moved} - set(ids)
+    if unknown:
+        raise ValueError(f"files moved into segments that the change does not add: {sorted(unknown)}")
+    connection.executemany(_TOMBSTONE, ((os.fsencode(file.path),) for file in moved))
+    cursor = connection.executemany(
+        "UPDATE files SET segment = ?, ordinal = ? WHERE path = ?",
+        ((ids[file.segment], file.ordinal, os.fsencode(file.path)) for file in moved),
+    )
+    _require_all(cursor.rowcount, moved, "moved")
+
+
+def _require_all(rows: int, wanted: Sequence[object], what: str) -> None:
+    if wanted and rows != len(wanted):
+        raise ValueError(f"{len(wanted) - rows} files are {what} that are not indexed")
+
+
+def _drop(connection: Connection, number: int) -> None:
+    left = connection.execute("SELECT path FROM files WHERE segment = ? LIMIT 1", (number,)).fetchone()
+    if left is not None:
+        raise ValueError(f"segment {number} is dropped and still holds {os.fsdecode(left[0])!r}")
+    connection.execute("DELETE FROM dead WHERE segment = ?", (number,))
+    if connection.execute("DELETE FROM segments WHERE id = ?", (number,)).rowcount != 1:
+        raise ValueError(f"there is no segment {number} to drop")
+
+
+def _set_state(connection: Connection, change: Change) -> int:
+    connection.execute(
+        "UPDATE state SET generation = generation + (? OR generation = 0),"
+        " last_scan_ns = coalesce(?, last_scan_ns), model = coalesce(?, model)",
+        (change.alters_answers, change.scan_ns, change.model),
+    )
+    connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", change.meta.items())
+    (generation,) = connection.execute("SELECT generation FROM state").fetchone()
+    return int(generation)
+
+
+def _stat(ref: FileRef) -> tuple[int | str, ...]:
+    """Size, times and inode; what SQLite's 63 bits do not hold (years after 2262, say) as text."""
+    numbers = (ref.size_bytes, ref.mtime_ns, ref.ctime_ns, ref.inode)
+    if max(numbers) <= _LARGEST and min(numbers) >= -_LARGEST:
+        return numbers
+    return tuple(number if -_LARGEST <= number <= _LARGEST else str(number) for number in numbers)

@@ -1,0 +1,61 @@
+"""One writer at a time: a lock of the operating system, which drops it when its owner dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from semindex.errors import IndexLocked, IndexUnwritable
+from semindex.store.durable import Replacement, unwritable
+
+LOCK = "writer.lock"
+HOLDER = "writer.json"
+"""Who holds the lock. For the message only: what it says may be of an owner that died."""
+
+_POLL_SECONDS = 0.05
+
+
+@contextmanager
+def write_lock(index_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the writer lock of an index folder, which must exist, for the body.
+
+    Raises:
+        IndexLocked: Another process, or another thread, still holds it after ``wait_seconds``.
+        IndexUnwritable: The folder cannot be written.
+    """
+    lock = FileLock(index_dir / LOCK, timeout=max(0.0, wait_seconds), thread_local=False)
+    with unwritable(index_dir):
+        try:
+            lock.acquire(poll_interval=_POLL_SECONDS)
+        except Timeout as error:
+            holder = _holder(index_dir)
+            raise IndexLocked(f"{holder} is writing the index {index_dir}; try again later") from error
+    try:
+        # Signing is a courtesy: a full disk stops the write that follows, with better words.
+        with suppress(IndexUnwritable):
+            _sign(index_dir)
+        yield
+    finally:
+        with suppress(OSError):
+            (index_dir / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _sign(index_dir: Path) -> None:
+    holder = {"pid": os.getpid(), "host": platform.node()}
+    with Replacement(index_dir / HOLDER) as output:
+        output.write(json.dumps(holder).encode())
+
+
+def _holder(index_dir: Path) -> str:
+    try:
+        holder = json.loads((index_dir / HOLDER).read_bytes())
+        return f"Process {int(holder['pid'])} on {str(holder['host'])[:80]!r}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Another process"

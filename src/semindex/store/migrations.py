@@ -1,0 +1,116 @@
+"""The catalog's schema, as numbered steps: a catalog of any age becomes one of today."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
+
+APPLICATION_ID = 0x53494458
+"""``SIDX``: SQLite keeps it in the head of the file."""
+
+Step = Sequence[str]
+"""Statements that lead from one version to the next."""
+
+STEPS: tuple[Step, ...] = (
+    (
+        """CREATE TABLE state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            identity TEXT NOT NULL,
+            model TEXT NOT NULL DEFAULT '',
+            generation INTEGER NOT NULL DEFAULT 0,
+            last_scan_ns INTEGER NOT NULL DEFAULT 0,
+            next_base INTEGER NOT NULL DEFAULT 0
+        )""",
+        "INSERT INTO state (id, identity) VALUES (1, lower(hex(randomblob(16))))",
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE segments (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            files INTEGER NOT NULL,
+            chunks INTEGER NOT NULL,
+            nbytes INTEGER NOT NULL,
+            base INTEGER NOT NULL
+        )""",
+        # Sizes, times and inodes have no declared type: what passes 63 bits is stored as text.
+        """CREATE TABLE files (
+            path BLOB PRIMARY KEY,
+            size NOT NULL, mtime NOT NULL, ctime NOT NULL, inode NOT NULL,
+            digest BLOB NOT NULL,
+            analysis TEXT NOT NULL,
+            language TEXT NOT NULL,
+            segment INTEGER NOT NULL,
+            ordinal INTEGER NOT NULL,
+            chunks INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE skipped (
+            path BLOB PRIMARY KEY,
+            size, mtime, ctime, inode,
+            stage TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            analysis TEXT NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE dead (
+            segment INTEGER NOT NULL,
+            ordinal INTEGER NOT NULL,
+            PRIMARY KEY (segment, ordinal)
+        ) WITHOUT ROWID""",
+    ),
+)
+
+
+def schema_version(connection: sqlite3.Connection, path: Path, *, newest: int = len(STEPS)) -> int:
+    """The version of the catalog's schema; 0 for a database in which nothing was ever made.
+
+    Raises:
+        IndexCorrupt: The database of another program.
+        IndexTooNew: Of a newer semindex.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == 0 and version == 0 and tables == 0:
+        return 0
+    if application != APPLICATION_ID or version < 1:
+        raise IndexCorrupt(f"{path} is not a catalog; 'semindex index' moves it aside and rebuilds the index")
+    if version > newest:
+        raise IndexTooNew(f"{path} was written by a newer semindex (schema {version}); upgrade semindex")
+    return int(version)
+
+
+def require_current(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the catalog was ever made; a reader cannot bring an older one up to date.
+
+    Raises:
+        BrokenIndex: Of an older semindex; also what :func:`schema_version` raises.
+    """
+    version = schema_version(connection, path)
+    if 0 < version < len(STEPS):
+        raise BrokenIndex(
+            f"{path} was written by an older semindex; run 'semindex index' to bring it up to date"
+        )
+    return version > 0
+
+
+def migrate(connection: sqlite3.Connection, path: Path, *, steps: Sequence[Step] = STEPS) -> None:
+    """Run the steps that the catalog has not seen, all or none. The connection is in no transaction.
+
+    Raises:
+        IndexCorrupt: The database of another program.
+        IndexTooNew: Of a newer semindex.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = schema_version(connection, path, newest=len(steps))
+        for statement in (statement for step in steps[version:] for statement in step):
+            connection.execute(statement)
+        if version < len(steps):
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(steps)}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
