@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from semindex.store.catalog import FileRecord, KnownFailure
+from semindex.store.catalog import FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
 
 RACY_NS = 2_000_000_000
@@ -35,11 +35,11 @@ def plan(
     seen: Iterable[FileRef],
     skipped: Iterable[FileFailure],
     files: Mapping[str, FileRecord],
-    failures: Mapping[str, KnownFailure],
+    failures: Mapping[str, SkippedFile],
     *,
     scan_ns: int,
     current: Callable[[FileRecord], bool],
-    current_failure: Callable[[KnownFailure], bool],
+    current_failure: Callable[[SkippedFile], bool],
     force: bool = False,
 ) -> Plan:
     """Hold what the walk saw against what the catalog knows.

@@ -20,11 +20,8 @@ from semindex.store.content import (
     Content,
 )
 from semindex.store.postings import MAX_COUNT, Triples
-from semindex.tokens import TOKENS_VERSION, Lexicon, hash_term, tokenise, whole_term
+from semindex.tokens import Lexicon, hash_term, tokenise, whole_term
 from semindex.types import Counts, Documents, Embedder, ParsedFile, TermHashes
-
-WORK_VERSION = 1
-"""Raised when the same parsed file gives other content than before; part of the analysis fingerprint."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,11 +36,6 @@ _KEYWORDS = frozenset(
     val var virtual void volatile when where while with yield None True False""".split()
 )
 """Never references: they belong to languages, not to programs."""
-
-
-def analysis_fingerprint(parse_fingerprint: str, source_version: int) -> str:
-    """Names everything that decides a file's content but its bytes and path."""
-    return f"s{source_version}.t{TOKENS_VERSION}.w{WORK_VERSION}.{parse_fingerprint}"
 
 
 @dataclass(frozen=True, slots=True)

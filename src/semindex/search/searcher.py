@@ -87,19 +87,27 @@ class Searcher:
         self.generation = corpus.generation
         self.embedder = embedder
 
-    def search(self, query: Query, *, limit: int, mode: Mode = Mode.HYBRID) -> Ranking:
-        """The best ``limit`` files."""
+    def search(
+        self, query: Query, *, limit: int, mode: Mode = Mode.HYBRID, required: Sequence[str] | None = None
+    ) -> Ranking:
+        """The best ``limit`` files.
+
+        With ``required`` terms every file that has all of them in its text is ranked, and no other.
+        """
         if not self.generation.live_files:
             return Ranking((), ())
         terms, notes = self._terms(query.text)
         allowed = self._allowed(query.filters)
+        if required is not None:
+            allowed &= self._having(required)
         lexical = self.corpus.lexical(terms)
         lexical_scores = self.corpus.lexical_scores(lexical)
         body = self.corpus.body(terms)
         cosines = self._cosines(terms, lexical, body) if mode is not Mode.LEXICAL else None
         symbols = symbol_matches(self.generation, query.text, self.corpus.weights)
         parts = _Parts(terms, lexical, lexical_scores, body, cosines, symbols)
-        candidates = self._candidates(parts, allowed, query.filters, mode)
+        every = np.flatnonzero(allowed) if required is not None else None
+        candidates = self._candidates(parts, allowed, query.filters, mode, every)
         if not len(candidates.chunks):
             return Ranking((), tuple(terms), notes)
         files = self._ranked(parts, candidates, mode, limit)
@@ -137,7 +145,22 @@ class Searcher:
                 allowed[file] = passes(generation.path(file))
         return allowed
 
-    def _candidates(self, parts: _Parts, allowed: Mask, filters: Filters, mode: Mode) -> _Candidates:
+    def _having(self, required: Sequence[str]) -> Mask:
+        """The files whose code or comments have every one of some terms, shape ``(files,)``."""
+        generation = self.generation
+        mask = np.ones(generation.files, dtype=bool)
+        keys = np.array([hash_term(term) for term in required], dtype=np.uint64)
+        found = [generation.occurrences(field, keys) for field in ("body", "comment")]
+        for places in zip(*found, strict=True):
+            has = np.zeros(generation.files, dtype=bool)
+            for place in places:
+                has[generation.chunk_file[place.ids]] = True
+            mask &= has
+        return mask
+
+    def _candidates(
+        self, parts: _Parts, allowed: Mask, filters: Filters, mode: Mode, every: Ids | None
+    ) -> _Candidates:
         generation, weights = self.generation, self.corpus.weights
         kinds = np.isin(generation.chunk_kinds, [int(kind) for kind in filters.kinds]) if filters.kinds else None
         if kinds is not None:
@@ -157,7 +180,7 @@ class Searcher:
             found.append(named[allowed[named]])
         if parts.cosines is not None:
             found.append(files(parts.cosines, weights.candidates))
-        chosen = np.unique(np.concatenate(found))
+        chosen = np.unique(np.concatenate(found)) if every is None else every[allowed[every]]
         starts = generation.file_starts
         sizes = starts[chosen + 1] - starts[chosen]
         chunks, owners = ranges(starts[chosen], sizes), np.repeat(np.arange(len(chosen)), sizes)

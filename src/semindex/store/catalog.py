@@ -131,6 +131,12 @@ class Catalog:
             return str(self._state()[1])
 
     @property
+    def identity(self) -> str:
+        """Names this catalog: another one begun in its place has another identity."""
+        with self._translated():
+            return str(self._state()[3])
+
+    @property
     def last_scan_ns(self) -> int:
         """When the walk began that the newest generation comes from; 0 before the first."""
         with self._translated():

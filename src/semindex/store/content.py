@@ -193,6 +193,15 @@ def sections(content: Content) -> dict[str, npt.NDArray[Any]]:
     }
 
 
+def size_bytes(content: Content) -> int:
+    """About how much memory the arrays take."""
+    arrays = sum(getattr(content, name).nbytes for name in (*_ARRAYS, "vectors"))
+    return int(arrays) + sum(
+        triples.terms.nbytes + triples.rows.nbytes + triples.counts.nbytes
+        for triples in content.postings.values()
+    )
+
+
 def _packed(name: str, strings: Sequence[bytes]) -> dict[str, npt.NDArray[Any]]:
     offsets = np.cumsum([0, *map(len, strings)], dtype=np.uint32)
     return {name: np.frombuffer(b"".join(strings), dtype=np.uint8), f"{name}.offsets": offsets}

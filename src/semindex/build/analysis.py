@@ -1,0 +1,33 @@
+"""The analysis fingerprint: names everything that decides a file's content but its bytes and path."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+
+from semindex.parse.parser import fingerprint
+from semindex.source.read import SOURCE_VERSION
+from semindex.tokens import TOKENS_VERSION
+
+WORK_VERSION = 1
+"""Raised when the same parsed file gives other content than before."""
+
+
+@lru_cache(maxsize=512)
+def file_analysis(language: str) -> str:
+    """Names the rules by which a file of a language is analysed today."""
+    return f"{skip_analysis()}.t{TOKENS_VERSION}.w{WORK_VERSION}.{_stemmer()}.{fingerprint(language)}"
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> str:
+    try:
+        return f"{version('PyStemmer')}.u{unicodedata.unidata_version}"
+    except PackageNotFoundError:
+        return f"?.u{unicodedata.unidata_version}"
+
+
+def skip_analysis() -> str:
+    """Names the rules by which files are skipped today."""
+    return f"s{SOURCE_VERSION}"

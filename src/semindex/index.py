@@ -1,0 +1,444 @@
+"""Wires the rooms; the public :class:`Index`."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from semindex import config
+from semindex.embed.registry import open_embedder
+from semindex.errors import (
+    IndexCorrupt,
+    IndexLocked,
+    IndexMismatch,
+    IndexUnwritable,
+    NotIndexed,
+    QueryError,
+    RootError,
+)
+from semindex.locate import Location, locate
+from semindex.search import hits as shown
+from semindex.search.exact import phrase_terms
+from semindex.search.query import kind_named, language_named, parse
+from semindex.search.related import chunk_at, related_files
+from semindex.search.retrieve import Corpus
+from semindex.search.searcher import Ranking, Searcher
+from semindex.search.weights import WEIGHTS
+from semindex.store import layout
+from semindex.store.cache import RecentlyUsed
+from semindex.store.catalog import Catalog, Snapshot
+from semindex.store.generation import Generation
+from semindex.store.segment import Segment, SegmentMissing
+from semindex.types import (
+    BuildReport,
+    Coverage,
+    Filters,
+    GroupBy,
+    Hit,
+    Hits,
+    Mode,
+    ProgressCallback,
+    Query,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from semindex.build.builder import Builder
+    from semindex.build.freshness import Freshness
+    from semindex.config import Settings
+    from semindex.embed.static import StaticEmbedder
+
+__all__ = ["Index", "Location", "locate", "open"]
+
+FRESHNESS_BUDGET_MS = 150
+"""A search does not walk a tree whose last walk took longer than this."""
+_ADOPT_TRIES = 20
+"""A segment may be merged away between reading the catalog and opening the file; then it is read again."""
+_LOCATION = re.compile(r"^(?P<path>.+?)(?::(?P<line>\d+)(?:[:-]\d+)?)?$", re.DOTALL)
+
+StrPath = str | os.PathLike[str]
+
+
+def open(  # noqa: A001 - the design's public name
+    root: StrPath, *, index_dir: StrPath | None = None, settings: Settings | None = None
+) -> Index:
+    """An index of the folder ``root``, kept in ``root/.semindex`` or in ``index_dir``.
+
+    Opens what is there and builds nothing: call :meth:`Index.refresh` to index.
+
+    Raises:
+        RootError: ``root`` is not an existing folder.
+        ConfigError: A configuration file or variable is wrong.
+    """
+    folder = Path(root).absolute()
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise RootError(f"{folder} {what}; give the folder of a repository")
+    folder = folder.resolve()
+    place = Path(index_dir).absolute() if index_dir is not None else folder / layout.FOLDER
+    return Index(folder, place, settings if settings is not None else config.load(folder).settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One adopted generation, ready to answer."""
+
+    snapshot: Snapshot
+    searcher: Searcher
+    coverage: Coverage
+
+
+class Index:
+    """The index of one folder. Threads may search one object; each search sees one generation."""
+
+    def __init__(self, root: Path, index_dir: Path, settings: Settings) -> None:
+        """Use :func:`open`."""
+        self.root = root
+        self.index_dir = index_dir
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._catalog: Catalog | None = None
+        self._reader: _Reader | None = None
+        self._loaded: StaticEmbedder | None = None
+        self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(settings.cache_size)
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give files and maps back; hits stay valid, and the index may be used again."""
+        with self._lock:
+            self._forget()
+
+    @property
+    def exists(self) -> bool:
+        """Whether something was indexed here."""
+        try:
+            with Catalog.open_reader(self.index_dir) as catalog:
+                return catalog.generation > 0
+        except NotIndexed:
+            return False
+
+    def refresh(self, *, progress: ProgressCallback | None = None, force: bool = False) -> BuildReport:
+        """Index what is new or changed, forget what is gone; everything when ``force``.
+
+        Raises:
+            RootError: The root is gone.
+            IndexLocked: Another process is writing.
+            IndexTooNew: The index is of a newer semindex.
+            IndexUnwritable: No room or permission; what was committed before is intact.
+        """
+        return self._builder(progress).refresh(force=force)
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = 10,
+        mode: Mode | str = Mode.HYBRID,
+        group_by: GroupBy | str = GroupBy.FILE,
+        languages: Sequence[str] = (),
+        paths: Sequence[str] = (),
+        excluded_paths: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        scope: str = "",
+        refresh: bool = False,
+    ) -> Hits:
+        """The spans that answer a query, best first.
+
+        Args:
+            query: Words, identifiers, ``"quoted phrases"`` and filters (``lang:``, ``path:``,
+                ``-path:``, ``kind:``).
+            limit: Most hits to give, at least 1.
+            mode: ``hybrid``, ``lexical`` or ``dense``.
+            group_by: ``file`` gives each file once, its other spans in ``more``; ``chunk`` a flat list.
+            languages: Only files of these languages.
+            paths: Only files that match one of these globs or lie below one of these folders.
+            excluded_paths: No file that does.
+            kinds: Only chunks of these kinds (``function``, ``class``, ...).
+            scope: Only files below this root-relative folder.
+            refresh: Look for changes first, as long as that is quick, and index them when they are few;
+                ``coverage.freshness`` tells what was done.
+
+        Raises:
+            NotIndexed: Nothing was indexed here; call :meth:`refresh`.
+            QueryError: The query is empty, or a filter names nothing known.
+            IndexCorrupt: A file of the index is damaged; :meth:`refresh` rebuilds what it held.
+            IndexMismatch: The index was made with another model.
+        """
+        started = time.perf_counter()
+        asked = parse(query, _filters(languages, paths, excluded_paths, kinds, scope))
+        wanted, grouping = _mode(mode), _grouping(group_by)
+        limit = _limit(limit)
+        freshness, notes = self._freshen() if refresh else (_UNCHECKED, ())
+        reader = self._adopted()
+        texts = shown.Reader(reader.searcher.generation, self.root, {})
+        ranking = self._ranked(reader, asked, texts, limit=limit, mode=wanted, grouping=grouping)
+        found = self._hits(ranking, texts, limit=limit, grouping=grouping)
+        coverage = replace(
+            reader.coverage,
+            freshness=freshness.label,
+            changed=freshness.changed,
+            notes=(*reader.coverage.notes, *notes, *ranking.notes, *_stale_note(found)),
+        )
+        return Hits(asked, found, coverage, time.perf_counter() - started)
+
+    def related(
+        self, location: str, *, limit: int = 10, group_by: GroupBy | str = GroupBy.FILE, scope: str = ""
+    ) -> Hits:
+        """The spans most like the one at ``path:line`` (or like a whole file, ``path``), itself left out.
+
+        Raises:
+            QueryError: No indexed file has that path, or it has no such line.
+            NotIndexed: Nothing was indexed here.
+        """
+        started = time.perf_counter()
+        grouping, limit = _grouping(group_by), _limit(limit)
+        reader = self._adopted()
+        path, line = _location(location, self.root)
+        origin = chunk_at(reader.searcher.generation, path, line)
+        ranking = related_files(reader.searcher, origin, limit=limit, scope=scope)
+        texts = shown.Reader(reader.searcher.generation, self.root, {})
+        found = self._hits(ranking, texts, limit=limit, grouping=grouping)
+        query = Query(raw=location, text=location, filters=Filters(scope=scope))
+        return Hits(query, found, reader.coverage, time.perf_counter() - started)
+
+    def status(self, *, verify: bool = False) -> Status:
+        """The state of the index; ``verify`` reads every file of it and compares checksums.
+
+        Raises:
+            NotIndexed: Nothing was indexed here.
+        """
+        from semindex.status import status_of
+
+        return status_of(self.root, self.index_dir, self._embedder.fingerprint, verify=verify)
+
+    def clean(self) -> int:
+        """Remove the index folder; gives the bytes freed.
+
+        Raises:
+            IndexLocked: Another process is writing.
+            IndexUnwritable: The folder is not ours, or the system refused.
+        """
+        self.close()
+        return layout.clean(self.index_dir)
+
+    @property
+    def _embedder(self) -> StaticEmbedder:
+        if self._loaded is None:
+            self._loaded = open_embedder(self._settings.embedding_model)
+        return self._loaded
+
+    def _builder(self, progress: ProgressCallback | None = None) -> Builder:
+        from semindex.build.builder import Builder, Place
+
+        budget = self._settings.max_memory_mb * 1_000_000
+        return Builder(Place(self.root, self.index_dir, self._embedder, budget), progress=progress)
+
+    def _freshen(self) -> tuple[_Freshness, tuple[str, ...]]:
+        """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
+        with Catalog.open_reader(self.index_dir) as catalog:
+            if catalog.model != self._embedder.fingerprint:
+                return _UNCHECKED, ()
+            if int(catalog.meta("walk_ms") or 0) > FRESHNESS_BUDGET_MS:
+                return _UNCHECKED, ()
+            from semindex.build.freshness import check
+
+            found = check(self.root, catalog)
+        if not found.changed:
+            return _Freshness("fresh"), ()
+        if not found.cheap:
+            return _Freshness("stale", found.changed), (_STALE,)
+        return self._caught_up(found)
+
+    def _caught_up(self, found: Freshness) -> tuple[_Freshness, tuple[str, ...]]:
+        try:
+            report = self._builder().refresh(verify=False, walked=(found.seen, found.scan_ns))
+        except (IndexLocked, IndexUnwritable) as error:
+            return _Freshness("stale", found.changed), (f"not refreshed: {error}",)
+        did = report.added + report.changed + report.removed
+        return _Freshness("refreshed" if did else "fresh"), ()
+
+    def _adopted(self) -> _Reader:
+        """A reader of the newest generation."""
+        with self._lock:
+            for _ in range(_ADOPT_TRIES):
+                try:
+                    return self._adopt()
+                except SegmentMissing:
+                    self._forget()
+            return self._adopt()
+
+    def _adopt(self) -> _Reader:
+        if self._catalog is None:
+            self._catalog = Catalog.open_reader(self.index_dir)
+        number = self._catalog.generation
+        if self._reader is not None and self._reader.snapshot.generation == number:
+            snapshot = self._reader.snapshot
+            if self._catalog.identity == snapshot.identity:
+                return self._reader
+        snapshot = self._catalog.snapshot()
+        if snapshot.generation == 0:
+            raise NotIndexed(f"nothing is indexed in {self.root}; run 'semindex index {self.root}' first")
+        if snapshot.model != self._embedder.fingerprint:
+            raise IndexMismatch(
+                f"{self.index_dir} was made with the model {snapshot.model}, this is "
+                f"{self._embedder.fingerprint}; run 'semindex index' to index again"
+            )
+        self._reader = self._opened(snapshot, self._catalog)
+        self._rankings.clear()
+        return self._reader
+
+    def _opened(self, snapshot: Snapshot, catalog: Catalog) -> _Reader:
+        total = sum(record.nbytes for record in snapshot.segments)
+        mapped = total > self._settings.memory_mapping_threshold_mb * 1_000_000
+        segments = []
+        for record in snapshot.segments:
+            segment = Segment.open(layout.segment_path(self.index_dir, record.name), mapped=mapped)
+            segments.append(segment)
+            if len(segment.section("chunk_kinds")) != record.chunks:
+                raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
+        dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
+        generation = Generation(snapshot.generation, segments, dead)
+        totals = catalog.totals()
+        pending = int(catalog.meta("pending") or 0)
+        partial = (f"the index is not complete: {pending} files are still to be indexed",) if pending else ()
+        coverage = Coverage(
+            seen=totals.files + sum(totals.skipped.values()) + pending,
+            indexed=totals.files,
+            chunks=totals.chunks,
+            skipped=totals.skipped,
+            freshness="unchecked",
+            notes=(*catalog.notes, *partial),
+        )
+        return _Reader(snapshot, Searcher(Corpus(generation), self._embedder), coverage)
+
+    def _forget(self) -> None:
+        if self._catalog is not None:
+            self._catalog.close()
+        self._catalog = None
+        self._reader = None
+        self._rankings.clear()
+
+    def _ranked(
+        self,
+        reader: _Reader,
+        query: Query,
+        texts: shown.Reader,
+        *,
+        limit: int,
+        mode: Mode,
+        grouping: GroupBy,
+    ) -> Ranking:
+        key = (reader.snapshot.identity, reader.snapshot.generation, query, limit, mode, grouping)
+        known = self._rankings.get(key) if self._settings.enable_caching and not query.phrases else None
+        if known is not None:
+            return known
+        if query.phrases:
+            return _phrased(reader.searcher, query, texts, limit=limit, mode=mode)
+        files = limit if grouping is GroupBy.FILE else max(limit, _CHUNK_FILES)
+        ranking = reader.searcher.search(query, limit=files, mode=mode)
+        if self._settings.enable_caching:
+            self._rankings.put(key, ranking)
+        return ranking
+
+    def _hits(
+        self, ranking: Ranking, texts: shown.Reader, *, limit: int, grouping: GroupBy
+    ) -> tuple[Hit, ...]:
+        if grouping is GroupBy.FILE:
+            return shown.by_file(ranking, texts)
+        return shown.by_chunk(ranking, texts, limit=limit, file_share=WEIGHTS.chunk_file_share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Freshness:
+    label: str
+    changed: int = 0
+
+
+_UNCHECKED = _Freshness("unchecked")
+_STALE = "files have changed since they were indexed; run 'semindex index' to catch up"
+_CHUNK_FILES = 100
+"""Files whose chunks are compared when chunks are ranked by themselves."""
+_PHRASE_FILES = 5000
+"""Files read in search of a phrase, best first; more are passed over, and the answer says so."""
+
+
+def _phrased(
+    searcher: Searcher, query: Query, texts: shown.Reader, *, limit: int, mode: Mode
+) -> Ranking:
+    """Every file that may hold the phrases, ranked, then read and checked."""
+    for terms in phrase_terms(query.phrases):
+        ranking = searcher.search(query, limit=_PHRASE_FILES, mode=mode, required=terms)
+        kept = shown.containing(ranking, query.phrases, texts, limit=limit)
+        if kept:
+            break
+    notes = ranking.notes
+    if len(ranking.files) == _PHRASE_FILES and len(kept) < limit:
+        notes = (*notes, f"the phrase was looked for in the {_PHRASE_FILES:,} best files only")
+    return Ranking(kept, ranking.terms, notes)
+
+
+def _filters(
+    languages: Sequence[str],
+    paths: Sequence[str],
+    excluded_paths: Sequence[str],
+    kinds: Sequence[str],
+    scope: str,
+) -> Filters:
+    return Filters(
+        languages=tuple(language_named(name) for name in languages),
+        paths=tuple(paths),
+        excluded_paths=tuple(excluded_paths),
+        kinds=tuple(kind_named(name) for name in kinds),
+        scope=scope.strip("/"),
+    )
+
+
+def _mode(mode: Mode | str) -> Mode:
+    try:
+        return Mode(mode)
+    except ValueError:
+        raise QueryError(f"unknown mode {mode!r}; one of {', '.join(m.value for m in Mode)}") from None
+
+
+def _grouping(group_by: GroupBy | str) -> GroupBy:
+    try:
+        return GroupBy(group_by)
+    except ValueError:
+        allowed = ", ".join(g.value for g in GroupBy)
+        raise QueryError(f"unknown group_by {group_by!r}; one of {allowed}") from None
+
+
+def _limit(limit: int) -> int:
+    if limit < 1:
+        raise QueryError(f"limit is {limit}; it must be at least 1")
+    return limit
+
+
+def _stale_note(found: Sequence[Hit]) -> tuple[str, ...]:
+    stale = sum(hit.stale for hit in found)
+    return (f"{stale} of the files shown have changed since they were indexed",) if stale else ()
+
+
+def _location(location: str, root: Path) -> tuple[str, int | None]:
+    match = _LOCATION.match(location)
+    if match is None:
+        raise QueryError("the location is empty; give path or path:line")
+    path = Path(match["path"])
+    absolute = path if path.is_absolute() else root / path
+    inside = os.path.normpath(absolute)
+    relative = os.path.relpath(inside, root)
+    return Path(relative).as_posix(), int(match["line"]) if match["line"] else None

@@ -1,0 +1,69 @@
+"""Which index answers for a path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from semindex.errors import RootError
+from semindex.store import layout
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """An index and the part of it that a path means."""
+
+    root: Path
+    """Absolute."""
+    scope: str
+    """Root-relative folder or file to which answers are limited; empty for all."""
+    index_dir: Path
+    note: str = ""
+    """What a reader should know about the choice; empty when it is plain."""
+
+
+def locate(path: Path, *, index_dir: Path | None = None) -> Location:
+    """The nearest index at or above the path, else the git work tree's root, else the folder itself.
+
+    With ``index_dir`` the root is the one that was indexed there when the path lies in it, else the path.
+
+    Raises:
+        RootError: The path does not exist.
+    """
+    path = path.absolute()
+    if not path.exists():
+        raise RootError(f"{path} does not exist; give a folder that does")
+    path = path.resolve()
+    folder = path if path.is_dir() else path.parent
+    if index_dir is not None:
+        root = _recorded_root(index_dir.absolute(), folder)
+        return _located(root, path, index_dir.absolute(), "")
+    for above in (folder, *folder.parents):
+        if (above / layout.FOLDER / layout.CATALOG).is_file():
+            return _located(above, path, above / layout.FOLDER, "the index of")
+    for above in (folder, *folder.parents):
+        if (above / ".git").exists():
+            return _located(above, path, above / layout.FOLDER, "the git repository")
+    return _located(folder, path, folder / layout.FOLDER, "")
+
+
+def _located(root: Path, path: Path, index_dir: Path, what: str) -> Location:
+    scope = path.relative_to(root).as_posix()
+    if scope == ".":
+        return Location(root, "", index_dir)
+    note = f"limited to {scope} in {what or 'the index of'} {root}"
+    return Location(root, scope, index_dir, note)
+
+
+def _recorded_root(index_dir: Path, folder: Path) -> Path:
+    from semindex.errors import SemindexError
+    from semindex.store.catalog import Catalog
+
+    try:
+        with Catalog.open_reader(index_dir) as catalog:
+            recorded = catalog.meta("root")
+    except SemindexError:
+        return folder
+    if recorded and folder.is_relative_to(recorded):
+        return Path(recorded)
+    return folder

@@ -1,0 +1,75 @@
+"""A place in the code to the places most like it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.errors import QueryError
+from semindex.search.query import path_filter
+from semindex.search.retrieve import by_file_maximum
+from semindex.search.searcher import RankedChunk, RankedFile, Ranking, Searcher
+from semindex.store.generation import Generation
+from semindex.types import Filters, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where to look from: some chunks of one file."""
+
+    file: int
+    chunks: tuple[int, ...]
+
+
+def chunk_at(generation: Generation, path: str, line: int | None) -> Origin:
+    """The chunk that has a line of a file, or all chunks of the file.
+
+    Raises:
+        QueryError: No indexed file has that path, or it has no such line.
+    """
+    file = generation.path_of.get(path)
+    if file is None:
+        raise QueryError(f"{path} is not in the index; give a path as 'semindex search' shows it")
+    first, last = generation.file_starts[file : file + 2].tolist()
+    if line is None:
+        return Origin(file, tuple(range(first, last)))
+    lines = generation.chunk_lines[first:last]
+    inside = np.flatnonzero((lines[:, 0] <= line) & (line <= lines[:, 1]))
+    if not len(inside):
+        raise QueryError(f"{path} has no line {line}; it ends at line {int(lines[-1, 1])}")
+    return Origin(file, (first + int(inside[0]),))
+
+
+def related_files(searcher: Searcher, origin: Origin, *, limit: int, scope: str) -> Ranking:
+    """The ``limit`` files with the nearest chunks, the origin's own chunks left out.
+
+    Cosines of the stored vectors: the origin's chunks are added up and made a unit vector.
+    """
+    generation = searcher.generation
+    total = np.sum([generation.vector(chunk).astype(np.float64) for chunk in origin.chunks], axis=0)
+    norm = float(np.sqrt((total * total).sum()))
+    if norm == 0.0:
+        return Ranking((), (), ("the place has no words to compare",))
+    scores = generation.cosines((total / norm).astype(np.float32))
+    scores[list(origin.chunks)] = 0.0
+    scores[~generation.chunk_live] = 0.0
+    passes = path_filter(Filters(scope=scope))
+    best = by_file_maximum(scores, generation)
+    files = [
+        file
+        for file in np.flatnonzero(best > 0.0).tolist()
+        if passes is None or passes(generation.path(file))
+    ]
+    files.sort(key=lambda file: (-best[file], generation.path(file)))
+    return Ranking(tuple(_ranked(file, scores, generation) for file in files[:limit]), ())
+
+
+def _ranked(file: int, scores: npt.NDArray[np.float64], generation: Generation) -> RankedFile:
+    first, last = generation.file_starts[file : file + 2].tolist()
+    chunks = sorted(
+        (RankedChunk(chunk, float(scores[chunk])) for chunk in range(first, last) if scores[chunk] > 0.0),
+        key=lambda found: (-found.score, found.chunk),
+    )
+    return RankedFile(file, chunks[0].score, (Reason("meaning", chunks[0].score),), tuple(chunks))

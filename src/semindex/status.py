@@ -1,0 +1,83 @@
+"""The state of an index: counts, freshness, integrity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from semindex.build.analysis import file_analysis
+from semindex.build.builder import FAILURES
+from semindex.build.freshness import check
+from semindex.errors import IndexCorrupt, RootError
+from semindex.store import layout
+from semindex.store.catalog import Catalog, Snapshot
+from semindex.store.segment import Segment
+from semindex.types import Status
+
+
+def status_of(root: Path, index_dir: Path, model: str, *, verify: bool) -> Status:
+    """Everything that can be told of an index without changing it.
+
+    Raises:
+        NotIndexed: Nothing was indexed there.
+    """
+    with Catalog.open_reader(index_dir) as catalog:
+        snapshot = catalog.snapshot()
+        totals = catalog.totals()
+        symbols, problems = _segments(index_dir, snapshot, verify=verify)
+        if verify:
+            problems = [*catalog.verify(), *problems]
+        notes = list(catalog.notes)
+        if snapshot.model != model:
+            notes.append(f"made with another model; this semindex has {model}: run 'semindex index'")
+        pending = int(catalog.meta("pending") or 0)
+        if pending:
+            notes.append(f"not complete: {pending} files are still to be indexed")
+        freshness, changed = _freshness(root, catalog, notes)
+        failures = tuple(k.failure for k in catalog.failures() if k.failure.reason in FAILURES)
+        return Status(
+            root=str(root),
+            index_dir=str(index_dir),
+            generation=snapshot.generation,
+            model=snapshot.model,
+            analysis=file_analysis("text"),
+            seen=totals.files + sum(totals.skipped.values()) + pending,
+            indexed=totals.files,
+            chunks=totals.chunks,
+            symbols=symbols,
+            skipped=totals.skipped,
+            failures=failures,
+            languages=totals.languages,
+            segments=totals.segments,
+            dead_files=totals.dead_files,
+            index_bytes=layout.size_bytes(index_dir),
+            source_bytes=totals.source_bytes,
+            freshness=freshness,
+            changed=changed,
+            problems=tuple(problems),
+            notes=tuple(notes),
+        )
+
+
+def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int, list[str]]:
+    """Symbols in the segments, dead files included, and what is wrong with them."""
+    symbols = 0
+    problems: list[str] = []
+    for record in snapshot.segments:
+        try:
+            segment = Segment.open(layout.segment_path(index_dir, record.name))
+            symbols += len(segment.section("symbol_kinds"))
+            problems += segment.verify() if verify else []
+            segment.close()
+        except IndexCorrupt as error:
+            problems.append(str(error))
+    return symbols, problems
+
+
+def _freshness(root: Path, catalog: Catalog, notes: list[str]) -> tuple[str, int]:
+    try:
+        found = check(root, catalog)
+    except RootError as error:
+        notes.append(str(error))
+        return "unchecked", 0
+    notes.extend(found.seen.warnings)
+    return ("stale" if found.changed else "fresh"), found.changed
