@@ -1,0 +1,288 @@
+"""Lines and their owners to chunks.
+
+Each line belongs to its deepest definition, containers yielding to their members, and takes its
+leading comment with it. A run of lines of one owner is a piece; small pieces join a neighbour, long
+ones are split. The limits are the ones that the ranking was measured with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.parse.lines import Lines
+from semindex.parse.tables.base import CONTAINERS
+from semindex.types import Chunk, Kind, Span, Symbol
+
+CHUNKS_VERSION = 1
+"""Raised when the same text would be cut or named otherwise than before."""
+
+GAP_LINES = 3
+"""A gap between definitions of at most this many lines joins what follows."""
+HEAD_LINES = 7
+"""A container's opening lines (header, docstring, a few fields) of at most this many join its first member."""
+SMALL_LINES = 8
+"""Shorter pieces join the one before them, when that has fewer than ``ROOM_LINES``."""
+ROOM_LINES = 20
+LONG_LINES = 90
+"""Longer pieces are split into parts of about ``PART_LINES``."""
+PART_LINES = 60
+LEAST_PART_LINES = 20
+CHUNK_BYTES = 32_000
+"""Pieces of more bytes are split even if they have few lines."""
+LINE_BYTES = 8_000
+"""Longer lines are split inside."""
+MOST_SHARE = 0.6
+WHOLE_FUNCTION_LINES = 40
+"""Functions up to this length are not cut at the functions inside them."""
+
+_CLOSING = re.compile(
+    rb"[\s)}\]>;,]*(?:(?:end|fi|done|esac)\b[\s)}\];,]*|\#\s*endif[^\n]*|(?://|--|/\*)[^\n]*)?\s*"
+)
+_CUT_AFTER = re.compile(rb"[\s;,}>]")
+
+
+class _Piece(NamedTuple):
+    """Lines ``first`` up to, not including, ``last`` (0-based)."""
+
+    first: int
+    last: int
+    shares: tuple[tuple[int, int], ...]
+    """Owner and number of lines of each run in it."""
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first
+
+
+def cut_by_symbols(lines: Lines, symbols: Sequence[Symbol], plain: Kind) -> tuple[Chunk, ...]:
+    """Chunks along the definitions of a file; ``plain`` is the kind of what none of them owns."""
+    if not lines.count:
+        return ()
+    owners = _owners(lines, symbols)
+    heads = _heads(symbols)
+    pieces = _without_gaps(lines, _runs(owners), heads)
+    return _chunks(lines, _parts(lines, _merged(pieces)), symbols, plain)
+
+
+def cut_by_borders(lines: Lines, borders: Sequence[int], plain: Kind) -> tuple[Chunk, ...]:
+    """Chunks along lines (0-based, ascending) where blocks begin; without borders, by blank lines."""
+    if not lines.count:
+        return ()
+    edges = [0, *(border for border in borders if 0 < border < lines.count), lines.count]
+    pieces = [_Piece(first, last, ((-1, last - first),)) for first, last in zip(edges, edges[1:], strict=False)]
+    return _chunks(lines, _parts(lines, _merged(pieces)), (), plain)
+
+
+def _owners(lines: Lines, symbols: Sequence[Symbol]) -> npt.NDArray[np.int64]:
+    """Shape ``(lines.count,)``: the deepest definition of each line, or -1."""
+    owners = np.full(lines.count, -1, dtype=np.int64)
+    above = [_first_byte(symbol) for symbol in symbols]
+    firsts = lines.indices(above).tolist()
+    hidden = _hidden(symbols)
+    for position, symbol in enumerate(symbols):
+        if not hidden[position]:
+            owners[firsts[position] : symbol.span.end_line] = position
+    return owners
+
+
+def _first_byte(symbol: Symbol) -> int:
+    start, end = symbol.doc
+    return start if start < end <= symbol.span.start_byte else symbol.span.start_byte
+
+
+def _hidden(symbols: Sequence[Symbol]) -> list[bool]:
+    """Which definitions leave their lines to the short function that they stand in."""
+    hidden: list[bool] = []
+    for symbol in symbols:
+        parent = symbol.parent
+        if parent < 0 or symbol.span.start_byte >= symbols[parent].span.end_byte:
+            hidden.append(False)
+            continue
+        outer = symbols[parent]
+        is_short = outer.span.end_line - outer.span.start_line < WHOLE_FUNCTION_LINES
+        is_function = outer.kind in (Kind.FUNCTION, Kind.METHOD)
+        hidden.append(hidden[parent] or (is_function and is_short))
+    return hidden
+
+
+def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
+    """Definitions that have members inside them, with their first line (0-based)."""
+    heads: dict[int, int] = {}
+    for symbol in symbols:
+        if symbol.parent >= 0 and symbol.span.start_byte < symbols[symbol.parent].span.end_byte:
+            heads.setdefault(symbol.parent, symbols[symbol.parent].span.start_line - 1)
+    return heads
+
+
+def _runs(owners: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """First line, end line (exclusive) and owner of each run."""
+    edges = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]
+    for first, last in zip(edges, edges[1:], strict=False):
+        yield first, last, int(owners[first])
+
+
+def _without_gaps(
+    lines: Lines, runs: Iterator[tuple[int, int, int]], heads: dict[int, int]
+) -> list[_Piece]:
+    """Give blank and closing lines to the piece before, and what else is short to the one after."""
+    pieces: list[_Piece] = []
+    waiting: list[tuple[int, int, int]] = []
+    for begin, last, owner in runs:
+        first = begin
+        is_gap = owner < 0 or owner in heads
+        if is_gap and pieces and not waiting:
+            first = _past_closing(lines, first, last)
+            pieces[-1] = pieces[-1]._replace(last=first)
+        if first == last:
+            continue
+        waiting.append((first, last, owner))
+        opens = owner in heads and begin <= heads[owner] < last
+        room = HEAD_LINES if opens else GAP_LINES
+        if not is_gap or last == lines.count or last - waiting[0][0] > room:
+            shares = tuple((each[2], each[1] - each[0]) for each in waiting)
+            pieces.append(_Piece(waiting[0][0], last, shares))
+            waiting.clear()
+    return pieces
+
+
+def _past_closing(lines: Lines, first: int, last: int) -> int:
+    while first < last and _is_closing(lines.line(first)):
+        first += 1
+    return first
+
+
+def _is_closing(line: bytes) -> bool:
+    """Whether a line is blank or only ends what stands above it; a comment alone is neither."""
+    if len(line) > 80 or _CLOSING.fullmatch(line) is None:
+        return False
+    return line.lstrip()[:2] not in (b"//", b"--", b"/*")
+
+
+def _merged(pieces: Sequence[_Piece]) -> list[_Piece]:
+    merged: list[_Piece] = []
+    for piece in pieces:
+        if merged and piece.size < SMALL_LINES and merged[-1].size < ROOM_LINES:
+            before = merged[-1]
+            merged[-1] = _Piece(before.first, piece.last, before.shares + piece.shares)
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _owner_of(piece: _Piece, symbols: Sequence[Symbol]) -> int:
+    """The definition a piece stands for.
+
+    The one with most of its lines; where none has ``MOST_SHARE`` of them, the type that encloses all.
+    """
+    owner, most = max(piece.shares, key=lambda share: (share[0] >= 0, share[1]))
+    if owner < 0 or len(piece.shares) == 1 or most >= MOST_SHARE * piece.size:
+        return owner
+    common = _path_to(owner, symbols)
+    for other, _ in piece.shares:
+        kept = set(_path_to(other, symbols))
+        common = [each for each in common if each in kept]
+    return common[0] if common and symbols[common[0]].kind in CONTAINERS else owner
+
+
+def _path_to(position: int, symbols: Sequence[Symbol]) -> list[int]:
+    """A symbol and the ones that enclose it, the innermost first."""
+    path: list[int] = []
+    while position >= 0:
+        path.append(position)
+        position = symbols[position].parent
+    return path
+
+
+def _parts(lines: Lines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """The pieces, those too long cut where lines are blank or least indented."""
+    for piece in pieces:
+        first = piece.first
+        while piece.last - first > LONG_LINES or (
+            piece.last - first > 1 and lines.width(first, piece.last) > CHUNK_BYTES
+        ):
+            cut = _best_cut(lines, first, piece.last)
+            yield piece._replace(first=first, last=cut)
+            first = cut
+        yield piece._replace(first=first)
+
+
+def _best_cut(lines: Lines, first: int, last: int) -> int:
+    """The line at which to end a part that begins at ``first``."""
+    room = int(np.searchsorted(lines.starts, lines.starts[first] + CHUNK_BYTES, side="right")) - 1
+    high = min(first + PART_LINES + LEAST_PART_LINES, last - 1, max(first + 1, room))
+    low = min(first + PART_LINES - LEAST_PART_LINES, high)
+    target = first + PART_LINES
+    return min(range(low, high + 1), key=lambda cut: (_cut_cost(lines, cut), abs(cut - target)))
+
+
+def _cut_cost(lines: Lines, cut: int) -> int:
+    """How much it hurts to begin a part at a line: its indentation, less if a blank line is before it."""
+    line = lines.line(cut)[:200]
+    bare = line.lstrip()
+    if not bare or _CLOSING.fullmatch(line):
+        return 200
+    indentation = min(len(line.expandtabs(4)) - len(bare.expandtabs(4)), 60)
+    return indentation if lines.line(cut - 1)[:200].isspace() else indentation + 6
+
+
+def _chunks(
+    lines: Lines, pieces: Iterator[_Piece], symbols: Sequence[Symbol], plain: Kind
+) -> tuple[Chunk, ...]:
+    spans: list[tuple[Span, int]] = []
+    starts = lines.starts.tolist()
+    longest = int(np.diff(lines.starts).max())
+    for piece in pieces:
+        owner = _owner_of(piece, symbols)
+        if longest > LINE_BYTES:
+            spans.extend((span, owner) for span in _short_lined(lines, piece))
+        else:
+            span = Span(piece.first + 1, piece.last, starts[piece.first], starts[piece.last])
+            spans.append((span, owner))
+    defines = _defined([span for span, _ in spans], symbols)
+    return tuple(
+        Chunk(span, symbols[owner].kind if owner >= 0 else plain, owner, tuple(each))
+        for (span, owner), each in zip(spans, defines, strict=True)
+    )
+
+
+def _defined(spans: Sequence[Span], symbols: Sequence[Symbol]) -> list[list[int]]:
+    defines: list[list[int]] = [[] for _ in spans]
+    begins = np.array([span.start_byte for span in spans], dtype=np.int64)
+    starts = np.array([symbol.span.start_byte for symbol in symbols], dtype=np.int64)
+    for position, home in enumerate((np.searchsorted(begins, starts, side="right") - 1).tolist()):
+        defines[home].append(position)
+    return defines
+
+
+def _short_lined(lines: Lines, piece: _Piece) -> Iterator[Span]:
+    """Spans of a piece in which no line is longer than ``LINE_BYTES``: such lines are cut inside."""
+    starts = lines.starts
+    widths = np.diff(starts[piece.first : piece.last + 1])
+    first = piece.first
+    for index in (np.flatnonzero(widths > LINE_BYTES) + piece.first).tolist():
+        if first < index:
+            yield Span(first + 1, index, int(starts[first]), int(starts[index]))
+        yield from _slices(lines.text, index + 1, int(starts[index]), int(starts[index + 1]))
+        first = index + 1
+    if first < piece.last:
+        yield Span(first + 1, piece.last, int(starts[first]), int(starts[piece.last]))
+
+
+def _slices(text: bytes, number: int, start: int, end: int) -> Iterator[Span]:
+    """One line in slices, cut behind punctuation where there is some, never inside a character."""
+    while end - start > LINE_BYTES:
+        cut = start + LINE_BYTES
+        for back in range(cut, cut - 200, -1):
+            if _CUT_AFTER.match(text, back - 1):
+                cut = back
+                break
+        while cut > start + LINE_BYTES - 4 and text[cut] & 0xC0 == 0x80:
+            cut -= 1
+        yield Span(number, number, start, cut)
+        start = cut
+    yield Span(number, number, start, end)

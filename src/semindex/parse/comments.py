@@ -1,0 +1,189 @@
+"""Comments by one regular expression a family of languages, strings stepped over.
+
+Each expression skips what is not a comment in possessive loops and then takes at most one comment,
+so it never goes back: time is linear in the text, whatever it holds. A string that is not closed
+ends with its line, which keeps a stray quote from swallowing the rest of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Ranges = npt.NDArray[np.int64]
+"""Shape ``(m, 2)``: half-open byte ranges, ascending, not overlapping."""
+
+_DOUBLE = r'"(?:[^"\\\n]++|\\[\s\S])*+"?'
+_SINGLE = r"'(?:[^'\\\n]++|\\[\s\S])*+'?"
+_CHAR = r"'(?:[^'\\\n]|\\[^\n]{1,11}?)'"
+_BACKTICK = r"`(?:[^`\\]++|\\[\s\S])*+`?"
+_TRIPLE = r'"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+(?:""")?'
+_TRIPLE_SINGLE = _TRIPLE.replace('"', "'")
+_SLASH_BLOCK = r"/\*(?:[^*]++|\*(?!/))*+(?:\*/)?"
+_SLASH_LINE = r"//[^\n]*+"
+_REGEX = r"(?<=[=(,:\[!&|?;{}\s])/(?![/*=\s])(?:[^/\\\n]|\\[^\n]){1,80}+/"
+_HASH_LINE = r"\#[^\n]*+"
+
+
+class Family(NamedTuple):
+    """How a group of languages writes comments and strings."""
+
+    comment: str
+    """Matches a whole comment."""
+    start: str
+    """Looks ahead to a comment's beginning; must hold wherever ``comment`` matches."""
+    strings: tuple[str, ...]
+    first: str
+    """The bytes with which a comment or a string begins, as the inside of a character class."""
+
+
+_SLASH = Family(f"{_SLASH_LINE}|{_SLASH_BLOCK}", r"/[/*]", (_DOUBLE, _CHAR), r"/\"'")
+_HASH = Family(_HASH_LINE, r"\#", (_DOUBLE, _SINGLE), r"\#\"'")
+_SPACED_HASH = Family(
+    _HASH_LINE, r"(?<![^\s;])\#", (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"), r"\#\"'\\"
+)
+_DASH = Family(r"--[^\n]*+", r"--", (_DOUBLE,), r"\-\"")
+_DASH_BLOCK = Family(
+    r"\{-(?!\#)(?:[^-]++|-(?!\}))*+(?:-\})?|-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
+    r"(?:\{-(?!\#)|(?<![!\#$%&*+./<=>?@\\^|~:-])-{2,}+(?![!\#$%&*+./<=>?@\\^|~:]))",
+    (_DOUBLE, _CHAR, r"-++"),
+    r"{\-\"'",
+)
+_SEMICOLON = Family(r";[^\n]*+", r";", (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'), r";\"\\")
+_PERCENT = Family(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\")
+_MARKUP = Family(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?", r"<!--", (), r"<")
+_INI = Family(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;")
+
+_FAMILIES: dict[str, Family] = {
+    "c": _SLASH._replace(strings=(_DOUBLE, r"'(?:[^'\\\n]{1,4}+|\\[^\n]{1,11}?)'")),
+    "cpp": _SLASH._replace(
+        strings=(
+            r'(?<=R)"(?P<d>[^()\\\s"]{0,16}+)\([\s\S]*?(?:\)(?P=d)"|\Z)',
+            _DOUBLE,
+            r"'(?:[^'\\\n]{1,4}+|\\[^\n]{1,11}?)'",
+        )
+    ),
+    "csharp": _SLASH._replace(
+        strings=(r'"""[\s\S]*?(?:"""|\Z)', r'(?:(?<=@)|(?<=@\$))"(?:[^"]++|"")*+"?', _DOUBLE, _CHAR)
+    ),
+    "elixir": Family(
+        r"\#[^\n]*+|@(?:module|type|short)?doc\b[ \t(]*+(?:~[sS])?(?:" + _TRIPLE + "|" + _DOUBLE + ")",
+        r"(?:\#|@(?:module|type|short)?doc\b[ \t(]*+(?:~[sS])?\")",
+        (r"(?<=\?)[\"'\#]", _TRIPLE, _DOUBLE, _SINGLE),
+        r"\#@\"'",
+    ),
+    "go": _SLASH._replace(strings=(_DOUBLE, _CHAR, r"`[^`]*+`?"), first=r"/\"'`"),
+    "haskell": _DASH_BLOCK,
+    "javascript": _SLASH._replace(strings=(_DOUBLE, _SINGLE, _BACKTICK, _REGEX), first=r"/\"'`"),
+    "java": _SLASH._replace(strings=(_TRIPLE, _DOUBLE, _CHAR)),
+    "lua": Family(
+        r"--\[(?P<c>={0,8}+)\[[\s\S]*?(?:\](?P=c)\]|\Z)|--[^\n]*+",
+        r"--",
+        (_DOUBLE, _SINGLE, r"\[(?P<s>={0,8}+)\[[\s\S]*?(?:\](?P=s)\]|\Z)"),
+        r"\-\"'\[",
+    ),
+    "php": Family(
+        rf"{_SLASH_LINE}|{_SLASH_BLOCK}|{_HASH_LINE}", r"(?:/[/*]|\#(?!\[))", (_DOUBLE, _SINGLE), r"/\#\"'"
+    ),
+    "python": _HASH._replace(strings=(_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
+    "ruby": Family(
+        rf"{_HASH_LINE}|=begin\b[\s\S]*?(?:\n=end[^\n]*|\Z)",
+        r"(?:(?<![^\s;(){}\[\],])\#(?!\{)|(?<![^\n])=begin\b)",
+        (r"\\[\s\S]", _DOUBLE, _SINGLE),
+        r"\#=\"'\\",
+    ),
+    "rust": _SLASH._replace(
+        strings=(
+            r'(?<=r\#)"[\s\S]*?(?:"\#|\Z)',
+            r'(?<=r\#\#)"[\s\S]*?(?:"\#\#|\Z)',
+            r'(?<=r)"[^"]*+"?',
+            r'"(?:[^"\\]++|\\[\s\S])*+"?',
+            _CHAR,
+        )
+    ),
+    "sql": Family(
+        rf"--[^\n]*+|{_SLASH_BLOCK}", r"(?:--|/\*)", (r"'(?:[^'\n]++|'')*+'?", r'"[^"\n]*+"?'), r"\-/\"'"
+    ),
+    "zig": Family(_SLASH_LINE, r"//", (_DOUBLE, _CHAR, r"\\\\[^\n]*+"), r"/\"'\\"),
+    "bash": _SPACED_HASH,
+    "vue": Family(
+        rf"{_MARKUP.comment}|{_SLASH_LINE}|{_SLASH_BLOCK}",
+        r"(?:<!--|(?<![^\s;{}(),])//|/\*)",
+        (_DOUBLE,),
+        r"</\"",
+    ),
+    "css": Family(_SLASH_BLOCK, r"/\*", (_DOUBLE,), r"/\""),
+    "scss": Family(
+        rf"{_SLASH_BLOCK}|{_SLASH_LINE}", r"(?:/\*|(?<!:)//)", (_DOUBLE,), r"/\""
+    ),
+    "slash": _SLASH,
+    "hash": _SPACED_HASH,
+    "dash": _DASH,
+    "semicolon": _SEMICOLON,
+    "percent": _PERCENT,
+    "markup": _MARKUP,
+    "ini": _INI,
+}
+
+_MEMBERS = {
+    "javascript": "jsx typescript tsx",
+    "java": "kotlin scala swift groovy",
+    "slash": "dart d proto protobuf glsl hlsl wgsl cuda solidity verilog systemverilog odin v vala "
+    "objective-c objectivec objc thrift json5 jsonc json haxe actionscript",
+    "hash": "perl r julia make makefile dockerfile cmake powershell yaml toml nix tcl awk crystal nim fish "
+    "zsh coffeescript graphql terraform hcl just starlark bazel meson python-requirements gitignore "
+    "properties dotenv elvish sh shell ksh",
+    "dash": "ada vhdl",
+    "haskell": "elm purescript agda idris",
+    "semicolon": "clojure scheme racket lisp commonlisp common-lisp emacs-lisp elisp assembly asm",
+    "percent": "tex latex erlang matlab prolog bibtex",
+    "markup": "html xml svg xhtml xaml",
+    "vue": "svelte astro",
+    "scss": "less sass stylus",
+    "ini": "cfg conf editorconfig desktop",
+}
+_FAMILY_OF = {name: name for name in _FAMILIES} | {
+    language: family for family, members in _MEMBERS.items() for language in members.split()
+}
+_FENCE = re.compile(rb"^[ ]{0,3}(`{3,32}+|~{3,32}+)[^\n]*+(?:[\s\S]*?\n[ ]{0,3}\1[^\n]*|[\s\S]*)", re.M)
+
+
+@lru_cache(maxsize=64)
+def _expression(family: str) -> re.Pattern[bytes]:
+    comment, start, strings, first = _FAMILIES[family]
+    plain = "|".join((rf"[^{first}]++", *(rf"(?!{start})(?:{each})" for each in strings)))
+    pattern = rf"(?:{plain}|(?!{start})[{first}])*+(?P<comment>(?={start})(?:{comment}))?+"
+    return re.compile(pattern.encode("ascii"))
+
+
+def comment_ranges(language: str, text: bytes) -> Ranges:
+    """The comments of code in ``language``; none for a language of which nothing is known."""
+    family = _FAMILY_OF.get(language)
+    if family is None:
+        return np.empty((0, 2), dtype=np.int64)
+    found = [match.span("comment") for match in _expression(family).finditer(text)]
+    ranges = np.array(found, dtype=np.int64).reshape(-1, 2)
+    return ranges[ranges[:, 1] > ranges[:, 0]]
+
+
+def prose_ranges(text: bytes) -> Ranges:
+    """All of a document but its fenced code blocks."""
+    fences = [edge for match in _FENCE.finditer(text) for edge in match.span()]
+    ranges = np.array([0, *fences, len(text)], dtype=np.int64).reshape(-1, 2)
+    return ranges[ranges[:, 1] > ranges[:, 0]]
+
+
+def join_ranges(first: Ranges, second: Ranges) -> Ranges:
+    """The union of two sets of ranges."""
+    if not len(second):
+        return first
+    both = np.concatenate((first, second))
+    both = both[np.argsort(both[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(both[:, 1])
+    begins = np.concatenate(([True], both[1:, 0] > reach[:-1]))
+    ends = np.concatenate((begins[1:], [True]))
+    return np.stack((both[begins, 0], reach[ends]), axis=1)

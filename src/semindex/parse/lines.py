@@ -1,0 +1,44 @@
+"""Where lines begin: only ``\\n`` ends one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Lines:
+    """The lines of a text, counted from 0 inside the room; :meth:`numbers` gives them 1-based.
+
+    A text without a final newline ends with a line like any other; an empty text has none.
+    """
+
+    __slots__ = ("count", "starts", "text")
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10) + 1
+        self.starts: npt.NDArray[np.int64] = np.concatenate((np.zeros(1, np.int64), ends))
+        """Shape ``(count + 1,)``: where each line begins, and the end of the text."""
+        if len(text) > int(self.starts[-1]):
+            self.starts = np.append(self.starts, len(text))
+        self.count = len(self.starts) - 1
+
+    def indices(self, offsets: Iterable[int]) -> npt.NDArray[np.int64]:
+        """The 0-based line of each byte offset."""
+        wanted = np.fromiter(offsets, dtype=np.int64)
+        found = np.searchsorted(self.starts, wanted, side="right") - 1
+        return np.minimum(found, max(0, self.count - 1)).astype(np.int64)
+
+    def numbers(self, offsets: Iterable[int]) -> list[int]:
+        """The 1-based line of each byte offset."""
+        return [index + 1 for index in self.indices(offsets).tolist()]
+
+    def line(self, index: int) -> bytes:
+        """The bytes of one line, its newline included."""
+        return self.text[int(self.starts[index]) : int(self.starts[index + 1])]
+
+    def width(self, first: int, last: int) -> int:
+        """The length in bytes of lines ``first`` up to, not including, ``last``."""
+        return int(self.starts[last] - self.starts[first])

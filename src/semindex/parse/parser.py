@@ -1,0 +1,90 @@
+"""A source file to a parsed one: symbols, comments, chunks."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+import tree_sitter
+
+from semindex.parse.blocks import block_borders, is_outlined, sections_of
+from semindex.parse.chunks import CHUNKS_VERSION, cut_by_borders, cut_by_symbols
+from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
+from semindex.parse.grammars import GRAMMARS, parse_tree, wheel_version
+from semindex.parse.lines import Lines
+from semindex.parse.symbols import docstring_ranges, module_docstring, symbols_of
+from semindex.parse.tables.registry import table_of
+from semindex.types import Chunk, Kind, ParsedFile, SourceFile, Symbol
+
+PARSED_BYTES = 2_000_000
+"""Larger files are data or generated; they are cut by lines."""
+DEFINES_BYTES = 100_000
+DEFINES_SHARE = 0.8
+"""Larger files with a greater share of ``#define`` lines are register maps: coarse chunks, no names."""
+
+_DEFINE = re.compile(rb"^[ \t]*#[ \t]*define\b", re.MULTILINE)
+_PLAIN = {"code": Kind.BLOCK, "prose": Kind.TEXT, "config": Kind.CONFIG, "data": Kind.CONFIG}
+
+
+def parse(source: SourceFile) -> ParsedFile:
+    """Symbols, comments and chunks of a file; never raises, whatever the text holds.
+
+    A file without a grammar, one over :data:`PARSED_BYTES` and one whose grammar fails are cut by
+    lines, and ``grammar`` is False. An empty text has no chunks.
+    """
+    lines = Lines(source.text)
+    plain = _PLAIN[_kind_of(source.language)]
+    if is_outlined(source.language):
+        sections = sections_of(source.language, lines)
+        chunks = cut_by_symbols(lines, sections, plain) if sections else _by_lines(source, lines, plain)
+        return ParsedFile(source, chunks, sections, prose_ranges(source.text), grammar=False)
+    if plain is Kind.TEXT:
+        return ParsedFile(source, _by_lines(source, lines, plain), (), prose_ranges(source.text), grammar=False)
+    comments = comment_ranges(source.language, source.text)
+    found = _with_grammar(source, lines, comments)
+    if found is None:
+        return ParsedFile(source, _by_lines(source, lines, plain), (), comments, grammar=False)
+    symbols, comments = found
+    return ParsedFile(source, cut_by_symbols(lines, symbols, plain), symbols, comments, grammar=True)
+
+
+def _by_lines(source: SourceFile, lines: Lines, plain: Kind) -> tuple[Chunk, ...]:
+    return cut_by_borders(lines, block_borders(source.language, lines), plain)
+
+
+def _with_grammar(source: SourceFile, lines: Lines, comments: Ranges) -> tuple[tuple[Symbol, ...], Ranges] | None:
+    """Symbols, and the comments with the docstrings among them; None when the file is cut by lines."""
+    if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES or _is_register_map(source, lines):
+        return None
+    tree = parse_tree(source.language, source.text)
+    if tree is None:
+        return None
+    table = table_of(source.language)
+    symbols = symbols_of(tree, table, lines, comments)
+    if table.docstring is None:
+        return symbols, comments
+    first = np.array([module_docstring(tree, table)], dtype=np.int64)
+    docs = np.concatenate((first[first[:, 1] > first[:, 0]], docstring_ranges(symbols)))
+    return symbols, join_ranges(comments, docs)
+
+
+def _is_register_map(source: SourceFile, lines: Lines) -> bool:
+    if source.language not in ("c", "cpp") or len(source.text) <= DEFINES_BYTES:
+        return False
+    return sum(1 for _ in _DEFINE.finditer(source.text)) > DEFINES_SHARE * lines.count
+
+
+def _kind_of(language: str) -> str:
+    if language in GRAMMARS:
+        return "code"
+    if is_outlined(language) or language == "text":
+        return "prose"
+    return "config" if language in ("json", "yaml", "toml", "ini", "xml") else "code"
+
+
+@cache
+def fingerprint(language: str) -> str:
+    """What the analysis of a language depends on: the chunker, tree-sitter and the grammar's wheel."""
+    core = tree_sitter.LANGUAGE_VERSION
+    return f"parse {CHUNKS_VERSION}; abi {core}; {wheel_version(language)}"

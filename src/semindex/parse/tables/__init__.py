@@ -1,0 +1,1 @@
+"""What is a definition in each language's syntax tree."""

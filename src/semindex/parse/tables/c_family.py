@@ -1,0 +1,179 @@
+"""C and C++."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from semindex.parse.tables.base import (
+    CONTAINERS,
+    Definition,
+    Place,
+    Rule,
+    Step,
+    Table,
+    each_of,
+    lines_of,
+    named,
+    text_of,
+    unless_local,
+    without_arguments,
+)
+from semindex.types import Kind
+
+_DECLARATORS = frozenset(
+    {
+        "pointer_declarator",
+        "reference_declarator",
+        "array_declarator",
+        "function_declarator",
+        "parenthesized_declarator",
+        "init_declarator",
+        "attributed_declarator",
+    }
+)
+_SPECIFIERS = {
+    "struct_specifier": Kind.STRUCT,
+    "union_specifier": Kind.STRUCT,
+    "class_specifier": Kind.CLASS,
+    "enum_specifier": Kind.ENUM,
+}
+
+
+def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
+    """The node that names what is declared, and whether a function is declared."""
+    is_function = False
+    depth = 0
+    while declarator is not None and declarator.type in _DECLARATORS and depth < 50:
+        kind = declarator.type
+        following = declarator.child_by_field_name("declarator")
+        if kind == "function_declarator":
+            is_function = following is not None and following.type != "parenthesized_declarator"
+        if following is None:
+            following = next((child for child in declarator.named_children if child.type != "ms_call_modifier"), None)
+        declarator = following
+        depth += 1
+    return declarator, is_function
+
+
+def _named_function(node: Node, declarator: Node, place: Place) -> Definition | None:
+    name = without_arguments(text_of(declarator)) if "operator" not in text_of(declarator) else text_of(declarator)
+    if not name:
+        return None
+    qualifier, _, last = name.rpartition("::")
+    if "operator" in name:
+        head, _, tail = name.partition("operator")
+        qualifier, last = head.rstrip(":"), "operator" + tail
+        qualifier = without_arguments(qualifier)
+    kind = Kind.METHOD if place.parent in CONTAINERS else Kind.FUNCTION
+    return Definition(last, kind, qualifier=qualifier.lstrip(":"), separator="::")
+
+
+def _function(node: Node, place: Place) -> Definition | Step | None:
+    declarator, is_function = _innermost(node.child_by_field_name("declarator"))
+    if declarator is None:
+        return None
+    if not is_function and node.child_by_field_name("type") is not None:
+        specifier = node.child_by_field_name("type")
+        if specifier is not None and specifier.type in _SPECIFIERS:
+            return Step.DESCEND
+    return _named_function(node, declarator, place)
+
+
+def _specifier(node: Node, _place: Place) -> Definition | Step | None:
+    if node.child_by_field_name("body") is None:
+        return None
+    name = without_arguments(text_of(node.child_by_field_name("name")))
+    return Definition(name, _SPECIFIERS[node.type], node) if name else Step.DESCEND
+
+
+def _type_definition(node: Node, _place: Place) -> list[Definition] | None:
+    specified = node.child_by_field_name("type")
+    declarator, _ = _innermost(node.child_by_field_name("declarator"))
+    name = text_of(declarator)
+    if specified is None or specified.type not in _SPECIFIERS or specified.child_by_field_name("body") is None:
+        return [Definition(name, Kind.TYPE)] if name else None
+    kind = _SPECIFIERS[specified.type]
+    tag = text_of(specified.child_by_field_name("name"))
+    found = [Definition(tag, kind)] if tag and tag != name else []
+    return [*found, Definition(name, kind, specified)] if name else found
+
+
+def _declaration(node: Node, place: Place) -> Definition | Step | None:
+    """Types defined in passing, documented prototypes and member declarations, initialised data."""
+    specified = node.child_by_field_name("type")
+    if specified is not None and specified.type in _SPECIFIERS and specified.child_by_field_name("body"):
+        return Step.WRAP
+    outer = node.child_by_field_name("declarator")
+    if outer is None:
+        return None
+    declarator, is_function = _innermost(outer)
+    if declarator is None:
+        return None
+    if is_function:
+        return _prototype(node, declarator, place)
+    if outer.type != "init_declarator" or place.local or place.parent in CONTAINERS:
+        return None
+    constant = any(text_of(child) in ("const", "constexpr") for child in node.children[:6])
+    if not constant and lines_of(node) < 3:
+        return None
+    return Definition(text_of(declarator), Kind.CONSTANT if constant else Kind.VARIABLE)
+
+
+def _prototype(node: Node, declarator: Node, place: Place) -> Definition | None:
+    """A declaration that a comment stands on: there, not at the body, public interfaces are documented."""
+    before = node.prev_sibling
+    if before is None or before.type != "comment" or node.start_point.row - before.end_point.row > 1:
+        return None
+    above = before.prev_sibling
+    if above is not None and above.end_point.row == before.start_point.row:
+        return None
+    return _named_function(node, declarator, place)
+
+
+def _macro(node: Node, _place: Place) -> Definition | None:
+    if node.child_by_field_name("value") is None:
+        return None
+    return Definition(text_of(node.child_by_field_name("name")), Kind.MACRO)
+
+
+def _namespace(node: Node, _place: Place) -> Definition | Step:
+    name = text_of(node.child_by_field_name("name"))
+    return Definition(name, Kind.MODULE, node) if name else Step.DESCEND
+
+
+_C: dict[str, Rule | Step] = {
+    "function_definition": _function,
+    "struct_specifier": _specifier,
+    "union_specifier": _specifier,
+    "enum_specifier": _specifier,
+    "type_definition": _type_definition,
+    "declaration": _declaration,
+    "preproc_def": _macro,
+    "preproc_function_def": _macro,
+    **each_of(
+        "translation_unit",
+        "preproc_ifdef",
+        "preproc_if",
+        "preproc_else",
+        "preproc_elif",
+        "preproc_elifdef",
+        "linkage_specification",
+        "declaration_list",
+        "ERROR",
+    ),
+}
+
+C = Table(_C)
+CPP = Table(
+    _C
+    | {
+        "class_specifier": _specifier,
+        "field_declaration": _declaration,
+        "namespace_definition": _namespace,
+        "alias_declaration": unless_local(named(Kind.TYPE, leaf=True)),
+        "concept_definition": named(Kind.TYPE, leaf=True),
+        **each_of("field_declaration_list", "export_declaration"),
+        "template_declaration": Step.WRAP,
+    }
+)
+

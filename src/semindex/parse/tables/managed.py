@@ -1,0 +1,182 @@
+"""C#, Java, Kotlin and Scala."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from semindex.parse.tables.base import (
+    Definition,
+    Place,
+    Rule,
+    Step,
+    Table,
+    child_of,
+    each_of,
+    named,
+    text_of,
+    titled,
+    unless_local,
+    without_arguments,
+)
+from semindex.types import Kind
+
+_METHOD = named(Kind.METHOD, leaf=True)
+
+
+def _java_field(node: Node, _place: Place) -> Definition | None:
+    modifiers = text_of(child_of(node, "modifiers")).split()
+    if "static" not in modifiers or "final" not in modifiers:
+        return None
+    declarator = node.child_by_field_name("declarator")
+    name = text_of(declarator.child_by_field_name("name")) if declarator else ""
+    return Definition(name, Kind.CONSTANT) if name else None
+
+
+JAVA = Table(
+    {
+        "class_declaration": named(Kind.CLASS),
+        "record_declaration": named(Kind.CLASS),
+        "interface_declaration": named(Kind.INTERFACE),
+        "annotation_type_declaration": named(Kind.INTERFACE),
+        "enum_declaration": named(Kind.ENUM),
+        "method_declaration": _METHOD,
+        "constructor_declaration": _METHOD,
+        "compact_constructor_declaration": _METHOD,
+        "annotation_type_element_declaration": _METHOD,
+        "field_declaration": _java_field,
+        "constant_declaration": _java_field,
+        **each_of(
+            "class_body", "interface_body", "enum_body", "enum_body_declarations", "annotation_type_body", "ERROR"
+        ),
+    }
+)
+
+
+def _operator(node: Node, _place: Place) -> Definition:
+    sign = text_of(node.child_by_field_name("operator")) or text_of(node.child_by_field_name("type"))
+    return Definition(f"operator {sign}".strip(), Kind.METHOD)
+
+
+def _destructor(node: Node, _place: Place) -> Definition:
+    return Definition("~" + text_of(node.child_by_field_name("name")), Kind.METHOD)
+
+
+CSHARP = Table(
+    {
+        "namespace_declaration": named(Kind.MODULE),
+        "file_scoped_namespace_declaration": named(Kind.MODULE),
+        "class_declaration": named(Kind.CLASS),
+        "record_declaration": named(Kind.CLASS),
+        "struct_declaration": named(Kind.STRUCT),
+        "record_struct_declaration": named(Kind.STRUCT),
+        "interface_declaration": named(Kind.INTERFACE),
+        "enum_declaration": named(Kind.ENUM, leaf=True),
+        "delegate_declaration": named(Kind.TYPE, leaf=True),
+        "method_declaration": _METHOD,
+        "constructor_declaration": _METHOD,
+        "destructor_declaration": _destructor,
+        "operator_declaration": _operator,
+        "conversion_operator_declaration": _operator,
+        "indexer_declaration": titled(Kind.METHOD, "this"),
+        "property_declaration": named(Kind.FIELD, leaf=True),
+        "local_function_statement": named(Kind.FUNCTION, leaf=True),
+        **each_of(
+            "declaration_list",
+            "global_statement",
+            "preproc_if",
+            "preproc_else",
+            "preproc_elif",
+            "preproc_if_in_attribute_list",
+            "ERROR",
+        ),
+    },
+    rest_of_file=frozenset({"file_scoped_namespace_declaration"}),
+)
+
+
+def _kotlin_class(node: Node, _place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name"))
+    if not name:
+        return None
+    if child_of(node, "interface") is not None:
+        return Definition(name, Kind.INTERFACE, node)
+    return Definition(name, Kind.ENUM if child_of(node, "enum_class_body") else Kind.CLASS, node)
+
+
+def _kotlin_receiver(node: Node) -> str:
+    """The type before the dot of an extension function or property."""
+    receiver = ""
+    for child in node.children:
+        if child.type == ".":
+            return without_arguments(receiver).rstrip("?").strip("()")
+        if child.type in ("(", "function_value_parameters", "function_body", "="):
+            break
+        receiver = text_of(child)
+    return ""
+
+
+def _kotlin_function(node: Node, _place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name"))
+    return Definition(name, Kind.FUNCTION, qualifier=_kotlin_receiver(node)) if name else None
+
+
+def _kotlin_property(node: Node, place: Place) -> Definition | None:
+    """Top-level and object values; inside classes only what has code."""
+    variable = child_of(node, "variable_declaration")
+    name = text_of(variable.children[0]) if variable and variable.children else ""
+    has_code = child_of(node, "getter", "setter", "property_delegate") is not None
+    if not name or place.local or (place.parent not in (None, Kind.OBJECT) and not has_code):
+        return None
+    if place.parent not in (None, Kind.OBJECT):
+        return Definition(name, Kind.FIELD)
+    mutable = child_of(node, "var") is not None
+    return Definition(name, Kind.VARIABLE if mutable else Kind.CONSTANT, qualifier=_kotlin_receiver(node))
+
+
+def _kotlin_companion(node: Node, _place: Place) -> Definition:
+    return Definition(text_of(node.child_by_field_name("name")) or "Companion", Kind.OBJECT, node)
+
+
+KOTLIN = Table(
+    {
+        "class_declaration": _kotlin_class,
+        "object_declaration": named(Kind.OBJECT),
+        "companion_object": _kotlin_companion,
+        "function_declaration": _kotlin_function,
+        "secondary_constructor": titled(Kind.METHOD, "constructor"),
+        "property_declaration": _kotlin_property,
+        "type_alias": named(Kind.TYPE, "type", leaf=True),
+        **each_of("class_body", "enum_class_body", "ERROR"),
+    }
+)
+
+
+def _scala_value(node: Node, place: Place) -> Definition | None:
+    pattern = node.child_by_field_name("pattern")
+    if pattern is None or pattern.type != "identifier" or place.local:
+        return None
+    return Definition(text_of(pattern), Kind.VARIABLE if node.type == "var_definition" else Kind.CONSTANT)
+
+
+def _scala_given(node: Node, _place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name")) or text_of(node.child_by_field_name("return_type"))
+    return Definition(name, Kind.IMPLEMENTATION, node) if name else None
+
+
+_scala_members: dict[str, Rule | Step] = {
+    "class_definition": named(Kind.CLASS),
+    "object_definition": named(Kind.OBJECT),
+    "package_object": named(Kind.OBJECT),
+    "trait_definition": named(Kind.TRAIT),
+    "enum_definition": named(Kind.ENUM),
+    "function_definition": named(Kind.FUNCTION, leaf=True),
+    "function_declaration": named(Kind.FUNCTION, leaf=True),
+    "type_definition": unless_local(named(Kind.TYPE, leaf=True)),
+    "val_definition": _scala_value,
+    "var_definition": _scala_value,
+    "given_definition": _scala_given,
+    **each_of(
+        "template_body", "with_template_body", "enum_body", "extension_definition", "package_clause", "ERROR"
+    ),
+}
+SCALA = Table(_scala_members)

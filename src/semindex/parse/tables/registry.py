@@ -1,0 +1,42 @@
+"""Language to table; only the table that is asked for is imported."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+
+from semindex.parse.tables.base import Table
+
+_PLACES = {
+    "bash": "script.BASH",
+    "c": "c_family.C",
+    "cpp": "c_family.CPP",
+    "csharp": "managed.CSHARP",
+    "elixir": "functional.ELIXIR",
+    "go": "systems.GO",
+    "haskell": "functional.HASKELL",
+    "java": "managed.JAVA",
+    "javascript": "web.JAVASCRIPT",
+    "jsx": "web.JAVASCRIPT",
+    "kotlin": "managed.KOTLIN",
+    "lua": "script.LUA",
+    "php": "script.PHP",
+    "python": "script.PYTHON",
+    "ruby": "script.RUBY",
+    "rust": "systems.RUST",
+    "scala": "managed.SCALA",
+    "sql": "sql.SQL",
+    "swift": "systems.SWIFT",
+    "tsx": "web.TYPESCRIPT",
+    "typescript": "web.TYPESCRIPT",
+    "zig": "systems.ZIG",
+}
+
+
+@cache
+def table_of(language: str) -> Table:
+    """The table of a language that has a grammar."""
+    module, _, name = _PLACES[language].partition(".")
+    table = getattr(importlib.import_module(f"semindex.parse.tables.{module}"), name)
+    assert isinstance(table, Table)
+    return table

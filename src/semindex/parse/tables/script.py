@@ -1,0 +1,237 @@
+"""Bash, Lua, PHP, Python and Ruby."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from semindex.parse.tables.base import (
+    Definition,
+    Place,
+    Rule,
+    Step,
+    Table,
+    child_of,
+    each_of,
+    lines_of,
+    named,
+    text_of,
+    unless_local,
+)
+from semindex.types import Kind
+
+
+def _bash_declaration(node: Node, place: Place) -> Definition | None:
+    """``readonly NAME=value`` at the top."""
+    assignment = child_of(node, "variable_assignment")
+    if assignment is None or place.local or text_of(node.children[0]) != "readonly":
+        return None
+    return Definition(text_of(assignment.child_by_field_name("name")), Kind.CONSTANT)
+
+
+BASH = Table(
+    {
+        "function_definition": named(Kind.FUNCTION, leaf=True),
+        "declaration_command": _bash_declaration,
+        **each_of(
+            "if_statement", "elif_clause", "else_clause", "list", "compound_statement", "case_statement", "case_item", "ERROR"
+        ),
+    }
+)
+
+
+def _lua_name(node: Node | None) -> str:
+    return text_of(node).replace(":", ".")
+
+
+def _lua_function(node: Node, _place: Place) -> Definition | None:
+    name = _lua_name(node.child_by_field_name("name"))
+    kind = Kind.METHOD if ":" in text_of(node.child_by_field_name("name")) else Kind.FUNCTION
+    return Definition(name, kind, node) if name else None
+
+
+def _lua_assignment(node: Node, place: Place) -> Definition | Step | None:
+    targets, values = child_of(node, "variable_list"), child_of(node, "expression_list")
+    target = targets.named_children[0] if targets and targets.named_children else None
+    value = values.named_children[0] if values and values.named_children else None
+    if target is None or value is None or target.type == "bracket_index_expression":
+        return None
+    name = _lua_name(target)
+    if value.type == "function_definition":
+        return Definition(name, Kind.FUNCTION, value)
+    if place.local:
+        return None
+    if value.type == "table_constructor":
+        return Definition(name, Kind.VARIABLE, value) if lines_of(value) > 2 else None
+    if value.type in ("number", "string") and name.isupper():
+        return Definition(name, Kind.CONSTANT)
+    return Step.SCOPE if value.type == "function_call" else None
+
+
+def _lua_field(node: Node, _place: Place) -> Definition | Step | None:
+    value = node.child_by_field_name("value")
+    name = text_of(node.child_by_field_name("name")).strip("\"'[]")
+    if value is not None and value.type == "function_definition":
+        return Definition(name, Kind.METHOD, value) if name else Step.SCOPE
+    return Step.DESCEND if value is not None and value.type == "table_constructor" else None
+
+
+LUA = Table(
+    {
+        "function_declaration": _lua_function,
+        "assignment_statement": _lua_assignment,
+        "field": _lua_field,
+        "variable_declaration": Step.WRAP,
+        "function_definition": Step.SCOPE,
+        **each_of(
+            "block",
+            "if_statement",
+            "else_statement",
+            "do_statement",
+            "return_statement",
+            "expression_list",
+            "table_constructor",
+            "function_call",
+            "arguments",
+            "ERROR",
+        ),
+    }
+)
+
+
+def _php_namespace(node: Node, _place: Place) -> Definition | Step:
+    name = text_of(node.child_by_field_name("name"))
+    return Definition(name, Kind.MODULE, node) if name else Step.DESCEND
+
+
+def _php_constant(node: Node, _place: Place) -> Definition | None:
+    name = text_of(child_of(node, "name"))
+    return Definition(name, Kind.CONSTANT) if name else None
+
+
+PHP = Table(
+    {
+        "namespace_definition": _php_namespace,
+        "class_declaration": named(Kind.CLASS),
+        "interface_declaration": named(Kind.INTERFACE),
+        "trait_declaration": named(Kind.TRAIT),
+        "enum_declaration": named(Kind.ENUM),
+        "function_definition": named(Kind.FUNCTION, leaf=True),
+        "method_declaration": named(Kind.METHOD, leaf=True),
+        "const_declaration": Step.WRAP,
+        "const_element": _php_constant,
+        **each_of(
+            "declaration_list",
+            "enum_declaration_list",
+            "if_statement",
+            "else_clause",
+            "compound_statement",
+            "colon_block",
+            "return_statement",
+            "ERROR",
+        ),
+    },
+    rest_of_file=frozenset({"namespace_definition"}),
+)
+
+
+def _python_assignment(node: Node, place: Place) -> Definition | Step | None:
+    if place.local or place.parent is not None:
+        return None
+    assignment = node.children[0] if node.children else None
+    if assignment is None or assignment.type != "assignment":
+        return None
+    left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
+    name = text_of(left)
+    if left is None or right is None or left.type != "identifier" or name.startswith("__"):
+        return None
+    if right.type == "lambda":
+        return Definition(name, Kind.FUNCTION)
+    return Definition(name, Kind.CONSTANT if name.isupper() else Kind.VARIABLE)
+
+
+def _python_docstring(node: Node) -> Node | None:
+    body = node if node.type == "module" else node.child_by_field_name("body")
+    for child in body.children if body else ():
+        if child.type == "expression_statement" and child.children:
+            first = child.children[0]
+            return first if first.type in ("string", "concatenated_string") else None
+        if child.type != "comment":
+            return None
+    return None
+
+
+_PYTHON: dict[str, Rule | Step] = {
+    "class_definition": named(Kind.CLASS),
+    "function_definition": named(Kind.FUNCTION),
+    "decorated_definition": Step.WRAP,
+    "expression_statement": _python_assignment,
+    "type_alias_statement": unless_local(named(Kind.TYPE, "left", leaf=True)),
+    **each_of(
+        "block",
+        "if_statement",
+        "elif_clause",
+        "else_clause",
+        "try_statement",
+        "except_clause",
+        "finally_clause",
+        "with_statement",
+        "match_statement",
+        "ERROR",
+    ),
+}
+PYTHON = Table(_PYTHON, docstring=_python_docstring)
+
+_RUBY_FIELDS = frozenset(
+    {"attr_reader", "attr_writer", "attr_accessor", "attr", "cattr_accessor", "mattr_accessor", "class_attribute"}
+)
+_RUBY_MODIFIERS = frozenset(
+    {"private", "protected", "public", "module_function", "private_class_method", "memoize", "helper_method"}
+)
+_RUBY_NAMERS = frozenset({"define_method", "alias_method", "scope", "define_singleton_method"})
+_RUBY_MAKERS = {"Struct.new": Kind.STRUCT, "Class.new": Kind.CLASS, "Module.new": Kind.MODULE, "Data.define": Kind.STRUCT}
+
+
+def _ruby_symbols(arguments: Node | None) -> list[str]:
+    found = arguments.named_children if arguments else []
+    return [text_of(each).strip(":\"'") for each in found if each.type in ("simple_symbol", "string")]
+
+
+def _ruby_call(node: Node, place: Place) -> Definition | list[Definition] | Step | None:
+    method = text_of(node.child_by_field_name("method"))
+    arguments = node.child_by_field_name("arguments")
+    if method in _RUBY_FIELDS:
+        return [Definition(name, Kind.FIELD) for name in _ruby_symbols(arguments)]
+    if method in _RUBY_MODIFIERS:
+        return Step.WRAP
+    if method in _RUBY_NAMERS and (names := _ruby_symbols(arguments)):
+        return Definition(names[0], Kind.METHOD)
+    return Step.DESCEND if node.child_by_field_name("block") is not None and not place.local else None
+
+
+def _ruby_assignment(node: Node, place: Place) -> Definition | None:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None or place.local or left.type not in ("constant", "scope_resolution"):
+        return None
+    name = text_of(left)
+    if right.type == "call":
+        maker = text_of(right.child_by_field_name("receiver")) + "." + text_of(right.child_by_field_name("method"))
+        if maker in _RUBY_MAKERS:
+            return Definition(name, _RUBY_MAKERS[maker], right)
+    return Definition(name, Kind.CONSTANT)
+
+
+RUBY = Table(
+    {
+        "module": named(Kind.MODULE),
+        "class": named(Kind.CLASS),
+        "method": named(Kind.FUNCTION, leaf=True),
+        "singleton_method": named(Kind.METHOD, leaf=True),
+        "alias": named(Kind.METHOD, leaf=True),
+        "call": _ruby_call,
+        "assignment": _ruby_assignment,
+        **each_of(
+            "singleton_class", "body_statement", "argument_list", "do_block", "block", "block_body", "if", "unless",
+            "then", "else", "begin", "ERROR",
+        ),
+    }
+)

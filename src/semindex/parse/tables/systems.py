@@ -1,0 +1,197 @@
+"""Go, Rust, Swift and Zig."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from semindex.parse.tables.base import (
+    Definition,
+    Place,
+    Rule,
+    Step,
+    Table,
+    child_of,
+    each_of,
+    lines_of,
+    named,
+    text_of,
+    titled,
+    unless_local,
+    without_arguments,
+)
+from semindex.types import Kind
+
+
+def _go_receiver(node: Node) -> str:
+    receiver = node.child_by_field_name("receiver")
+    parameter = child_of(receiver, "parameter_declaration") if receiver else None
+    named_type = parameter.child_by_field_name("type") if parameter else None
+    return without_arguments(text_of(named_type).lstrip("*( ").rstrip(") "))
+
+
+def _go_method(node: Node, _place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name"))
+    return Definition(name, Kind.METHOD, qualifier=_go_receiver(node)) if name else None
+
+
+_GO_TYPES = {"struct_type": Kind.STRUCT, "interface_type": Kind.INTERFACE}
+
+
+def _go_type(node: Node, _place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name"))
+    written = node.child_by_field_name("type")
+    kind = _GO_TYPES.get(written.type, Kind.TYPE) if written else Kind.TYPE
+    return Definition(name, kind, written if kind is Kind.INTERFACE else None) if name else None
+
+
+def _go_values(node: Node, _place: Place) -> list[Definition]:
+    kind = Kind.CONSTANT if node.type == "const_spec" else Kind.VARIABLE
+    names = (text_of(child) for child in node.children_by_field_name("name"))
+    return [Definition(name, kind) for name in names if name not in ("", "_", ",")]
+
+
+def _go_group(node: Node, _place: Place) -> Step:
+    """A declaration of one thing starts at its keyword, one of several at the thing itself."""
+    return Step.DESCEND if child_of(node, "(") or child_of(node, "var_spec_list") else Step.WRAP
+
+
+GO = Table(
+    {
+        "function_declaration": named(Kind.FUNCTION, leaf=True),
+        "method_declaration": _go_method,
+        "type_declaration": _go_group,
+        "const_declaration": _go_group,
+        "var_declaration": _go_group,
+        "type_spec": _go_type,
+        "type_alias": _go_type,
+        "const_spec": _go_values,
+        "var_spec": _go_values,
+        "method_elem": named(Kind.METHOD, leaf=True),
+        "method_spec": named(Kind.METHOD, leaf=True),
+        **each_of("var_spec_list", "ERROR"),
+    }
+)
+
+
+def _rust_impl(node: Node, _place: Place) -> Definition | None:
+    name = without_arguments(text_of(node.child_by_field_name("type")).lstrip("&"))
+    return Definition(name, Kind.IMPLEMENTATION, node) if name else None
+
+
+def _rust_module(node: Node, _place: Place) -> Definition | None:
+    if node.child_by_field_name("body") is None:
+        return None
+    return Definition(text_of(node.child_by_field_name("name")), Kind.MODULE, node)
+
+
+_RUST_FUNCTION = named(Kind.FUNCTION, leaf=True)
+RUST = Table(
+    {
+        "function_item": _RUST_FUNCTION,
+        "function_signature_item": _RUST_FUNCTION,
+        "struct_item": named(Kind.STRUCT, leaf=True),
+        "union_item": named(Kind.STRUCT, leaf=True),
+        "enum_item": named(Kind.ENUM, leaf=True),
+        "trait_item": named(Kind.TRAIT),
+        "impl_item": _rust_impl,
+        "mod_item": _rust_module,
+        "type_item": named(Kind.TYPE, leaf=True),
+        "const_item": named(Kind.CONSTANT, leaf=True),
+        "static_item": named(Kind.VARIABLE, leaf=True),
+        "macro_definition": named(Kind.MACRO, leaf=True),
+        "attribute_item": Step.LEADING,
+        **each_of("declaration_list", "foreign_mod_item", "ERROR"),
+    }
+)
+
+_SWIFT_KINDS = {
+    "class": Kind.CLASS,
+    "actor": Kind.CLASS,
+    "struct": Kind.STRUCT,
+    "enum": Kind.ENUM,
+    "extension": Kind.IMPLEMENTATION,
+}
+
+
+def _swift_type(node: Node, _place: Place) -> Definition | None:
+    keyword = next((child.type for child in node.children if child.type in _SWIFT_KINDS), "class")
+    name = without_arguments(text_of(node.child_by_field_name("name")))
+    return Definition(name, _SWIFT_KINDS[keyword], node) if name else None
+
+
+def _swift_function(node: Node, _place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name"))
+    after = False
+    for child in node.children:
+        if after:
+            name = text_of(child)
+            break
+        after = child.type == "func"
+    return Definition(name, Kind.FUNCTION) if name else None
+
+
+def _swift_property(node: Node, place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name"))
+    if not name or place.local:
+        return None
+    if node.child_by_field_name("computed_value") is not None:
+        return Definition(name, Kind.FIELD if place.parent else Kind.VARIABLE)
+    is_static = "static" in text_of(child_of(node, "modifiers")).split()
+    if place.parent is not None and not is_static and lines_of(node) < 3:
+        return None
+    mutable = text_of(child_of(node, "value_binding_pattern")).startswith("var")
+    return Definition(name, Kind.VARIABLE if mutable else Kind.CONSTANT)
+
+
+SWIFT = Table(
+    {
+        "class_declaration": _swift_type,
+        "protocol_declaration": named(Kind.INTERFACE),
+        "function_declaration": _swift_function,
+        "protocol_function_declaration": _swift_function,
+        "init_declaration": titled(Kind.METHOD, "init"),
+        "deinit_declaration": titled(Kind.METHOD, "deinit"),
+        "subscript_declaration": titled(Kind.METHOD, "subscript"),
+        "property_declaration": _swift_property,
+        "typealias_declaration": unless_local(named(Kind.TYPE, leaf=True)),
+        "macro_declaration": named(Kind.MACRO, leaf=True),
+        **each_of("class_body", "enum_class_body", "protocol_body", "ERROR"),
+    }
+)
+
+_ZIG_CONTAINERS = {
+    "struct_declaration": Kind.STRUCT,
+    "union_declaration": Kind.STRUCT,
+    "opaque_declaration": Kind.STRUCT,
+    "enum_declaration": Kind.ENUM,
+    "error_set_declaration": Kind.ENUM,
+}
+_ZIG_ALIASES = frozenset({"identifier", "field_expression", "builtin_function"})
+
+
+def _zig_variable(node: Node, place: Place) -> Definition | None:
+    """Containers and constants with a value of their own; imports and aliases are none."""
+    name = text_of(child_of(node, "identifier"))
+    value = next((child for child in reversed(node.children) if child.is_named and child.type != "comment"), None)
+    if not name or value is None or place.local:
+        return None
+    kind = _ZIG_CONTAINERS.get(value.type)
+    if kind is not None:
+        return Definition(name, kind, value)
+    if value.type in _ZIG_ALIASES:
+        return None
+    return Definition(name, Kind.VARIABLE if child_of(node, "var") else Kind.CONSTANT)
+
+
+def _zig_test(node: Node, _place: Place) -> Definition:
+    title = text_of(child_of(node, "string", "identifier")).strip('"')
+    return Definition(title or "test", Kind.FUNCTION)
+
+
+_ZIG: dict[str, Rule | Step] = {
+    "variable_declaration": _zig_variable,
+    "function_declaration": named(Kind.FUNCTION),
+    "test_declaration": _zig_test,
+    **each_of("block", "expression_statement", "return_expression", *_ZIG_CONTAINERS, "ERROR"),
+}
+ZIG = Table(_ZIG)

@@ -1,0 +1,213 @@
+"""JavaScript, TypeScript and their JSX forms."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from semindex.parse.tables.base import (
+    Definition,
+    Place,
+    Rule,
+    Step,
+    Table,
+    each_of,
+    lines_of,
+    named,
+    text_of,
+    without_arguments,
+)
+from semindex.types import Kind
+
+_FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
+_LOCAL_MIN_LINES = 3
+"""Shorter functions held by a variable inside another function are noise as symbols."""
+_WRAPPERS = frozenset({"as_expression", "satisfies_expression", "parenthesized_expression", "await_expression"})
+
+
+def _bare(value: Node | None) -> Node | None:
+    """A value without the parentheses and casts around it."""
+    while value is not None and value.type in _WRAPPERS and value.named_children:
+        value = value.named_children[0]
+    return value
+
+
+def _is_small_local(node: Node, place: Place) -> bool:
+    return place.local and lines_of(node) < _LOCAL_MIN_LINES
+
+
+def _variable(node: Node, place: Place) -> Definition | Step | None:
+    name_node, value = node.child_by_field_name("name"), _bare(node.child_by_field_name("value"))
+    if value is None or name_node is None:
+        return None
+    if name_node.type != "identifier":
+        return Step.DESCEND if value.type in _FUNCTIONS else None
+    name = text_of(name_node)
+    if value.type in _FUNCTIONS:
+        return None if _is_small_local(node, place) else Definition(name, Kind.FUNCTION, value)
+    if value.type == "class":
+        return Definition(name, Kind.CLASS, value)
+    if place.local:
+        return Step.DESCEND if value.type == "call_expression" else None
+    if value.type == "call_expression" and text_of(value.child_by_field_name("function")) == "require":
+        return None
+    if _holds_component(value):
+        return Definition(name, Kind.FUNCTION, value)
+    return Definition(name, Kind.CONSTANT if _is_constant(node) else Kind.VARIABLE, value)
+
+
+def _is_constant(node: Node) -> bool:
+    before = node.prev_sibling
+    while before is not None and before.type != "const":
+        before = before.prev_sibling
+    return before is not None
+
+
+def _holds_component(value: Node) -> bool:
+    """Whether a function goes through a call first: ``memo(() => …)``, ``debounce(function …)``."""
+    arguments = value.child_by_field_name("arguments") if value.type == "call_expression" else None
+    first = next(iter(arguments.named_children), None) if arguments else None
+    return first is not None and first.type in _FUNCTIONS
+
+
+def _target(left: Node) -> tuple[str, str]:
+    """Qualifier and name of an assignment's left side."""
+    whole = text_of(left).replace("?.", ".")
+    for prefix in ("module.exports.", "exports.", "this.", "self.", "window.", "globalThis."):
+        whole = whole.removeprefix(prefix)
+    qualifier, _, name = whole.rpartition(".")
+    return qualifier.removesuffix(".prototype").removesuffix("prototype"), name
+
+
+def _assignment(node: Node, place: Place) -> Definition | Step | None:
+    left, value = node.child_by_field_name("left"), _bare(node.child_by_field_name("right"))
+    if left is None or value is None:
+        return None
+    if value.type == "assignment_expression":
+        return Step.DESCEND
+    if left.type not in ("member_expression", "identifier") or "(" in text_of(left):
+        return Step.DESCEND
+    qualifier, name = _target(left)
+    if name == "exports" or (qualifier == "module" and name == "exports"):
+        return _exported(value)
+    if value.type in _FUNCTIONS:
+        if _is_small_local(node, place):
+            return None
+        return Definition(name, Kind.METHOD if qualifier else Kind.FUNCTION, value, qualifier=qualifier)
+    if value.type == "class":
+        return Definition(name, Kind.CLASS, value, qualifier=qualifier)
+    return Step.DESCEND if value.type in ("object", "call_expression", *_FUNCTIONS) else None
+
+
+def _exported(value: Node) -> Definition | Step:
+    """What stands behind ``module.exports =``; anonymous values have no name worth finding."""
+    name = text_of(value.child_by_field_name("name"))
+    if value.type == "class" and name:
+        return Definition(name, Kind.CLASS, value)
+    if value.type in _FUNCTIONS and name:
+        return Definition(name, Kind.FUNCTION, value)
+    return Step.DESCEND
+
+
+def _pair(node: Node, place: Place) -> Definition | Step | None:
+    value = _bare(node.child_by_field_name("value"))
+    if value is None:
+        return None
+    name = text_of(node.child_by_field_name("key")).strip("\"'")
+    if value.type in _FUNCTIONS and name and not name.startswith("["):
+        return None if _is_small_local(node, place) else Definition(name, Kind.METHOD, value)
+    return Step.DESCEND if value.type in ("object", "call_expression", *_FUNCTIONS) else None
+
+
+def _method(node: Node, place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name")).strip("\"'")
+    if not name or (_is_small_local(node, place) and place.parent is not Kind.CLASS):
+        return None
+    return Definition(name, Kind.METHOD, node, merges=True)
+
+
+def _field(node: Node, _place: Place) -> Definition | Step | None:
+    value = _bare(node.child_by_field_name("value"))
+    name = text_of(node.child_by_field_name("property") or node.child_by_field_name("name"))
+    if value is None or value.type not in _FUNCTIONS:
+        return None
+    return Definition(name, Kind.METHOD, value) if name else None
+
+
+def _expression(node: Node, _place: Place) -> Definition | Step:
+    """A function or class expression: named only as a default export."""
+    above = node.parent
+    if above is not None and above.type == "export_statement":
+        name = text_of(node.child_by_field_name("name")) or "default"
+        return Definition(name, Kind.CLASS if node.type == "class" else Kind.FUNCTION, node)
+    return Step.DESCEND if node.type == "class" else Step.SCOPE
+
+
+_JS: dict[str, Rule | Step] = {
+    "function_declaration": named(Kind.FUNCTION, merges=True),
+    "generator_function_declaration": named(Kind.FUNCTION),
+    "class_declaration": named(Kind.CLASS),
+    "class": _expression,
+    "method_definition": _method,
+    "field_definition": _field,
+    "variable_declarator": _variable,
+    "assignment_expression": _assignment,
+    "pair": _pair,
+    "export_statement": Step.WRAP,
+    "lexical_declaration": Step.WRAP,
+    "variable_declaration": Step.WRAP,
+    "expression_statement": Step.WRAP,
+    "decorator": Step.LEADING,
+    **dict.fromkeys(sorted(_FUNCTIONS - {"function"}), _expression),
+    **each_of(
+        "class_body",
+        "statement_block",
+        "if_statement",
+        "else_clause",
+        "try_statement",
+        "return_statement",
+        "call_expression",
+        "arguments",
+        "object",
+        "array",
+        "member_expression",
+        "parenthesized_expression",
+        "unary_expression",
+        "await_expression",
+        "new_expression",
+        "sequence_expression",
+        "as_expression",
+        "satisfies_expression",
+        "ERROR",
+    ),
+}
+JAVASCRIPT = Table(_JS)
+
+
+def _module(node: Node, _place: Place) -> Definition | None:
+    name = text_of(node.child_by_field_name("name")).strip("\"'")
+    return Definition(name, Kind.MODULE, node) if name else None
+
+
+def _signature(node: Node, place: Place) -> Definition | None:
+    name = without_arguments(text_of(node.child_by_field_name("name")))
+    kind = Kind.FUNCTION if place.parent in (None, Kind.MODULE) else Kind.METHOD
+    return Definition(name, kind, merges=True) if name else None
+
+
+TYPESCRIPT = Table(
+    _JS
+    | {
+        "abstract_class_declaration": named(Kind.CLASS),
+        "interface_declaration": named(Kind.INTERFACE),
+        "type_alias_declaration": named(Kind.TYPE, leaf=True),
+        "enum_declaration": named(Kind.ENUM, leaf=True),
+        "module": _module,
+        "internal_module": _module,
+        "ambient_declaration": Step.WRAP,
+        "public_field_definition": _field,
+        "function_signature": _signature,
+        "method_signature": _signature,
+        "abstract_method_signature": _signature,
+        **each_of("interface_body", "object_type"),
+    }
+)
