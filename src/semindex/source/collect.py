@@ -1,0 +1,145 @@
+"""What a walk has found so far: files, what was left out and why, and the rules that leave out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, Rule, load, parse
+from semindex.source.paths import join, parent
+from semindex.source.regular import describe
+from semindex.types import FileFailure, FileRef, SkipReason
+
+NEVER = frozenset((b".git", b".hg", b".svn", b".semindex"))
+"""Names that are left out everywhere, whatever any rule says."""
+_PROGRESS_FILES = 1000
+_SEPARATOR = os.fsencode(os.sep)
+_DEFAULT_RULES = b"""\
+node_modules/
+bower_components/
+__pycache__/
+.venv/
+.tox/
+.nox/
+.mypy_cache/
+.pytest_cache/
+.ruff_cache/
+.gradle/
+.terraform/
+"""
+DEFAULTS = IgnoreFile(parse(_DEFAULT_RULES, source="semindex's own rules"))
+"""Installed packages and caches; any rule of an ignore file outranks these, and so does tracking."""
+_FOLDER_MARKS = (b"pyvenv.cfg", b"CACHEDIR.TAG")
+"""Files by which a folder says that it is a virtual environment or a cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A path that an ignore rule left out."""
+
+    path: bytes
+    is_folder: bool
+    rule: Rule
+
+
+@dataclass(slots=True)
+class Collector:
+    """Gathers a walk's results; paths are bytes relative to ``root``."""
+
+    root: bytes
+    on_progress: Callable[[int], None] | None = None
+    files: dict[bytes, FileRef] = field(default_factory=dict)
+    skipped: dict[bytes, FileFailure] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    excluded: list[Excluded] = field(default_factory=list)
+    by_default: set[bytes] = field(default_factory=set)
+    """Folders that only the default rules left out."""
+    _own_rules: dict[bytes, tuple[IgnoreFile, ...]] = field(default_factory=dict)
+
+    def absolute(self, path: bytes) -> bytes:
+        """Where ``path`` is on this machine."""
+        return join(self.root, path) if path else self.root
+
+    def status(self, path: bytes) -> os.stat_result | None:
+        """The path's own state, links not followed; None, and recorded, where it cannot be had."""
+        try:
+            return os.lstat(self.absolute(path))
+        except PermissionError as error:
+            self.fail_os(parent(path), error)
+        except OSError as error:
+            self.fail_os(path, error)
+        return None
+
+    def add(self, path: bytes, status: os.stat_result) -> None:
+        """Record a path by what it is: a regular file, a link, or something that is never opened."""
+        if stat.S_ISREG(status.st_mode):
+            name = os.fsdecode(path)
+            self.files[path] = FileRef(
+                name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+            )
+            if self.on_progress is not None and len(self.files) % _PROGRESS_FILES == 0:
+                self.on_progress(len(self.files))
+        elif is_link(status):
+            self._add_link(path)
+        elif not stat.S_ISDIR(status.st_mode):
+            self.fail(path, SkipReason.SPECIAL, describe(status.st_mode))
+
+    def _add_link(self, path: bytes) -> None:
+        full = self.absolute(path)
+        try:
+            target = os.fsdecode(os.readlink(full))  # noqa: PTH115 - bytes
+            real = os.path.realpath(full)
+            inside = real == self.root or real.startswith(self.root.rstrip(_SEPARATOR) + _SEPARATOR)
+            if not inside:
+                self.fail(path, SkipReason.OUTSIDE, f"link to {target}")
+                return
+            os.stat(full)  # noqa: PTH116 - bytes
+        except OSError as error:
+            loop = error.errno == errno.ELOOP
+            detail = "a link that leads to itself" if loop else f"link: {error.strerror or error}"
+            self.fail(path, SkipReason.UNREADABLE, detail)
+            return
+        self.fail(path, SkipReason.LINK, f"link to {target}")
+
+    def fail(self, path: bytes, reason: SkipReason, detail: str = "") -> None:
+        """Record a path that is not read, and why."""
+        self.skipped[path] = FileFailure(os.fsdecode(path), "walk", reason, detail)
+
+    def fail_os(self, path: bytes, error: OSError) -> None:
+        """Record what the operating system said; a path that is gone is simply not there."""
+        if isinstance(error, PermissionError):
+            self.fail(path, SkipReason.PERMISSION, error.strerror or "")
+        elif not isinstance(error, FileNotFoundError | NotADirectoryError):
+            self.fail(path, SkipReason.UNREADABLE, error.strerror or str(error))
+
+    def own_rules(self, folder: bytes) -> tuple[IgnoreFile, ...]:
+        """The ``.semindexignore`` files that hold in ``folder``, the root's first."""
+        known = self._own_rules.get(folder)
+        if known is None:
+            above = self.own_rules(parent(folder)) if folder else ()
+            found = load(self.root, folder, SEMINDEX_IGNORE)
+            known = self._own_rules[folder] = (*above, found) if found else above
+        return known
+
+    def is_marked(self, folder: bytes) -> bool:
+        """Whether the folder holds a mark of a virtual environment or a cache."""
+        full = self.absolute(folder)
+        return any(os.path.lexists(join(full, mark)) for mark in _FOLDER_MARKS)
+
+
+def is_link(status: os.stat_result) -> bool:
+    """Whether it is a symbolic link, or one of Windows' junctions."""
+    return stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_reparse_tag", 0) == 0xA0000003)
+
+
+def decide(layers: tuple[tuple[IgnoreFile, ...], ...], path: bytes, *, is_folder: bool) -> Rule | None:
+    """The rule that decides: of the first layer with one that matches, in its deepest file."""
+    for layer in layers:
+        for file in reversed(layer):
+            rule = file.verdict(path, is_folder=is_folder)
+            if rule is not None:
+                return rule
+    return None

@@ -1,0 +1,225 @@
+"""Bytes to UTF-8 text, or the knowledge that they are none.
+
+A byte order mark or a declared coding decides; then UTF-8, which hardly anything else looks like; then
+a count of what each other encoding would make of the bytes: Japanese shows kana, Chinese shows common
+characters, Latin text shows accented letters that stand alone.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_SAMPLE_BYTES = 65_536
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARED = re.compile(
+    rb"coding[:=][ \t]*[\"']?([\w.-]+)|\bencoding=[\"']([\w.-]+)"
+    rb"|\bcharset=[\"']?([\w-]+)|@charset \"([\w-]+)\""
+)
+_TRUSTED_CODECS = re.compile(
+    r"utf_?8|iso8859|latin|cp\d|windows|koi8|mac_|shift_?jis|sjis|s_jis|euc|gb|big5|johab|tis|iso2022|ptcp|ascii"
+)
+"""Of what a file may ask for: character sets only; Python's codecs also unpack and compute."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_MOST_CONTROL = 0.05
+_FEW = 2
+"""So many odd bytes say nothing, however short the file."""
+_MOST_NULS = 0.001
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_LATIN_LONE = re.compile(rb"(?<![\x80-\xff])[\x85\x91-\x97\xa0-\xff]{1,2}(?![\x80-\xff])")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fc]")
+_HALF_KANA = re.compile("[\uff61-\uff9f]")
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_WIDE = re.compile("[^\x00-\x7f]")
+_ENOUGH = 0.6
+_KANA_SHARE = 0.15
+_LATIN_SHARE = 0.9
+_KOREAN_LEADS = 0.97
+
+
+def decode(data: bytes) -> tuple[bytes, str] | None:
+    """UTF-8 text and the name of the codec, None when the bytes are not text.
+
+    Valid UTF-8 comes back as it is, a byte order mark included. UTF-8 with some damage keeps its
+    length: each bad byte becomes a question mark. Lines keep their numbers.
+    """
+    for mark, codec in _MARKS:
+        if data.startswith(mark):
+            return _marked(data, codec)
+    if b"\0" in data:
+        wide = _unmarked_utf16(data)
+        if wide is not None:
+            return wide
+        if data.count(0) > _MOST_NULS * len(data):
+            return None
+    if has_many_controls(data):
+        return None
+    if b"\x1b$" in data:
+        found = _strict(data, "iso2022_jp")
+        if found is not None:
+            return found
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _declared(data) or _damaged_utf8(data) or _guessed(data)
+    return data, "utf-8"
+
+
+def has_many_controls(data: bytes) -> bool:
+    """Whether control characters that no text has are common in the first bytes."""
+    sample = data[:_SAMPLE_BYTES]
+    return len(_CONTROL.findall(sample)) > _FEW + _MOST_CONTROL * len(sample)
+
+
+def _marked(data: bytes, codec: str) -> tuple[bytes, str] | None:
+    if codec == "utf-8-sig":
+        found = _strict(data, codec)
+        return (data, codec) if found else _damaged_utf8(data) or _guessed(data)
+    found = _strict(data, codec)
+    return None if found is None or b"\0" in found[0] else found
+
+
+def _unmarked_utf16(data: bytes) -> tuple[bytes, str] | None:
+    sample = data[:4096]
+    sample = sample[: len(sample) // 2 * 2]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    codec = "utf-16-le" if odd > even else "utf-16-be"
+    if max(even, odd) < 0.2 * len(sample) or min(even, odd) > 0.02 * max(even, odd):
+        return None
+    found = _strict(data, codec)
+    return None if found is None or b"\0" in found[0] or has_many_controls(found[0]) else found
+
+
+def _strict(data: bytes, codec: str) -> tuple[bytes, str] | None:
+    try:
+        return data.decode(codec).encode("utf-8"), codec
+    except (UnicodeError, LookupError):
+        return None
+
+
+def _declared(data: bytes) -> tuple[bytes, str] | None:
+    """By a coding line of Python, emacs or vim, or what HTML, XML and CSS say in their head."""
+    head = b"\n".join(data[:2048].split(b"\n", 10)[:10])
+    tail = data[-512:] if b"vim" in data[-512:] else b""
+    for match in _DECLARED.finditer(head + b"\n" + tail):
+        name = next(group for group in match.groups() if group).decode("ascii", "replace")
+        try:
+            codec = codecs.lookup(name).name
+        except (LookupError, ValueError):
+            continue
+        if _TRUSTED_CODECS.match(codec.replace("-", "_")):
+            found = _strict(data, "cp932" if codec == "shift_jis" else codec)
+            if found:
+                return found
+    return None
+
+
+def _damaged_utf8(data: bytes) -> tuple[bytes, str] | None:
+    text = data.decode("utf-8", "surrogateescape")
+    bad = len(re.findall("[\udc80-\udcff]", text))
+    good = len(re.findall("[\u0080-\ud7ff\ue000-\U0010ffff]", text))
+    return (text.encode("utf-8", "replace"), "utf-8") if bad * 2 <= good else None
+
+
+def _guessed(data: bytes) -> tuple[bytes, str] | None:
+    sample = _non_ascii_lines(data)
+    high = sum(len(run) for run in _HIGH_RUN.findall(sample))
+    lone = sum(len(run) for run in _LATIN_LONE.findall(sample))
+    codec = _japanese(sample)
+    if codec is None and lone < _LATIN_SHARE * high:
+        codec = _east_asian(sample) or _cyrillic(sample)
+    for candidate in (codec, "cp1252", "latin-1"):
+        found = _strict(data, candidate) if candidate else None
+        if found is not None and (candidate == codec or _looks_like_text(data)):
+            return found
+    return None
+
+
+def _non_ascii_lines(data: bytes) -> bytes:
+    """The first lines with bytes over 0x7f, as many as fit the sample, none cut."""
+    lines: list[bytes] = []
+    room = _SAMPLE_BYTES
+    for match in re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data[: 1 << 20]):
+        lines.append(match[0])
+        room -= len(match[0])
+        if room <= 0:
+            break
+    return b"".join(lines)
+
+
+def _text(sample: bytes, codec: str) -> str | None:
+    try:
+        return sample.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _japanese(sample: bytes) -> str | None:
+    """``cp932`` or ``euc_jp`` when kana are common."""
+    best, best_share = None, _KANA_SHARE
+    for codec in ("cp932", "euc_jp"):
+        text = _text(sample, codec)
+        if not text:
+            continue
+        wide = len(_WIDE.findall(text))
+        share = (len(_KANA.findall(text)) - len(_HALF_KANA.findall(text))) / max(wide, 1)
+        if share > best_share:
+            best, best_share = codec, share
+    return best
+
+
+def _east_asian(sample: bytes) -> str | None:
+    """Chinese, Korean or kanji-only Japanese, when most characters are common ones of it."""
+    korean = _text(sample, "cp949")
+    pairs = re.findall(rb"[\xa1-\xfe][\xa1-\xfe]", sample)
+    leads = [pair[0] for pair in pairs if 0xB0 <= pair[0] <= 0xF7]
+    if korean and leads and sum(lead <= 0xC8 for lead in leads) >= _KOREAN_LEADS * len(leads):
+        wide = _WIDE.findall(korean)
+        if len(leads) >= 8 and len(_HANGUL.findall(korean)) >= _ENOUGH * len(wide):
+            return "cp949"
+    scores = {
+        "gb18030": _common_share(sample, "gb18030", "gb2312", (0xB0, 0xD7)),
+        "big5": _common_share(sample, "big5", "big5", (0xA4, 0xC6)),
+        "cp932": _common_share(sample, "cp932", "cp932", (0x88, 0x97)),
+        "euc_jp": _common_share(sample, "euc_jp", "euc_jp", (0xB0, 0xCF)) * 0.99,
+    }
+    codec = max(scores, key=lambda name: scores[name])
+    return codec if scores[codec] >= _ENOUGH else None
+
+
+def _common_share(sample: bytes, codec: str, charset: str, leads: tuple[int, int]) -> float:
+    """Of the characters outside ASCII, the share whose first byte in ``charset`` is a common one."""
+    text = _text(sample, codec)
+    wide = [char for char in _WIDE.findall(text or "") if not "\u3000" <= char <= "\u303f"]
+    wide = [char for char in wide if not "\uff00" <= char <= "\uff5e"]
+    if not wide:
+        return 0.0
+    encoded = [char.encode(charset, "ignore") for char in wide]
+    common = [pair for pair in encoded if len(pair) == 2 and leads[0] <= pair[0] <= leads[1]]
+    return len(common) / len(wide)
+
+
+def _cyrillic(sample: bytes) -> str | None:
+    """``cp1251`` or ``koi8-r`` for words made of high bytes throughout."""
+    runs = [run for run in _HIGH_RUN.findall(sample) if len(run) > 2]
+    letters = b"".join(runs)
+    if len(letters) < 0.6 * sum(len(run) for run in _HIGH_RUN.findall(sample)):
+        return None
+    if sum(byte >= 0xC0 for byte in letters) < 0.9 * len(letters):
+        return None
+    lower_1251 = sum(byte >= 0xE0 for byte in letters)
+    return "cp1251" if lower_1251 * 2 >= len(letters) else "koi8-r"
+
+
+def _looks_like_text(data: bytes) -> bool:
+    """Half of it ASCII that text has, and next to no control characters, of either half."""
+    sample = data[:_SAMPLE_BYTES]
+    plain = len(re.findall(rb"[\t\n\r\x20-\x7e]", sample))
+    odd = len(_CONTROL.findall(sample)) + len(re.findall(rb"[\x80-\x84\x86-\x90\x98-\x9f]", sample))
+    return plain * 2 >= len(sample) and odd <= _FEW + 0.02 * len(sample)

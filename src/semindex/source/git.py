@@ -1,0 +1,203 @@
+"""Ask git which files a work tree has, without letting the repository's configuration run anything.
+
+Every call goes through :func:`_git`. ``ls-files`` and ``check-ignore`` run no filter, hook, alias,
+pager or credential helper; the file-system monitor is the one program they would start, and it is
+switched off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_SAFE_CONFIGURATION = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "safe.bareRepository=explicit",
+)
+_KEPT_VARIABLES = re.compile(
+    r"GIT_EXEC_PATH|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+)", re.ASCII
+)
+"""The user's own configuration; any other ``GIT_*`` speaks of another repository or another call."""
+_TIMEOUT_S = 600
+_UNREADABLE = re.compile(rb"^warning: could not open directory '(.*?)/?': Permission denied$", re.M | re.S)
+
+
+class GitFailed(Exception):  # noqa: N818 - says what happened
+    """git is missing, refuses, or does not know the folder; the message is git's own last line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What git knows of a folder; paths relative to it, in no order, none twice."""
+
+    tracked: tuple[bytes, ...]
+    sparse: tuple[bytes, ...]
+    """Tracked, and left out of the work tree by a sparse checkout."""
+    untracked: tuple[bytes, ...]
+    nested: tuple[bytes, ...]
+    """Folders with a repository of their own, not tracked by this one."""
+    unreadable: tuple[bytes, ...]
+    """Folders that git had no permission to list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The rule that ignores a path."""
+
+    source: str
+    line: int
+    pattern: str
+
+
+def find_top(folder: Path) -> Path | None:
+    """The nearest folder at or above ``folder`` that holds a ``.git``, None without one."""
+    for candidate in (folder, *folder.parents):
+        if os.path.lexists(candidate / ".git"):
+            return candidate
+    return None
+
+
+def list_files(folder: Path, top: Path) -> Listing:
+    """The files of ``folder`` in the work tree at ``top``, ignored ones left out.
+
+    Raises:
+        GitFailed: git cannot answer; walk without it.
+    """
+    options = ("-z", "-t", "--cached", "--others", "--exclude-standard")
+    output, errors = _git(folder, top, "ls-files", *options)
+    by_tag: dict[bytes, dict[bytes, None]] = {}
+    for entry in output.split(b"\0"):
+        by_tag.setdefault(entry[:1], {})[entry[2:]] = None
+    untracked = by_tag.pop(b"?", {})
+    sparse = by_tag.pop(b"S", {})
+    by_tag.pop(b"", None)
+    tracked = dict.fromkeys(path for paths in by_tag.values() for path in paths)
+    return Listing(
+        tracked=tuple(tracked),
+        sparse=tuple(sparse),
+        untracked=tuple(path for path in untracked if not path.endswith(b"/")),
+        nested=tuple(path[:-1] for path in untracked if path.endswith(b"/")),
+        unreadable=tuple(_UNREADABLE.findall(errors)),
+    )
+
+
+def list_ignored(folder: Path, top: Path) -> list[bytes]:
+    """What git ignores in ``folder``; a folder ignored as a whole is one entry, ending in a slash.
+
+    Raises:
+        GitFailed: git cannot answer.
+    """
+    options = ("-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    output, _ = _git(folder, top, "ls-files", *options)
+    return [path for path in output.split(b"\0") if path]
+
+
+def blame_rules(folder: Path, top: Path, paths: list[bytes]) -> dict[bytes, Blame]:
+    """The ignore rule of each path that one of its own matches.
+
+    Raises:
+        GitFailed: git cannot answer.
+    """
+    output, _ = _git(folder, top, "check-ignore", "-v", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0")
+    fields = output.split(b"\0")
+    found: dict[bytes, Blame] = {}
+    for source, line, pattern, path in zip(*(fields[offset::4] for offset in range(4)), strict=False):
+        if line.isdigit():
+            found[path] = Blame(os.fsdecode(source), int(line), pattern.decode("utf-8", "replace"))
+    return found
+
+
+def is_ignored(folder: Path, top: Path) -> bool:
+    """Whether the work tree at ``top`` ignores ``folder`` itself.
+
+    Raises:
+        GitFailed: git cannot answer.
+    """
+    name = os.fsencode(folder.relative_to(top)) + b"/"
+    output, _ = _git(top, top, "check-ignore", "-z", "--stdin", stdin=name + b"\0")
+    return bool(output)
+
+
+def common_dir(top: Path) -> Path | None:
+    """The folder that all linked worktrees of the repository at ``top`` share, None if it is broken."""
+    git_dir = top / ".git"
+    try:
+        if git_dir.is_file():
+            content = git_dir.read_bytes()[:4096]
+            if not content.startswith(b"gitdir:"):
+                return None
+            git_dir = top / os.fsdecode(content[7:].strip())
+        common = git_dir / "commondir"
+        if common.is_file():
+            git_dir = git_dir / os.fsdecode(common.read_bytes()[:4096].strip())
+        return git_dir.resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def _git(folder: Path, top: Path, command: str, *options: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
+    """Standard output and standard error of one git command run in ``folder``."""
+    _require_repository(top)
+    settings = [part for setting in _SAFE_CONFIGURATION for part in ("-c", setting)]
+    try:
+        done = subprocess.run(
+            [_program(top), "--no-pager", *settings, command, *options, "--"],
+            cwd=folder,
+            env=_environment(top),
+            input=stdin,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitFailed(f"git {command} gave no answer in {_TIMEOUT_S} s") from error
+    except OSError as error:
+        raise GitFailed(f"git cannot be started: {error.strerror or error}") from error
+    if done.returncode and not (command == "check-ignore" and done.returncode == 1):
+        raise GitFailed(_message(done.stderr) or f"git {command} ended with status {done.returncode}")
+    return done.stdout, done.stderr
+
+
+def _require_repository(top: Path) -> None:
+    """Refuse a ``.git`` folder that git would pass over in favour of a repository further up."""
+    git_dir = top / ".git"
+    if git_dir.is_dir() and not all(os.path.lexists(git_dir / part) for part in ("HEAD", "objects", "refs")):
+        raise GitFailed(f"{git_dir} is not a git repository")
+
+
+def _program(top: Path) -> str:
+    """The absolute path of git, never one inside the tree that is looked at."""
+    found = shutil.which("git")
+    if found is None:
+        raise GitFailed("git is not installed")
+    if not Path(found).is_absolute() or Path(found).resolve().is_relative_to(top):
+        raise GitFailed(f"the git that PATH finds, {found}, stands in the tree itself")
+    return found
+
+
+def _environment(top: Path) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or _KEPT_VARIABLES.fullmatch(name)
+    }
+    return kept | {
+        "GIT_WORK_TREE": str(top),  # overrides a core.worktree that points elsewhere
+        "GIT_CEILING_DIRECTORIES": str(top.parent),
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_PAGER": "cat",
+        "LC_ALL": "C",
+    }
+
+
+def _message(errors: bytes) -> str:
+    lines = errors.decode("utf-8", "replace").strip().splitlines()
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (fatal or lines or [""])[0].strip()

@@ -1,0 +1,258 @@
+"""Ignore files in gitignore syntax, read and matched as git does (``gitignore(5)``, ``wildmatch.c``).
+
+git answers for itself in a git work tree; these rules are for trees without git and for
+``.semindexignore`` everywhere. Everything here is bytes, as paths are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from semindex.source.paths import join, name_of
+from semindex.source.regular import RegularFileError, read_regular
+
+SEMINDEX_IGNORE = b".semindexignore"
+MAX_IGNORE_FILE_BYTES = 1 << 20
+
+_CLASSES = {
+    name: frozenset(value for value in range(256) if re.match(inside, bytes([value])))
+    for name, inside in {
+        b"alnum": rb"[0-9A-Za-z]",
+        b"alpha": rb"[A-Za-z]",
+        b"blank": rb"[ \t]",
+        b"cntrl": rb"[\x00-\x1f\x7f]",
+        b"digit": rb"[0-9]",
+        b"graph": rb"[!-~]",
+        b"lower": rb"[a-z]",
+        b"print": rb"[ -~]",
+        b"punct": rb"[!-/:-@\[-`{-~]",
+        b"space": rb"[ \t-\r]",
+        b"upper": rb"[A-Z]",
+        b"xdigit": rb"[0-9A-Fa-f]",
+    }.items()
+}
+_NAMED_CLASS = re.compile(rb"\[:([^\]]*):\]")
+_RANGE = re.compile(rb"-[^\]]", re.DOTALL)
+_ANY = b"[^/]"
+_STAR, _GLOBSTAR, _SLASH = b"*", b"**", b"/"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of an ignore file."""
+
+    source: str
+    """The file it stands in, root-relative."""
+    line: int
+    pattern: str
+    """As written."""
+    negated: bool
+    only_folders: bool
+    by_name: bool
+    """Matches the last component wherever it is; otherwise the path from the file's folder."""
+    matches: re.Pattern[bytes] = field(repr=False)
+    literal: bytes | None = field(default=None, repr=False)
+    """The name itself, when ``by_name`` and there is no wildcard."""
+
+    @property
+    def ignores(self) -> bool:
+        """Whether it leaves out, rather than takes back in."""
+        return not self.negated
+
+
+class IgnoreFile:
+    """The rules of one ignore file; the last one that matches decides."""
+
+    def __init__(self, rules: Sequence[Rule], *, folder: bytes = b"") -> None:
+        self.rules = tuple(rules)
+        self._prefix_length = len(folder) + 1 if folder else 0
+        self._names = frozenset(rule.literal for rule in rules if rule.literal is not None)
+        globs = [rule for rule in rules if rule.literal is None]
+        self._name_glob = _union(rule for rule in globs if rule.by_name)
+        self._path_glob = _union(rule for rule in globs if not rule.by_name)
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether any of its rules is a negated one."""
+        return any(rule.negated for rule in self.rules)
+
+    def verdict(self, path: bytes, *, is_folder: bool) -> Rule | None:
+        """The rule that decides about ``path`` (root-relative, below the file's folder), if any.
+
+        Says nothing of the folders above ``path``: whoever walks asks about those first.
+        """
+        name = name_of(path)
+        inner = path[self._prefix_length :]
+        if not (
+            name in self._names
+            or (self._name_glob is not None and self._name_glob.fullmatch(name))
+            or (self._path_glob is not None and self._path_glob.fullmatch(inner))
+        ):
+            return None
+        for rule in reversed(self.rules):
+            if (is_folder or not rule.only_folders) and rule.matches.fullmatch(
+                name if rule.by_name else inner
+            ):
+                return rule
+        return None
+
+
+def _union(rules: Iterable[Rule]) -> re.Pattern[bytes] | None:
+    patterns = [rule.matches.pattern for rule in rules]
+    return re.compile(b"|".join(b"(?:%s)" % pattern for pattern in patterns), re.DOTALL) if patterns else None
+
+
+def load(root: bytes, folder: bytes, name: bytes) -> IgnoreFile | None:
+    """The ignore file ``name`` of ``folder``, None where there is none that can be read.
+
+    A link or anything but a regular file does not count, as for git.
+    """
+    path = join(folder, name)
+    try:
+        data = read_regular(join(root, path), limit=MAX_IGNORE_FILE_BYTES).data
+    except (OSError, RegularFileError):
+        return None
+    rules = parse(data, source=os.fsdecode(path))
+    return IgnoreFile(rules, folder=folder) if rules else None
+
+
+def parse(data: bytes, *, source: str) -> list[Rule]:
+    """The rules of an ignore file's bytes; lines that can match nothing give none."""
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    found = (_rule(line.removesuffix(b"\r"), source, number) for number, line in enumerate(lines, 1))
+    return [rule for rule in found if rule is not None]
+
+
+def _rule(line: bytes, source: str, number: int) -> Rule | None:
+    if line.startswith(b"#"):
+        return None
+    pattern = _without_trailing_blanks(line)
+    shown = pattern.decode("utf-8", "replace")
+    negated = pattern.startswith(b"!")
+    pattern = pattern[negated:]
+    only_folders = pattern.endswith(b"/")
+    pattern = pattern[:-1] if only_folders else pattern
+    by_name = b"/" not in pattern
+    pattern = pattern.removeprefix(b"/")
+    regex = _translate(pattern, by_name=by_name)
+    if not pattern or regex is None:
+        return None
+    literal = pattern if by_name and not re.search(rb"[*?\[\\]", pattern) else None
+    compiled = re.compile(regex, re.DOTALL)
+    return Rule(source, number, shown, negated, only_folders, by_name, compiled, literal)
+
+
+def _without_trailing_blanks(line: bytes) -> bytes:
+    stripped = line.rstrip(b" ")
+    backslashes = len(stripped) - len(stripped.rstrip(b"\\"))
+    return stripped + b" " if backslashes % 2 and len(stripped) < len(line) else stripped
+
+
+def _translate(pattern: bytes, *, by_name: bool) -> bytes | None:
+    """A regular expression for a glob; None when it can match nothing.
+
+    What stands between two stars is matched at its first place and never tried again (atomic
+    groups): the first place is as good as any later one, and a hostile pattern cannot run wild.
+    """
+    tokens = list(_tokens(pattern))
+    if None in tokens:
+        return None
+    segments: list[list[bytes]] = [[]]
+    for token in tokens:
+        if token == _SLASH and not by_name:
+            segments.append([])
+        else:
+            segments[-1].append(token or b"")
+    if by_name:
+        return _segment(segments[0])
+    return _path(segments)
+
+
+def _path(segments: list[list[bytes]]) -> bytes:
+    out, group, after_globstar = b"", b"", False
+    for position, segment in enumerate(segments):
+        last = position == len(segments) - 1
+        if segment == [_GLOBSTAR]:
+            if after_globstar and group:
+                out += b"(?>(?:[^/]+/)*?%s)" % group
+            else:
+                out += group
+            group, after_globstar = b"", True
+            if last:
+                return out + b".+"
+        else:
+            group += _segment(segment) + (b"" if last else b"/")
+    return out + (b"(?:[^/]+/)*" if after_globstar else b"") + group
+
+
+def _segment(tokens: list[bytes]) -> bytes:
+    pieces: list[bytes] = [b""]
+    for token in tokens:
+        if token in (_STAR, _GLOBSTAR):
+            pieces.append(b"")
+        else:
+            pieces[-1] += token
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = b"".join(b"(?>[^/]*?%s)" % piece for piece in pieces[1:-1] if piece)
+    return pieces[0] + middle + b"[^/]*" + pieces[-1]
+
+
+def _tokens(pattern: bytes) -> Iterator[bytes | None]:
+    """Stars, slashes, and regular expressions of one byte each; None where nothing can match."""
+    position = 0
+    while position < len(pattern):
+        char = pattern[position : position + 1]
+        if char == b"*":
+            end = position
+            while pattern[end : end + 1] == b"*":
+                end += 1
+            yield _STAR if end - position == 1 else _GLOBSTAR
+            position = end
+        elif char == b"[":
+            regex, position = _bracket(pattern, position + 1)
+            yield regex
+        elif char == b"\\":
+            following = pattern[position + 1 : position + 2]
+            yield (_SLASH if following == b"/" else re.escape(following)) if following else None
+            position += 2
+        else:
+            yield _SLASH if char == b"/" else _ANY if char == b"?" else re.escape(char)
+            position += 1
+
+
+def _bracket(pattern: bytes, position: int) -> tuple[bytes | None, int]:
+    """The bracket expression whose inside starts at ``position``, and where it ends."""
+    negated = pattern[position : position + 1] in (b"!", b"^") and position < len(pattern)
+    start = position + negated
+    members: set[int] = set()
+    previous: int | None = None
+    position = start
+    while position == start or pattern[position : position + 1] != b"]":
+        named = _NAMED_CLASS.match(pattern, position)
+        if named:
+            if named[1] not in _CLASSES:
+                return None, len(pattern)
+            members.update(_CLASSES[named[1]])
+            previous, position = None, named.end()
+            continue
+        is_range = _RANGE.match(pattern, position) is not None and previous is not None
+        char, position = _escaped(pattern, position + is_range)
+        if char is None:
+            return None, len(pattern)
+        members.update(range(previous or 0, char + 1) if is_range else (char,))
+        previous = None if is_range else char
+    if negated:
+        members = set(range(256)) - members
+    members.discard(0x2F)
+    inside = b"".join(b"\\x%02x" % value for value in sorted(members))
+    return (b"[%s]" % inside if inside else b"(?!)"), position + 1
+
+
+def _escaped(pattern: bytes, position: int) -> tuple[int | None, int]:
+    if pattern[position : position + 1] == b"\\":
+        position += 1
+    return (pattern[position], position + 1) if position < len(pattern) else (None, position)

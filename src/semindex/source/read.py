@@ -1,0 +1,139 @@
+"""Read one file: its bytes once, its digest, its text as UTF-8, or the reason there is none."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import xxhash
+
+from semindex.source import encodings, skipping
+from semindex.source.languages import detect, kind_of
+from semindex.source.regular import Contents, RegularFileError, read_regular
+from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
+
+SOURCE_VERSION = 1
+"""Raised when the rules of this room change what is indexed, or its text."""
+_HEAD_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What is too much of a file."""
+
+    max_file_bytes: int = 8 << 20
+    max_data_bytes: int = 512 << 10
+    """For languages that hold data: JSON, CSV and the like."""
+    max_line_bytes: int = 100_000
+    """A file of code, configuration or data with most of its bytes in longer lines is minified."""
+
+
+def read(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
+    """The file that the walk saw, or why it is not indexed; never waits, never follows a link."""
+    limits = limits or ReadLimits()
+    named = skipping.by_name(ref.path)
+    if named is not None:
+        return _failure(ref, *named)
+    limit = min(limits.max_file_bytes, _limit_of(detect(ref.path, b""), limits))
+    opened = _open(root, ref, limit)
+    if isinstance(opened, FileFailure):
+        return opened
+    data = opened.data
+    size = max(len(data), opened.status.st_size)
+    if size > limit:
+        return _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes, limit {limit}")
+    if not data:
+        return _failure(ref, SkipReason.EMPTY)
+    return _analysed(ref, data, limits)
+
+
+def _limit_of(language: str, limits: ReadLimits) -> int:
+    return limits.max_data_bytes if kind_of(language) == "data" else limits.max_file_bytes
+
+
+def _open(root: Path, ref: FileRef, limit: int) -> Contents | FileFailure:
+    full = root / ref.path
+    try:
+        contents = read_regular(full, limit=limit)
+    except RegularFileError as error:
+        return _failure(ref, SkipReason.SPECIAL, f"now {error}")
+    except (FileNotFoundError, NotADirectoryError):
+        return _failure(ref, SkipReason.VANISHED)
+    except PermissionError as error:
+        return _failure(ref, SkipReason.PERMISSION, error.strerror or "")
+    except OSError as error:
+        reason = SkipReason.VANISHED if error.errno == errno.ESTALE else SkipReason.UNREADABLE
+        return _failure(ref, reason, error.strerror or str(error))
+    if contents.status.st_ino != ref.inode and not _is_inside(root, full):
+        return _failure(ref, SkipReason.OUTSIDE, "a folder above it became a link")
+    return contents
+
+
+def _is_inside(root: Path, full: Path) -> bool:
+    """Whether no folder between the root and the file is a link by now."""
+    try:
+        return full.parent.resolve() == root.resolve() / full.parent.relative_to(root)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _analysed(ref: FileRef, data: bytes, limits: ReadLimits) -> SourceFile | FileFailure:
+    found = analysis_text(data)
+    if found is None:
+        return _failure(ref, *_no_text(data))
+    text, encoding = found
+    language = detect(ref.path, text[:_HEAD_BYTES])
+    limit = _limit_of(language, limits)
+    if len(data) > limit:
+        return _failure(ref, SkipReason.TOO_LARGE, f"{len(data)} bytes of {language}, limit {limit}")
+    unworthy = skipping.by_text(text, language, max_line_bytes=limits.max_line_bytes)
+    if unworthy is not None:
+        return _failure(ref, *unworthy)
+    return SourceFile(ref.path, text, digest_of(data), language, encoding, len(data))
+
+
+def _no_text(data: bytes) -> tuple[SkipReason, str]:
+    nuls = data.count(0)
+    if nuls:
+        return SkipReason.BINARY, f"{nuls} NUL bytes of {len(data)}"
+    if encodings.has_many_controls(data):
+        return SkipReason.BINARY, "control characters"
+    return SkipReason.UNDECODABLE, "no encoding fits"
+
+
+def _failure(ref: FileRef, reason: SkipReason, detail: str = "") -> FileFailure:
+    return FileFailure(ref.path, "read", reason, detail, ref)
+
+
+def analysis_text(data: bytes) -> tuple[bytes, str] | None:
+    r"""UTF-8 text and Python's name of the codec it was stored in; None when it is no text.
+
+    Bytes that are UTF-8 come back as they are, a byte order mark included. Line numbers are those of
+    the stored file; only ``\n`` ends a line.
+    """
+    return encodings.decode(data)
+
+
+def read_verified(root: Path, path: str, digest: bytes) -> bytes | None:
+    """The text of the file at ``path`` if it still is what has this digest, None otherwise.
+
+    A path that leaves the root, or leads through a link, has no text.
+    """
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts:
+        return None
+    full = root / path
+    try:
+        data = read_regular(full, limit=1 << 30).data
+    except (OSError, RegularFileError, ValueError):
+        return None
+    if digest_of(data) != digest or not _is_inside(root, full):
+        return None
+    found = analysis_text(data)
+    return found[0] if found else None
+
+
+def digest_of(data: bytes) -> bytes:
+    """xxh3-128 of ``data``, 16 bytes, big-endian."""
+    return xxhash.xxh3_128_digest(data)

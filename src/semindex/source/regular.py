@@ -1,0 +1,82 @@
+"""Open a file only if it is a regular one: never through a link, never waiting for a FIFO's writer."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class RegularFileError(Exception):
+    """It is there and is not a regular file; the message says what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A file's first bytes and its state when it was opened."""
+
+    data: bytes
+    """At most the limit asked for plus one byte, so that a longer file shows."""
+    status: os.stat_result
+
+
+def read_regular(path: Path | bytes, *, limit: int) -> Contents:
+    """The bytes of a regular file, none at all when it holds more than ``limit``.
+
+    Raises:
+        RegularFileError: It is a link, a folder, a FIFO, a device or a socket.
+        OSError: It cannot be opened or read.
+    """
+    if not _NO_FOLLOW and os.path.islink(path):  # noqa: PTH114 - paths are bytes here
+        raise RegularFileError("a symbolic link")
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        raise _translated(error) from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise RegularFileError(describe(status.st_mode))
+        data = b"" if status.st_size > limit else _read(descriptor, status.st_size, limit)
+        return Contents(data, status)
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, expected: int, limit: int) -> bytes:
+    data = os.read(descriptor, expected + 1)
+    if len(data) == expected:
+        return data
+    parts, total = [data], len(data)
+    while data and total <= limit:
+        data = os.read(descriptor, min(1 << 20, limit + 1 - total))
+        parts.append(data)
+        total += len(data)
+    return b"".join(parts)
+
+
+def _translated(error: OSError) -> Exception:
+    if error.errno in (errno.ELOOP, errno.EMLINK):
+        return RegularFileError("a symbolic link")
+    if error.errno in (errno.ENXIO, errno.EISDIR):
+        return RegularFileError("a socket or a device" if error.errno == errno.ENXIO else "a folder")
+    return error
+
+
+def describe(mode: int) -> str:
+    """What a file of this mode is, with its article."""
+    kinds = {
+        stat.S_IFREG: "a regular file",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a character device",
+        stat.S_IFBLK: "a block device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a special file")

@@ -1,0 +1,161 @@
+"""Walk a git work tree: git lists, ``.semindexignore`` has the last word, the disk is asked for the rest."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from semindex.source import git
+from semindex.source.collect import DEFAULTS, NEVER, Collector, Excluded, decide, is_link
+from semindex.source.paths import join, name_of, parent
+from semindex.source.tree import walk_tree
+from semindex.types import SkipReason
+
+_NOT_CHECKED_OUT = "left out by a sparse checkout"
+
+
+class WorkTree:
+    """One repository's part of a walk: the folder ``start`` (relative to the walk's root) of a work tree."""
+
+    def __init__(self, collector: Collector, start: bytes, top: Path) -> None:
+        self._collector = collector
+        self._start = start
+        self._top = top
+        self._folder = Path(os.fsdecode(collector.absolute(start)))
+        self._entered: dict[bytes, bool] = {start: True}
+        self._untracked: dict[bytes, bool] = {start: True}
+
+    def walk(self) -> list[bytes]:
+        """Record the files; gives the repositories below (submodules, nested ones), not entered.
+
+        Raises:
+            GitFailed: git cannot answer; nothing has been recorded.
+        """
+        listing = git.list_files(self._folder, self._top)
+        repositories = [
+            path for path in map(self._rooted, listing.nested) if self._takes_untracked(path, is_folder=True)
+        ]
+        for path in listing.unreadable:
+            self._collector.fail(self._rooted(path), SkipReason.PERMISSION, "Permission denied")
+        for path in map(self._rooted, listing.sparse):
+            if self._takes(path) and not self._add(path):
+                self._collector.fail(path, SkipReason.NOT_CHECKED_OUT, _NOT_CHECKED_OUT)
+        for path in map(self._rooted, listing.tracked):
+            if self._takes(path) and self._add(path) is None:
+                repositories.extend(self._submodule(path))
+        for path in map(self._rooted, listing.untracked):
+            if self._takes_untracked(path, is_folder=False):
+                self._add(path)
+        repositories.extend(self._taken_back())
+        return repositories
+
+    def is_ignored(self) -> bool:
+        """Whether the work tree ignores the very folder that is walked.
+
+        Raises:
+            GitFailed: git cannot answer.
+        """
+        return self._folder != self._top and git.is_ignored(self._folder, self._top)
+
+    def _rooted(self, path: bytes) -> bytes:
+        return join(self._start, path)
+
+    def _add(self, path: bytes) -> bool | None:
+        """True when something is recorded, False when nothing is there, None for a folder."""
+        status = self._collector.status(path)
+        if status is None:
+            return path in self._collector.skipped
+        if stat.S_ISDIR(status.st_mode) and not is_link(status):
+            return None
+        self._collector.add(path, status)
+        return True
+
+    def _submodule(self, path: bytes) -> list[bytes]:
+        """A tracked path where a folder stands: a submodule, unless a file gave way to a folder."""
+        full = self._collector.absolute(path)
+        if os.path.lexists(join(full, b".git")):
+            return [path]
+        try:
+            empty = not os.listdir(full)  # noqa: PTH208 - bytes
+        except OSError as error:
+            self._collector.fail_os(path, error)
+            return []
+        if empty:
+            self._collector.fail(path, SkipReason.NOT_CHECKED_OUT, "submodule without its files")
+        return []
+
+    def _takes(self, path: bytes) -> bool:
+        """Whether a tracked path is looked at: below real folders only, and not ignored by our own rules."""
+        if name_of(path) in NEVER or not self._enters(parent(path)):
+            return False
+        return not self._is_ignored(path, is_folder=False)
+
+    def _enters(self, folder: bytes) -> bool:
+        known = self._entered.get(folder)
+        if known is None:
+            known = self._entered[folder] = self._is_open(folder)
+        return known
+
+    def _is_open(self, folder: bytes) -> bool:
+        if name_of(folder) in NEVER or not self._enters(parent(folder)):
+            return False
+        try:
+            status = os.lstat(self._collector.absolute(folder))
+        except FileNotFoundError:
+            return True  # a sparse checkout's paths are still to be recorded
+        except OSError as error:
+            self._collector.fail_os(parent(folder), error)
+            return False
+        is_real = stat.S_ISDIR(status.st_mode) and not is_link(status)
+        return is_real and not self._is_ignored(folder, is_folder=True)
+
+    def _is_ignored(self, path: bytes, *, is_folder: bool) -> bool:
+        layer = self._collector.own_rules(parent(path))
+        rule = decide((layer,), path, is_folder=is_folder) if layer else None
+        if rule is None or not rule.ignores:
+            return False
+        self._collector.excluded.append(Excluded(path, is_folder, rule))
+        return True
+
+    def _takes_untracked(self, path: bytes, *, is_folder: bool) -> bool:
+        if not self._takes(path) or not self._enters_untracked(parent(path)):
+            return False
+        return self._enters_untracked(path) if is_folder else True
+
+    def _enters_untracked(self, folder: bytes) -> bool:
+        known = self._untracked.get(folder)
+        if known is None:
+            above = self._enters_untracked(parent(folder))
+            known = self._untracked[folder] = above and not self._is_default(folder)
+        return known
+
+    def _is_default(self, folder: bytes) -> bool:
+        if decide((self._collector.own_rules(parent(folder)),), folder, is_folder=True) is not None:
+            return False
+        found = DEFAULTS.verdict(folder, is_folder=True) or self._collector.is_marked(folder)
+        if found:
+            self._collector.by_default.add(folder)
+        return bool(found)
+
+    def _taken_back(self) -> list[bytes]:
+        """What git ignores and a negated rule of a ``.semindexignore`` takes back in."""
+        collector = self._collector
+        known = {file for folder in (*self._entered, self._start) for file in collector.own_rules(folder)}
+        if not any(file.takes_back for file in known):
+            return []
+        repositories: list[bytes] = []
+        for entry in map(self._rooted, git.list_ignored(self._folder, self._top)):
+            is_folder, path = entry.endswith(b"/"), entry.rstrip(b"/")
+            if not self._enters(parent(path)):
+                continue
+            rule = decide((collector.own_rules(parent(path)),), path, is_folder=is_folder)
+            if rule is None or rule.ignores:
+                continue
+            if not is_folder:
+                self._add(path)
+            elif os.path.lexists(join(collector.absolute(path), b".git")):
+                repositories.append(path)
+            else:
+                repositories.extend(walk_tree(collector, path))
+        return repositories
