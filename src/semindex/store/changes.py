@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from semindex.store.connection import Connection
 from semindex.store.durable import StepHook
@@ -71,33 +72,33 @@ def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
 
 def _remove(connection: Connection, change: Change) -> None:
     """Forget, and make dead, what the change's paths had before."""
-    paths = [(os.fsencode(file.ref.path),) for segment in change.add for file in segment.files]
-    paths += [(os.fsencode(file.failure.path),) for file in change.skipped]
-    paths += [(os.fsencode(path),) for path in change.remove]
-    paths.sort()
-    for statement in (_TOMBSTONE, "DELETE FROM files WHERE path = ?", "DELETE FROM skipped WHERE path = ?"):
-        connection.executemany(statement, paths)
+    paths = [os.fsencode(file.ref.path) for segment in change.add for file in segment.files]
+    paths += [os.fsencode(file.failure.path) for file in change.skipped]
+    paths += map(os.fsencode, change.remove)
+    connection.execute("CREATE TEMP TABLE gone (path BLOB PRIMARY KEY) WITHOUT ROWID")
+    connection.executemany("INSERT OR IGNORE INTO gone VALUES (?)", zip(sorted(paths)))
+    connection.execute("INSERT INTO dead SELECT segment, ordinal FROM gone JOIN files USING (path)")
+    connection.execute("DELETE FROM files WHERE path IN (SELECT path FROM gone)")
+    connection.execute("DELETE FROM skipped WHERE path IN (SELECT path FROM gone)")
+    connection.execute("DROP TABLE gone")
 
 
 def _add_files(connection: Connection, segment: NewSegment, number: int) -> None:
-    connection.executemany(
-        "INSERT INTO files (path, size, mtime, ctime, inode, digest, analysis, language, segment, ordinal,"
-        " chunks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    rows = [
         (
-            (
-                os.fsencode(file.ref.path),
-                *_stat(file.ref),
-                *(file.digest, file.analysis, file.language, number, file.ordinal, file.chunks),
-            )
-            for file in sorted(segment.files, key=lambda file: os.fsencode(file.ref.path))
-        ),
-    )
+            os.fsencode(file.ref.path),
+            *_stat(file.ref),
+            *(file.digest, file.analysis, file.language, number, file.ordinal, file.chunks),
+        )
+        for file in segment.files
+    ]
+    rows.sort(key=itemgetter(0))
+    connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _add_skipped(connection: Connection, change: Change) -> None:
     connection.executemany(
-        "INSERT INTO skipped (path, size, mtime, ctime, inode, stage, reason, detail, analysis)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 os.fsencode(file.failure.path),
@@ -121,7 +122,10 @@ def _move(connection: Connection, moved: Sequence[MovedFile], ids: Mapping[str, 
     unknown = {file.segment for file in moved} - set(ids)
     if unknown:
         raise ValueError(f"files moved into segments that the change does not add: {sorted(unknown)}")
-    connection.executemany(_TOMBSTONE, ((os.fsencode(file.path),) for file in moved))
+    connection.executemany(
+        "INSERT INTO dead SELECT segment, ordinal FROM files WHERE path = ?",
+        ((os.fsencode(file.path),) for file in moved),
+    )
     cursor = connection.executemany(
         "UPDATE files SET segment = ?, ordinal = ? WHERE path = ?",
         ((ids[file.segment], file.ordinal, os.fsencode(file.path)) for file in moved),
