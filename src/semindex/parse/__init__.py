@@ -1,1 +1,1 @@
-
+"""Source files to symbols, comments and chunks."""

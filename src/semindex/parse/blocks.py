@@ -28,8 +28,15 @@ _BLOCK_STARTS = {
     "terraform": re.compile(rb"[a-z_]+[ ]"),
 }
 _ALIKE = {
-    "cfg": "ini", "conf": "ini", "editorconfig": "ini", "properties": "ini", "jsonc": "json", "json5": "json",
-    "yml": "yaml", "make": "makefile", "hcl": "terraform",
+    "cfg": "ini",
+    "conf": "ini",
+    "editorconfig": "ini",
+    "properties": "ini",
+    "jsonc": "json",
+    "json5": "json",
+    "yml": "yaml",
+    "make": "makefile",
+    "hcl": "terraform",
 }
 _PARAGRAPH_LINES = 20
 """A paragraph of code begins a block when the block before it has this many lines."""
@@ -62,7 +69,12 @@ def sections_of(language: str, lines: Lines) -> tuple[Symbol, ...]:
         open_sections.append(position)
     starts = lines.starts.tolist()
     return tuple(
-        Symbol(heading.title, Kind.SECTION, Span(heading.line + 1, end, starts[heading.line], starts[end]), parent)
+        Symbol(
+            heading.title,
+            Kind.SECTION,
+            Span(heading.line + 1, end, starts[heading.line], starts[end]),
+            parent,
+        )
         for heading, end, parent in zip(found, ends, parents, strict=True)
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ CHUNKS_VERSION = 1
 GAP_LINES = 3
 """A gap between definitions of at most this many lines joins what follows."""
 HEAD_LINES = 7
-"""A container's opening lines (header, docstring, a few fields) of at most this many join its first member."""
+"""A container's opening lines (header, docstring, fields) of at most this many join its first member."""
 SMALL_LINES = 8
 """Shorter pieces join the one before them, when that has fewer than ``ROOM_LINES``."""
 ROOM_LINES = 20
@@ -74,7 +75,7 @@ def cut_by_borders(lines: Lines, borders: Sequence[int], plain: Kind) -> tuple[C
     if not lines.count:
         return ()
     edges = [0, *(border for border in borders if 0 < border < lines.count), lines.count]
-    pieces = [_Piece(first, last, ((-1, last - first),)) for first, last in zip(edges, edges[1:], strict=False)]
+    pieces = [_Piece(first, last, ((-1, last - first),)) for first, last in pairwise(edges)]
     return _chunks(lines, _parts(lines, _merged(pieces)), (), plain)
 
 
@@ -122,13 +123,11 @@ def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
 def _runs(owners: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
     """First line, end line (exclusive) and owner of each run."""
     edges = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         yield first, last, int(owners[first])
 
 
-def _without_gaps(
-    lines: Lines, runs: Iterator[tuple[int, int, int]], heads: dict[int, int]
-) -> list[_Piece]:
+def _without_gaps(lines: Lines, runs: Iterator[tuple[int, int, int]], heads: dict[int, int]) -> list[_Piece]:
     """Give blank and closing lines to the piece before, and what else is short to the one after."""
     pieces: list[_Piece] = []
     waiting: list[tuple[int, int, int]] = []
@@ -217,7 +216,10 @@ def _best_cut(lines: Lines, first: int, last: int) -> int:
     high = min(first + PART_LINES + LEAST_PART_LINES, last - 1, max(first + 1, room))
     low = min(first + PART_LINES - LEAST_PART_LINES, high)
     target = first + PART_LINES
-    return min(range(low, high + 1), key=lambda cut: (_cut_cost(lines, cut), abs(cut - target)))
+    widths = np.diff(lines.starts[low - 1 : high + 1])
+    behind_blank = (np.flatnonzero(widths <= 2) + low).tolist()
+    candidates = behind_blank or range(low, high + 1)
+    return min(candidates, key=lambda cut: (_cut_cost(lines, cut), abs(cut - target)))
 
 
 def _cut_cost(lines: Lines, cut: int) -> int:

@@ -43,9 +43,7 @@ class Family(NamedTuple):
 
 _SLASH = Family(f"{_SLASH_LINE}|{_SLASH_BLOCK}", r"/[/*]", (_DOUBLE, _CHAR), r"/\"'")
 _HASH = Family(_HASH_LINE, r"\#", (_DOUBLE, _SINGLE), r"\#\"'")
-_SPACED_HASH = Family(
-    _HASH_LINE, r"(?<![^\s;])\#", (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"), r"\#\"'\\"
-)
+_SPACED_HASH = Family(_HASH_LINE, r"(?<![^\s;])\#", (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"), r"\#\"'\\")
 _DASH = Family(r"--[^\n]*+", r"--", (_DOUBLE,), r"\-\"")
 _DASH_BLOCK = Family(
     r"\{-(?!\#)(?:[^-]++|-(?!\}))*+(?:-\})?|-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
@@ -117,9 +115,7 @@ _FAMILIES: dict[str, Family] = {
         r"</\"",
     ),
     "css": Family(_SLASH_BLOCK, r"/\*", (_DOUBLE,), r"/\""),
-    "scss": Family(
-        rf"{_SLASH_BLOCK}|{_SLASH_LINE}", r"(?:/\*|(?<!:)//)", (_DOUBLE,), r"/\""
-    ),
+    "scss": Family(rf"{_SLASH_BLOCK}|{_SLASH_LINE}", r"(?:/\*|(?<!:)//)", (_DOUBLE,), r"/\""),
     "slash": _SLASH,
     "hash": _SPACED_HASH,
     "dash": _DASH,

@@ -1,4 +1,4 @@
-"""Where lines begin: only ``\\n`` ends one."""
+r"""Where lines begin: only ``\n`` ends one."""
 
 from __future__ import annotations
 

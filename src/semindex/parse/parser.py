@@ -40,7 +40,9 @@ def parse(source: SourceFile) -> ParsedFile:
         chunks = cut_by_symbols(lines, sections, plain) if sections else _by_lines(source, lines, plain)
         return ParsedFile(source, chunks, sections, prose_ranges(source.text), grammar=False)
     if plain is Kind.TEXT:
-        return ParsedFile(source, _by_lines(source, lines, plain), (), prose_ranges(source.text), grammar=False)
+        return ParsedFile(
+            source, _by_lines(source, lines, plain), (), prose_ranges(source.text), grammar=False
+        )
     comments = comment_ranges(source.language, source.text)
     found = _with_grammar(source, lines, comments)
     if found is None:
@@ -53,7 +55,9 @@ def _by_lines(source: SourceFile, lines: Lines, plain: Kind) -> tuple[Chunk, ...
     return cut_by_borders(lines, block_borders(source.language, lines), plain)
 
 
-def _with_grammar(source: SourceFile, lines: Lines, comments: Ranges) -> tuple[tuple[Symbol, ...], Ranges] | None:
+def _with_grammar(
+    source: SourceFile, lines: Lines, comments: Ranges
+) -> tuple[tuple[Symbol, ...], Ranges] | None:
     """Symbols, and the comments with the docstrings among them; None when the file is cut by lines."""
     if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES or _is_register_map(source, lines):
         return None
@@ -64,7 +68,7 @@ def _with_grammar(source: SourceFile, lines: Lines, comments: Ranges) -> tuple[t
     symbols = symbols_of(tree, table, lines, comments)
     if table.docstring is None:
         return symbols, comments
-    first = np.array([module_docstring(tree, table)], dtype=np.int64)
+    first = np.array([module_docstring(tree, table, source.text)], dtype=np.int64)
     docs = np.concatenate((first[first[:, 1] > first[:, 0]], docstring_ranges(symbols)))
     return symbols, join_ranges(comments, docs)
 

@@ -46,11 +46,13 @@ class _Draft:
     parent: int
     doc: tuple[int, int]
     merges: bool
+    documented_only: bool
 
 
 @dataclass(slots=True)
 class _Walk:
     table: Table
+    source: bytes
     drafts: list[_Draft] = field(default_factory=list)
     types: dict[str, int] = field(default_factory=dict)
     """Name to position of the definitions that out-of-class members can belong to."""
@@ -63,7 +65,7 @@ class _Walk:
             action = self.table.rules[visit.node.type]
             if not isinstance(action, Step):
                 kind = self.drafts[visit.parent].kind if visit.parent >= 0 else None
-                found = action(visit.node, Place(kind, visit.local))
+                found = action(visit.node, Place(self.source, kind, visit.local, visit.start))
                 if found is None:
                     continue
                 if not isinstance(found, Step):
@@ -74,15 +76,16 @@ class _Walk:
                 self._expand(self._through(visit, action), stack)
 
     def _through(self, visit: _Visit, step: Step) -> _Visit:
+        node, parent, local, start, doc = visit
         if step is Step.WRAP:
-            start = visit.start if visit.start >= 0 else visit.node.start_byte
-            return visit._replace(start=start)
-        return visit._replace(start=-1, doc=(0, 0), local=visit.local or step is Step.SCOPE)
+            return _Visit(node, parent, local, start if start >= 0 else node.start_byte, doc)
+        return _Visit(node, parent, local or step is Step.SCOPE, -1, (0, 0))
 
     def _expand(self, visit: _Visit, stack: list[_Visit]) -> None:
         """Put the children that the table knows on the stack, the first one on top."""
         rules = self.table.rules
         is_doc = self.table.sibling_doc
+        place = Place(self.source, None, False)
         found: list[_Visit] = []
         start, leading, doc = visit.start, -1, visit.doc
         for child in visit.node.children:
@@ -90,9 +93,9 @@ class _Walk:
             if action is None:
                 if leading >= 0 and child.is_named and not child.is_extra:
                     leading = -1
-            elif is_doc is not None and is_doc(child):
+            elif is_doc is not None and is_doc(child, place):
                 doc = (child.start_byte, child.end_byte)
-            elif action is Step.LEADING or (is_doc is not None and self._leads(child, action)):
+            elif action is Step.LEADING or (is_doc is not None and self._leads(child, action, place)):
                 leading = child.start_byte if leading < 0 else leading
             else:
                 first = start if start >= 0 else leading
@@ -100,9 +103,9 @@ class _Walk:
                 start, leading, doc = -1, -1, (0, 0)
         stack.extend(reversed(found))
 
-    def _leads(self, child: Node, action: Rule | Step) -> bool:
+    def _leads(self, child: Node, action: Rule | Step, place: Place) -> bool:
         """Whether a rule calls its node a leading one (Elixir's attributes)."""
-        return callable(action) and action(child, Place(None, False)) is Step.LEADING
+        return callable(action) and action(child, place) is Step.LEADING
 
     def _add(self, found: Definition | list[Definition], visit: _Visit, stack: list[_Visit]) -> None:
         for definition in [found] if isinstance(found, Definition) else found:
@@ -135,9 +138,10 @@ class _Walk:
             kind = self._member_kind(kind, self.drafts[parent].kind)
         node = visit.node
         start = visit.start if visit.start >= 0 else node.start_byte
-        draft = _Draft(name, kind, start, node.end_byte, parent, visit.doc, definition.merges)
+        draft = _Draft(name, kind, start, node.end_byte, parent, visit.doc, definition.merges, False)
+        draft.documented_only = definition.documented_only
         if draft.doc == (0, 0) and self.table.docstring is not None:
-            docstring = self.table.docstring(node)
+            docstring = self.table.docstring(node, Place(self.source, None, False))
             draft.doc = (docstring.start_byte, docstring.end_byte) if docstring else (0, 0)
         if kind not in _FUNCTIONS:
             self.types.setdefault(name, len(self.drafts))
@@ -149,7 +153,7 @@ class _Walk:
 
 def symbols_of(tree: Tree, table: Table, lines: Lines, comments: Ranges) -> tuple[Symbol, ...]:
     """The definitions of a file, in order of their start, parents before members."""
-    walk = _Walk(table)
+    walk = _Walk(table, lines.text)
     walk.run(tree.root_node)
     drafts = walk.drafts
     if table.rest_of_file:
@@ -159,6 +163,7 @@ def symbols_of(tree: Tree, table: Table, lines: Lines, comments: Ranges) -> tupl
     for draft in drafts:
         draft.end = _trimmed_end(lines.text, draft.start, draft.end)
     _find_docs(drafts, lines.text, comments)
+    drafts = _without_undocumented(drafts)
     starts = lines.numbers(draft.start for draft in drafts)
     ends = lines.numbers(max(draft.start, draft.end - 1) for draft in drafts)
     return tuple(
@@ -167,9 +172,9 @@ def symbols_of(tree: Tree, table: Table, lines: Lines, comments: Ranges) -> tupl
     )
 
 
-def module_docstring(tree: Tree, table: Table) -> tuple[int, int]:
+def module_docstring(tree: Tree, table: Table, text: bytes) -> tuple[int, int]:
     """The byte range of the docstring of the file itself; empty if none."""
-    found = table.docstring(tree.root_node) if table.docstring else None
+    found = table.docstring(tree.root_node, Place(text, None, False)) if table.docstring else None
     return (found.start_byte, found.end_byte) if found else (0, 0)
 
 
@@ -214,6 +219,20 @@ def _find_docs(drafts: Iterable[_Draft], text: bytes, comments: Ranges) -> None:
             first -= 1
         if first < last:
             draft.doc = (starts[first + 1], ends[last])
+
+
+def _without_undocumented(drafts: list[_Draft]) -> list[_Draft]:
+    """Drop the definitions that count only with a comment and have none."""
+    if not any(draft.documented_only for draft in drafts):
+        return drafts
+    moved: list[int] = []
+    kept: list[_Draft] = []
+    for draft in drafts:
+        moved.append(len(kept))
+        if not draft.documented_only or draft.doc != (0, 0):
+            draft.parent = moved[draft.parent] if draft.parent >= 0 else -1
+            kept.append(draft)
+    return kept
 
 
 def _stands_above(text: bytes, start: int, end: int, below: int) -> bool:

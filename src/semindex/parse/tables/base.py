@@ -25,13 +25,31 @@ class Step(Enum):
     """Belongs to the definition that follows among its siblings (attributes)."""
 
 
+NAME_MAX_CHARS = 200
+
+
 class Place(NamedTuple):
-    """Where a node stands."""
+    """Where a node stands, and the text of its file."""
+
+    source: bytes
 
     parent: Kind | None
     """Kind of the enclosing definition."""
     local: bool
     """Whether it stands inside a function."""
+    start: int = -1
+    """Where the statement that wraps it begins, if it is the first thing in there."""
+
+    def text(self, node: Node | None) -> str:
+        """A node's text with runs of blanks made one; empty for no node and for what is no name in length.
+
+        Not ``Node.text``: for a tree parsed with a progress callback that asks for the source again,
+        which takes 100 us a name.
+        """
+        if node is None or node.end_byte - node.start_byte > 4 * NAME_MAX_CHARS:
+            return ""
+        raw = self.source[node.start_byte : node.end_byte]
+        return " ".join(raw.decode("utf-8", "replace").split())[:NAME_MAX_CHARS]
 
 
 class Definition(NamedTuple):
@@ -46,13 +64,13 @@ class Definition(NamedTuple):
     separator: str = "."
     merges: bool = False
     """Whether it and a neighbour of the same name are one definition (clauses, overload signatures)."""
-    own_span: Node | None = None
-    """Stands for the node in the definition's span."""
+    documented_only: bool = False
+    """Whether it counts only with a comment directly above it."""
 
 
 Rule = Callable[[Node, Place], "Definition | list[Definition] | Step | None"]
 """Definitions at a node; a :class:`Step` to treat it otherwise; None to leave it alone."""
-Doc = Callable[[Node], "Node | None"]
+Doc = Callable[[Node, Place], "Node | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +80,25 @@ class Table:
     rules: Mapping[str, Rule | Step]
     docstring: Doc | None = None
     """Finds a docstring inside a definition (or at the root)."""
-    sibling_doc: Callable[[Node], bool] | None = None
+    sibling_doc: Callable[[Node, Place], bool] | None = None
     """Tells the siblings in front of a definition that are its documentation."""
     rest_of_file: frozenset[str] = field(default_factory=frozenset)
     """Node types whose definition encloses all that follows (``namespace A;``)."""
 
 
 CONTAINERS = frozenset(
-    {Kind.CLASS, Kind.INTERFACE, Kind.STRUCT, Kind.ENUM, Kind.TRAIT, Kind.TYPE, Kind.OBJECT, Kind.IMPLEMENTATION}
+    {
+        Kind.CLASS,
+        Kind.INTERFACE,
+        Kind.STRUCT,
+        Kind.ENUM,
+        Kind.TRAIT,
+        Kind.TYPE,
+        Kind.OBJECT,
+        Kind.IMPLEMENTATION,
+    }
 )
 """A function directly inside one of these is a method."""
-
-NAME_MAX_CHARS = 200
-
-
-def text_of(node: Node | None) -> str:
-    """A node's text with runs of blanks made one; empty for no node."""
-    if node is None or node.end_byte - node.start_byte > 4 * NAME_MAX_CHARS:
-        return ""
-    raw = node.text or b""
-    return " ".join(raw.decode("utf-8", "replace").split())[:NAME_MAX_CHARS]
 
 
 def child_of(node: Node, *types: str) -> Node | None:
@@ -116,8 +133,8 @@ def without_arguments(name: str) -> str:
 def named(kind: Kind, field_name: str = "name", *, leaf: bool = False, merges: bool = False) -> Rule:
     """A definition whose name is a field; members are looked for unless ``leaf``."""
 
-    def rule(node: Node, _place: Place) -> Definition | None:
-        name = text_of(node.child_by_field_name(field_name))
+    def rule(node: Node, place: Place) -> Definition | None:
+        name = place.text(node.child_by_field_name(field_name))
         return Definition(name, kind, None if leaf else node, merges=merges) if name else None
 
     return rule

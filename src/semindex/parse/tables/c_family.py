@@ -14,7 +14,6 @@ from semindex.parse.tables.base import (
     each_of,
     lines_of,
     named,
-    text_of,
     unless_local,
     without_arguments,
 )
@@ -49,14 +48,20 @@ def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
         if kind == "function_declarator":
             is_function = following is not None and following.type != "parenthesized_declarator"
         if following is None:
-            following = next((child for child in declarator.named_children if child.type != "ms_call_modifier"), None)
+            following = next(
+                (child for child in declarator.named_children if child.type != "ms_call_modifier"), None
+            )
         declarator = following
         depth += 1
     return declarator, is_function
 
 
 def _named_function(node: Node, declarator: Node, place: Place) -> Definition | None:
-    name = without_arguments(text_of(declarator)) if "operator" not in text_of(declarator) else text_of(declarator)
+    name = (
+        without_arguments(place.text(declarator))
+        if "operator" not in place.text(declarator)
+        else place.text(declarator)
+    )
     if not name:
         return None
     qualifier, _, last = name.rpartition("::")
@@ -79,27 +84,34 @@ def _function(node: Node, place: Place) -> Definition | Step | None:
     return _named_function(node, declarator, place)
 
 
-def _specifier(node: Node, _place: Place) -> Definition | Step | None:
+def _specifier(node: Node, place: Place) -> Definition | Step | None:
     if node.child_by_field_name("body") is None:
         return None
-    name = without_arguments(text_of(node.child_by_field_name("name")))
+    name = without_arguments(place.text(node.child_by_field_name("name")))
     return Definition(name, _SPECIFIERS[node.type], node) if name else Step.DESCEND
 
 
-def _type_definition(node: Node, _place: Place) -> list[Definition] | None:
+def _type_definition(node: Node, place: Place) -> list[Definition] | None:
     specified = node.child_by_field_name("type")
     declarator, _ = _innermost(node.child_by_field_name("declarator"))
-    name = text_of(declarator)
-    if specified is None or specified.type not in _SPECIFIERS or specified.child_by_field_name("body") is None:
+    name = place.text(declarator)
+    if (
+        specified is None
+        or specified.type not in _SPECIFIERS
+        or specified.child_by_field_name("body") is None
+    ):
         return [Definition(name, Kind.TYPE)] if name else None
     kind = _SPECIFIERS[specified.type]
-    tag = text_of(specified.child_by_field_name("name"))
+    tag = place.text(specified.child_by_field_name("name"))
     found = [Definition(tag, kind)] if tag and tag != name else []
     return [*found, Definition(name, kind, specified)] if name else found
 
 
 def _declaration(node: Node, place: Place) -> Definition | Step | None:
-    """Types defined in passing, documented prototypes and member declarations, initialised data."""
+    """Types defined in passing, documented prototypes and member declarations, initialised data.
+
+    Public interfaces are documented at their prototypes; others only repeat what the body says.
+    """
     specified = node.child_by_field_name("type")
     if specified is not None and specified.type in _SPECIFIERS and specified.child_by_field_name("body"):
         return Step.WRAP
@@ -110,34 +122,24 @@ def _declaration(node: Node, place: Place) -> Definition | Step | None:
     if declarator is None:
         return None
     if is_function:
-        return _prototype(node, declarator, place)
+        found = _named_function(node, declarator, place)
+        return found._replace(documented_only=True) if found else None
     if outer.type != "init_declarator" or place.local or place.parent in CONTAINERS:
         return None
-    constant = any(text_of(child) in ("const", "constexpr") for child in node.children[:6])
+    constant = any(place.text(child) in ("const", "constexpr") for child in node.children[:6])
     if not constant and lines_of(node) < 3:
         return None
-    return Definition(text_of(declarator), Kind.CONSTANT if constant else Kind.VARIABLE)
+    return Definition(place.text(declarator), Kind.CONSTANT if constant else Kind.VARIABLE)
 
 
-def _prototype(node: Node, declarator: Node, place: Place) -> Definition | None:
-    """A declaration that a comment stands on: there, not at the body, public interfaces are documented."""
-    before = node.prev_sibling
-    if before is None or before.type != "comment" or node.start_point.row - before.end_point.row > 1:
-        return None
-    above = before.prev_sibling
-    if above is not None and above.end_point.row == before.start_point.row:
-        return None
-    return _named_function(node, declarator, place)
-
-
-def _macro(node: Node, _place: Place) -> Definition | None:
+def _macro(node: Node, place: Place) -> Definition | None:
     if node.child_by_field_name("value") is None:
         return None
-    return Definition(text_of(node.child_by_field_name("name")), Kind.MACRO)
+    return Definition(place.text(node.child_by_field_name("name")), Kind.MACRO)
 
 
-def _namespace(node: Node, _place: Place) -> Definition | Step:
-    name = text_of(node.child_by_field_name("name"))
+def _namespace(node: Node, place: Place) -> Definition | Step:
+    name = place.text(node.child_by_field_name("name"))
     return Definition(name, Kind.MODULE, node) if name else Step.DESCEND
 
 
@@ -176,4 +178,3 @@ CPP = Table(
         "template_declaration": Step.WRAP,
     }
 )
-

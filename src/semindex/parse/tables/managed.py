@@ -13,7 +13,6 @@ from semindex.parse.tables.base import (
     child_of,
     each_of,
     named,
-    text_of,
     titled,
     unless_local,
     without_arguments,
@@ -23,12 +22,12 @@ from semindex.types import Kind
 _METHOD = named(Kind.METHOD, leaf=True)
 
 
-def _java_field(node: Node, _place: Place) -> Definition | None:
-    modifiers = text_of(child_of(node, "modifiers")).split()
+def _java_field(node: Node, place: Place) -> Definition | None:
+    modifiers = place.text(child_of(node, "modifiers")).split()
     if "static" not in modifiers or "final" not in modifiers:
         return None
     declarator = node.child_by_field_name("declarator")
-    name = text_of(declarator.child_by_field_name("name")) if declarator else ""
+    name = place.text(declarator.child_by_field_name("name")) if declarator else ""
     return Definition(name, Kind.CONSTANT) if name else None
 
 
@@ -46,19 +45,24 @@ JAVA = Table(
         "field_declaration": _java_field,
         "constant_declaration": _java_field,
         **each_of(
-            "class_body", "interface_body", "enum_body", "enum_body_declarations", "annotation_type_body", "ERROR"
+            "class_body",
+            "interface_body",
+            "enum_body",
+            "enum_body_declarations",
+            "annotation_type_body",
+            "ERROR",
         ),
     }
 )
 
 
-def _operator(node: Node, _place: Place) -> Definition:
-    sign = text_of(node.child_by_field_name("operator")) or text_of(node.child_by_field_name("type"))
+def _operator(node: Node, place: Place) -> Definition:
+    sign = place.text(node.child_by_field_name("operator")) or place.text(node.child_by_field_name("type"))
     return Definition(f"operator {sign}".strip(), Kind.METHOD)
 
 
-def _destructor(node: Node, _place: Place) -> Definition:
-    return Definition("~" + text_of(node.child_by_field_name("name")), Kind.METHOD)
+def _destructor(node: Node, place: Place) -> Definition:
+    return Definition("~" + place.text(node.child_by_field_name("name")), Kind.METHOD)
 
 
 CSHARP = Table(
@@ -94,8 +98,8 @@ CSHARP = Table(
 )
 
 
-def _kotlin_class(node: Node, _place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name"))
+def _kotlin_class(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name"))
     if not name:
         return None
     if child_of(node, "interface") is not None:
@@ -103,7 +107,7 @@ def _kotlin_class(node: Node, _place: Place) -> Definition | None:
     return Definition(name, Kind.ENUM if child_of(node, "enum_class_body") else Kind.CLASS, node)
 
 
-def _kotlin_receiver(node: Node) -> str:
+def _kotlin_receiver(node: Node, place: Place) -> str:
     """The type before the dot of an extension function or property."""
     receiver = ""
     for child in node.children:
@@ -111,30 +115,32 @@ def _kotlin_receiver(node: Node) -> str:
             return without_arguments(receiver).rstrip("?").strip("()")
         if child.type in ("(", "function_value_parameters", "function_body", "="):
             break
-        receiver = text_of(child)
+        receiver = place.text(child)
     return ""
 
 
-def _kotlin_function(node: Node, _place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name"))
-    return Definition(name, Kind.FUNCTION, qualifier=_kotlin_receiver(node)) if name else None
+def _kotlin_function(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name"))
+    return Definition(name, Kind.FUNCTION, qualifier=_kotlin_receiver(node, place)) if name else None
 
 
 def _kotlin_property(node: Node, place: Place) -> Definition | None:
     """Top-level and object values; inside classes only what has code."""
     variable = child_of(node, "variable_declaration")
-    name = text_of(variable.children[0]) if variable and variable.children else ""
+    name = place.text(variable.children[0]) if variable and variable.children else ""
     has_code = child_of(node, "getter", "setter", "property_delegate") is not None
     if not name or place.local or (place.parent not in (None, Kind.OBJECT) and not has_code):
         return None
     if place.parent not in (None, Kind.OBJECT):
         return Definition(name, Kind.FIELD)
     mutable = child_of(node, "var") is not None
-    return Definition(name, Kind.VARIABLE if mutable else Kind.CONSTANT, qualifier=_kotlin_receiver(node))
+    return Definition(
+        name, Kind.VARIABLE if mutable else Kind.CONSTANT, qualifier=_kotlin_receiver(node, place)
+    )
 
 
-def _kotlin_companion(node: Node, _place: Place) -> Definition:
-    return Definition(text_of(node.child_by_field_name("name")) or "Companion", Kind.OBJECT, node)
+def _kotlin_companion(node: Node, place: Place) -> Definition:
+    return Definition(place.text(node.child_by_field_name("name")) or "Companion", Kind.OBJECT, node)
 
 
 KOTLIN = Table(
@@ -155,11 +161,11 @@ def _scala_value(node: Node, place: Place) -> Definition | None:
     pattern = node.child_by_field_name("pattern")
     if pattern is None or pattern.type != "identifier" or place.local:
         return None
-    return Definition(text_of(pattern), Kind.VARIABLE if node.type == "var_definition" else Kind.CONSTANT)
+    return Definition(place.text(pattern), Kind.VARIABLE if node.type == "var_definition" else Kind.CONSTANT)
 
 
-def _scala_given(node: Node, _place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name")) or text_of(node.child_by_field_name("return_type"))
+def _scala_given(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name")) or place.text(node.child_by_field_name("return_type"))
     return Definition(name, Kind.IMPLEMENTATION, node) if name else None
 
 

@@ -14,7 +14,6 @@ from semindex.parse.tables.base import (
     each_of,
     lines_of,
     named,
-    text_of,
     unless_local,
 )
 from semindex.types import Kind
@@ -23,9 +22,9 @@ from semindex.types import Kind
 def _bash_declaration(node: Node, place: Place) -> Definition | None:
     """``readonly NAME=value`` at the top."""
     assignment = child_of(node, "variable_assignment")
-    if assignment is None or place.local or text_of(node.children[0]) != "readonly":
+    if assignment is None or place.local or place.text(node.children[0]) != "readonly":
         return None
-    return Definition(text_of(assignment.child_by_field_name("name")), Kind.CONSTANT)
+    return Definition(place.text(assignment.child_by_field_name("name")), Kind.CONSTANT)
 
 
 BASH = Table(
@@ -33,19 +32,26 @@ BASH = Table(
         "function_definition": named(Kind.FUNCTION, leaf=True),
         "declaration_command": _bash_declaration,
         **each_of(
-            "if_statement", "elif_clause", "else_clause", "list", "compound_statement", "case_statement", "case_item", "ERROR"
+            "if_statement",
+            "elif_clause",
+            "else_clause",
+            "list",
+            "compound_statement",
+            "case_statement",
+            "case_item",
+            "ERROR",
         ),
     }
 )
 
 
-def _lua_name(node: Node | None) -> str:
-    return text_of(node).replace(":", ".")
+def _lua_name(node: Node | None, place: Place) -> str:
+    return place.text(node).replace(":", ".")
 
 
-def _lua_function(node: Node, _place: Place) -> Definition | None:
-    name = _lua_name(node.child_by_field_name("name"))
-    kind = Kind.METHOD if ":" in text_of(node.child_by_field_name("name")) else Kind.FUNCTION
+def _lua_function(node: Node, place: Place) -> Definition | None:
+    name = _lua_name(node.child_by_field_name("name"), place)
+    kind = Kind.METHOD if ":" in place.text(node.child_by_field_name("name")) else Kind.FUNCTION
     return Definition(name, kind, node) if name else None
 
 
@@ -55,7 +61,7 @@ def _lua_assignment(node: Node, place: Place) -> Definition | Step | None:
     value = values.named_children[0] if values and values.named_children else None
     if target is None or value is None or target.type == "bracket_index_expression":
         return None
-    name = _lua_name(target)
+    name = _lua_name(target, place)
     if value.type == "function_definition":
         return Definition(name, Kind.FUNCTION, value)
     if place.local:
@@ -67,9 +73,9 @@ def _lua_assignment(node: Node, place: Place) -> Definition | Step | None:
     return Step.SCOPE if value.type == "function_call" else None
 
 
-def _lua_field(node: Node, _place: Place) -> Definition | Step | None:
+def _lua_field(node: Node, place: Place) -> Definition | Step | None:
     value = node.child_by_field_name("value")
-    name = text_of(node.child_by_field_name("name")).strip("\"'[]")
+    name = place.text(node.child_by_field_name("name")).strip("\"'[]")
     if value is not None and value.type == "function_definition":
         return Definition(name, Kind.METHOD, value) if name else Step.SCOPE
     return Step.DESCEND if value is not None and value.type == "table_constructor" else None
@@ -98,13 +104,13 @@ LUA = Table(
 )
 
 
-def _php_namespace(node: Node, _place: Place) -> Definition | Step:
-    name = text_of(node.child_by_field_name("name"))
+def _php_namespace(node: Node, place: Place) -> Definition | Step:
+    name = place.text(node.child_by_field_name("name"))
     return Definition(name, Kind.MODULE, node) if name else Step.DESCEND
 
 
-def _php_constant(node: Node, _place: Place) -> Definition | None:
-    name = text_of(child_of(node, "name"))
+def _php_constant(node: Node, place: Place) -> Definition | None:
+    name = place.text(child_of(node, "name"))
     return Definition(name, Kind.CONSTANT) if name else None
 
 
@@ -141,7 +147,7 @@ def _python_assignment(node: Node, place: Place) -> Definition | Step | None:
     if assignment is None or assignment.type != "assignment":
         return None
     left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
-    name = text_of(left)
+    name = place.text(left)
     if left is None or right is None or left.type != "identifier" or name.startswith("__"):
         return None
     if right.type == "lambda":
@@ -149,7 +155,7 @@ def _python_assignment(node: Node, place: Place) -> Definition | Step | None:
     return Definition(name, Kind.CONSTANT if name.isupper() else Kind.VARIABLE)
 
 
-def _python_docstring(node: Node) -> Node | None:
+def _python_docstring(node: Node, _place: Place) -> Node | None:
     body = node if node.type == "module" else node.child_by_field_name("body")
     for child in body.children if body else ():
         if child.type == "expression_statement" and child.children:
@@ -182,28 +188,41 @@ _PYTHON: dict[str, Rule | Step] = {
 PYTHON = Table(_PYTHON, docstring=_python_docstring)
 
 _RUBY_FIELDS = frozenset(
-    {"attr_reader", "attr_writer", "attr_accessor", "attr", "cattr_accessor", "mattr_accessor", "class_attribute"}
+    {
+        "attr_reader",
+        "attr_writer",
+        "attr_accessor",
+        "attr",
+        "cattr_accessor",
+        "mattr_accessor",
+        "class_attribute",
+    }
 )
 _RUBY_MODIFIERS = frozenset(
     {"private", "protected", "public", "module_function", "private_class_method", "memoize", "helper_method"}
 )
 _RUBY_NAMERS = frozenset({"define_method", "alias_method", "scope", "define_singleton_method"})
-_RUBY_MAKERS = {"Struct.new": Kind.STRUCT, "Class.new": Kind.CLASS, "Module.new": Kind.MODULE, "Data.define": Kind.STRUCT}
+_RUBY_MAKERS = {
+    "Struct.new": Kind.STRUCT,
+    "Class.new": Kind.CLASS,
+    "Module.new": Kind.MODULE,
+    "Data.define": Kind.STRUCT,
+}
 
 
-def _ruby_symbols(arguments: Node | None) -> list[str]:
+def _ruby_symbols(arguments: Node | None, place: Place) -> list[str]:
     found = arguments.named_children if arguments else []
-    return [text_of(each).strip(":\"'") for each in found if each.type in ("simple_symbol", "string")]
+    return [place.text(each).strip(":\"'") for each in found if each.type in ("simple_symbol", "string")]
 
 
 def _ruby_call(node: Node, place: Place) -> Definition | list[Definition] | Step | None:
-    method = text_of(node.child_by_field_name("method"))
+    method = place.text(node.child_by_field_name("method"))
     arguments = node.child_by_field_name("arguments")
     if method in _RUBY_FIELDS:
-        return [Definition(name, Kind.FIELD) for name in _ruby_symbols(arguments)]
+        return [Definition(name, Kind.FIELD) for name in _ruby_symbols(arguments, place)]
     if method in _RUBY_MODIFIERS:
         return Step.WRAP
-    if method in _RUBY_NAMERS and (names := _ruby_symbols(arguments)):
+    if method in _RUBY_NAMERS and (names := _ruby_symbols(arguments, place)):
         return Definition(names[0], Kind.METHOD)
     return Step.DESCEND if node.child_by_field_name("block") is not None and not place.local else None
 
@@ -212,9 +231,13 @@ def _ruby_assignment(node: Node, place: Place) -> Definition | None:
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if left is None or right is None or place.local or left.type not in ("constant", "scope_resolution"):
         return None
-    name = text_of(left)
+    name = place.text(left)
     if right.type == "call":
-        maker = text_of(right.child_by_field_name("receiver")) + "." + text_of(right.child_by_field_name("method"))
+        maker = (
+            place.text(right.child_by_field_name("receiver"))
+            + "."
+            + place.text(right.child_by_field_name("method"))
+        )
         if maker in _RUBY_MAKERS:
             return Definition(name, _RUBY_MAKERS[maker], right)
     return Definition(name, Kind.CONSTANT)
@@ -230,8 +253,18 @@ RUBY = Table(
         "call": _ruby_call,
         "assignment": _ruby_assignment,
         **each_of(
-            "singleton_class", "body_statement", "argument_list", "do_block", "block", "block_body", "if", "unless",
-            "then", "else", "begin", "ERROR",
+            "singleton_class",
+            "body_statement",
+            "argument_list",
+            "do_block",
+            "block",
+            "block_body",
+            "if",
+            "unless",
+            "then",
+            "else",
+            "begin",
+            "ERROR",
         ),
     }
 )

@@ -14,7 +14,6 @@ from semindex.parse.tables.base import (
     each_of,
     lines_of,
     named,
-    text_of,
     titled,
     unless_local,
     without_arguments,
@@ -22,31 +21,31 @@ from semindex.parse.tables.base import (
 from semindex.types import Kind
 
 
-def _go_receiver(node: Node) -> str:
+def _go_receiver(node: Node, place: Place) -> str:
     receiver = node.child_by_field_name("receiver")
     parameter = child_of(receiver, "parameter_declaration") if receiver else None
     named_type = parameter.child_by_field_name("type") if parameter else None
-    return without_arguments(text_of(named_type).lstrip("*( ").rstrip(") "))
+    return without_arguments(place.text(named_type).lstrip("*( ").rstrip(") "))
 
 
-def _go_method(node: Node, _place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name"))
-    return Definition(name, Kind.METHOD, qualifier=_go_receiver(node)) if name else None
+def _go_method(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name"))
+    return Definition(name, Kind.METHOD, qualifier=_go_receiver(node, place)) if name else None
 
 
 _GO_TYPES = {"struct_type": Kind.STRUCT, "interface_type": Kind.INTERFACE}
 
 
-def _go_type(node: Node, _place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name"))
+def _go_type(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name"))
     written = node.child_by_field_name("type")
     kind = _GO_TYPES.get(written.type, Kind.TYPE) if written else Kind.TYPE
     return Definition(name, kind, written if kind is Kind.INTERFACE else None) if name else None
 
 
-def _go_values(node: Node, _place: Place) -> list[Definition]:
+def _go_values(node: Node, place: Place) -> list[Definition]:
     kind = Kind.CONSTANT if node.type == "const_spec" else Kind.VARIABLE
-    names = (text_of(child) for child in node.children_by_field_name("name"))
+    names = (place.text(child) for child in node.children_by_field_name("name"))
     return [Definition(name, kind) for name in names if name not in ("", "_", ",")]
 
 
@@ -73,15 +72,15 @@ GO = Table(
 )
 
 
-def _rust_impl(node: Node, _place: Place) -> Definition | None:
-    name = without_arguments(text_of(node.child_by_field_name("type")).lstrip("&"))
+def _rust_impl(node: Node, place: Place) -> Definition | None:
+    name = without_arguments(place.text(node.child_by_field_name("type")).lstrip("&"))
     return Definition(name, Kind.IMPLEMENTATION, node) if name else None
 
 
-def _rust_module(node: Node, _place: Place) -> Definition | None:
+def _rust_module(node: Node, place: Place) -> Definition | None:
     if node.child_by_field_name("body") is None:
         return None
-    return Definition(text_of(node.child_by_field_name("name")), Kind.MODULE, node)
+    return Definition(place.text(node.child_by_field_name("name")), Kind.MODULE, node)
 
 
 _RUST_FUNCTION = named(Kind.FUNCTION, leaf=True)
@@ -113,33 +112,33 @@ _SWIFT_KINDS = {
 }
 
 
-def _swift_type(node: Node, _place: Place) -> Definition | None:
+def _swift_type(node: Node, place: Place) -> Definition | None:
     keyword = next((child.type for child in node.children if child.type in _SWIFT_KINDS), "class")
-    name = without_arguments(text_of(node.child_by_field_name("name")))
+    name = without_arguments(place.text(node.child_by_field_name("name")))
     return Definition(name, _SWIFT_KINDS[keyword], node) if name else None
 
 
-def _swift_function(node: Node, _place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name"))
+def _swift_function(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name"))
     after = False
     for child in node.children:
         if after:
-            name = text_of(child)
+            name = place.text(child)
             break
         after = child.type == "func"
     return Definition(name, Kind.FUNCTION) if name else None
 
 
 def _swift_property(node: Node, place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name"))
+    name = place.text(node.child_by_field_name("name"))
     if not name or place.local:
         return None
     if node.child_by_field_name("computed_value") is not None:
         return Definition(name, Kind.FIELD if place.parent else Kind.VARIABLE)
-    is_static = "static" in text_of(child_of(node, "modifiers")).split()
+    is_static = "static" in place.text(child_of(node, "modifiers")).split()
     if place.parent is not None and not is_static and lines_of(node) < 3:
         return None
-    mutable = text_of(child_of(node, "value_binding_pattern")).startswith("var")
+    mutable = place.text(child_of(node, "value_binding_pattern")).startswith("var")
     return Definition(name, Kind.VARIABLE if mutable else Kind.CONSTANT)
 
 
@@ -171,8 +170,10 @@ _ZIG_ALIASES = frozenset({"identifier", "field_expression", "builtin_function"})
 
 def _zig_variable(node: Node, place: Place) -> Definition | None:
     """Containers and constants with a value of their own; imports and aliases are none."""
-    name = text_of(child_of(node, "identifier"))
-    value = next((child for child in reversed(node.children) if child.is_named and child.type != "comment"), None)
+    name = place.text(child_of(node, "identifier"))
+    value = next(
+        (child for child in reversed(node.children) if child.is_named and child.type != "comment"), None
+    )
     if not name or value is None or place.local:
         return None
     kind = _ZIG_CONTAINERS.get(value.type)
@@ -183,8 +184,8 @@ def _zig_variable(node: Node, place: Place) -> Definition | None:
     return Definition(name, Kind.VARIABLE if child_of(node, "var") else Kind.CONSTANT)
 
 
-def _zig_test(node: Node, _place: Place) -> Definition:
-    title = text_of(child_of(node, "string", "identifier")).strip('"')
+def _zig_test(node: Node, place: Place) -> Definition:
+    title = place.text(child_of(node, "string", "identifier")).strip('"')
     return Definition(title or "test", Kind.FUNCTION)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
@@ -13,15 +15,17 @@ from semindex.parse.tables.base import (
     each_of,
     lines_of,
     named,
-    text_of,
     without_arguments,
 )
 from semindex.types import Kind
 
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
+_CONST = re.compile(rb"(?:export\s+)?(?:declare\s+)?const\b")
 _LOCAL_MIN_LINES = 3
 """Shorter functions held by a variable inside another function are noise as symbols."""
-_WRAPPERS = frozenset({"as_expression", "satisfies_expression", "parenthesized_expression", "await_expression"})
+_WRAPPERS = frozenset(
+    {"as_expression", "satisfies_expression", "parenthesized_expression", "await_expression"}
+)
 
 
 def _bare(value: Node | None) -> Node | None:
@@ -41,25 +45,22 @@ def _variable(node: Node, place: Place) -> Definition | Step | None:
         return None
     if name_node.type != "identifier":
         return Step.DESCEND if value.type in _FUNCTIONS else None
-    name = text_of(name_node)
+    name = place.text(name_node)
     if value.type in _FUNCTIONS:
         return None if _is_small_local(node, place) else Definition(name, Kind.FUNCTION, value)
     if value.type == "class":
         return Definition(name, Kind.CLASS, value)
     if place.local:
         return Step.DESCEND if value.type == "call_expression" else None
-    if value.type == "call_expression" and text_of(value.child_by_field_name("function")) == "require":
+    if value.type == "call_expression" and place.text(value.child_by_field_name("function")) == "require":
         return None
     if _holds_component(value):
         return Definition(name, Kind.FUNCTION, value)
-    return Definition(name, Kind.CONSTANT if _is_constant(node) else Kind.VARIABLE, value)
+    return Definition(name, Kind.CONSTANT if _is_constant(place) else Kind.VARIABLE, value)
 
 
-def _is_constant(node: Node) -> bool:
-    before = node.prev_sibling
-    while before is not None and before.type != "const":
-        before = before.prev_sibling
-    return before is not None
+def _is_constant(place: Place) -> bool:
+    return place.start >= 0 and _CONST.match(place.source, place.start) is not None
 
 
 def _holds_component(value: Node) -> bool:
@@ -69,9 +70,9 @@ def _holds_component(value: Node) -> bool:
     return first is not None and first.type in _FUNCTIONS
 
 
-def _target(left: Node) -> tuple[str, str]:
+def _target(left: Node, place: Place) -> tuple[str, str]:
     """Qualifier and name of an assignment's left side."""
-    whole = text_of(left).replace("?.", ".")
+    whole = place.text(left).replace("?.", ".")
     for prefix in ("module.exports.", "exports.", "this.", "self.", "window.", "globalThis."):
         whole = whole.removeprefix(prefix)
     qualifier, _, name = whole.rpartition(".")
@@ -84,11 +85,11 @@ def _assignment(node: Node, place: Place) -> Definition | Step | None:
         return None
     if value.type == "assignment_expression":
         return Step.DESCEND
-    if left.type not in ("member_expression", "identifier") or "(" in text_of(left):
+    if left.type not in ("member_expression", "identifier") or "(" in place.text(left):
         return Step.DESCEND
-    qualifier, name = _target(left)
+    qualifier, name = _target(left, place)
     if name == "exports" or (qualifier == "module" and name == "exports"):
-        return _exported(value)
+        return _exported(value, place)
     if value.type in _FUNCTIONS:
         if _is_small_local(node, place):
             return None
@@ -98,9 +99,9 @@ def _assignment(node: Node, place: Place) -> Definition | Step | None:
     return Step.DESCEND if value.type in ("object", "call_expression", *_FUNCTIONS) else None
 
 
-def _exported(value: Node) -> Definition | Step:
+def _exported(value: Node, place: Place) -> Definition | Step:
     """What stands behind ``module.exports =``; anonymous values have no name worth finding."""
-    name = text_of(value.child_by_field_name("name"))
+    name = place.text(value.child_by_field_name("name"))
     if value.type == "class" and name:
         return Definition(name, Kind.CLASS, value)
     if value.type in _FUNCTIONS and name:
@@ -112,52 +113,52 @@ def _pair(node: Node, place: Place) -> Definition | Step | None:
     value = _bare(node.child_by_field_name("value"))
     if value is None:
         return None
-    name = text_of(node.child_by_field_name("key")).strip("\"'")
+    name = place.text(node.child_by_field_name("key")).strip("\"'")
     if value.type in _FUNCTIONS and name and not name.startswith("["):
         return None if _is_small_local(node, place) else Definition(name, Kind.METHOD, value)
     return Step.DESCEND if value.type in ("object", "call_expression", *_FUNCTIONS) else None
 
 
 def _method(node: Node, place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name")).strip("\"'")
+    name = place.text(node.child_by_field_name("name")).strip("\"'")
     if not name or (_is_small_local(node, place) and place.parent is not Kind.CLASS):
         return None
     return Definition(name, Kind.METHOD, node, merges=True)
 
 
-def _field(node: Node, _place: Place) -> Definition | Step | None:
+def _field(node: Node, place: Place) -> Definition | Step | None:
     value = _bare(node.child_by_field_name("value"))
-    name = text_of(node.child_by_field_name("property") or node.child_by_field_name("name"))
+    name = place.text(node.child_by_field_name("property") or node.child_by_field_name("name"))
     if value is None or value.type not in _FUNCTIONS:
         return None
     return Definition(name, Kind.METHOD, value) if name else None
 
 
-def _expression(node: Node, _place: Place) -> Definition | Step:
-    """A function or class expression: named only as a default export."""
-    above = node.parent
-    if above is not None and above.type == "export_statement":
-        name = text_of(node.child_by_field_name("name")) or "default"
-        return Definition(name, Kind.CLASS if node.type == "class" else Kind.FUNCTION, node)
-    return Step.DESCEND if node.type == "class" else Step.SCOPE
+def _export(node: Node, place: Place) -> Definition | Step:
+    """``export default`` of an anonymous function or class is named ``default``."""
+    value = _bare(node.child_by_field_name("value"))
+    if value is None or value.type not in (*_FUNCTIONS, "class"):
+        return Step.WRAP
+    name = place.text(value.child_by_field_name("name")) or "default"
+    return Definition(name, Kind.CLASS if value.type == "class" else Kind.FUNCTION, value)
 
 
 _JS: dict[str, Rule | Step] = {
     "function_declaration": named(Kind.FUNCTION, merges=True),
     "generator_function_declaration": named(Kind.FUNCTION),
     "class_declaration": named(Kind.CLASS),
-    "class": _expression,
+    "class": Step.DESCEND,
     "method_definition": _method,
     "field_definition": _field,
     "variable_declarator": _variable,
     "assignment_expression": _assignment,
     "pair": _pair,
-    "export_statement": Step.WRAP,
+    "export_statement": _export,
     "lexical_declaration": Step.WRAP,
     "variable_declaration": Step.WRAP,
     "expression_statement": Step.WRAP,
     "decorator": Step.LEADING,
-    **dict.fromkeys(sorted(_FUNCTIONS - {"function"}), _expression),
+    **each_of("arrow_function", "function_expression", "generator_function", step=Step.SCOPE),
     **each_of(
         "class_body",
         "statement_block",
@@ -183,13 +184,13 @@ _JS: dict[str, Rule | Step] = {
 JAVASCRIPT = Table(_JS)
 
 
-def _module(node: Node, _place: Place) -> Definition | None:
-    name = text_of(node.child_by_field_name("name")).strip("\"'")
+def _module(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name")).strip("\"'")
     return Definition(name, Kind.MODULE, node) if name else None
 
 
 def _signature(node: Node, place: Place) -> Definition | None:
-    name = without_arguments(text_of(node.child_by_field_name("name")))
+    name = without_arguments(place.text(node.child_by_field_name("name")))
     kind = Kind.FUNCTION if place.parent in (None, Kind.MODULE) else Kind.METHOD
     return Definition(name, kind, merges=True) if name else None
 
