@@ -193,7 +193,8 @@ class Index:
             changed=freshness.changed,
             notes=(*reader.coverage.notes, *notes, *ranking.notes, *_stale_note(found)),
         )
-        return Hits(asked, found, coverage, time.perf_counter() - started)
+        terms = tuple(term.term for term in ranking.terms)
+        return Hits(asked, found, coverage, time.perf_counter() - started, terms)
 
     def related(
         self, location: str, *, limit: int = 10, group_by: GroupBy | str = GroupBy.FILE, scope: str = ""

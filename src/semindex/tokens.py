@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -108,6 +108,12 @@ def word_terms(word: str) -> tuple[str, ...]:
 def text_terms(text: str) -> list[str]:
     """The terms of every word of ``text``, in order, repeated as they occur."""
     return [term for word in words(text) for term in word_terms(word)]
+
+
+def matches(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
+    """Character ranges of the words of ``text`` that give one of some terms, in order."""
+    wanted = frozenset(terms)
+    return [match.span() for match in WORD.finditer(text) if not wanted.isdisjoint(word_terms(match.group()))]
 
 
 def hash_term(term: str) -> int:

@@ -335,6 +335,8 @@ class Hits(Sequence[Hit]):
     hits: tuple[Hit, ...]
     coverage: Coverage
     seconds: float = 0.0
+    terms: tuple[str, ...] = ()
+    """The terms that were looked for, for highlighting: see :func:`semindex.tokens.matches`."""
 
     @overload
     def __getitem__(self, position: int) -> Hit: ...

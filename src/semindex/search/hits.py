@@ -10,7 +10,6 @@ from pathlib import Path
 from semindex.search.searcher import RankedChunk, RankedFile, Ranking
 from semindex.source.read import read_verified
 from semindex.store.generation import Generation
-from semindex.tokens import WORD, word_terms
 from semindex.types import Hit, Kind, Reason
 
 MORE_SPANS = 4
@@ -103,7 +102,6 @@ def _hit(
         repository=str(reader.root),
         digest=generation.digest(found.file).hex(),
         stale=text is None,
-        spans=_matches(text, ranking) if text is not None else (),
     )
 
 
@@ -113,14 +111,6 @@ def _shown(text: bytes | None, begin: int, end: int) -> str | None:
         return None
     piece = text[begin : min(end, begin + MAX_TEXT_BYTES)].decode("utf-8", "replace")
     return piece.removesuffix("\n").removesuffix("\r")
-
-
-def _matches(text: str, ranking: Ranking) -> tuple[tuple[int, int], ...]:
-    """Character ranges of the words that give a term of the query."""
-    wanted = frozenset(term.term for term in ranking.terms)
-    return tuple(
-        match.span() for match in WORD.finditer(text) if not wanted.isdisjoint(word_terms(match.group()))
-    )
 
 
 def containing(

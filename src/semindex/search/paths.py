@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 from functools import lru_cache
 
 from semindex.tokens import text_terms
 
 
-class Role(Enum):
-    """Why a file is seldom what was asked for; a query that names the role takes this back."""
+class Role(IntEnum):
+    """Why a file is seldom what was asked for, as bits; a query that names the role takes this back."""
 
-    TESTS = "tests"
-    EXAMPLES = "examples"
-    LEGACY = "legacy"
-    BARREL = "barrel"
+    TESTS = 1
+    EXAMPLES = 2
+    LEGACY = 4
+    BARREL = 8
+
+    @property
+    def label(self) -> str:
+        """The lower-case name, as reasons show it."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class PathWords:
     """Terms of the file name without its extension, compound left out."""
     folder: frozenset[str]
     """Terms of the parent folder's name, compound left out."""
-    roles: frozenset[Role]
+    roles: int
+    """Bits of :class:`Role`."""
 
 
 _FOLDERS = {
@@ -65,7 +71,7 @@ def path_words(path: str) -> PathWords:
     return PathWords(
         stem=_plain(stem),
         folder=_plain(folder.rpartition("/")[2]),
-        roles=frozenset(_roles(folder, name)),
+        roles=sum(_roles(folder, name)),
     )
 
 
@@ -83,6 +89,6 @@ def _roles(folder: str, name: str) -> set[Role]:
     return roles
 
 
-def unmentioned(roles: frozenset[Role], terms: frozenset[str]) -> list[Role]:
-    """The roles that the query does not ask for, in a fixed order."""
-    return [role for role in Role if role in roles and not _MENTIONS[role] & terms]
+def unmentioned(terms: frozenset[str]) -> list[Role]:
+    """The roles that a query of these terms does not ask for, in a fixed order."""
+    return [role for role in Role if not _MENTIONS[role] & terms]

@@ -31,7 +31,7 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
     """For each owner the sum of ``decay**r`` times its r-th best value, over its ``best`` best ones.
 
     Args:
-        values: Shape ``(n,)``.
+        values: Shape ``(n,)``; only positive ones count.
         owners: Shape ``(n,)``, in ``[0, count)``.
         count: Number of owners.
         decay: Between 0 and 1.
@@ -40,7 +40,8 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
     Returns:
         Shape ``(count,)``. Added best first, so equal values in any order give equal sums.
     """
-    order = np.lexsort((-values, owners))
+    counting = np.flatnonzero(values > 0.0)
+    order = counting[np.lexsort((-values[counting], owners[counting]))]
     sorted_owners = owners[order]
     firsts = np.searchsorted(sorted_owners, np.arange(count))
     ranks = np.arange(len(order)) - firsts[sorted_owners]
@@ -68,11 +69,11 @@ def path_signals(
         Signal("file name", weights.stem_share * np.array(stems)),
         Signal("folder name", weights.folder_share * np.array(folders)),
     ]
-    roles = [unmentioned(path.roles, asked) for path in paths]
-    for role, value in penalty.items():
-        hit = np.array([role in found for found in roles])
+    roles = np.array([path.roles for path in paths])
+    for role in unmentioned(asked):
+        hit = (roles & role) != 0
         if hit.any():
-            signals.append(Signal(f"{role.value} file", np.where(hit, value, 0.0)))
+            signals.append(Signal(f"{role.label} file", np.where(hit, penalty[role], 0.0)))
     return signals
 
 

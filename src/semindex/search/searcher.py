@@ -239,7 +239,7 @@ class Searcher:
         if parts.cosines is not None:
             near = np.maximum(parts.cosines[found.chunks], 0.0)
             cubed = near * near * near
-            top = rank.discounted(near, found.owners, count, decay=0.0, best=1)
+            top = np.maximum.reduceat(near, np.searchsorted(found.owners, np.arange(count)))
             several = rank.discounted(cubed, found.owners, count, decay=weights.dense_decay, best=best)
             signals.append(Signal("meaning", weights.context * top))
             signals.append(Signal("meaning, several places", weights.context_sum * several))

@@ -8,9 +8,11 @@ freshly built.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -61,12 +63,12 @@ class Generation:
         self._file_base = _bases([len(s.section("file_chunks")) for s in segments])
         self._chunk_base = _bases([len(s.section("chunk_kinds")) for s in segments])
         self._symbol_base = _bases([len(s.section("symbol_kinds")) for s in segments])
-        self.files = int(self._file_base[-1])
-        self.chunks = int(self._chunk_base[-1])
-        self.symbols = int(self._symbol_base[-1])
+        self.files = self._file_base[-1]
+        self.chunks = self._chunk_base[-1]
+        self.symbols = self._symbol_base[-1]
         self.file_live = np.ones(self.files, dtype=bool)
         for base, ordinals in zip(self._file_base, dead, strict=False):
-            self.file_live[int(base) + np.asarray(ordinals, dtype=np.int64)] = False
+            self.file_live[base + np.asarray(ordinals, dtype=np.int64)] = False
         self.file_sizes = self._joined("sizes").astype(np.int64)
         counts = self._joined("file_chunks").astype(np.int64)
         self.file_starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
@@ -104,7 +106,7 @@ class Generation:
         for field in (*CHUNK_FIELDS, *FILE_FIELDS):
             bases = self._file_base if field in FILE_FIELDS else self._chunk_base
             found[field] = [
-                Postings(segment, field, int(bases[i + 1] - bases[i])) for i, segment in enumerate(self._segments)
+                Postings(segment, field, bases[i + 1] - bases[i]) for i, segment in enumerate(self._segments)
             ]
         return found
 
@@ -114,7 +116,7 @@ class Generation:
         bases = self._file_base if by_file else self._chunk_base
         live = self.file_live if by_file else self.chunk_live
         parts: list[list[Occurrences]] = [[] for _ in terms]
-        for base, postings in zip(bases.tolist(), self._postings[field], strict=False):
+        for base, postings in zip(bases, self._postings[field], strict=False):
             places = postings.find(terms)
             for number in np.flatnonzero(places >= 0).tolist():
                 rows, counts = postings.at(int(places[number]))
@@ -205,7 +207,7 @@ class Generation:
         """The definition that owns a chunk's lines."""
         number, ordinal = _locate(self._chunk_base, chunk)
         symbol = int(self._segments[number].section("chunk_owners")[ordinal])
-        return self.symbol(symbol + int(self._symbol_base[number])) if symbol >= 0 else None
+        return self.symbol(symbol + self._symbol_base[number]) if symbol >= 0 else None
 
     def symbol(self, symbol: int) -> SymbolRecord:
         """A definition by its id."""
@@ -217,7 +219,7 @@ class Generation:
         while at >= 0 and len(names) < 64:
             names.append(self._symbol_name(number, at))
             at = int(parents[at])
-        chunk = int(segment.section("symbol_chunks")[ordinal]) + int(self._chunk_base[number])
+        chunk = int(segment.section("symbol_chunks")[ordinal]) + self._chunk_base[number]
         first, last = segment.section("symbol_lines")[ordinal].tolist()
         return SymbolRecord(
             name=names[0],
@@ -262,13 +264,13 @@ _FLOAT_COPY_VALUES = 16_000_000
 """64 MB of float32: 125,000 chunks of 128. Above it blocks are converted as they are scanned."""
 
 
-def _bases(sizes: Sequence[int]) -> Ids:
-    return np.concatenate(([0], np.cumsum(np.asarray(sizes, dtype=np.int64)))).astype(np.int64)
+def _bases(sizes: Sequence[int]) -> list[int]:
+    return list(accumulate(sizes, initial=0))
 
 
-def _locate(bases: Ids, position: int) -> tuple[int, int]:
-    number = int(np.searchsorted(bases, position, side="right")) - 1
-    return number, position - int(bases[number])
+def _locate(bases: list[int], position: int) -> tuple[int, int]:
+    number = bisect_right(bases, position) - 1
+    return number, position - bases[number]
 
 
 def _merged(parts: list[Occurrences]) -> Occurrences:
