@@ -13,7 +13,8 @@ import pytest
 from semindex.errors import UsageError
 from semindex.evaluate.judged import evaluate_judged, half_of, load_judgements
 from semindex.evaluate.metrics import Target
-from tests.evaluate.wordcount import open_wordcount
+
+from .wordcount import open_wordcount
 
 PINNED = "0" * 40
 

@@ -58,6 +58,8 @@ def test_abbreviations_and_dots_inside_words_do_not_end_a_sentence() -> None:
         '"""Do it with this and that."""',
         '"""' + "word " * (MAX_WORDS + 1) + '"""',
         "# ------------------------------",
+        "/** https://example.org/issues/442 tells what was wrong here and why. */",
+        "/** @ covers the method of the other class that is tested here */",
         '""">>> parse("a=b") == expected_value_of_it"""',
     ],
 )

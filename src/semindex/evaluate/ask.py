@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from semindex.evaluate.metrics import DEPTH, Place
+from semindex.index import open as open_real
 from semindex.types import BuildReport, GroupBy, Hits
 
 ProgressMessage = Callable[[str], None]
@@ -43,8 +44,6 @@ class Asked:
 @contextmanager
 def open_index(root: Path, index_dir: Path) -> Iterator[Searchable]:
     """The product's own index of ``root``, kept in ``index_dir``."""
-    from semindex.index import open as open_real
-
     with open_real(root, index_dir=index_dir) as index:
         yield index
 
@@ -58,6 +57,13 @@ def folder(kept: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="semindex-eval-") as name:
         yield Path(name)
+
+
+def prepare(index: Searchable) -> BuildReport:
+    """Index everything and search once, so that what is timed afterwards finds everything loaded."""
+    report = index.refresh()
+    index.search("warm", limit=1, group_by=GroupBy.FILE)
+    return report
 
 
 def ask(index: Searchable, query: str, *, group_by: GroupBy) -> Asked:

@@ -23,6 +23,7 @@ from semindex.evaluate.ask import (
     folder,
     no_progress,
     open_index,
+    prepare,
 )
 from semindex.evaluate.blanking import Task, blank_file
 from semindex.evaluate.metrics import (
@@ -131,7 +132,7 @@ def evaluate_functions(
         chosen = _draw(tasks, limit, seed)
         with opener(temporary / "tree", temporary / "index") as index:
             on_progress(f"indexing {copy.files} files")
-            built = index.refresh()
+            built = prepare(index)
             on_progress(f"asking for {len(chosen)} functions")
             answers = tuple(_answer(index, task) for task in chosen)
     return _report(answers, copy, len(tasks), built, hide_names, seed)

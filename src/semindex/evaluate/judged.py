@@ -18,7 +18,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from semindex.errors import UsageError
-from semindex.evaluate.ask import Opener, ProgressMessage, ask, folder, no_progress, open_index
+from semindex.evaluate.ask import Opener, ProgressMessage, ask, folder, no_progress, open_index, prepare
 from semindex.evaluate.checkout import revision
 from semindex.evaluate.metrics import (
     DEPTH,
@@ -239,7 +239,7 @@ def _measure(item: Repository, checkout: Path, index_dir: Path, opener: Opener) 
         if any(_exists(checkout, item.benchmark_root, target.path) for target in judgement.targets)
     ]
     with opener(checkout / item.benchmark_root, index_dir) as index:
-        built = index.refresh()
+        built = prepare(index)
         answers = []
         for judgement in asked:
             found = ask(index, judgement.query, group_by=GroupBy.FILE)

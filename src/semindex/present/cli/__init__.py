@@ -31,6 +31,7 @@ COMMANDS = {
     "related": Entry("related", "related", "Find code like the code at a place."),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "config": Entry("config", "config", "Show each setting and where it came from."),
+    "eval": Entry("eval", "evaluate", "Measure search on a repository, or on judged queries."),
     "clean": Entry("clean", "clean", "Remove an index."),
     "completion": Entry("completion", "completion", "Print the script that completes commands in a shell."),
 }

@@ -10,29 +10,42 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
 
+from semindex.present.cli.options import json_option
+from semindex.present.cli.outcome import DONE
+from semindex.present.safe import safe_line
+from semindex.present.stream import write, write_json
+
 if TYPE_CHECKING:
     from semindex.evaluate.functions import FunctionReport
     from semindex.evaluate.judged import JudgedReport
     from semindex.evaluate.metrics import Interval
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FOLDER = click.Path(path_type=Path)
 Row = tuple[str, "Interval"]
 
 
 @click.command("eval")
 @click.argument("path", type=FOLDER, required=False)
-@click.option("--judgements", type=click.Path(exists=True, path_type=Path), help="Folder of a judged set.")
-@click.option("--corpora", type=FOLDER, help="Folder with a checkout NAME of each judged repository.")
-@click.option("--half", type=click.Choice(["a", "b"]), help="Only this half of the judged repositories.")
+@click.option("--judgements", type=FOLDER, metavar="DIR", help="A judged set: repos.json and annotations/.")
 @click.option(
-    "--index-dir", type=click.Path(file_okay=False, path_type=Path), help="Keep their indexes here."
+    "--corpora", type=FOLDER, metavar="DIR", help="Holds a checkout NAME/ of each judged repository."
 )
-@click.option("--limit-functions", default=500, show_default=True, help="Functions to ask for; 0 for all.")
+@click.option("--half", type=click.Choice(["a", "b"]), help="Only this half of the judged repositories.")
+@click.option("--index-dir", type=FOLDER, metavar="DIR", help="Keep the judged repositories' indexes in DIR.")
+@click.option(
+    "--limit-functions",
+    type=click.IntRange(min=0),
+    default=500,
+    show_default=True,
+    help="Functions to ask for, drawn at random; 0 for all.",
+)
 @click.option("--without-names", is_flag=True, help="Remove the names of the functions too.")
 @click.option("--seed", default=0, show_default=True, help="Of the draw and of the intervals.")
-@click.option("--details", type=click.File("w", "utf-8", lazy=False), help="Write a JSON line a query.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(
+@click.option(
+    "--details", type=click.File("w", "utf-8", lazy=False), metavar="FILE", help="Write a JSON line a query."
+)
+@json_option
+def evaluate(
     path: Path | None,
     judgements: Path | None,
     corpora: Path | None,
@@ -43,8 +56,8 @@ def command(
     seed: int,
     details: TextIO | None,
     as_json: bool,
-) -> None:
-    """Measure search, on PATH or on a judged set.
+) -> int:
+    """Measure search on a repository, or on judged queries.
 
     For PATH (default: the current folder) no judgements are needed: the documentation of all its
     functions is removed from a copy, and the first sentence of each asks for its function.
@@ -74,12 +87,13 @@ def command(
     if details is not None:
         _write_details(details, judged, functions)
     if as_json:
-        click.echo(json.dumps(_as_json(judged, functions)))
-        return
+        write_json(_as_json(judged, functions))
+        return DONE
     if judged is not None:
         _show_judged(judged)
     if functions is not None:
         _show_functions(functions)
+    return DONE
 
 
 class _Progress:
@@ -110,7 +124,7 @@ def _show_judged(report: JudgedReport) -> None:
     _show_table("Judged queries, NDCG@10", rows)
     _show_costs(report)
     if report.left_out:
-        click.echo(f"{report.left_out} queries left out: none of their targets exists")
+        write(f"{report.left_out} queries left out: none of their targets exists")
     _show_notes(report.notes)
 
 
@@ -128,7 +142,7 @@ def _show_functions(report: FunctionReport) -> None:
     ]
     rows += [(f"functions MRR@10, {name}", found) for name, found in report.languages.items()]
     _show_table(f"Documented functions, asked by their first sentence{hidden}", rows)
-    click.echo(
+    write(
         f"asked for {len(report.answers)} of {report.askable} functions"
         f" ({report.documented} with documentation)"
     )
@@ -137,7 +151,7 @@ def _show_functions(report: FunctionReport) -> None:
 
 
 def _show_costs(report: JudgedReport | FunctionReport) -> None:
-    click.echo(
+    write(
         f"{report.chunks} chunks, refreshed in {report.index_seconds:.1f} s;"
         f" a query takes {report.query_p50_ms:.1f} ms (p50), {report.query_p95_ms:.1f} ms (p95)"
     )
@@ -145,25 +159,26 @@ def _show_costs(report: JudgedReport | FunctionReport) -> None:
 
 def _show_notes(notes: Iterable[str]) -> None:
     for note in notes:
-        click.echo(f"note: {note}")
+        write(safe_line(f"note: {note}"))
 
 
 def _show_table(title: str, rows: list[Row]) -> None:
     if sys.stdout.isatty():
-        from rich.console import Console
         from rich.table import Table
+
+        from semindex.present.terminal import console
 
         table = Table("", "mean", "95 %", "queries", title=title, title_justify="left")
         for column in table.columns[1:]:
             column.justify = "right"
         for label, found in rows:
             table.add_row(label, *_cells(found))
-        Console().print(table)
+        console(sys.stdout, colour=None).print(table)
         return
     width = max(len(label) for label, _ in rows)
-    click.echo(title)
+    write(title)
     for label, found in rows:
-        click.echo("  ".join((label.ljust(width), *_cells(found))))
+        write("  ".join((label.ljust(width), *_cells(found))))
 
 
 def _cells(found: Interval) -> tuple[str, str, str]:
@@ -171,7 +186,7 @@ def _cells(found: Interval) -> tuple[str, str, str]:
 
 
 def _as_json(judged: JudgedReport | None, functions: FunctionReport | None) -> dict[str, Any]:
-    result: dict[str, Any] = {"schema": 1}
+    result: dict[str, Any] = {}
     if judged is not None:
         result["judged"] = {
             "ndcg": _interval(judged.ndcg),
