@@ -87,7 +87,7 @@ class Commands(click.Group):
         return code
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("semindex", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="semindex", message="%(prog)s %(version)s")
 def commands() -> None:
     """Search source code by meaning, locally: no server, no network, nothing leaves the machine.

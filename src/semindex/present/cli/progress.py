@@ -45,6 +45,8 @@ class Drawing:
         self._stage = ""
         self._bars: Bars | None = None
         self._task: TaskID | None = None
+        self.done = 0
+        """What the bar shows as done."""
 
     def __call__(self, step: Progress) -> None:
         """Draw a step of the work, unless one was drawn just now."""
@@ -72,6 +74,7 @@ class Drawing:
             self._stage = step.stage
             words = _WORDS.get(step.stage, step.stage)
             self._task = self._bars.add_task(words, total=step.total, completed=step.done, unit=step.unit)
+        self.done = step.done
         self._bars.update(self._task, completed=step.done, total=step.total)
 
 

@@ -1,0 +1,185 @@
+"""Hand-made records, and an index that answers with them."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from semindex.errors import NotIndexed, QueryError, RootError
+from semindex.types import (
+    BuildReport,
+    Coverage,
+    FileFailure,
+    Hit,
+    Hits,
+    Progress,
+    ProgressCallback,
+    Query,
+    Reason,
+    SkipReason,
+    Status,
+)
+
+TEXT = "def parse_cookie(header):\n\tjar = {}\n    return jar\n"
+
+HIT = Hit(
+    path="src/cookies.py",
+    start_line=10,
+    end_line=12,
+    score=1.23456,
+    symbol="Jar.parse_cookie",
+    kind="method",
+    language="python",
+    reasons=(Reason("names", 0.75, "parse, cookie"), Reason("tests", -0.5)),
+    text=TEXT,
+    more=(),
+    repository="/repo",
+    digest="00" * 16,
+    stale=False,
+    spans=((4, 9), (10, 16)),
+)
+ALSO = replace(HIT, start_line=40, end_line=58, score=0.5, symbol=None, kind="block", spans=(), reasons=())
+COVERAGE = Coverage(
+    seen=318,
+    indexed=312,
+    chunks=4120,
+    skipped={"too large": 2, "binary": 4},
+    freshness="fresh",
+)
+FAILURE = FileFailure("bad.py", "parse", SkipReason.FAILED, "took too long")
+REPORT = BuildReport(
+    added=310,
+    changed=1,
+    removed=2,
+    unchanged=1,
+    skipped={"too large": 2, "binary": 4},
+    failures=(FAILURE,),
+    warnings=("one ignore rule hides nearly everything",),
+    seconds=2.0,
+    peak_bytes=210_000_000,
+    source_bytes=3_200_000,
+    chunks=4120,
+    files=312,
+    generation=3,
+    merged_segments=2,
+)
+STATUS = Status(
+    root="/repo",
+    index_dir="/repo/.semindex",
+    generation=3,
+    model="static-1",
+    analysis="a1",
+    seen=318,
+    indexed=312,
+    chunks=4120,
+    symbols=8000,
+    skipped={"too large": 2, "binary": 4},
+    failures=(FAILURE,),
+    languages={"python": 300, "markdown": 12},
+    segments=2,
+    dead_files=5,
+    index_bytes=1_300_000,
+    source_bytes=3_200_000,
+    freshness="stale",
+    changed=3,
+    notes=("a note",),
+)
+
+
+def answer(*hits: Hit, raw: str = "parse cookie", coverage: Coverage = COVERAGE) -> Hits:
+    """An answer of 23 ms."""
+    return Hits(Query(raw, raw), hits, coverage, 0.0234)
+
+
+@dataclass
+class FakeIndex:
+    """An index in memory: what it is told to answer, and what it was asked."""
+
+    root: Path
+    index_dir: Path
+    exists: bool = True
+    hits: tuple[Hit, ...] = (HIT,)
+    coverage: Coverage = COVERAGE
+    state: Status = STATUS
+    raising: BaseException | None = None
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    settings: Any = None
+    steps: Sequence[Progress] = ()
+
+    def __enter__(self) -> FakeIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls.append(("close", None))
+
+    def _asked(self, name: str, **options: Any) -> None:
+        self.calls.append((name, options))
+        if self.raising is not None:
+            raise self.raising
+
+    def refresh(self, *, progress: ProgressCallback | None = None, force: bool = False) -> BuildReport:
+        self._asked("refresh", force=force)
+        for step in self.steps if progress else ():
+            assert progress is not None
+            progress(step)
+        self.exists = True
+        return REPORT
+
+    def search(self, query: str, **options: Any) -> Hits:
+        self._asked("search", query=query, **options)
+        if not self.exists:
+            raise NotIndexed("nothing there")
+        if not query.strip():
+            raise QueryError("the query is empty")
+        return answer(*self.hits, raw=query, coverage=self.coverage)
+
+    def related(self, location: str, **options: Any) -> Hits:
+        self._asked("related", location=location, **options)
+        return answer(*self.hits, raw=location, coverage=self.coverage)
+
+    def status(self, *, verify: bool = False) -> Status:
+        self._asked("status", verify=verify)
+        return self.state
+
+    def clean(self) -> int:
+        self._asked("clean")
+        return 1_300_000
+
+
+@dataclass(frozen=True)
+class FakeLocation:
+    root: Path
+    scope: str
+    index_dir: Path
+    note: str
+
+
+class FakeModule(types.ModuleType):
+    """Stands in for ``semindex.index``: an index a root, made when first opened."""
+
+    def __init__(self) -> None:
+        super().__init__("semindex.index")
+        self.made: dict[Path, FakeIndex] = {}
+        self.scope = ""
+        self.note = ""
+        self.template: dict[str, Any] = {}
+
+    def locate(self, path: Path, *, index_dir: Path | None = None) -> FakeLocation:
+        if not path.is_dir():
+            raise RootError(f"{path}: no such folder")
+        root = path.resolve()
+        return FakeLocation(root, self.scope, index_dir or root / ".semindex", self.note)
+
+    def open(self, root: Path, *, index_dir: Path, settings: Any) -> FakeIndex:
+        index = self.made.setdefault(root, FakeIndex(root, index_dir, **self.template))
+        index.settings = settings
+        return index
+
+    @property
+    def only(self) -> FakeIndex:
+        """The one index that was opened."""
+        (index,) = self.made.values()
+        return index

@@ -1,0 +1,468 @@
+"""Commands, on a fake index: what they ask of it, what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from semindex.errors import (
+    IndexCorrupt,
+    IndexLocked,
+    IndexMismatch,
+    IndexTooNew,
+    IndexUnwritable,
+    ModelError,
+    SemindexError,
+)
+from semindex.present.cli import COMMANDS, commands
+from semindex.present.cli.answers import merged
+
+from .conftest import Invoke
+from .records import COVERAGE, HIT, STATUS, FakeModule, answer
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(commands)
+    for name in COMMANDS:
+        command = commands.get_command(context, name)
+        assert command is not None
+        yield name, command
+
+
+@pytest.mark.parametrize(("name", "command"), list(every_command()))
+def test_every_command_has_help_for_itself_and_each_option(name: str, command: click.Command) -> None:
+    assert command.name == name
+    assert command.get_short_help_str(200) == COMMANDS[name].help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.name}"
+            assert parameter.help.endswith("."), f"{name} {parameter.name}"
+    done = CliRunner().invoke(commands, [name, "--help"])
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: semindex {name} ")
+
+
+def test_the_options_are_spelled_as_agreed() -> None:
+    found = dict(every_command())
+    search = {option for parameter in found["search"].params for option in parameter.opts}
+    assert {
+        "-n", "--limit", "--json", "--vimgrep", "--mode", "--lang", "--path", "--exclude", "--kind",
+        "--group-by", "--index-dir", "--no-refresh", "--explain", "--context", "--no-text", "--color",
+    } <= search  # fmt: skip
+    index = {option for parameter in found["index"].params for option in parameter.opts}
+    assert {"--index-dir", "--force", "--json", "-q", "--quiet"} <= index
+
+
+def test_no_command_and_a_wrong_one_are_usage_errors(invoke: Invoke) -> None:
+    assert invoke().exit_code == 2
+    done = invoke("serch")
+    assert done.exit_code == 2
+    assert "No such command 'serch'" in done.stderr
+    assert invoke("search", "x", "--mode", "fuzzy").exit_code == 2
+    assert invoke("search", "x", "-n", "0").exit_code == 2
+
+
+def test_version_and_help_succeed(invoke: Invoke) -> None:
+    assert invoke("--version").output == "semindex 0.1.0\n"
+    done = invoke("-h")
+    assert done.exit_code == 0
+    for name, entry in COMMANDS.items():
+        assert f"{name} " in done.output
+        assert entry.help in done.output
+
+
+# search
+
+
+def test_search_passes_every_flag_on(invoke: Invoke, fake: FakeModule) -> None:
+    done = invoke(
+        *(
+            "search",
+            "parse cookie",
+            "-n",
+            "3",
+            "--mode",
+            "dense",
+            "--lang",
+            "go",
+            "--lang",
+            "c",
+            "--path",
+            "src/**",
+        ),
+        *("--exclude", "tests", "--kind", "function", "--group-by", "chunk", "--no-refresh"),
+    )
+    assert done.exit_code == 0, done.stderr
+    assert fake.only.calls == [
+        (
+            "search",
+            {
+                "query": "parse cookie",
+                "limit": 3,
+                "mode": "dense",
+                "group_by": "chunk",
+                "languages": ("go", "c"),
+                "paths": ("src/**",),
+                "excluded_paths": ("tests",),
+                "kinds": ("function",),
+                "scope": "",
+                "refresh": False,
+            },
+        ),
+        ("close", None),
+    ]
+
+
+def test_search_looks_for_changes_by_default(invoke: Invoke, fake: FakeModule) -> None:
+    invoke("search", "x")
+    (name, options), _ = fake.only.calls
+    assert name == "search"
+    assert options["refresh"] is True
+
+
+def test_search_prints_hits_to_stdout_and_coverage_to_stderr(invoke: Invoke) -> None:
+    done = invoke("search", "x", "--no-text")
+    assert done.stdout == "/repo/src/cookies.py:10-12: Jar.parse_cookie\tmethod\tpython\t1.2346\n"
+    assert done.stderr == (
+        "semindex: 312 of 318 files indexed, 6 skipped (4 binary, 2 too large), fresh; 23 ms\n"
+    )
+
+
+def test_search_that_finds_nothing_exits_with_1(invoke: Invoke, fake: FakeModule) -> None:
+    fake.template = {"hits": ()}
+    done = invoke("search", "x")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("semindex: nothing found; 312 of 318")
+    done = invoke("search", "x", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["hits"] == []
+
+
+def test_search_indexes_first_what_is_not_indexed(invoke: Invoke, fake: FakeModule) -> None:
+    fake.template = {"exists": False}
+    done = invoke("search", "x", "--json")
+    assert done.exit_code == 0
+    assert [name for name, _ in fake.only.calls] == ["refresh", "search", "close"]
+    notes = json.loads(done.stdout)["coverage"]["notes"]
+    assert notes == ["indexed first: 312 files in 2.00 s", "one ignore rule hides nearly everything"]
+
+
+def test_search_without_refresh_never_builds(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
+    fake.template = {"exists": False}
+    done = invoke("search", "x", "--no-refresh")
+    assert done.exit_code == 2
+    assert done.stderr == f"semindex: nothing is indexed for {tmp_path}; run: semindex index {tmp_path}\n"
+    assert fake.only.calls == [("close", None)]
+
+
+def test_search_in_a_subfolder_says_so(invoke: Invoke, fake: FakeModule) -> None:
+    fake.scope, fake.note = "src", "only below src/"
+    done = invoke("search", "x")
+    assert dict(fake.only.calls[0][1])["scope"] == "src"
+    assert "semindex: only below src/" in done.stderr
+
+
+def test_search_over_several_repositories_merges_by_score(
+    invoke: Invoke, fake: FakeModule, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    one, two = fake.locate(tmp_path / "one"), fake.locate(tmp_path / "two")
+    for location, scores in ((one, (3.0, 1.0)), (two, (4.0, 2.0))):
+        index = fake.open(location.root, index_dir=location.index_dir, settings=None)
+        index.hits = tuple(
+            replace(HIT, score=score, path=f"{score}", repository=str(location.root)) for score in scores
+        )
+    done = invoke("search", "x", "one", "two", "-n", "3", "--json")
+    found = json.loads(done.stdout)
+    assert [(hit["score"], Path(hit["repository"]).name) for hit in found["hits"]] == [
+        (4.0, "two"),
+        (3.0, "one"),
+        (2.0, "two"),
+    ]
+    assert found["coverage"]["seen"] == 2 * 318
+    assert found["coverage"]["skipped"] == {"too large": 4, "binary": 8}
+
+
+def test_one_index_asked_twice_counts_once_and_hits_come_once() -> None:
+    stale = replace(COVERAGE, freshness="stale", changed=1, notes=("only below a/",))
+    whole = merged([answer(HIT), answer(HIT, coverage=stale)], [Path("/repo"), Path("/repo")], 10)
+    assert len(whole) == 1
+    assert whole.coverage.seen == 318
+    assert whole.coverage.notes == ("only below a/",)
+    apart = merged([answer(HIT), answer(HIT, coverage=stale)], [Path("/a"), Path("/b")], 10)
+    assert (apart.coverage.freshness, apart.coverage.changed) == ("stale", 1)
+
+
+def test_one_index_folder_cannot_serve_two_repositories(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    done = invoke("search", "x", "one", ".", "--index-dir", "d")
+    assert done.exit_code == 2
+    assert "give one PATH" in done.stderr
+
+
+def test_json_and_vimgrep_exclude_each_other(invoke: Invoke) -> None:
+    done = invoke("search", "x", "--json", "--vimgrep")
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["error"]["type"] == "UsageError"
+
+
+def test_vimgrep(invoke: Invoke) -> None:
+    assert (
+        invoke("search", "x", "--vimgrep").stdout == "/repo/src/cookies.py:10:5:def parse_cookie(header):\n"
+    )
+
+
+def test_colour_can_be_forced_and_forbidden(invoke: Invoke) -> None:
+    assert "\x1b[1;31mparse" in invoke("search", "x", "--color", "always").stdout
+    assert "\x1b" not in invoke("search", "x", "--color", "never").stdout
+
+
+def test_context_limits_the_text(invoke: Invoke) -> None:
+    assert invoke("search", "x", "--context", "1").stdout.splitlines()[1:] == [
+        "    10: def parse_cookie(header):"
+    ]
+
+
+def test_a_query_may_begin_with_a_dash(invoke: Invoke, fake: FakeModule) -> None:
+    assert invoke("search", "--", "-path:tests cookie --json").exit_code == 0
+    assert fake.only.calls[0][1]["query"] == "-path:tests cookie --json"
+    done = invoke("search", "--", "--json")
+    assert done.stdout.startswith("/repo/")
+
+
+def test_settings_reach_the_index(invoke: Invoke, fake: FakeModule) -> None:
+    assert invoke("search", "x", "--set", "max_memory_mb=512").exit_code == 0
+    assert fake.only.settings.max_memory_mb == 512
+    assert invoke("search", "x", "--set", "nonsense").exit_code == 2
+    done = invoke("search", "x", "--set", "CASH=1")
+    assert done.exit_code == 2
+    assert "'CASH' is not a setting" in done.stderr
+
+
+# errors
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [IndexLocked, IndexCorrupt, IndexTooNew, IndexMismatch, IndexUnwritable, ModelError, SemindexError],
+)
+def test_our_errors_are_one_message_and_exit_code_2(
+    invoke: Invoke, fake: FakeModule, kind: type[SemindexError]
+) -> None:
+    fake.template = {"raising": kind("what failed\x1b[2J, where, what to do")}
+    done = invoke("search", "x")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "semindex: what failed␛[2J, where, what to do\n"
+    done = invoke("search", "x", "--json")
+    assert (done.exit_code, done.stderr) == (2, "")
+    assert json.loads(done.stdout) == {
+        "schema": 1,
+        "error": {"type": kind.__name__, "message": "what failed␛[2J, where, what to do"},
+    }
+
+
+def test_a_missing_path_and_an_empty_query_are_errors(invoke: Invoke) -> None:
+    done = invoke("search", "x", "nowhere")
+    assert (done.exit_code, done.stderr) == (2, "semindex: nowhere: no such folder\n")
+    assert json.loads(invoke("search", "", "--json").stdout)["error"]["type"] == "QueryError"
+
+
+def test_a_wrong_configuration_is_an_error(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / ".semindex.toml").write_text("[PERFORMANCE]\nX = 1\n")
+    for command in (("index",), ("search", "x"), ("status",), ("config",)):
+        done = invoke(*command)
+        assert done.exit_code == 2
+        assert f"{tmp_path}/.semindex.toml:2: unknown key 'X'" in done.stderr
+
+
+def test_a_system_error_is_one_message(invoke: Invoke, fake: FakeModule) -> None:
+    fake.template = {"raising": OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x")}
+    done = invoke("index")
+    assert (done.exit_code, done.stderr) == (2, "semindex: No space left on device: /x\n")
+
+
+def test_an_interrupt_is_quiet_and_says_what_stays(invoke: Invoke, fake: FakeModule) -> None:
+    fake.template = {"raising": KeyboardInterrupt()}
+    done = invoke("index")
+    assert done.exit_code == 130
+    assert done.stderr.strip() == "semindex: interrupted; what was committed before stays."
+
+
+def test_our_own_mistakes_are_not_hidden(invoke: Invoke, fake: FakeModule) -> None:
+    fake.template = {"raising": ZeroDivisionError()}
+    assert isinstance(invoke("index").exception, ZeroDivisionError)
+
+
+# index
+
+
+def test_index_sums_up(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
+    done = invoke("index")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        f"{tmp_path}: 312 files, 4,120 chunks (generation 3)",
+        "310 added, 1 changed, 2 removed, 1 unchanged",
+        "6 skipped: 4 binary, 2 too large",
+        "1 failure:",
+        "  bad.py: parse: analysis failed (took too long)",
+        "2 segments merged",
+        "2.00 s, 3.2 MB read (1.6 MB/s), peak memory 210 MB",
+    ]
+    assert done.stderr == "semindex: one ignore rule hides nearly everything\n"
+    assert fake.only.calls[0] == ("refresh", {"force": False})
+
+
+def test_index_can_be_quiet_forced_elsewhere_and_json(
+    invoke: Invoke, fake: FakeModule, tmp_path: Path
+) -> None:
+    done = invoke("index", "-q", "--force", "--index-dir", "kept")
+    assert (done.stdout, fake.only.calls[0]) == ("", ("refresh", {"force": True}))
+    assert fake.only.index_dir == Path("kept")
+    done = invoke("index", "--json")
+    report = json.loads(done.stdout)
+    assert (report["schema"], report["root"], report["added"]) == (1, str(tmp_path), 310)
+    assert report["index_dir"] == "kept"
+    assert report["warnings"] == ["one ignore rule hides nearly everything"]
+    assert done.stderr == ""
+
+
+# related
+
+
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        ("a.py:12", "a.py:12"),
+        ("./a.py", "a.py"),
+        ("sub/../a.py:1", "a.py:1"),
+        ("odd:7:3", "odd:7:3"),
+        ("no.py:3", "no.py:3"),
+    ],
+)
+def test_related_asks_from_the_root(
+    invoke: Invoke, fake: FakeModule, tmp_path: Path, location: str, asked: str
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.py").touch()
+    (tmp_path / "odd:7").touch()
+    assert invoke("related", location, "-n", "4").exit_code == 0
+    assert fake.only.calls[0] == (
+        "related",
+        {"location": asked, "limit": 4, "group_by": "file", "scope": ""},
+    )
+
+
+def test_related_takes_absolute_files(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
+    (tmp_path / "a.py").touch()
+    invoke("related", f"{tmp_path}/a.py:3")
+    assert fake.only.calls[0][1]["location"] == "a.py:3"
+
+
+# status, config, clean, completion
+
+
+def test_status_in_words(invoke: Invoke) -> None:
+    done = invoke("status")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        "root        /repo",
+        "index       /repo/.semindex  1.3 MB for 3.2 MB of source (41%)",
+        "generation  3, 2 segments, 5 replaced files until the next merge",
+        "model       static-1",
+        "freshness   stale (3 files changed)",
+        "files       312 indexed of 318 seen",
+        "skipped     4 binary, 2 too large",
+        "chunks      4,120",
+        "symbols     8,000",
+        "languages   300 python, 12 markdown",
+        "failures    bad.py: parse: analysis failed (took too long)",
+        "notes       a note",
+    ]
+
+
+def test_status_that_finds_damage_exits_with_2(invoke: Invoke, fake: FakeModule) -> None:
+    fake.template = {"state": replace(STATUS, problems=("x.seg: block 3", "y.seg: gone"))}
+    done = invoke("status", "--verify")
+    assert done.exit_code == 2
+    assert "problems    x.seg: block 3\n            y.seg: gone\n" in done.stdout
+    assert fake.only.calls[0] == ("status", {"verify": True})
+    assert json.loads(invoke("status", "--verify", "--json").stdout)["problems"] == [
+        "x.seg: block 3",
+        "y.seg: gone",
+    ]
+
+
+def test_status_that_finds_no_damage_says_so(invoke: Invoke) -> None:
+    done = invoke("status", "--verify")
+    assert (done.exit_code, "problems    none\n" in done.stdout) == (0, True)
+
+
+def test_status_of_what_is_not_indexed_exits_with_1(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
+    fake.template = {"exists": False}
+    done = invoke("status")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"run: semindex index {tmp_path}" in done.stderr
+    done = invoke("status", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["error"]["type"]) == (1, "NotIndexed")
+
+
+def test_config_shows_values_origins_and_files(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / ".semindex.toml").write_text("[PERFORMANCE]\nCACHE_SIZE = 7\n")
+    lines = invoke("config", "--set", "ENABLE_CACHING=off").stdout.splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["PERFORMANCE.MAX_MEMORY_MB", "=", "4096", "(default)"],
+        ["PERFORMANCE.ENABLE_CACHING", "=", "false", "(flag)"],
+        ["PERFORMANCE.CACHE_SIZE", "=", "7", f"({tmp_path}/.semindex.toml:2)"],
+    ]
+    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[4]
+    assert lines[-1] == f"{tmp_path}/.semindex.toml: read"
+    found = json.loads(invoke("config", "--json").stdout)
+    assert {"key": "PERFORMANCE.CACHE_SIZE", "value": 7, "source": f"{tmp_path}/.semindex.toml:2"} in found[
+        "settings"
+    ]
+    assert found["files"][-1] == {"path": f"{tmp_path}/.semindex.toml", "outcome": "read"}
+
+
+def test_clean_asks_nobody_without_yes(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
+    (tmp_path / ".semindex").mkdir()
+    done = invoke("clean")
+    assert done.exit_code == 2
+    assert "only with --yes" in done.stderr
+    assert fake.only.calls == [("close", None)]
+
+
+def test_clean_removes_and_says_how_much(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
+    (tmp_path / ".semindex").mkdir()
+    done = invoke("clean", "--yes")
+    assert (done.exit_code, done.stdout) == (0, f"{tmp_path}/.semindex: removed, 1.3 MB freed\n")
+    assert ("clean", {}) in fake.only.calls
+
+
+def test_clean_of_nothing_is_done_already(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
+    done = invoke("clean")
+    assert (done.exit_code, done.stdout) == (0, f"{tmp_path}/.semindex: nothing to remove\n")
+    assert fake.only.calls == [("close", None)]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_the_shells_script(invoke: Invoke, shell: str) -> None:
+    done = invoke("completion", shell)
+    assert done.exit_code == 0
+    assert f"_SEMINDEX_COMPLETE={shell}_complete" in done.stdout
+
+
+def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_SEMINDEX_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "semindex search --gr")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    done = CliRunner().invoke(commands, [], prog_name="semindex")
+    assert done.stdout.split() == ["plain,--group-by"]
