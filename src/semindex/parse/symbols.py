@@ -95,6 +95,8 @@ class _Walk:
                     leading = -1
             elif is_doc is not None and is_doc(child, place):
                 doc = (child.start_byte, child.end_byte)
+            elif visit.local and isinstance(action, Step) and self._is_short(child):
+                continue
             elif action is Step.LEADING or (is_doc is not None and self._leads(child, action, place)):
                 leading = child.start_byte if leading < 0 else leading
             else:
@@ -102,6 +104,10 @@ class _Walk:
                 found.append(_Visit(child, visit.parent, visit.local, first, doc))
                 start, leading, doc = -1, -1, (0, 0)
         stack.extend(reversed(found))
+
+    def _is_short(self, node: Node) -> bool:
+        """Whether a part of a function has too few lines to hold a function worth naming."""
+        return self.source.count(b"\n", node.start_byte, node.end_byte) < 2
 
     def _leads(self, child: Node, action: Rule | Step, place: Place) -> bool:
         """Whether a rule calls its node a leading one (Elixir's attributes)."""
