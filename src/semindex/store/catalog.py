@@ -146,7 +146,7 @@ class Catalog:
         """A value of :attr:`Change.meta`, as last committed."""
         with self._translated():
             row = self._fetch("SELECT value FROM meta WHERE key = ?", key)
-            return str(row[0][0]) if row else None
+            return self._text(row[0][0]) if row else None
 
     def snapshot(self) -> Snapshot:
         """What is live now, seen in one read transaction.
@@ -187,7 +187,7 @@ class Catalog:
         )
         for path, size, mtime, ctime, inode, stage, reason, detail, analysis in self._stream(query):
             ref = None if size is None else self._ref(path, size, mtime, ctime, inode)
-            failure = FileFailure(os.fsdecode(path), stage, _reason(reason), detail, ref)
+            failure = FileFailure(os.fsdecode(path), stage, _reason(reason), self._text(detail), ref)
             yield SkippedFile(failure, analysis)
 
     def totals(self) -> Totals:
@@ -266,6 +266,12 @@ class Catalog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _text(self, packed: bytes) -> str:
+        try:
+            return str(packed, "utf-8", "surrogatepass")
+        except (TypeError, ValueError) as error:
+            raise damaged(self._path, error) from error
 
     def _ref(self, path: bytes, *numbers: int | str) -> FileRef:
         try:

@@ -103,7 +103,7 @@ def _add_skipped(connection: Connection, change: Change) -> None:
             (
                 os.fsencode(file.failure.path),
                 *(_stat(file.failure.ref) if file.failure.ref else (None,) * 4),
-                *(file.failure.stage, file.failure.reason.value, file.failure.detail, file.analysis),
+                *(file.failure.stage, file.failure.reason.value, _packed(file.failure.detail), file.analysis),
             )
             for file in change.skipped
         ),
@@ -153,9 +153,17 @@ def _set_state(connection: Connection, change: Change) -> int:
         " last_scan_ns = coalesce(?, last_scan_ns), model = coalesce(?, model)",
         (change.alters_answers, change.scan_ns, change.model),
     )
-    connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", change.meta.items())
+    connection.executemany(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
+        ((key, _packed(value)) for key, value in change.meta.items()),
+    )
     (generation,) = connection.execute("SELECT generation FROM state").fetchone()
     return int(generation)
+
+
+def _packed(text: str) -> bytes:
+    """Text that may hold pieces of paths, whatever those hold."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _stat(ref: FileRef) -> tuple[int | str, ...]:

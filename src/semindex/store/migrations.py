@@ -25,7 +25,8 @@ STEPS: tuple[Step, ...] = (
             next_base INTEGER NOT NULL DEFAULT 0
         )""",
         "INSERT INTO state (id, identity) VALUES (1, lower(hex(randomblob(16))))",
-        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        # Text that may name files is stored as bytes: names need not be valid UTF-8.
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
         """CREATE TABLE segments (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             name TEXT NOT NULL UNIQUE,
@@ -50,7 +51,7 @@ STEPS: tuple[Step, ...] = (
             size, mtime, ctime, inode,
             stage TEXT NOT NULL,
             reason TEXT NOT NULL,
-            detail TEXT NOT NULL,
+            detail BLOB NOT NULL,
             analysis TEXT NOT NULL
         ) WITHOUT ROWID""",
         """CREATE TABLE dead (
