@@ -41,7 +41,7 @@ class StoredChunk:
 
     path: str
     lines: tuple[int, int]
-    bytes: tuple[int, int]
+    byte_range: tuple[int, int]
     kind: int
     owner: str
     lengths: tuple[int, ...]
@@ -69,7 +69,7 @@ def stored_chunks(index_dir: Path) -> list[StoredChunk]:
             StoredChunk(
                 path=generation.path(int(generation.chunk_file[chunk])),
                 lines=generation.lines(chunk),
-                bytes=generation.byte_range(chunk),
+                byte_range=generation.byte_range(chunk),
                 kind=int(generation.chunk_kinds[chunk]),
                 owner=owner.qualified if owner else "",
                 lengths=tuple(

@@ -66,7 +66,7 @@ _LOCATION = re.compile(r"^(?P<path>.+?)(?::(?P<line>\d+)(?:[:-]\d+)?)?$", re.DOT
 StrPath = str | os.PathLike[str]
 
 
-def open(  # noqa: A001 - the design's public name
+def open(
     root: StrPath, *, index_dir: StrPath | None = None, settings: Settings | None = None
 ) -> Index:
     """An index of the folder ``root``, kept in ``root/.semindex`` or in ``index_dir``.
@@ -377,9 +377,7 @@ _PHRASE_FILES = 5000
 """Files read in search of a phrase, best first; more are passed over, and the answer says so."""
 
 
-def _phrased(
-    searcher: Searcher, query: Query, texts: shown.Reader, *, limit: int, mode: Mode
-) -> Ranking:
+def _phrased(searcher: Searcher, query: Query, texts: shown.Reader, *, limit: int, mode: Mode) -> Ranking:
     """Every file that may hold the phrases, ranked, then read and checked."""
     for terms in phrase_terms(query.phrases):
         ranking = searcher.search(query, limit=_PHRASE_FILES, mode=mode, required=terms)

@@ -1,1 +1,1 @@
-
+"""Files to a new generation."""

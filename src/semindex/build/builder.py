@@ -138,7 +138,9 @@ class Builder:
 
     def _walk(self) -> tuple[Walk, int]:
         began = time.time_ns()
-        seen = walk(self._place.root, on_progress=lambda n: self._progress(Progress("walk", n, None, "files")))
+        seen = walk(
+            self._place.root, on_progress=lambda n: self._progress(Progress("walk", n, None, "files"))
+        )
         return seen, began
 
     @contextmanager
@@ -417,4 +419,3 @@ FAILURES = frozenset(
     )
 )
 """Reasons that a user should hear of by name; the others are rules."""
-

@@ -156,7 +156,8 @@ def _roles(text: bytes, starts: Ints, lengths: Ints) -> npt.NDArray[np.uint8]:
         | ((before == ord(">")) & (further == ord("-")))
         | ((before == ord(":")) & (further == ord(":")))
     )
-    return (ROLE_MENTION + ROLE_CALL * call + ROLE_MEMBER * member).astype(np.uint8)
+    roles: npt.NDArray[np.uint8] = (ROLE_MENTION + ROLE_CALL * call + ROLE_MEMBER * member).astype(np.uint8)
+    return roles
 
 
 def _definitions(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> _Rows:
@@ -276,9 +277,15 @@ def _content(
     file_lengths: npt.NDArray[np.uint16],
     vectors: npt.NDArray[np.int8],
 ) -> Content:
-    chunks = [(chunk, int(base)) for file, base in zip(files, shape.symbol_base, strict=True) for chunk in file.chunks]
+    chunks = [
+        (chunk, int(base))
+        for file, base in zip(files, shape.symbol_base, strict=True)
+        for chunk in file.chunks
+    ]
     symbols = [
-        (symbol, int(base)) for file, base in zip(files, shape.symbol_base, strict=True) for symbol in file.symbols
+        (symbol, int(base))
+        for file, base in zip(files, shape.symbol_base, strict=True)
+        for symbol in file.symbols
     ]
     homes = np.zeros(len(symbols), dtype=np.uint32)
     for number, (chunk, base) in enumerate(chunks):
@@ -320,4 +327,3 @@ def symbol_key(name: str) -> int:
     """The key under which a definition is found: its last component, without case and underscores."""
     found = tokenise(name.encode("utf-8", "replace")).words
     return hash_term(whole_term(found[-1].decode("utf-8", "replace") if found else name))
-

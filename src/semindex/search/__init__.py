@@ -1,1 +1,1 @@
-
+"""Queries to hits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from semindex.search.searcher import RankedChunk, RankedFile, Ranking
@@ -16,6 +16,8 @@ MORE_SPANS = 4
 """Other spans of a file that are shown under its best one."""
 MORE_SHARE = 0.5
 """An other span is shown when it scores at least this share of the best one."""
+MAX_DEFINITION_LINES = 60
+"""A definition that a query names is shown whole up to here."""
 MAX_TEXT_BYTES = 64_000
 """A shown span is cut here; only slices of very long lines are that large."""
 
@@ -38,12 +40,10 @@ class Reader:
 
 def by_file(ranking: Ranking, reader: Reader) -> tuple[Hit, ...]:
     """One hit a file, its other good spans in ``more``."""
-    return tuple(_file_hit(found, reader, ranking) for found in ranking.files)
+    return tuple(_file_hit(found, reader) for found in ranking.files)
 
 
-def by_chunk(
-    ranking: Ranking, reader: Reader, *, limit: int, file_share: float
-) -> tuple[Hit, ...]:
+def by_chunk(ranking: Ranking, reader: Reader, *, limit: int, file_share: float) -> tuple[Hit, ...]:
     """One hit a chunk, best first: the chunk's own score plus a share of its file's."""
     generation = reader.generation
     flat = [
@@ -53,7 +53,7 @@ def by_chunk(
     ]
     flat.sort(key=lambda item: (-item[0], generation.path(item[1].file), generation.lines(item[2].chunk)))
     return tuple(
-        _hit(reader, found, chunk, score, _chunk_reasons(found, chunk, file_share), ranking)
+        _hit(reader, found, chunk, score, _chunk_reasons(found, chunk, file_share))
         for score, found, chunk in flat[:limit]
     )
 
@@ -62,15 +62,32 @@ def _chunk_reasons(found: RankedFile, chunk: RankedChunk, file_share: float) -> 
     return (Reason("span", chunk.score), Reason("file", file_share * found.score))
 
 
-def _file_hit(found: RankedFile, reader: Reader, ranking: Ranking) -> Hit:
+def _file_hit(found: RankedFile, reader: Reader) -> Hit:
     best, *others = found.chunks
     floor = MORE_SHARE * max(chunk.score for chunk in found.chunks)
     more = [chunk for chunk in others if chunk.score >= floor and chunk.score > 0.0][:MORE_SPANS]
-    below = tuple(
-        _hit(reader, found, chunk, chunk.score, (Reason("span", chunk.score),), ranking) for chunk in more
+    below = tuple(_hit(reader, found, chunk, chunk.score, (Reason("span", chunk.score),)) for chunk in more)
+    hit = _hit(reader, found, best, found.score, found.reasons, more=below)
+    return hit if found.symbol is None else _defining(hit, reader, found)
+
+
+def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
+    """The hit with the definition that the query names as its span, its first lines when it is long."""
+    record = reader.generation.symbol(found.symbol or 0)
+    last = min(record.end_line, max(hit.end_line, record.start_line + MAX_DEFINITION_LINES - 1))
+    text = reader.text(found.file)
+    if text is not None:
+        lines = text.split(b"\n", last)[record.start_line - 1 : last]
+        shown = b"\n".join(lines)[:MAX_TEXT_BYTES].decode("utf-8", "replace").removesuffix("\r")
+    return replace(
+        hit,
+        start_line=record.start_line,
+        end_line=last,
+        symbol=record.qualified,
+        kind=record.kind.label,
+        text=shown if text is not None else None,
+        more=tuple(more for more in hit.more if not record.start_line <= more.start_line <= last),
     )
-    symbol = reader.generation.symbol(found.symbol).qualified if found.symbol is not None else None
-    return _hit(reader, found, best, found.score, found.reasons, ranking, more=below, symbol=symbol)
 
 
 def _hit(
@@ -79,10 +96,8 @@ def _hit(
     chunk: RankedChunk,
     score: float,
     reasons: tuple[Reason, ...],
-    ranking: Ranking,
     *,
     more: tuple[Hit, ...] = (),
-    symbol: str | None = None,
 ) -> Hit:
     generation = reader.generation
     first, last = generation.lines(chunk.chunk)
@@ -93,7 +108,7 @@ def _hit(
         start_line=first,
         end_line=last,
         score=score,
-        symbol=symbol or (owner.qualified if owner is not None else None),
+        symbol=owner.qualified if owner is not None else None,
         kind=Kind(int(generation.chunk_kinds[chunk.chunk])).label,
         language=generation.language(found.file),
         reasons=reasons,
@@ -141,7 +156,7 @@ def _phrase_pattern(phrase: str) -> re.Pattern[bytes]:
 
 
 def _narrowed(found: RankedFile, spans: list[tuple[int, int]], generation: Generation) -> RankedFile:
-    """The file with only the chunks that hold a phrase; all of them when it crosses a chunk's border oddly."""
+    """The file with only the chunks that hold a phrase; all when none holds one whole."""
 
     def holds(chunk: RankedChunk) -> bool:
         begin, end = generation.byte_range(chunk.chunk)
@@ -149,5 +164,3 @@ def _narrowed(found: RankedFile, spans: list[tuple[int, int]], generation: Gener
 
     chunks = tuple(chunk for chunk in found.chunks if holds(chunk)) or found.chunks
     return RankedFile(found.file, found.score, found.reasons, chunks, found.symbol)
-
-

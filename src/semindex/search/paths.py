@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from semindex.source.languages import kind_of
 from semindex.tokens import text_terms
 
 
@@ -17,6 +18,8 @@ class Role(IntEnum):
     EXAMPLES = 2
     LEGACY = 4
     BARREL = 8
+    PROSE = 16
+    DATA = 32
 
     @property
     def label(self) -> str:
@@ -60,18 +63,24 @@ _MENTIONS = {
     Role.EXAMPLES: frozenset(["exampl", "sampl", "demo", "doc", "document", "tutori", "bench", "benchmark"]),
     Role.LEGACY: frozenset(["legaci", "deprec", "old", "vendor", "third", "obsolet"]),
     Role.BARREL: frozenset(["index", "init", "mod", "export", "barrel"]),
+    Role.PROSE: frozenset(
+        ["doc", "document", "readm", "changelog", "guid", "markdown", "licens", "contribut", "tutori", "md"]
+    ),
+    Role.DATA: frozenset(
+        ["config", "configur", "json", "yaml", "toml", "xml", "ini", "workflow", "ci", "manifest", "packag"]
+    ),
 }
 
 
 @lru_cache(maxsize=65536)
-def path_words(path: str) -> PathWords:
-    """The words and roles of a root-relative path."""
+def path_words(path: str, language: str) -> PathWords:
+    """The words and roles of a root-relative path to a file of a language."""
     folder, _, name = path.rpartition("/")
     stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
     return PathWords(
         stem=_plain(stem),
         folder=_plain(folder.rpartition("/")[2]),
-        roles=sum(_roles(folder, name)),
+        roles=sum(_roles(folder, name) | _by_language(language)),
     )
 
 
@@ -87,6 +96,11 @@ def _roles(folder: str, name: str) -> set[Role]:
     if name in _BARREL:
         roles.add(Role.BARREL)
     return roles
+
+
+def _by_language(language: str) -> set[Role]:
+    kind = kind_of(language)
+    return {Role.PROSE} if kind == "prose" else {Role.DATA} if kind in ("config", "data") else set()
 
 
 def unmentioned(terms: frozenset[str]) -> list[Role]:

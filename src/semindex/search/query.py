@@ -16,7 +16,9 @@ from semindex.source.languages import canonical
 from semindex.types import Filters, Kind, Query
 
 MAX_QUERY_BYTES = 1_000_000
-_TOKEN = re.compile(r'(?P<name>-?(?:lang|path|kind)):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))|"(?P<phrase>[^"]*)"')
+_TOKEN = re.compile(
+    r'(?P<name>-?(?:lang|path|kind)):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))|"(?P<phrase>[^"]*)"'
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -46,7 +48,7 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
 
     text = " ".join(_TOKEN.sub(take, clean).split())
     if not text:
-        raise QueryError("the query is empty; give words, an identifier or a \"quoted phrase\" to search for")
+        raise QueryError('the query is empty; give words, an identifier or a "quoted phrase" to search for')
     return Query(
         raw=raw,
         text=text,

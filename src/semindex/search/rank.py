@@ -48,12 +48,10 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
     counted = ranks < best
     powers = np.array([decay**rank for rank in range(best)])
     weights = values[order][counted] * powers[ranks[counted]]
-    return np.bincount(sorted_owners[counted], weights=weights, minlength=count)
+    return np.bincount(sorted_owners[counted], weights=weights, minlength=count).astype(np.float64)
 
 
-def path_signals(
-    paths: Sequence[PathWords], terms: Sequence[QueryTerm], weights: Weights
-) -> list[Signal]:
+def path_signals(paths: Sequence[PathWords], terms: Sequence[QueryTerm], weights: Weights) -> list[Signal]:
     """What the candidates' names and folders add and take away."""
     asked = frozenset(term.term for term in terms if not term.term.startswith("="))
     size = max(1, len(asked))
@@ -64,6 +62,8 @@ def path_signals(
         Role.EXAMPLES: weights.examples,
         Role.LEGACY: weights.legacy,
         Role.BARREL: weights.barrel,
+        Role.PROSE: weights.prose,
+        Role.DATA: weights.data,
     }
     signals = [
         Signal("file name", weights.stem_share * np.array(stems)),

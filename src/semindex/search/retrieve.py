@@ -76,7 +76,7 @@ class Corpus:
         return math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
 
     def frequencies(self, hashes: Sequence[int]) -> list[Floats]:
-        """tf' of each term in every chunk, shape ``(chunks,)``: the fields' counts, weighted and normed."""
+        """The tf' of each term in every chunk, shape ``(chunks,)``: counts by field, weighted and normed."""
         keys = np.array(hashes, dtype=np.uint64)
         totals = [np.zeros(self.generation.chunks) for _ in hashes]
         for field in CHUNK_TEXT_FIELDS:
@@ -128,7 +128,9 @@ class Corpus:
             idf = self.chunk_idf(len(found.ids)) * term.weight
             chunk[found.ids] += saturated(counts / self._body_norm[found.ids], weights.body_k1) * idf
             chunk_total += idf
-            by_file = np.bincount(generation.chunk_file[found.ids], weights=counts, minlength=generation.files)
+            by_file = np.bincount(
+                generation.chunk_file[found.ids], weights=counts, minlength=generation.files
+            )
             files = np.flatnonzero(by_file)
             idf = self.file_idf(len(files)) * term.weight
             file[files] += saturated(by_file[files] / self._file_body_norm[files], weights.file_body_k1) * idf
@@ -137,7 +139,7 @@ class Corpus:
 
 
 def saturated(frequency: Floats, k1: float) -> Floats:
-    """tf / (k1 + tf)."""
+    """Frequency over frequency plus ``k1``, in [0, 1)."""
     return frequency / (k1 + frequency)
 
 
@@ -149,7 +151,7 @@ def idf_sum(terms: Iterable[TermScores]) -> float:
 def ranges(starts: Ids, sizes: Ids) -> Ids:
     """``starts[0] .. starts[0]+sizes[0]-1, starts[1] ..``, joined."""
     total = int(sizes.sum())
-    return np.arange(total) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    return np.arange(total, dtype=np.int64) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
 
 
 def best_files(scores: Floats, allowed: Mask, limit: int, generation: Generation) -> Ids:

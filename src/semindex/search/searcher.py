@@ -30,7 +30,7 @@ from semindex.search.retrieve import (
 )
 from semindex.search.symbols import SymbolMatch, symbol_matches
 from semindex.tokens import hash_term, query_terms
-from semindex.types import Filters, GroupBy, Mode, Query, QueryTerm, Reason
+from semindex.types import Filters, Mode, Query, QueryTerm, Reason
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -118,7 +118,9 @@ class Searcher:
         if len(terms) <= MAX_TERMS:
             return terms, ()
         scores = self.corpus.lexical([QueryTerm(t.term, max(1.0, t.weight), t.source) for t in terms])
-        rarest = sorted((item for item in scores if len(item.ids)), key=lambda item: (-item.idf, item.term.term))
+        rarest = sorted(
+            (item for item in scores if len(item.ids)), key=lambda item: (-item.idf, item.term.term)
+        )
         kept = {item.term.term for item in rarest[:MAX_TERMS]}
         note = f"long query: its {len(kept)} rarest of {len(terms)} terms were used"
         return [term for term in terms if term.term in kept], (note,)
@@ -162,7 +164,9 @@ class Searcher:
         self, parts: _Parts, allowed: Mask, filters: Filters, mode: Mode, every: Ids | None
     ) -> _Candidates:
         generation, weights = self.generation, self.corpus.weights
-        kinds = np.isin(generation.chunk_kinds, [int(kind) for kind in filters.kinds]) if filters.kinds else None
+        kinds = (
+            np.isin(generation.chunk_kinds, [int(kind) for kind in filters.kinds]) if filters.kinds else None
+        )
         if kinds is not None:
             has = np.zeros(generation.files, dtype=bool)
             has[generation.chunk_file[kinds]] = True
@@ -194,9 +198,7 @@ class Searcher:
         scores = rank.total(signals, len(found.files))
         order = self._ordered(scores, found.files, limit)
         spans = self._span_scores(parts, found, lexical, mode)
-        return tuple(
-            self._file(place, found, float(scores[place]), signals, spans, parts) for place in order
-        )
+        return tuple(self._file(place, found, float(scores[place]), signals, spans, parts) for place in order)
 
     def _exact_lexical(self, terms: Sequence[TermScores], found: _Candidates) -> Floats:
         """BM25F of every candidate chunk, neighbouring words counted in."""
@@ -244,9 +246,14 @@ class Searcher:
             signals.append(Signal("meaning", weights.context * top))
             signals.append(Signal("meaning, several places", weights.context_sum * several))
         if mode is not Mode.DENSE:
-            boosts = [parts.symbols[file].boost if file in parts.symbols else 0.0 for file in found.files.tolist()]
+            boosts = [
+                parts.symbols[file].boost if file in parts.symbols else 0.0 for file in found.files.tolist()
+            ]
             signals.append(Signal("definition", np.array(boosts)))
-            paths = [path_words(self.generation.path(file)) for file in found.files.tolist()]
+            paths = [
+                path_words(self.generation.path(file), self.generation.language(file))
+                for file in found.files.tolist()
+            ]
             signals.extend(rank.path_signals(paths, parts.terms, weights))
             sizes = self.generation.file_sizes[found.files].tolist()
             signals.append(rank.size_signal(sizes, weights))
@@ -273,7 +280,13 @@ class Searcher:
         return scores
 
     def _file(
-        self, place: int, found: _Candidates, score: float, signals: list[Signal], spans: Floats, parts: _Parts
+        self,
+        place: int,
+        found: _Candidates,
+        score: float,
+        signals: list[Signal],
+        spans: Floats,
+        parts: _Parts,
     ) -> RankedFile:
         begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
         file = int(found.files[place])

@@ -50,6 +50,8 @@ class Weights:
     examples: float = -0.3
     legacy: float = -0.2
     barrel: float = -0.1
+    prose: float = -0.3
+    data: float = -0.2
     span_body: float = 0.3
     """Body score in choosing the span to show."""
     span_dense: float = 0.5

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -213,7 +214,7 @@ def unpacked(segment: Segment, name: str) -> list[bytes]:
     offsets = segment.section(f"{name}.offsets").tolist()
     if offsets[-1] != len(data):
         raise IndexCorrupt(f"{segment.path}: {name} is damaged; run 'semindex index' to rebuild it")
-    return [data[begin:end] for begin, end in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [data[begin:end] for begin, end in pairwise(offsets)]
 
 
 def read(segment: Segment) -> Content:
@@ -221,7 +222,10 @@ def read(segment: Segment) -> Content:
     names = [name.decode() for name in unpacked(segment, "languages")]
     arrays = {name: segment.section(name) for name in (*_ARRAYS, "vectors")}
     paths = unpacked(segment, "paths")
-    rows = {**dict.fromkeys(CHUNK_FIELDS, len(arrays["chunk_kinds"])), **dict.fromkeys(FILE_FIELDS, len(paths))}
+    rows = {
+        **dict.fromkeys(CHUNK_FIELDS, len(arrays["chunk_kinds"])),
+        **dict.fromkeys(FILE_FIELDS, len(paths)),
+    }
     return Content(
         paths=tuple(paths),
         languages=tuple(names[i] for i in segment.section("file_languages").tolist()),

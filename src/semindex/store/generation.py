@@ -281,4 +281,3 @@ def _merged(parts: list[Occurrences]) -> Occurrences:
     return Occurrences(
         np.concatenate([part.ids for part in parts]), np.concatenate([part.counts for part in parts])
     )
-

@@ -126,7 +126,7 @@ class Postings:
             or int(self._starts[-1]) != len(self._ids)
         ):
             raise IndexCorrupt(
-                f"{segment.path}: the {field} postings do not fit together; run 'semindex index' to rebuild them"
+                f"{segment.path}: the {field} postings do not fit together; run 'semindex index'"
             )
 
     def find(self, terms: TermHashes) -> npt.NDArray[np.int64]:
@@ -150,7 +150,8 @@ class Postings:
 
     def triples(self) -> Triples:
         """Everything, ordered by (term, row)."""
-        counts = np.diff(self._offsets.astype(np.int64))
+        offsets = self._offsets.astype(np.int64)
+        counts = offsets[1:] - offsets[:-1]
         deltas = _unvarint(self._ids, len(self._counts))
         if len(deltas) != len(self._counts):
             raise IndexCorrupt(

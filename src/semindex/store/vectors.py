@@ -18,7 +18,7 @@ _BLOCK_ROWS = 16384
 
 
 def whole_query(query: Vector) -> tuple[npt.NDArray[np.float32], float]:
-    """The query ``(dim,)`` in whole numbers (as float32), and what a product is divided by to give a cosine."""
+    """The query ``(dim,)`` in whole numbers, as float32, and the divisor that makes a product a cosine."""
     dim = max(1, len(query))
     scale = _EXACT_BELOW // (DOCUMENT_SCALE * dim) - 1
     return np.rint(query * np.float32(scale)).astype(np.float32), float(scale * DOCUMENT_SCALE)
