@@ -126,7 +126,7 @@ _FAMILIES: dict[str, Family] = {
 }
 
 _MEMBERS = {
-    "javascript": "jsx typescript tsx",
+    "javascript": "typescript tsx",
     "java": "kotlin scala swift groovy",
     "slash": "dart d proto protobuf glsl hlsl wgsl cuda solidity verilog systemverilog odin v vala "
     "objective-c objectivec objc thrift json5 jsonc json haxe actionscript",

@@ -34,7 +34,6 @@ GRAMMARS = {
     "haskell": Grammar("tree-sitter-haskell"),
     "java": Grammar("tree-sitter-java"),
     "javascript": Grammar("tree-sitter-javascript"),
-    "jsx": Grammar("tree-sitter-javascript"),
     "kotlin": Grammar("tree-sitter-kotlin"),
     "lua": Grammar("tree-sitter-lua"),
     "php": Grammar("tree-sitter-php", "language_php"),

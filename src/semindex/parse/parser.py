@@ -15,6 +15,7 @@ from semindex.parse.grammars import GRAMMARS, parse_tree, wheel_version
 from semindex.parse.lines import Lines
 from semindex.parse.symbols import docstring_ranges, module_docstring, symbols_of
 from semindex.parse.tables.registry import table_of
+from semindex.source.languages import kind_of
 from semindex.types import Chunk, Kind, ParsedFile, SourceFile, Symbol
 
 PARSED_BYTES = 2_000_000
@@ -34,7 +35,7 @@ def parse(source: SourceFile) -> ParsedFile:
     lines, and ``grammar`` is False. An empty text has no chunks.
     """
     lines = Lines(source.text)
-    plain = _PLAIN[_kind_of(source.language)]
+    plain = _PLAIN[kind_of(source.language)]
     if is_outlined(source.language):
         sections = sections_of(source.language, lines)
         chunks = cut_by_symbols(lines, sections, plain) if sections else _by_lines(source, lines, plain)
@@ -61,10 +62,10 @@ def _with_grammar(
     """Symbols, and the comments with the docstrings among them; None when the file is cut by lines."""
     if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES or _is_register_map(source, lines):
         return None
-    tree = parse_tree(source.language, source.text)
+    table = table_of(source.language)
+    tree = parse_tree(source.language, table.masked(source.text) if table.masked else source.text)
     if tree is None:
         return None
-    table = table_of(source.language)
     symbols = symbols_of(tree, table, lines, comments)
     if table.docstring is None:
         return symbols, comments
@@ -77,14 +78,6 @@ def _is_register_map(source: SourceFile, lines: Lines) -> bool:
     if source.language not in ("c", "cpp") or len(source.text) <= DEFINES_BYTES:
         return False
     return sum(1 for _ in _DEFINE.finditer(source.text)) > DEFINES_SHARE * lines.count
-
-
-def _kind_of(language: str) -> str:
-    if language in GRAMMARS:
-        return "code"
-    if is_outlined(language) or language == "text":
-        return "prose"
-    return "config" if language in ("json", "yaml", "toml", "ini", "xml") else "code"
 
 
 @cache

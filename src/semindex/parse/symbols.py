@@ -144,8 +144,10 @@ class _Walk:
             kind = self._member_kind(kind, self.drafts[parent].kind)
         node = visit.node
         start = visit.start if visit.start >= 0 else node.start_byte
-        draft = _Draft(name, kind, start, node.end_byte, parent, visit.doc, definition.merges, False)
-        draft.documented_only = definition.documented_only
+        end = (definition.last or node).end_byte
+        draft = _Draft(
+            name, kind, start, end, parent, visit.doc, definition.merges, definition.documented_only
+        )
         if draft.doc == (0, 0) and self.table.docstring is not None:
             docstring = self.table.docstring(node, Place(self.source, None, False))
             draft.doc = (docstring.start_byte, docstring.end_byte) if docstring else (0, 0)

@@ -64,6 +64,8 @@ class Definition(NamedTuple):
     separator: str = "."
     merges: bool = False
     """Whether it and a neighbour of the same name are one definition (clauses, overload signatures)."""
+    last: Node | None = None
+    """Where its span ends, if not at the node itself."""
     documented_only: bool = False
     """Whether it counts only with a comment directly above it."""
 
@@ -82,6 +84,8 @@ class Table:
     """Finds a docstring inside a definition (or at the root)."""
     sibling_doc: Callable[[Node, Place], bool] | None = None
     """Tells the siblings in front of a definition that are its documentation."""
+    masked: Callable[[bytes], bytes] | None = None
+    """The text as the grammar is given it: what would mislead it blanked, every byte in its place."""
     rest_of_file: frozenset[str] = field(default_factory=frozenset)
     """Node types whose definition encloses all that follows (``namespace A;``)."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
@@ -19,6 +21,13 @@ from semindex.parse.tables.base import (
 )
 from semindex.types import Kind
 
+_LONE_MACRO = re.compile(rb"^[ \t]*_*[A-Z][A-Z0-9]*_[A-Z0-9_]+[ \t]*\r?$", re.MULTILINE)
+"""``ABSL_NAMESPACE_BEGIN``, ``G_BEGIN_DECLS``: taken for a type, it spoils what follows."""
+_CLASS_MACRO = re.compile(
+    rb"\b((?:class|struct|union)[ \t]+)([A-Z][A-Z0-9_]{2,}+(?:\([^()\n]{0,80}\))?[ \t]+)"
+    rb"(?=[A-Za-z_][\w:]*+\s*(?:final\s*)?[:{<\n])"
+)
+"""``class FMT_API Name {``."""
 _DECLARATORS = frozenset(
     {
         "pointer_declarator",
@@ -36,6 +45,12 @@ _SPECIFIERS = {
     "class_specifier": Kind.CLASS,
     "enum_specifier": Kind.ENUM,
 }
+
+
+def without_macros(text: bytes) -> bytes:
+    """The text with blanks for macros that no grammar can take for what they are; of the same length."""
+    text = _LONE_MACRO.sub(lambda found: b" " * len(found[0]), text)
+    return _CLASS_MACRO.sub(lambda found: found[1] + b" " * len(found[2]), text)
 
 
 def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
@@ -56,21 +71,38 @@ def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
     return declarator, is_function
 
 
-def _named_function(node: Node, declarator: Node, place: Place) -> Definition | None:
-    name = (
-        without_arguments(place.text(declarator))
-        if "operator" not in place.text(declarator)
-        else place.text(declarator)
-    )
-    if not name:
+def _named_function(declarator: Node, place: Place) -> Definition | None:
+    name = place.text(declarator)
+    head, operator, tail = name.partition("operator")
+    if operator and not head.strip("_ :").isalnum() and head.strip() and not head.rstrip().endswith(":"):
+        head, operator, tail = name, "", ""
+    if operator:
+        qualifier, last = without_arguments(head.rstrip(": ")), operator + tail
+    else:
+        qualifier, _, last = without_arguments(name).rpartition("::")
+        last = last.rpartition(" ")[2]
+    if not last:
         return None
-    qualifier, _, last = name.rpartition("::")
-    if "operator" in name:
-        head, _, tail = name.partition("operator")
-        qualifier, last = head.rstrip(":"), "operator" + tail
-        qualifier = without_arguments(qualifier)
     kind = Kind.METHOD if place.parent in CONTAINERS else Kind.FUNCTION
     return Definition(last, kind, qualifier=qualifier.lstrip(":"), separator="::")
+
+
+def _macro_title(arguments: Node | None, place: Place) -> str:
+    """What a macro that stands for a function's head is given: ``Foo.Bar`` of ``TEST(Foo, Bar)``."""
+    titles = [place.text(each) for each in arguments.named_children[:2]] if arguments else []
+    return ".".join(title for title in titles if title.isidentifier())
+
+
+def _macro_call(node: Node, place: Place) -> Definition | None:
+    """``TEST_IMPL(name) { … }``, which C's grammar takes for a call and a block."""
+    call = node.named_children[0] if node.named_children else None
+    if call is None or call.type != "call_expression":
+        return None
+    body = node.next_sibling
+    if body is None or body.type != "compound_statement" or body.start_point.row > node.end_point.row + 1:
+        return None
+    title = _macro_title(call.child_by_field_name("arguments"), place)
+    return Definition(title, Kind.FUNCTION, last=body) if title else None
 
 
 def _function(node: Node, place: Place) -> Definition | Step | None:
@@ -81,7 +113,11 @@ def _function(node: Node, place: Place) -> Definition | Step | None:
         specifier = node.child_by_field_name("type")
         if specifier is not None and specifier.type in _SPECIFIERS:
             return Step.DESCEND
-    return _named_function(node, declarator, place)
+    if node.child_by_field_name("type") is None and (written := place.text(declarator)).isupper():
+        parameters = node.child_by_field_name("declarator")
+        title = _macro_title(parameters.child_by_field_name("parameters") if parameters else None, place)
+        return Definition(title or written, Kind.FUNCTION)
+    return _named_function(declarator, place)
 
 
 def _specifier(node: Node, place: Place) -> Definition | Step | None:
@@ -122,7 +158,7 @@ def _declaration(node: Node, place: Place) -> Definition | Step | None:
     if declarator is None:
         return None
     if is_function:
-        found = _named_function(node, declarator, place)
+        found = _named_function(declarator, place)
         return found._replace(documented_only=True) if found else None
     if outer.type != "init_declarator" or place.local or place.parent in CONTAINERS:
         return None
@@ -150,6 +186,7 @@ _C: dict[str, Rule | Step] = {
     "enum_specifier": _specifier,
     "type_definition": _type_definition,
     "declaration": _declaration,
+    "expression_statement": unless_local(_macro_call),
     "preproc_def": _macro,
     "preproc_function_def": _macro,
     **each_of(
@@ -165,7 +202,7 @@ _C: dict[str, Rule | Step] = {
     ),
 }
 
-C = Table(_C)
+C = Table(_C, masked=without_macros)
 CPP = Table(
     _C
     | {
@@ -176,5 +213,6 @@ CPP = Table(
         "concept_definition": named(Kind.TYPE, leaf=True),
         **each_of("field_declaration_list", "export_declaration"),
         "template_declaration": Step.WRAP,
-    }
+    },
+    masked=without_macros,
 )

@@ -120,7 +120,7 @@ def _kotlin_receiver(node: Node, place: Place) -> str:
 
 
 def _kotlin_function(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
+    name = place.text(node.child_by_field_name("name")).strip("`")
     return Definition(name, Kind.FUNCTION, qualifier=_kotlin_receiver(node, place)) if name else None
 
 

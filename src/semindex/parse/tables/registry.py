@@ -17,7 +17,6 @@ _PLACES = {
     "haskell": "functional.HASKELL",
     "java": "managed.JAVA",
     "javascript": "web.JAVASCRIPT",
-    "jsx": "web.JAVASCRIPT",
     "kotlin": "managed.KOTLIN",
     "lua": "script.LUA",
     "php": "script.PHP",

@@ -70,7 +70,19 @@ def _lua_assignment(node: Node, place: Place) -> Definition | Step | None:
         return Definition(name, Kind.VARIABLE, value) if lines_of(value) > 2 else None
     if value.type in ("number", "string") and name.isupper():
         return Definition(name, Kind.CONSTANT)
-    return Step.SCOPE if value.type == "function_call" else None
+    if value.type == "function_call":
+        return Definition(name, Kind.FUNCTION, value) if _lua_makes_function(value) else _lua_export(name)
+    return Definition(name, Kind.VARIABLE, documented_only=True) if "." in name else None
+
+
+def _lua_makes_function(call: Node) -> bool:
+    """Whether a function goes through a call first: ``M.run = wrap(function() … end)``."""
+    arguments = call.child_by_field_name("arguments")
+    return arguments is not None and child_of(arguments, "function_definition") is not None
+
+
+def _lua_export(name: str) -> Definition | None:
+    return Definition(name, Kind.VARIABLE) if "." in name else None
 
 
 def _lua_field(node: Node, place: Place) -> Definition | Step | None:

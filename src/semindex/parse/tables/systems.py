@@ -123,7 +123,7 @@ def _swift_function(node: Node, place: Place) -> Definition | None:
     after = False
     for child in node.children:
         if after:
-            name = place.text(child)
+            name = place.text(child).strip("`")
             break
         after = child.type == "func"
     return Definition(name, Kind.FUNCTION) if name else None
@@ -184,6 +184,11 @@ def _zig_variable(node: Node, place: Place) -> Definition | None:
     return Definition(name, Kind.VARIABLE if child_of(node, "var") else Kind.CONSTANT)
 
 
+def _zig_function(node: Node, place: Place) -> Definition | None:
+    name = place.text(node.child_by_field_name("name")).removeprefix("@").strip('"')
+    return Definition(name, Kind.FUNCTION, node) if name else None
+
+
 def _zig_test(node: Node, place: Place) -> Definition:
     title = place.text(child_of(node, "string", "identifier")).strip('"')
     return Definition(title or "test", Kind.FUNCTION)
@@ -191,7 +196,7 @@ def _zig_test(node: Node, place: Place) -> Definition:
 
 _ZIG: dict[str, Rule | Step] = {
     "variable_declaration": _zig_variable,
-    "function_declaration": named(Kind.FUNCTION),
+    "function_declaration": _zig_function,
     "test_declaration": _zig_test,
     **each_of("block", "expression_statement", "return_expression", *_ZIG_CONTAINERS, "ERROR"),
 }

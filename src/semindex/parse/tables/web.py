@@ -134,9 +134,19 @@ def _field(node: Node, place: Place) -> Definition | Step | None:
     return Definition(name, Kind.METHOD, value) if name else None
 
 
+def _function_value(node: Node, place: Place) -> Definition | Step:
+    """A function handed on; only its own name, if it has one, makes it a definition."""
+    name = place.text(node.child_by_field_name("name"))
+    if not name or _is_small_local(node, place):
+        return Step.SCOPE
+    return Definition(name, Kind.FUNCTION, node)
+
+
 def _export(node: Node, place: Place) -> Definition | Step:
     """``export default`` of an anonymous function or class is named ``default``."""
     value = _bare(node.child_by_field_name("value"))
+    if value is not None and value.type == "binary_expression":
+        value = _bare(value.child_by_field_name("right"))
     if value is None or value.type not in (*_FUNCTIONS, "class"):
         return Step.WRAP
     name = place.text(value.child_by_field_name("name")) or "default"
@@ -158,7 +168,9 @@ _JS: dict[str, Rule | Step] = {
     "variable_declaration": Step.WRAP,
     "expression_statement": Step.WRAP,
     "decorator": Step.LEADING,
-    **each_of("arrow_function", "function_expression", "generator_function", step=Step.SCOPE),
+    "arrow_function": Step.SCOPE,
+    "function_expression": _function_value,
+    "generator_function": _function_value,
     **each_of(
         "class_body",
         "statement_block",
