@@ -1,0 +1,104 @@
+"""Filters, phrases and free words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semindex.errors import QueryError
+from semindex.search.query import parse, path_filter
+from semindex.types import Filters, Kind
+
+
+def test_filters_phrases_and_words_are_told_apart() -> None:
+    query = parse('lang:go path:src/** -path:tests kind:function "exact words" free text')
+    assert query.text == "exact words free text"
+    assert query.phrases == ("exact words",)
+    assert query.filters == Filters(("go",), ("src/**",), ("tests",), (Kind.FUNCTION,))
+
+
+def test_filters_in_the_query_join_those_given() -> None:
+    query = parse("lang:rust words", Filters(languages=("go",), scope="src"))
+    assert query.filters.languages == ("go", "rust")
+    assert query.filters.scope == "src"
+
+
+def test_a_quoted_filter_value_may_hold_blanks() -> None:
+    assert parse('path:"a b/**" word').filters.paths == ("a b/**",)
+
+
+@pytest.mark.parametrize("text", ["std::move", "http://host/a", "a:b", "Foo::bar lang", "key: value"])
+def test_colons_that_are_no_filters_are_words(text: str) -> None:
+    query = parse(text)
+    assert query.text == text
+    assert query.filters == Filters()
+
+
+def test_language_aliases_give_the_language() -> None:
+    assert parse("lang:js x").filters.languages == ("javascript",)
+    assert parse("lang:c++ x").filters.languages == ("cpp",)
+
+
+@pytest.mark.parametrize("text", ["", "   ", '""', "lang:go", "\x00\x1b", "path:src"])
+def test_nothing_to_search_for_is_an_error(text: str) -> None:
+    with pytest.raises(QueryError, match="empty"):
+        parse(text)
+
+
+def test_unknown_names_are_errors_that_name_them() -> None:
+    with pytest.raises(QueryError, match="klingon"):
+        parse("lang:klingon x")
+    with pytest.raises(QueryError, match="function"):
+        parse("kind:thing x")
+
+
+def test_control_characters_become_blanks() -> None:
+    assert parse("a\x1b[31mb\x00c").text == "a [31mb c"
+
+
+def test_a_query_over_a_megabyte_is_refused_and_one_below_is_not() -> None:
+    assert parse("word " * 20_000).text.startswith("word word")
+    with pytest.raises(QueryError, match="limit"):
+        parse("x" * 1_000_001)
+
+
+@given(st.text())
+def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
+    try:
+        query = parse(text)
+    except QueryError:
+        return
+    assert query.text.strip()
+    assert not any(ord(char) < 32 for char in query.text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "passing", "failing"),
+    [
+        ("src/**", ["src/a.py", "src/b/c.py"], ["lib/src/a.py", "src"]),
+        ("src", ["src/a.py", "lib/src/a.py", "src"], ["source/a.py", "src.py"]),
+        ("src/lib", ["src/lib/a.py", "src/lib"], ["x/src/lib/a.py", "src/library/a.py"]),
+        ("*.py", ["a.py", "src/a.py"], ["a.pyc", "src/a.rs"]),
+        ("**/*.py", ["a.py", "src/b/a.py"], ["a.rs"]),
+        ("test_*", ["tests/test_a.py", "test_x/a.py"], ["tests/a.py"]),
+        ("./src/", ["src/a.py"], ["lib/a.py"]),
+        ("a?c.py", ["abc.py"], ["abbc.py"]),
+        ("[ab].py", ["a.py", "x/b.py"], ["c.py"]),
+        ("src/*.py", ["src/a.py", "src/deep/a.py"], ["lib/a.py"]),
+    ],
+)
+def test_path_patterns(pattern: str, passing: list[str], failing: list[str]) -> None:
+    wanted = path_filter(Filters(paths=(pattern,)))
+    unwanted = path_filter(Filters(excluded_paths=(pattern,)))
+    assert wanted is not None and unwanted is not None
+    assert [path for path in passing + failing if wanted(path)] == passing
+    assert [path for path in passing + failing if unwanted(path)] == failing
+
+
+def test_a_scope_is_a_folder_or_a_file_and_not_a_prefix_of_a_name() -> None:
+    passes = path_filter(Filters(scope="src"))
+    assert passes is not None
+    assert [p for p in ["src/a.py", "src", "srcs/a.py", "x/src/a.py"] if passes(p)] == ["src/a.py", "src"]
+
+
+def test_no_filter_is_no_work() -> None:
+    assert path_filter(Filters(languages=("go",))) is None
