@@ -139,9 +139,12 @@ def _strays(segments: Path, kept: Collection[str]) -> Iterator[tuple[Path, int]]
 
 def size_bytes(index_dir: Path) -> int:
     """Bytes of all files of the index; 0 when there is none."""
-    return sum(
-        (Path(folder) / name).lstat().st_size for folder, _, names in os.walk(index_dir) for name in names
-    )
+    total = 0
+    for folder, _, names in os.walk(index_dir):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(folder) / name).lstat().st_size
+    return total
 
 
 def set_catalog_aside(index_dir: Path) -> Path | None:

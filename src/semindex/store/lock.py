@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.05
 
 @contextmanager
 def write_lock(index_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold the writer lock of an index folder, which must exist, for the body.
+    """Hold the writer lock of an index folder for the body.
 
     Raises:
         IndexLocked: Another process, or another thread, still holds it after ``wait_seconds``.
