@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from semindex.errors import SemindexError
 from semindex.store import layout
 from semindex.store.catalog import Catalog, Change, MovedFile, NewFile, NewSegment
 from semindex.store.connection import MOUNTS
@@ -121,3 +123,14 @@ def hold_lock(index_dir: Path, told: Connection) -> None:
     with write_lock(index_dir):
         told.send(os.getpid())
         signal.pause()
+
+
+def update_within(index_dir: Path, file_bytes: int, told: Connection) -> None:
+    """Update under a limit on the size of files, and tell the error's name and words, or ``done``."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.RLIM_INFINITY))
+    try:
+        update(index_dir)
+    except SemindexError as error:
+        told.send((type(error).__name__, str(error)))
+    else:
+        told.send(("done", ""))
