@@ -1,44 +1,59 @@
 """The command line as a process of its own, on a fake index: ``python -m tests.present.drive WORD...``.
 
 ``FAKE_TEXT`` and ``FAKE_PATH`` of the environment are the hit's text and path, ``FAKE_HITS`` how many.
+With ``FAKE_STEPS`` a build reports that many steps, with ``FAKE_WAIT`` it waits for a signal.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-import time
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from semindex.present.cli import main
+from semindex.present.cli import main, progress
 from semindex.types import BuildReport, Progress, ProgressCallback
 
 from .records import HIT, FakeIndex, FakeModule
 
 
-class SlowIndex(FakeIndex):
-    """Takes long enough to be watched."""
+class WaitingIndex(FakeIndex):
+    """Says when it builds, and waits to be interrupted."""
 
     def refresh(self, *, progress: ProgressCallback | None = None, force: bool = False) -> BuildReport:
-        for done in range(0, 101, 5):
-            if progress:
-                progress(Progress("index", done, 100, "files"))
-            time.sleep(0.04)
-        print("BUILT", file=sys.stderr, flush=True)
-        return super().refresh(force=force)
+        if "FAKE_WAIT" in os.environ:
+            print("BUILDING", file=sys.stderr, flush=True)
+            signal.pause()
+        return super().refresh(progress=progress, force=force)
 
 
-class SlowModule(FakeModule):
-    """Makes slow indexes when ``FAKE_SLOW`` is set."""
+class DrivenModule(FakeModule):
+    """Indexes as the environment describes them."""
 
-    def open(self, root: object, *, index_dir: object, settings: object) -> FakeIndex:
-        kind = SlowIndex if "FAKE_SLOW" in os.environ else FakeIndex
-        text = os.environ.get("FAKE_TEXT", HIT.text)
-        hit = replace(HIT, path=os.environ.get("FAKE_PATH", HIT.path), text=text, repository=str(root))
-        count = int(os.environ.get("FAKE_HITS", "1"))
-        return kind(root, index_dir, hits=(hit,) * count)  # type: ignore[arg-type]
+    def open(self, root: Path, *, index_dir: Path, settings: Any) -> FakeIndex:
+        steps = int(os.environ.get("FAKE_STEPS", "0"))
+        hit = replace(
+            HIT,
+            path=told("FAKE_PATH", HIT.path),
+            text=told("FAKE_TEXT", HIT.text or ""),
+            repository=str(root),
+        )
+        return WaitingIndex(
+            root,
+            index_dir,
+            hits=(hit,) * int(os.environ.get("FAKE_HITS", "1")),
+            steps=[Progress("index", step, steps, "files") for step in range(steps + 1)],
+        )
+
+
+def told(name: str, default: str) -> str:
+    """A variable, as UTF-8 whatever the locale."""
+    return os.fsencode(os.environ[name]).decode("utf-8") if name in os.environ else default
 
 
 if __name__ == "__main__":
-    sys.modules["semindex.index"] = SlowModule()
+    progress.DELAY_SECONDS = progress.STEP_SECONDS = -1
+    sys.modules["semindex.index"] = DrivenModule()
     sys.exit(main())

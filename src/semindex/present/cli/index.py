@@ -37,16 +37,18 @@ def index(
     read again. The index is kept in ROOT/.semindex, which git ignores, unless --index-dir says otherwise.
     """
     with opened(path, index_dir, overrides) as place:
+        root, folder = str(place.index.root), str(place.index.index_dir)
+        if place.location.scope and not quiet:
+            tell(f"{place.location.scope} lies in {root}: the whole of it is indexed.")
         with drawn(quiet=quiet) as progress:
             report = place.index.refresh(progress=progress, force=force)
-        if as_json:
-            root, folder = str(place.index.root), str(place.index.index_dir)
-            write_json(report_object(report, root=root, index_dir=folder))
-        elif not quiet:
-            write("\n".join(summary(report, str(place.index.root))))
-    for warning in (place.location.note, *report.warnings) if not as_json else ():
-        if warning:
-            tell(warning)
+    if as_json:
+        write_json(report_object(report, root=root, index_dir=folder))
+        return DONE
+    if not quiet:
+        write("\n".join(summary(report, root)))
+    for warning in report.warnings:
+        tell(warning)
     return DONE
 
 

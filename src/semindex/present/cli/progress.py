@@ -23,12 +23,12 @@ _WORDS = {"walk": "looking for files", "index": "indexing", "merge": "merging", 
 
 
 @contextmanager
-def drawn(*, quiet: bool = False, delay: float = DELAY_SECONDS) -> Iterator[ProgressCallback | None]:
+def drawn(*, quiet: bool = False, delay: float | None = None) -> Iterator[ProgressCallback | None]:
     """A callback that draws what it is told, or None when nobody watches."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    drawing = Drawing(delay)
+    drawing = Drawing(DELAY_SECONDS if delay is None else delay)
     try:
         yield drawing
     finally:
