@@ -176,6 +176,11 @@ class Tokens(NamedTuple):
     """Shape ``(n,)``: byte offset of each."""
 
 
+def raw_words(text: bytes) -> list[bytes]:
+    """The words of :func:`tokenise` without their places, for short texts."""
+    return text.translate(_WORD_BYTES).split()
+
+
 def tokenise(text: bytes) -> Tokens:
     """Cut UTF-8 bytes into raw words: runs of ASCII alphanumerics, ``_`` and bytes over 0x7f.
 
@@ -201,6 +206,7 @@ class Lexicon:
         self._offsets: list[int] = [0]
         self._terms: list[int] = []
         self._hashes: list[int] = []
+        self._is_name: list[bool] = []
         self._hash_of: dict[str, int] = {}
         self._frozen: tuple[npt.NDArray[np.int64], TermHashes, TermHashes] | None = None
 
@@ -224,6 +230,14 @@ class Lexicon:
                 self._terms.append(self._hash(term))
         self._offsets.append(len(self._terms))
         self._hashes.append(xxhash.xxh3_64_intdigest(raw))
+        self._is_name.append(len(raw) > 1 and not raw[:1].isdigit())
+
+    def names(self, but: Iterable[bytes]) -> npt.NDArray[np.bool_]:
+        """By id: whether the word can be an identifier of two letters or more, and is none of ``but``."""
+        excluded = [self._ids[word] for word in but if word in self._ids]
+        mask = np.array(self._is_name, dtype=bool)
+        mask[excluded] = False
+        return mask
 
     def _hash(self, term: str) -> int:
         value = self._hash_of.get(term)

@@ -20,7 +20,7 @@ from semindex.store.content import (
     Content,
 )
 from semindex.store.postings import MAX_COUNT, Triples
-from semindex.tokens import Lexicon, hash_term, tokenise, whole_term
+from semindex.tokens import Lexicon, hash_term, raw_words, tokenise, whole_term
 from semindex.types import Counts, Documents, Embedder, ParsedFile, TermHashes
 
 Ints = npt.NDArray[np.int64]
@@ -137,9 +137,7 @@ def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) ->
     body, comments = _Rows(rows[code], ids[code]), _Rows(rows[in_comment], ids[in_comment])
     lengths = np.fromiter(map(len, tokens.words), np.int64, len(tokens.words))
     roles = _roles(text, tokens.starts[code], lengths[code])
-    plain = np.fromiter(
-        (word not in _KEYWORDS and not word[:1].isdigit() for word in tokens.words), bool, len(tokens.words)
-    )[code] & (lengths[code] > 1)
+    plain = lexicon.names(_KEYWORDS)[body.ids]
     defined = _definitions(files, shape, lexicon)
     return body, comments, _references(body, roles, plain, defined, lexicon)
 
@@ -167,7 +165,7 @@ def _definitions(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -
     for file, base in zip(files, shape.chunk_base.tolist(), strict=True):
         for number, chunk in enumerate(file.chunks):
             for symbol in chunk.defines:
-                found = tokenise(file.symbols[symbol].name.encode("utf-8", "replace")).words
+                found = raw_words(file.symbols[symbol].name.encode("utf-8", "replace"))
                 if found:
                     rows.append(base + number)
                     raw.append(found[-1])
@@ -195,7 +193,7 @@ def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) ->
     raw: dict[str, list[bytes]] = {"name": [], "parent": []}
 
     def put(field: str, row: int, name: str) -> None:
-        found = tokenise(name.encode("utf-8", "replace")).words
+        found = raw_words(name.encode("utf-8", "replace"))
         raw[field].extend(found)
         rows[field].extend([row] * len(found))
 
@@ -230,7 +228,7 @@ def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _
         folder, _, name = file.source.path.rpartition("/")
         stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
         for field, text in (("path", f"{folder}/{stem or name}"), ("stem", stem or name)):
-            found = tokenise(text.encode("utf-8", "replace")).words
+            found = raw_words(text.encode("utf-8", "replace"))
             raw[field].extend(found)
             rows[field].extend([number] * len(found))
     path, stem_rows = (
@@ -325,5 +323,5 @@ def _ordinals(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.int32]:
 
 def symbol_key(name: str) -> int:
     """The key under which a definition is found: its last component, without case and underscores."""
-    found = tokenise(name.encode("utf-8", "replace")).words
+    found = raw_words(name.encode("utf-8", "replace"))
     return hash_term(whole_term(found[-1].decode("utf-8", "replace") if found else name))
