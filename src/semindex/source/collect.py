@@ -135,11 +135,10 @@ def is_link(status: os.stat_result) -> bool:
     return stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_reparse_tag", 0) == 0xA0000003)
 
 
-def decide(layers: tuple[tuple[IgnoreFile, ...], ...], path: bytes, *, is_folder: bool) -> Rule | None:
-    """The rule that decides: of the first layer with one that matches, in its deepest file."""
-    for layer in layers:
-        for file in reversed(layer):
-            rule = file.verdict(path, is_folder=is_folder)
-            if rule is not None:
-                return rule
+def decide(files: tuple[IgnoreFile, ...], path: bytes, *, is_folder: bool) -> Rule | None:
+    """The rule that decides about ``path``: of the last of the files with one that matches."""
+    for file in reversed(files):
+        rule = file.verdict(path, is_folder=is_folder)
+        if rule is not None:
+            return rule
     return None

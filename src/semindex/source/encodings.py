@@ -31,6 +31,7 @@ _MOST_CONTROL = 0.05
 _FEW = 2
 """So many odd bytes say nothing, however short the file."""
 _MOST_NULS = 0.001
+_HIGH_BYTES = bytes(range(0x80, 0x100))
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _LATIN_LONE = re.compile(rb"(?<![\x80-\xff])[\x85\x91-\x97\xa0-\xff]{1,2}(?![\x80-\xff])")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fc]")
@@ -121,10 +122,13 @@ def _declared(data: bytes) -> tuple[bytes, str] | None:
 
 
 def _damaged_utf8(data: bytes) -> tuple[bytes, str] | None:
-    text = data.decode("utf-8", "surrogateescape")
-    bad = len(re.findall("[\udc80-\udcff]", text))
-    good = len(re.findall("[\u0080-\ud7ff\ue000-\U0010ffff]", text))
-    return (text.encode("utf-8", "replace"), "utf-8") if bad * 2 <= good else None
+    """UTF-8 when at least twice as many of its characters are whole as there are bad bytes."""
+    whole = data.decode("utf-8", "ignore")
+    bad = len(data) - len(whole.encode("utf-8"))
+    good = len(whole) - len(data.translate(None, _HIGH_BYTES))
+    if bad * 2 > good:
+        return None
+    return data.decode("utf-8", "surrogateescape").encode("utf-8", "replace"), "utf-8"
 
 
 def _guessed(data: bytes) -> tuple[bytes, str] | None:
@@ -142,20 +146,22 @@ def _guessed(data: bytes) -> tuple[bytes, str] | None:
 
 
 def _non_ascii_lines(data: bytes) -> bytes:
-    """The first lines with bytes over 0x7f, as many as fit the sample, none cut."""
+    """The first lines with bytes over 0x7f, as far as they fit the sample; the last may be cut."""
     lines: list[bytes] = []
     room = _SAMPLE_BYTES
-    for match in re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data[: 1 << 20]):
-        lines.append(match[0])
-        room -= len(match[0])
-        if room <= 0:
-            break
+    for line in data[: 1 << 20].splitlines(keepends=True):
+        if not line.isascii():
+            lines.append(line[:room])
+            room -= len(line)
+            if room <= 0:
+                break
     return b"".join(lines)
 
 
 def _text(sample: bytes, codec: str) -> str | None:
+    """The sample in this codec, a character cut at its end left away; None when it does not fit."""
     try:
-        return sample.decode(codec)
+        return codecs.getincrementaldecoder(codec)().decode(sample)
     except UnicodeDecodeError:
         return None
 
@@ -222,4 +228,4 @@ def _looks_like_text(data: bytes) -> bool:
     sample = data[:_SAMPLE_BYTES]
     plain = len(re.findall(rb"[\t\n\r\x20-\x7e]", sample))
     odd = len(_CONTROL.findall(sample)) + len(re.findall(rb"[\x80-\x84\x86-\x90\x98-\x9f]", sample))
-    return plain * 2 >= len(sample) and odd <= _FEW + 0.02 * len(sample)
+    return plain * 2 >= len(sample) - _FEW and odd <= _FEW + 0.02 * len(sample)

@@ -46,20 +46,22 @@ def is_ordinary(path: bytes, *, is_folder: bool) -> bool:
 
 def warning(root: bytes, listed: Iterable[bytes], candidates: Iterable[Candidate]) -> str | None:
     """A sentence naming the rule that alone leaves out over 90 % of the source files, if one does."""
-    shown = sum(is_source_name(os.fsdecode(name_of(path))) for path in listed)
     left_out: Counter[str] = Counter()
     budget = _MOST_VISITED_ENTRIES
-    for candidate in candidates:
-        if is_ordinary(candidate.path, is_folder=candidate.is_folder):
+    counted = b"\0"
+    for candidate in sorted(candidates, key=lambda candidate: candidate.path + b"/"):
+        if candidate.path.startswith(counted) or is_ordinary(candidate.path, is_folder=candidate.is_folder):
             continue
         if candidate.is_folder:
             found, budget = _count(join(root, candidate.path), budget)
             left_out[candidate.rule] += found
+            counted = candidate.path + b"/"
         else:
             left_out[candidate.rule] += 1
     if not left_out:
         return None
     rule, count = left_out.most_common(1)[0]
+    shown = sum(is_source_name(os.fsdecode(name_of(path))) for path in listed)
     total = shown + left_out.total()
     if count <= _SHARE * total or (shown and count < _FEWEST_FILES):
         return None

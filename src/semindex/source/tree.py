@@ -18,9 +18,13 @@ _SEARCH_IGNORE, _GIT_IGNORE = b".ignore", b".gitignore"
 
 @dataclass(frozen=True, slots=True)
 class _Level:
+    """A folder, and the ignore files that hold in it, the root's first."""
+
     folder: bytes
     search: tuple[IgnoreFile, ...]
     git: tuple[IgnoreFile, ...]
+    deciding: tuple[IgnoreFile, ...]
+    """All kinds, the ones that outrank last."""
 
 
 def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
@@ -46,17 +50,20 @@ def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
 def _above(collector: Collector, start: bytes) -> _Level:
     """The rules of the folders between the root and ``start``."""
     if not start:
-        return _Level(b"", (), ())
+        return _Level(b"", (), (), ())
     folder = parent(start)
     return _entered(collector, _above(collector, folder), folder)
 
 
 def _entered(collector: Collector, level: _Level, folder: bytes) -> _Level:
-    search = load(collector.root, folder, _SEARCH_IGNORE)
-    git = load(collector.root, folder, _GIT_IGNORE)
-    return _Level(
-        folder, (*level.search, search) if search else level.search, (*level.git, git) if git else level.git
-    )
+    own = collector.own_rules(folder)
+    search = _with(level.search, load(collector.root, folder, _SEARCH_IGNORE))
+    git = _with(level.git, load(collector.root, folder, _GIT_IGNORE))
+    return _Level(folder, search, git, (*git, *search, *own))
+
+
+def _with(files: tuple[IgnoreFile, ...], found: IgnoreFile | None) -> tuple[IgnoreFile, ...]:
+    return (*files, found) if found else files
 
 
 def _entries(collector: Collector, folder: bytes) -> list[os.DirEntry[bytes]]:
@@ -80,8 +87,7 @@ def _status(collector: Collector, entry: os.DirEntry[bytes], path: bytes) -> os.
 
 def _is_left_out(collector: Collector, level: _Level, path: bytes, status: os.stat_result) -> bool:
     is_folder = stat.S_ISDIR(status.st_mode)
-    layers = (collector.own_rules(level.folder), level.search, level.git)
-    rule = decide(layers, path, is_folder=is_folder)
+    rule = decide(level.deciding, path, is_folder=is_folder)
     if rule is not None:
         if rule.ignores:
             collector.excluded.append(Excluded(path, is_folder, rule))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from semindex.source import git
 from semindex.source.collect import DEFAULTS, NEVER, Collector, Excluded, decide, is_link
+from semindex.source.ignores import IgnoreFile
 from semindex.source.paths import join, name_of, parent
 from semindex.source.tree import walk_tree
 from semindex.types import SkipReason
@@ -34,20 +37,23 @@ class WorkTree:
         """
         listing = git.list_files(self._folder, self._top)
         repositories = [
-            path for path in map(self._rooted, listing.nested) if self._takes_untracked(path, is_folder=True)
+            path
+            for path in map(self._rooted, listing.nested)
+            if self._enters(path) and self._enters_untracked(path)
         ]
-        for path in listing.unreadable:
-            self._collector.fail(self._rooted(path), SkipReason.PERMISSION, "Permission denied")
-        for path in map(self._rooted, listing.sparse):
-            if self._takes(path) and not self._add(path):
+        for path in self._taken(listing.sparse):
+            if not self._add(path):
                 self._collector.fail(path, SkipReason.NOT_CHECKED_OUT, _NOT_CHECKED_OUT)
-        for path in map(self._rooted, listing.tracked):
-            if self._takes(path) and self._add(path) is None:
+        for path in self._taken(listing.tracked):
+            if self._add(path) is None:
                 repositories.extend(self._submodule(path))
-        for path in map(self._rooted, listing.untracked):
-            if self._takes_untracked(path, is_folder=False):
+        for path in self._taken(listing.untracked):
+            if self._enters_untracked(parent(path)):
                 self._add(path)
         repositories.extend(self._taken_back())
+        for path in map(self._rooted, sorted(listing.unreadable)):
+            if parent(path) not in self._collector.skipped:
+                self._collector.fail(path, SkipReason.PERMISSION, "Permission denied")
         return repositories
 
     def is_ignored(self) -> bool:
@@ -85,11 +91,14 @@ class WorkTree:
             self._collector.fail(path, SkipReason.NOT_CHECKED_OUT, "submodule without its files")
         return []
 
-    def _takes(self, path: bytes) -> bool:
-        """Whether a tracked path is looked at: below real folders only, and not ignored by our own rules."""
-        if name_of(path) in NEVER or not self._enters(parent(path)):
-            return False
-        return not self._is_ignored(path, is_folder=False)
+    def _taken(self, paths: Iterable[bytes]) -> Iterator[bytes]:
+        """Of what git lists, what lies in real folders only and is not ignored by our own rules."""
+        for folder, members in groupby(map(self._rooted, paths), key=parent):
+            if self._enters(folder):
+                rules = self._collector.own_rules(folder)
+                for path in members:
+                    if not rules or not self._is_ignored(path, rules, is_folder=False):
+                        yield path
 
     def _enters(self, folder: bytes) -> bool:
         known = self._entered.get(folder)
@@ -108,20 +117,15 @@ class WorkTree:
             self._collector.fail_os(parent(folder), error)
             return False
         is_real = stat.S_ISDIR(status.st_mode) and not is_link(status)
-        return is_real and not self._is_ignored(folder, is_folder=True)
+        rules = self._collector.own_rules(parent(folder)) if is_real else ()
+        return is_real and not self._is_ignored(folder, rules, is_folder=True)
 
-    def _is_ignored(self, path: bytes, *, is_folder: bool) -> bool:
-        layer = self._collector.own_rules(parent(path))
-        rule = decide((layer,), path, is_folder=is_folder) if layer else None
+    def _is_ignored(self, path: bytes, rules: tuple[IgnoreFile, ...], *, is_folder: bool) -> bool:
+        rule = decide(rules, path, is_folder=is_folder)
         if rule is None or not rule.ignores:
             return False
         self._collector.excluded.append(Excluded(path, is_folder, rule))
         return True
-
-    def _takes_untracked(self, path: bytes, *, is_folder: bool) -> bool:
-        if not self._takes(path) or not self._enters_untracked(parent(path)):
-            return False
-        return self._enters_untracked(path) if is_folder else True
 
     def _enters_untracked(self, folder: bytes) -> bool:
         known = self._untracked.get(folder)
@@ -131,7 +135,7 @@ class WorkTree:
         return known
 
     def _is_default(self, folder: bytes) -> bool:
-        if decide((self._collector.own_rules(parent(folder)),), folder, is_folder=True) is not None:
+        if decide(self._collector.own_rules(parent(folder)), folder, is_folder=True) is not None:
             return False
         found = DEFAULTS.verdict(folder, is_folder=True) or self._collector.is_marked(folder)
         if found:
@@ -149,7 +153,7 @@ class WorkTree:
             is_folder, path = entry.endswith(b"/"), entry.rstrip(b"/")
             if not self._enters(parent(path)):
                 continue
-            rule = decide((collector.own_rules(parent(path)),), path, is_folder=is_folder)
+            rule = decide(collector.own_rules(parent(path)), path, is_folder=is_folder)
             if rule is None or rule.ignores:
                 continue
             if not is_folder:

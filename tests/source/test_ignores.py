@@ -1,0 +1,151 @@
+"""Ignore files mean what git says they mean."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semindex.source.ignores import IgnoreFile, load, parse
+from tests.source.conftest import git
+
+
+def ignored(rules: bytes, path: bytes, *, is_folder: bool = False) -> bool | None:
+    rule = IgnoreFile(parse(rules, source="x")).verdict(path, is_folder=is_folder)
+    return None if rule is None else rule.ignores
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "expected"),
+    [
+        (b"*.c", b"a/b.c", True),
+        (b"/*.c", b"a/b.c", None),
+        (b"a/*.c", b"a/b.c", True),
+        (b"a/*.c", b"x/a/b.c", None),
+        (b"a/**/b", b"a/b", True),
+        (b"a/**/b", b"a/x/y/b", True),
+        (b"**/b", b"b", True),
+        (b"a/**", b"a", None),
+        (b"a/**", b"a/x/y", True),
+        (b"a/**b", b"a/xb", True),
+        (b"a/**b", b"a/x/b", None),
+        (b"**/a/**/b/**/c", b"x/a/y/a/b/z/b/q/c", True),
+        (b"b/", b"b", None),
+        (b"\\!b", b"!b", True),
+        (b"\\#b", b"#b", True),
+        (b"#b", b"#b", None),
+        (b"b  ", b"b", True),
+        (b"b\\ ", b"b ", True),
+        (b"b\r\n", b"b", True),
+        (b"\xef\xbb\xbfb", b"b", True),
+        (b"*.c\n!a.c", b"a.c", False),
+        (b"!a.c\n*.c", b"a.c", True),
+        (b"[a-c]x", b"bx", True),
+        (b"[!a-c]x", b"bx", None),
+        (b"[^a-c]x", b"dx", True),
+        (b"[[:digit:]]x", b"5x", True),
+        (b"[[:nothing:]]x", b"5x", None),
+        (b"[]x]", b"]", True),
+        (b"[a\\]]", b"]", True),
+        (b"[a", b"[a", None),
+        (b"a[/]b", b"a/b", None),
+        (b"a\\", b"a\\", None),
+        (b"/", b"a", None),
+        (b"!", b"!", None),
+        (b"?", "é".encode(), None),
+    ],
+)
+def test_a_rule_decides_as_the_manual_says(rules: bytes, path: bytes, expected: bool | None) -> None:
+    assert ignored(rules, path) is expected
+
+
+def test_a_rule_for_folders_decides_about_folders() -> None:
+    assert ignored(b"b/", b"a/b", is_folder=True) is True
+    assert ignored(b"a/b/", b"a/b", is_folder=True) is True
+
+
+def test_a_rule_knows_where_it_stands() -> None:
+    first, second = parse(b"# comment\n\n!*.py \nsrc/\n", source="sub/.gitignore")
+    assert (first.source, first.line, first.pattern, first.negated) == ("sub/.gitignore", 3, "!*.py", True)
+    assert (second.line, second.pattern, second.only_folders, second.ignores) == (4, "src/", True, True)
+
+
+def test_the_rules_of_a_folder_start_there(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/.gitignore").write_bytes(b"/a\n")
+    found = load(os.fsencode(tmp_path), b"sub", b".gitignore")
+    assert found is not None
+    assert found.verdict(b"sub/a", is_folder=False) is not None
+    assert found.verdict(b"sub/b/a", is_folder=False) is None
+
+
+def test_an_ignore_file_that_is_no_file_does_not_count(tmp_path: Path) -> None:
+    root = os.fsencode(tmp_path)
+    assert load(root, b"", b".gitignore") is None
+    (tmp_path / "rules").write_bytes(b"*\n")
+    (tmp_path / ".gitignore").symlink_to("rules")
+    os.mkfifo(tmp_path / ".ignore")
+    (tmp_path / ".semindexignore").mkdir()
+    for name in (b".gitignore", b".ignore", b".semindexignore"):
+        assert load(root, b"", name) is None
+
+
+@pytest.mark.parametrize(
+    "pattern", [b"*a" * 60 + b"b", b"**/a/" * 40 + b"b", b"x/" + b"*a*" * 50 + b"/**/" * 9 + b"b"]
+)
+def test_a_hostile_pattern_takes_no_time(pattern: bytes) -> None:
+    start = time.perf_counter()
+    for path in (b"a" * 250, b"a/" * 400 + b"c", b"x/" + b"a" * 250 + b"/c"):
+        assert ignored(pattern, path) is None
+    assert time.perf_counter() - start < 1
+
+
+PIECES = st.sampled_from(
+    ["a", "b", "ab", "*", "**", "?", "/", "/", "[ab]", "[!a]", "[a-c", "[]a]", "[[:alpha:]]", "\\*", "\\a",
+     ".", "!", " ", "-"]
+)  # fmt: skip
+PATTERNS = st.lists(PIECES, min_size=1, max_size=6).map("".join)
+PATHS = st.lists(
+    st.sampled_from(["a", "b", "ab", "aa", "c", "*", "!a", "a ", "-", "["]), min_size=1, max_size=4
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    patterns=st.lists(PATTERNS, min_size=1, max_size=5), components=st.lists(PATHS, min_size=1, max_size=12)
+)
+def test_any_rules_decide_as_git_does(patterns: list[str], components: list[list[str]]) -> None:
+    # `x**` in mid-path: git skips the literal start and then takes `**` for a whole component
+    patterns = [pattern for pattern in patterns if not re.search(r"[^/*?\]]\*\*", pattern)]
+    data = "\n".join(patterns).encode() + b"\n"
+    rules = IgnoreFile(parse(data, source=".gitignore"))
+    paths = sorted({"/".join(parts) for parts in components})
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        git(root, "init", "-q", "--template=")
+        (root / ".gitignore").write_bytes(data)
+        command = ["git", "check-ignore", "-v", "-n", "-z", "--no-index", "--stdin"]
+        asked = "\0".join(paths).encode() + b"\0"
+        output = subprocess.run(command, cwd=root, input=asked, capture_output=True, check=False).stdout
+    fields = output.split(b"\0")
+    theirs = {path: int(line or 0) for line, path in zip(fields[1::4], fields[3::4], strict=False)}
+    ours = {path.encode(): _line_that_decides(rules, path.encode()) for path in paths}
+    assert ours == theirs
+
+
+def _line_that_decides(rules: IgnoreFile, path: bytes) -> int:
+    """The rule for the first folder above that is left out, or else for the path itself."""
+    parts = path.split(b"/")
+    for depth in range(1, len(parts)):
+        rule = rules.verdict(b"/".join(parts[:depth]), is_folder=True)
+        if rule is not None and rule.ignores:
+            return rule.line
+    rule = rules.verdict(path, is_folder=False)
+    return rule.line if rule else 0
