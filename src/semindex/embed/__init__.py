@@ -1,1 +1,1 @@
-
+"""Terms to vectors."""

@@ -1,0 +1,187 @@
+"""The bundled embedder: a text's vector is a weighted sum of its words' vectors.
+
+Words and weights are integers and so are the logarithms of counts, as they stand in a table; every
+sum of a document is therefore exact in float64. Its bytes depend neither on the batch, nor on the
+order of the words, nor on the linear algebra library of the machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.embed.wordfile import NO_WORD, UNKNOWN_BYTE, Words, map_words
+from semindex.errors import ModelError
+from semindex.tokens import hash_term
+from semindex.types import Counts, Documents, QueryTerm, TermHashes, Vector, Vectors
+
+POOLING_VERSION = 1
+"""Raised when the same words give another vector than before; part of the fingerprint."""
+
+MODEL_FILE = Path(__file__).parent / "model" / "words.bin"
+NAMES_SHARE = 0.7
+PATHS_SHARE = 0.7
+"""Of the unit vectors of names and paths, beside 1 for content: the design's prototype, judged on 60
+repositories."""
+
+_BLOCK_TERMS = 4096
+"""Terms gathered at once: their float64 rows (4 MB at 128 dimensions) stay in the cache."""
+_MAX_COUNT = 1023
+_LOG_UNIT = 256
+
+_Sums = npt.NDArray[np.float64]
+
+
+class StaticEmbedder:
+    """Word vectors in a mapped file; holds no other state, so threads may share it."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._dim = int(words.vectors.shape[1])
+
+    @classmethod
+    def bundled(cls) -> Self:
+        """The embedder over the file that comes with the package.
+
+        Raises:
+            ModelError: The file is absent or damaged.
+        """
+        return cls.open(MODEL_FILE)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The embedder over a word vector file, mapped.
+
+        Raises:
+            ModelError: The file is absent, cut short, of another version or damaged in its header.
+        """
+        return cls(map_words(path))
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, dimensions, pooling version, and the checksum that the file states of its content."""
+        return f"semindex-{self._dim}-{POOLING_VERSION}-{self._words.checksum.hex()}"
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._dim
+
+    def embed_documents(self, documents: Documents) -> Vectors:
+        """Shape ``(n, dim)``: content, names and paths each of unit length, weighted, summed, unit again.
+
+        A row is zero only when its three fields hold no term (or words that cancel exactly).
+        """
+        out = _unit(self._pool(documents.content))
+        names = _unit(self._pool(documents.names))
+        names *= NAMES_SHARE
+        out += names
+        paths = _unit(self._pool(documents.paths))
+        paths *= PATHS_SHARE
+        out += paths[documents.path_row]
+        return _unit(out).astype(np.float32)
+
+    def embed_query(self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float]) -> Vector:
+        """Unit sum of ``weight * idf(term) * word``, in the order of the terms' text; zero without terms."""
+        ordered = sorted(terms, key=lambda term: term.term)
+        hashes = np.array([hash_term(term.term) for term in ordered], dtype=np.uint64)
+        vectors, weights = self._gather(hashes)
+        total = np.zeros((1, self._dim))
+        for term, word, weight in zip(ordered, vectors, weights, strict=True):
+            total += word * (float(weight) * term.weight * idf(term.term))
+        vector: Vector = _unit(total).astype(np.float32)[0]
+        return vector
+
+    def neighbours(self, term_hash: int) -> tuple[tuple[int, float], ...]:
+        """``(hash, cosine)`` of at most 8 nearest other words, best first; none for an unknown word.
+
+        Raises:
+            ModelError: The file's table points outside of it.
+        """
+        row, known = self._rows(np.array([term_hash], dtype=np.uint64))
+        if not known[0]:
+            return ()
+        rows = self._words.neighbours[row[0]]
+        rows = rows[rows != NO_WORD]
+        if np.any(rows >= len(self._words.hashes)):
+            raise ModelError("the word vectors are damaged (a neighbour outside); install semindex again")
+        cosines = self._words.cosines[row[0]]
+        return tuple(
+            (int(self._words.hashes[other]), int(cosine) / 127)
+            for other, cosine in zip(rows, cosines, strict=False)
+        )
+
+    def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """The row of each term, and whether there is one; 0 where there is none."""
+        rows = np.searchsorted(self._words.hashes, terms)
+        rows[rows == len(self._words.hashes)] = 0
+        known = self._words.hashes[rows] == terms
+        rows[~known] = 0
+        return rows, known
+
+    def _gather(self, terms: TermHashes) -> tuple[_Sums, npt.NDArray[np.int64]]:
+        """The integer vectors ``(m, dim)`` and weights ``(m,)`` of the terms."""
+        rows, known = self._rows(terms)
+        vectors = self._words.vectors[rows]
+        weights = self._words.weights[rows].astype(np.int64)
+        unknown = np.flatnonzero(~known)
+        vectors[unknown] = unknown_vectors(terms[unknown], self._dim)
+        weights[unknown] = self._words.unknown_weight
+        return vectors.astype(np.float64), weights
+
+    def _pool(self, counts: Counts) -> _Sums:
+        """The sum of each row's words times ln(1 + count), shape ``(n, dim)``, whole numbers."""
+        offsets = counts.offsets
+        out = np.zeros((len(offsets) - 1, self._dim))
+        for start in range(0, len(counts.terms), _BLOCK_TERMS):
+            stop = min(start + _BLOCK_TERMS, len(counts.terms))
+            vectors, weights = self._gather(counts.terms[start:stop])
+            logs = _log_counts()[np.minimum(counts.counts[start:stop], _MAX_COUNT)]
+            factors = (weights * logs).astype(np.float64)
+            first = int(np.searchsorted(offsets, start, side="right")) - 1
+            last = int(np.searchsorted(offsets, stop, side="left"))
+            bounds = np.clip(offsets[first : last + 1], start, stop) - start
+            cuts = bounds.tolist()
+            for row in range(first, last):
+                low, high = cuts[row - first], cuts[row - first + 1]
+                if low < high:
+                    out[row] += factors[low:high] @ vectors[low:high]
+        return out
+
+
+@lru_cache(maxsize=1)
+def _log_counts() -> npt.NDArray[np.int64]:
+    """ln(1 + count) in steps of 1/256 for counts 0 to 1023; larger counts are taken for 1023."""
+    return np.array([round(_LOG_UNIT * math.log1p(count)) for count in range(_MAX_COUNT + 1)], dtype=np.int64)
+
+
+def unknown_vectors(terms: TermHashes, dim: int) -> npt.NDArray[np.int8]:
+    """A vector of signs for each hash, shape ``(n, dim)``: ``dim`` bits drawn from it by SplitMix64.
+
+    https://prng.di.unimi.it/splitmix64.c; ``dim`` is a multiple of 64.
+    """
+    steps = np.arange(1, dim // 64 + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = terms[:, None] + steps
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    bits = np.unpackbits(mixed.astype("<u8").view(np.uint8).reshape(len(terms), dim // 8), axis=1)
+    return (bits.astype(np.int8) * 2 - 1) * np.int8(UNKNOWN_BYTE)
+
+
+def _unit(rows: _Sums) -> _Sums:
+    """The rows divided by their lengths; zero rows stay zero. Squares are added in a fixed order."""
+    squares = rows * rows
+    while squares.shape[1] > 1:
+        half, odd = divmod(squares.shape[1], 2)
+        tail = squares[:, -1:] if odd else squares[:, :0]
+        squares = np.concatenate((squares[:, :half] + squares[:, half : 2 * half], tail), axis=1)
+    lengths = np.sqrt(squares)
+    lengths[lengths == 0] = 1
+    return rows / lengths

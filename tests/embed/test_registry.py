@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from semindex.embed.registry import open_embedder
+from semindex.errors import ModelError
+
+
+def test_the_bundled_name_opens_the_bundled_words() -> None:
+    embedder = open_embedder("semindex")
+    assert embedder.dim == 128
+    assert embedder.fingerprint.startswith("semindex-128-")
+    assert open_embedder().fingerprint == embedder.fingerprint
+
+
+@pytest.mark.parametrize("name", ["", "Semindex", "BAAI/bge-small-en-v1.5", "http://localhost:8080"])
+def test_another_name_is_refused_and_the_known_one_named(name: str) -> None:
+    with pytest.raises(ModelError, match="semindex") as caught:
+        open_embedder(name)
+    assert repr(name) in str(caught.value)
+
+
+def test_importing_the_registry_does_not_import_numpy() -> None:
+    script = "import sys, semindex.embed.registry; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
