@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,6 +101,3 @@ def unprivileged(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
-
-
-Walker = Callable[[Path], Walk]
