@@ -79,7 +79,7 @@ def stored_chunks(index_dir: Path) -> list[StoredChunk]:
                 vector=generation.vector(chunk).tobytes(),
             )
         )
-    return sorted(found, key=lambda stored: (stored.path, stored.lines, stored.bytes))
+    return sorted(found, key=lambda stored: (stored.path, stored.lines, stored.byte_range))
 
 
 def answers(index: Index, queries: list[str]) -> list[list[tuple[object, ...]]]:

@@ -37,7 +37,9 @@ def stored(folder: Path, pairs: Entries, rows: int = 2**22 + 1) -> Postings:
 
 @settings(deadline=None)
 @given(pairs=entries)
-def test_each_term_gives_its_rows_and_counts(tmp_path_factory: pytest.TempPathFactory, pairs: Entries) -> None:
+def test_each_term_gives_its_rows_and_counts(
+    tmp_path_factory: pytest.TempPathFactory, pairs: Entries
+) -> None:
     postings = stored(tmp_path_factory.mktemp("postings"), pairs)
     for term in {term for term, _ in pairs}:
         rows, counts = postings.at(int(postings.find(np.array([term], dtype=np.uint64))[0]))
@@ -47,9 +49,7 @@ def test_each_term_gives_its_rows_and_counts(tmp_path_factory: pytest.TempPathFa
 
 @settings(deadline=None)
 @given(pairs=entries)
-def test_the_whole_list_comes_back_in_order(
-    tmp_path_factory: pytest.TempPathFactory, pairs: Entries
-) -> None:
+def test_the_whole_list_comes_back_in_order(tmp_path_factory: pytest.TempPathFactory, pairs: Entries) -> None:
     whole = stored(tmp_path_factory.mktemp("postings"), pairs).triples()
     found = list(zip(whole.terms.tolist(), whole.rows.tolist(), whole.counts.tolist(), strict=True))
     assert found == sorted((term, row, count) for (term, row), count in pairs.items())

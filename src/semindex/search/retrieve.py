@@ -151,7 +151,16 @@ def idf_sum(terms: Iterable[TermScores]) -> float:
 def ranges(starts: Ids, sizes: Ids) -> Ids:
     """``starts[0] .. starts[0]+sizes[0]-1, starts[1] ..``, joined."""
     total = int(sizes.sum())
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    before: Ids = np.cumsum(sizes) - sizes
+    return np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
+
+
+def distinct(ids: Ids) -> Ids:
+    """The ids ascending, each once; numpy's own imports its masked arrays, which take longer than a search."""
+    ordered = np.sort(ids)
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
 
 
 def best_files(scores: Floats, allowed: Mask, limit: int, generation: Generation) -> Ids:

@@ -24,6 +24,7 @@ from semindex.search.retrieve import (
     TermScores,
     best_files,
     by_file_maximum,
+    distinct,
     idf_sum,
     ranges,
     saturated,
@@ -184,7 +185,7 @@ class Searcher:
             found.append(named[allowed[named]])
         if parts.cosines is not None:
             found.append(files(parts.cosines, weights.candidates))
-        chosen = np.unique(np.concatenate(found)) if every is None else every[allowed[every]]
+        chosen = distinct(np.concatenate(found)) if every is None else every[allowed[every]]
         starts = generation.file_starts
         sizes = starts[chosen + 1] - starts[chosen]
         chunks, owners = ranges(starts[chosen], sizes), np.repeat(np.arange(len(chosen)), sizes)

@@ -33,7 +33,7 @@ class Weights:
     soft: float = 0.3
     """Share of a neighbouring word's frequency, times its similarity."""
     lexical_decay: float = 0.7
-    dense_decay: float = 0.5
+    dense_decay: float = 0.85
     best_chunks: int = 8
     """Chunks of a file that count towards its score."""
     context: float = 0.5
@@ -44,7 +44,7 @@ class Weights:
     symbol_other_case: float = 0.7
     stem_share: float = 0.2
     folder_share: float = 0.1
-    body: float = 0.1
+    body: float = 0.3
     size: float = 0.03
     tests: float = -0.5
     examples: float = -0.3

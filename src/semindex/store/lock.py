@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from semindex.errors import IndexLocked, IndexUnwritable
 from semindex.store.durable import Replacement, unwritable
 
@@ -29,6 +27,8 @@ def write_lock(index_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
         IndexLocked: Another process, or another thread, still holds it after ``wait_seconds``.
         IndexUnwritable: The folder cannot be written.
     """
+    from filelock import FileLock, Timeout  # half as long to import as all else; searches write nothing
+
     lock = FileLock(index_dir / LOCK, timeout=max(0.0, wait_seconds), thread_local=False)
     with unwritable(index_dir):
         try:
