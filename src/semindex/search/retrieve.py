@@ -156,7 +156,7 @@ def ranges(starts: Ids, sizes: Ids) -> Ids:
 
 
 def distinct(ids: Ids) -> Ids:
-    """The ids ascending, each once; numpy's own imports its masked arrays, which take longer than a search."""
+    """The ids ascending, each once; numpy's own imports its masked arrays, a slow import."""
     ordered = np.sort(ids)
     first = np.ones(len(ordered), dtype=bool)
     first[1:] = ordered[1:] != ordered[:-1]
