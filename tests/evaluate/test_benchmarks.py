@@ -1,0 +1,62 @@
+"""The committed benchmarks run, on a small tree, as ``benchmarks/README.md`` says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .trees import write_tree
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(script: str, *words: str | Path) -> str:
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / script, *words],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "SEMINDEX_CONFIG": os.devnull},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_quality_compares_a_run_with_an_earlier_one(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree")
+    first = run("quality.py", tmp_path / "first", "--tree", tree)
+    assert "functions tree, file MRR@10" in first
+    assert {file.name for file in (tmp_path / "first").iterdir()} == {
+        "functions tree.jsonl",
+        "functions without names tree.jsonl",
+    }
+    second = run("quality.py", tmp_path / "second", "--tree", tree, "--against", tmp_path / "first")
+    figures = [line for line in second.splitlines() if "MRR@10" in line]
+    assert len(figures) == 4
+    assert all(line.endswith("+0.0000 [+0.0000, +0.0000]") for line in figures)
+
+
+def test_start_measures_each_command(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree")
+    program = tmp_path / "semindex"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nfrom semindex.present.cli import main\nsys.exit(main())\n"
+    )
+    program.chmod(0o755)
+    shown = run("start.py", tree, "--rounds", "1", "--semindex", program)
+    times = re.findall(r"^(semindex .+?)\s+(\d+) ms", shown, re.MULTILINE)
+    assert [name for name, _ in times] == [
+        "semindex index, then search, cold",
+        "semindex search, cold",
+        "semindex search, warm",
+        "semindex --help",
+    ]
+    assert all(int(milliseconds) > 0 for _, milliseconds in times)
+    assert not (tree / ".semindex").exists()
