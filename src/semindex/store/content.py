@@ -124,9 +124,9 @@ def kept(content: Content, files: npt.NDArray[np.bool_]) -> Content:
     masks = {"file": files, "chunk": chunks, "symbol": symbols}
     arrays = {name: getattr(content, name)[masks[table]] for name, table in _ARRAYS.items()}
     arrays["vectors"] = content.vectors[chunks]
+    ordinals = np.append(renumber["symbol"], -1)  # what is at -1 stays -1, and there may be no symbols
     for name in ("chunk_owners", "symbol_parents"):
-        old = arrays[name]
-        arrays[name] = np.where(old >= 0, renumber["symbol"][old], -1).astype(np.int32)
+        arrays[name] = ordinals[arrays[name]].astype(np.int32)
     arrays["symbol_chunks"] = renumber["chunk"][arrays["symbol_chunks"]].astype(np.uint32)
     return Content(
         paths=_chosen(content.paths, files),
