@@ -98,6 +98,10 @@ class StaticEmbedder:
         vector: Vector = _unit(total).astype(np.float32)[0]
         return vector
 
+    def knows(self, term_hash: int) -> bool:
+        """Whether the term has a learned vector; any other gets one from its hash, which means nothing."""
+        return bool(self._rows(np.array([term_hash], dtype=np.uint64))[1][0])
+
     def neighbours(self, term_hash: int) -> tuple[tuple[int, float], ...]:
         """``(hash, cosine)`` of at most 8 nearest other words, best first; none for an unknown word.
 

@@ -129,10 +129,18 @@ class Searcher:
     def _cosines(self, terms: Sequence[QueryTerm], lexical: Sequence[TermScores], body: BodyScores) -> Floats:
         known = {item.term.term: item.idf for item in lexical}
         unknown = self.corpus.chunk_idf(0)
-        vector = self.embedder.embed_query(
-            [term for term in terms if term.term in known], idf=lambda term: known.get(term, unknown)
-        )
+        occurring = {item.term.term for item in lexical if len(item.ids)}
+        meant = [t for t in terms if t.term in known and (t.term in occurring or self._has_meaning(t.term))]
+        vector = self.embedder.embed_query(meant, idf=lambda term: known.get(term, unknown))
         return self.generation.cosines(vector)
+
+    def _has_meaning(self, term: str) -> bool:
+        """Whether a term without lexical matches can be near to anything but by chance."""
+        key = hash_term(term)
+        if self.embedder.knows(key):
+            return True
+        (found,) = self.generation.occurrences("body", np.array([key], dtype=np.uint64))
+        return len(found.ids) > 0
 
     def _allowed(self, filters: Filters) -> Mask:
         """The live files that pass the filters, shape ``(files,)``."""
