@@ -6,7 +6,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,7 @@ from semindex.errors import (
     QueryError,
     RootError,
 )
-from semindex.locate import Location, locate
+from semindex.locate import Location, locate, why_no_folder
 from semindex.search import hits as shown
 from semindex.search.exact import phrase_terms
 from semindex.search.query import kind_named, language_named, parse
@@ -34,7 +35,7 @@ from semindex.search.weights import WEIGHTS
 from semindex.store import layout
 from semindex.store.cache import RecentlyUsed
 from semindex.store.catalog import Catalog, Snapshot
-from semindex.store.generation import Generation
+from semindex.store.generation import Generation, faults
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
     BuildReport,
@@ -61,14 +62,14 @@ FRESHNESS_BUDGET_MS = 150
 """A search does not walk a tree whose last walk took longer than this."""
 _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
-_LOCATION = re.compile(r"^(?P<path>.+?)(?::(?P<line>\d+)(?:[:-]\d+)?)?$", re.DOTALL)
+_LOCATION = re.compile(r"(?P<path>.+?)(?::(?P<line>\d{1,9})(?:[:-]\d+)?)?", re.DOTALL)
+_BREAKS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
+"""What numbers from a damaged file lead to; whether one is damaged, its checksums tell then."""
 
 StrPath = str | os.PathLike[str]
 
 
-def open(
-    root: StrPath, *, index_dir: StrPath | None = None, settings: Settings | None = None
-) -> Index:
+def open(root: StrPath, *, index_dir: StrPath | None = None, settings: Settings | None = None) -> Index:
     """An index of the folder ``root``, kept in ``root/.semindex`` or in ``index_dir``.
 
     Opens what is there and builds nothing: call :meth:`Index.refresh` to index.
@@ -78,9 +79,8 @@ def open(
         ConfigError: A configuration file or variable is wrong.
     """
     folder = Path(root).absolute()
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
-        raise RootError(f"{folder} {what}; give the folder of a repository")
+    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir it never raises
+        raise RootError(f"{folder} {why_no_folder(folder)}; give the folder of a repository")
     folder = folder.resolve()
     place = Path(index_dir).absolute() if index_dir is not None else folder / layout.FOLDER
     return Index(folder, place, settings if settings is not None else config.load(folder).settings)
@@ -185,8 +185,9 @@ class Index:
         freshness, notes = self._freshen() if refresh else (_UNCHECKED, ())
         reader = self._adopted()
         texts = shown.Reader(reader.searcher.generation, self.root, {})
-        ranking = self._ranked(reader, asked, texts, limit=limit, mode=wanted, grouping=grouping)
-        found = self._hits(ranking, texts, limit=limit, grouping=grouping)
+        with _blamed(reader.searcher.generation.faults):
+            ranking = self._ranked(reader, asked, texts, limit=limit, mode=wanted, grouping=grouping)
+            found = self._hits(ranking, texts, limit=limit, grouping=grouping)
         coverage = replace(
             reader.coverage,
             freshness=freshness.label,
@@ -209,10 +210,11 @@ class Index:
         grouping, limit = _grouping(group_by), _limit(limit)
         reader = self._adopted()
         path, line = _location(location, self.root)
-        origin = chunk_at(reader.searcher.generation, path, line)
-        ranking = related_files(reader.searcher, origin, limit=limit, scope=scope)
         texts = shown.Reader(reader.searcher.generation, self.root, {})
-        found = self._hits(ranking, texts, limit=limit, grouping=grouping)
+        with _blamed(reader.searcher.generation.faults):
+            origin = chunk_at(reader.searcher.generation, path, line)
+            ranking = related_files(reader.searcher, origin, limit=limit, scope=scope)
+            found = self._hits(ranking, texts, limit=limit, grouping=grouping)
         query = Query(raw=location, text=location, filters=Filters(scope=scope))
         return Hits(query, found, reader.coverage, time.perf_counter() - started)
 
@@ -258,8 +260,10 @@ class Index:
             from semindex.build.freshness import check
 
             found = check(self.root, catalog)
-        if not found.changed:
+        if not found.work:
             return _Freshness("fresh"), ()
+        if not found.cheap and not found.changed:
+            return _UNCHECKED, ()
         if not found.cheap:
             return _Freshness("stale", found.changed), (_STALE,)
         return self._caught_up(found)
@@ -268,7 +272,8 @@ class Index:
         try:
             report = self._builder().refresh(verify=False, walked=(found.seen, found.scan_ns))
         except (IndexLocked, IndexUnwritable) as error:
-            return _Freshness("stale", found.changed), (f"not refreshed: {error}",)
+            known = _Freshness("stale", found.changed) if found.changed else _UNCHECKED
+            return known, (f"not refreshed: {error}",)
         did = report.added + report.changed + report.removed
         return _Freshness("refreshed" if did else "fresh"), ()
 
@@ -305,14 +310,15 @@ class Index:
     def _opened(self, snapshot: Snapshot, catalog: Catalog) -> _Reader:
         total = sum(record.nbytes for record in snapshot.segments)
         mapped = total > self._settings.memory_mapping_threshold_mb * 1_000_000
-        segments = []
+        segments: list[Segment] = []
         for record in snapshot.segments:
             segment = Segment.open(layout.segment_path(self.index_dir, record.name), mapped=mapped)
             segments.append(segment)
             if len(segment.section("chunk_kinds")) != record.chunks:
                 raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
         dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
-        generation = Generation(snapshot.generation, segments, dead)
+        with _blamed(lambda: faults(segments)):
+            corpus = Corpus(Generation(snapshot.generation, segments, dead))
         totals = catalog.totals()
         pending = int(catalog.meta("pending") or 0)
         partial = (f"the index is not complete: {pending} files are still to be indexed",) if pending else ()
@@ -324,7 +330,7 @@ class Index:
             freshness="unchecked",
             notes=(*catalog.notes, *partial),
         )
-        return _Reader(snapshot, Searcher(Corpus(generation), self._embedder), coverage)
+        return _Reader(snapshot, Searcher(corpus, self._embedder), coverage)
 
     def _forget(self) -> None:
         if self._catalog is not None:
@@ -390,6 +396,21 @@ def _phrased(searcher: Searcher, query: Query, texts: shown.Reader, *, limit: in
     return Ranking(kept, ranking.terms, notes)
 
 
+@contextmanager
+def _blamed(find_faults: Callable[[], list[str]]) -> Iterator[None]:
+    """Turn what breaks over a damaged segment into :class:`IndexCorrupt`; our own mistakes pass.
+
+    A query does not read whole segments to compare checksums, so it may run into nonsense.
+    """
+    try:
+        yield
+    except _BREAKS as error:
+        found = find_faults()
+        if not found:
+            raise
+        raise IndexCorrupt(f"{found[0]}; run 'semindex index' to rebuild it") from error
+
+
 def _filters(
     languages: Sequence[str],
     paths: Sequence[str],
@@ -433,7 +454,7 @@ def _stale_note(found: Sequence[Hit]) -> tuple[str, ...]:
 
 
 def _location(location: str, root: Path) -> tuple[str, int | None]:
-    match = _LOCATION.match(location)
+    match = _LOCATION.fullmatch(location)
     if match is None:
         raise QueryError("the location is empty; give path or path:line")
     path = Path(match["path"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,20 +32,28 @@ def locate(path: Path, *, index_dir: Path | None = None) -> Location:
         RootError: The path does not exist.
     """
     path = path.absolute()
-    if not path.exists():
-        raise RootError(f"{path} does not exist; give a folder that does")
+    if not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists it never raises
+        raise RootError(f"{path} {why_no_folder(path)}; give the folder of a repository")
     path = path.resolve()
     folder = path if path.is_dir() else path.parent
     if index_dir is not None:
         root = _recorded_root(index_dir.absolute(), folder)
         return _located(root, path, index_dir.absolute(), "")
     for above in (folder, *folder.parents):
-        if (above / layout.FOLDER / layout.CATALOG).is_file():
+        if os.path.isfile(above / layout.FOLDER / layout.CATALOG):  # noqa: PTH113 - never raises
             return _located(above, path, above / layout.FOLDER, "the index of")
     for above in (folder, *folder.parents):
-        if (above / ".git").exists():
+        if os.path.exists(above / ".git"):  # noqa: PTH110 - never raises
             return _located(above, path, above / layout.FOLDER, "the git repository")
     return _located(folder, path, folder / layout.FOLDER, "")
+
+
+def why_no_folder(path: Path) -> str:
+    """Why a path is not a folder that can be used, as the end of a sentence."""
+    try:
+        return "is not a folder" if path.exists() else "does not exist"
+    except OSError as error:
+        return f"cannot be looked at ({(error.strerror or str(error)).lower()})"
 
 
 def _located(root: Path, path: Path, index_dir: Path, what: str) -> Location:

@@ -75,7 +75,7 @@ def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int
 
 def _freshness(root: Path, catalog: Catalog, notes: list[str]) -> tuple[str, int]:
     try:
-        found = check(root, catalog)
+        found = check(root, catalog, look=True)
     except RootError as error:
         notes.append(str(error))
         return "unchecked", 0

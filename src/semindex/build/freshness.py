@@ -1,15 +1,18 @@
-"""Whether an index still is what lies on disk: the walk held against the catalog, nothing read."""
+"""Whether an index still is what lies on disk: the walk held against the catalog, read only in doubt."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from semindex.build.analysis import file_analysis, skip_analysis
-from semindex.build.plan import Plan, plan
+from semindex.build.plan import Plan, plan, same_stat
+from semindex.source.read import read
 from semindex.source.walk import Walk, walk
-from semindex.store.catalog import Catalog
+from semindex.store.catalog import Catalog, FileRecord, SkippedFile
+from semindex.types import FileFailure, FileRef
 
 CHEAP_BYTES = 4_000_000
 CHEAP_FILES = 300
@@ -24,21 +27,30 @@ class Freshness:
     plan: Plan
     scan_ns: int
     """When the walk began."""
+    doubtful: int = 0
+    """Files to read only because they were written about when the last scan was made."""
+
+    @property
+    def work(self) -> int:
+        """Files to read or to forget."""
+        return len(self.plan.read) + len(self.plan.removed)
 
     @property
     def changed(self) -> int:
-        """Files to read, to forget or newly skipped."""
-        return len(self.plan.read) + len(self.plan.removed)
+        """Files that are known to be new, changed or gone."""
+        return self.work - self.doubtful
 
     @property
     def cheap(self) -> bool:
         """Whether bringing the index up to date takes about as long as one is ready to wait."""
         size = sum(ref.size_bytes for ref in self.plan.read)
-        return size <= CHEAP_BYTES and self.changed <= CHEAP_FILES
+        return size <= CHEAP_BYTES and self.work <= CHEAP_FILES
 
 
-def check(root: Path, catalog: Catalog) -> Freshness:
+def check(root: Path, catalog: Catalog, *, look: bool = False) -> Freshness:
     """Walk the root and compare.
+
+    With ``look`` the doubtful files are read, and those that are as they were leave the plan.
 
     Raises:
         RootError: The root is missing or not a folder.
@@ -56,4 +68,27 @@ def check(root: Path, catalog: Catalog) -> Freshness:
         current=lambda record: record.analysis == file_analysis(record.language),
         current_failure=lambda known: known.analysis == skip_analysis(),
     )
-    return Freshness(seen, work, scan_ns)
+    young = [ref for ref in work.read if _same_stat(ref, files, failures)]
+    if not look:
+        return Freshness(seen, work, scan_ns, len(young))
+    as_they_were = {ref.path for ref in young if _is_as_it_was(root, ref, files, failures)}
+    read = tuple(ref for ref in work.read if ref.path not in as_they_were)
+    return Freshness(seen, replace(work, read=read), scan_ns)
+
+
+def _same_stat(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]) -> bool:
+    """Whether a file that is to be read has the times of the one that is known, under today's rules."""
+    if ref.path in files:
+        known = files[ref.path]
+        return same_stat(known.ref, ref) and known.analysis == file_analysis(known.language)
+    skipped = failures.get(ref.path)
+    return skipped is not None and skipped.failure.ref == ref and skipped.analysis == skip_analysis()
+
+
+def _is_as_it_was(
+    root: Path, ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]
+) -> bool:
+    found = read(root, ref)
+    if isinstance(found, FileFailure):
+        return ref.path in failures and failures[ref.path].failure.reason is found.reason
+    return ref.path in files and files[ref.path].digest == found.digest

@@ -9,7 +9,7 @@ freshly built.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -57,7 +57,12 @@ class Generation:
     """Tables and postings of the live segments. Cheap to open: arrays are mapped, not read."""
 
     def __init__(self, number: int, segments: Sequence[Segment], dead: Sequence[Sequence[int]]) -> None:
-        """``dead`` holds the dead file ordinals of each segment."""
+        """``dead`` holds the dead file ordinals of each segment.
+
+        Raises:
+            ValueError: The tables do not fit together (or another error of Python's or numpy's: checksums
+                are not compared here, so a damaged segment may break anything; see :func:`faults`).
+        """
         self.number = number
         self._segments = tuple(segments)
         self._file_base = _bases([len(s.section("file_chunks")) for s in segments])
@@ -71,6 +76,8 @@ class Generation:
             self.file_live[base + np.asarray(ordinals, dtype=np.int64)] = False
         self.file_sizes = self._joined("sizes").astype(np.int64)
         counts = self._joined("file_chunks").astype(np.int64)
+        if int(counts.sum()) != self.chunks:
+            raise ValueError(f"{int(counts.sum())} chunks in files, {self.chunks} in all")
         self.file_starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         """Shape ``(files + 1,)``: the first chunk of each file."""
         self.chunk_file = np.repeat(np.arange(self.files), counts)
@@ -254,10 +261,19 @@ class Generation:
         chunks = self._segments[number].section("symbol_chunks")[ordinals].astype(np.int64)
         return np.asarray(self.chunk_file[chunks + self._chunk_base[number]])
 
+    def faults(self) -> list[str]:
+        """What is wrong with the segments by their checksums; reads them whole."""
+        return faults(self._segments)
+
     def close(self) -> None:
         """Give the maps back; arrays that are still held stay valid."""
         for segment in self._segments:
             segment.close()
+
+
+def faults(segments: Iterable[Segment]) -> list[str]:
+    """What is wrong with some segments by their checksums; reads them whole."""
+    return [fault for segment in segments for fault in segment.verify()]
 
 
 _FLOAT_COPY_VALUES = 16_000_000

@@ -114,6 +114,7 @@ class Postings:
 
     def __init__(self, segment: Segment, field: str, rows: int) -> None:
         """``rows`` is the number of rows that ordinals may name; anything else is damage."""
+        self._path = segment.path
         self._field = field
         self._rows = rows
         self.terms, self._offsets, self._starts, self._ids, self._counts = (
@@ -143,10 +144,13 @@ class Postings:
         data = self._ids[int(self._starts[place]) : int(self._starts[place + 1])]
         rows = np.cumsum(_unvarint(data, end - begin))
         if len(rows) != end - begin or (len(rows) and int(rows[-1]) >= self._rows):
-            raise IndexCorrupt(
-                f"the {self._field} postings of a segment are damaged; run 'semindex index' to rebuild them"
-            )
+            raise self._damaged()
         return rows, self._counts[begin:end]
+
+    def _damaged(self) -> IndexCorrupt:
+        return IndexCorrupt(
+            f"{self._path}: the {self._field} postings are damaged; run 'semindex index' to rebuild them"
+        )
 
     def triples(self) -> Triples:
         """Everything, ordered by (term, row)."""
@@ -154,9 +158,7 @@ class Postings:
         counts = offsets[1:] - offsets[:-1]
         deltas = _unvarint(self._ids, len(self._counts))
         if len(deltas) != len(self._counts):
-            raise IndexCorrupt(
-                f"the {self._field} postings of a segment are damaged; run 'semindex index' to rebuild them"
-            )
+            raise self._damaged()
         totals = np.cumsum(deltas)
         heads = self._offsets[:-1].astype(np.int64)
         before = (totals[heads] - deltas[heads]) if len(heads) else totals
