@@ -110,6 +110,34 @@ def text_terms(text: str) -> list[str]:
     return [term for word in words(text) for term in word_terms(word)]
 
 
+class PathParts(NamedTuple):
+    """A path as its words are taken from it."""
+
+    folder: str
+    """Everything above the file."""
+    stem: str
+    """The file name without its extensions; the folder's name for a file that stands for its folder."""
+    parent: str
+    """Name of the folder that holds the file, or for such a file of the one above."""
+    stands_for_folder: bool
+    """Whether it is an ``__init__.py``, a ``mod.rs``, an ``index.ts``, an ``init.lua``."""
+
+
+_FOLDER_FILES = frozenset(("__init__", "mod", "index", "init"))
+_FOLDER_FILE_ENDS = (".py", ".pyi", ".rs", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".lua")
+
+
+def path_parts(path: str) -> PathParts:
+    """Folder and stem of a root-relative path."""
+    folder, _, name = path.rpartition("/")
+    stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
+    above, _, parent = folder.rpartition("/")
+    stands = bool(parent) and stem in _FOLDER_FILES and name.endswith(_FOLDER_FILE_ENDS)
+    if stands:
+        return PathParts(folder, parent, above.rpartition("/")[2], True)
+    return PathParts(folder, stem or name, parent, False)
+
+
 def matches(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
     """Character ranges of the words of ``text`` that give one of some terms, in order."""
     wanted = frozenset(terms)

@@ -10,7 +10,7 @@ from semindex.parse.parser import fingerprint
 from semindex.source.read import SOURCE_VERSION
 from semindex.tokens import TOKENS_VERSION
 
-WORK_VERSION = 1
+WORK_VERSION = 2
 """Raised when the same parsed file gives other content than before."""
 
 

@@ -20,7 +20,7 @@ from semindex.store.content import (
     Content,
 )
 from semindex.store.postings import MAX_COUNT, Triples
-from semindex.tokens import Lexicon, hash_term, raw_words, tokenise, whole_term
+from semindex.tokens import Lexicon, hash_term, path_parts, raw_words, tokenise, whole_term
 from semindex.types import Counts, Documents, Embedder, ParsedFile, TermHashes
 
 Ints = npt.NDArray[np.int64]
@@ -225,9 +225,9 @@ def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _
     rows: dict[str, list[int]] = {"path": [], "stem": []}
     raw: dict[str, list[bytes]] = {"path": [], "stem": []}
     for number, file in enumerate(files):
-        folder, _, name = file.source.path.rpartition("/")
-        stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
-        for field, text in (("path", f"{folder}/{stem or name}"), ("stem", stem or name)):
+        parts = path_parts(file.source.path)
+        whole = parts.folder if parts.stands_for_folder else f"{parts.folder}/{parts.stem}"
+        for field, text in (("path", whole), ("stem", parts.stem)):
             found = raw_words(text.encode("utf-8", "replace"))
             raw[field].extend(found)
             rows[field].extend([number] * len(found))

@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from semindex.source.languages import kind_of
-from semindex.tokens import text_terms
+from semindex.tokens import PathParts, path_parts, text_terms
 
 
 class Role(IntEnum):
@@ -57,7 +57,6 @@ _FOLDERS = {
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_tests?|.*[._-](?:test|tests|spec|specs)|.*_spec|conftest|.*(?:[a-z0-9])(?:Test|Tests|Spec|Specs|TestCase))$"
 )
-_BARREL = frozenset(["index.ts", "index.js", "index.tsx", "index.jsx", "index.mjs", "__init__.py", "mod.rs"])
 _MENTIONS = {
     Role.TESTS: frozenset(["test", "spec", "fixtur", "mock", "unittest", "pytest", "testcas"]),
     Role.EXAMPLES: frozenset(["exampl", "sampl", "demo", "doc", "document", "tutori", "bench", "benchmark"]),
@@ -75,12 +74,11 @@ _MENTIONS = {
 @lru_cache(maxsize=65536)
 def path_words(path: str, language: str) -> PathWords:
     """The words and roles of a root-relative path to a file of a language."""
-    folder, _, name = path.rpartition("/")
-    stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
+    parts = path_parts(path)
     return PathWords(
-        stem=_plain(stem),
-        folder=_plain(folder.rpartition("/")[2]),
-        roles=sum(_roles(folder, name) | _by_language(language)),
+        stem=_plain(parts.stem),
+        folder=_plain(parts.parent),
+        roles=sum(_roles(parts, path.rpartition("/")[2]) | _by_language(language)),
     )
 
 
@@ -88,12 +86,12 @@ def _plain(text: str) -> frozenset[str]:
     return frozenset(term for term in text_terms(text) if not term.startswith("="))
 
 
-def _roles(folder: str, name: str) -> set[Role]:
-    components = frozenset(folder.lower().split("/"))
+def _roles(parts: PathParts, name: str) -> set[Role]:
+    components = frozenset(parts.folder.lower().split("/"))
     roles = {role for role, names in _FOLDERS.items() if components & names}
     if _TEST_FILE.match(name.rpartition(".")[0] or name):
         roles.add(Role.TESTS)
-    if name in _BARREL:
+    if parts.stands_for_folder:
         roles.add(Role.BARREL)
     return roles
 

@@ -51,7 +51,9 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
     return np.bincount(sorted_owners[counted], weights=weights, minlength=count).astype(np.float64)
 
 
-def path_signals(paths: Sequence[PathWords], terms: Sequence[QueryTerm], weights: Weights) -> list[Signal]:
+def path_signals(
+    paths: Sequence[PathWords], sizes: Sequence[int], terms: Sequence[QueryTerm], weights: Weights
+) -> list[Signal]:
     """What the candidates' names and folders add and take away."""
     asked = frozenset(term.term for term in terms if not term.term.startswith("="))
     size = max(1, len(asked))
@@ -72,6 +74,8 @@ def path_signals(paths: Sequence[PathWords], terms: Sequence[QueryTerm], weights
     roles = np.array([path.roles for path in paths])
     for role in unmentioned(asked):
         hit = (roles & role) != 0
+        if role is Role.BARREL:
+            hit &= np.array(sizes) <= weights.barrel_bytes
         if hit.any():
             signals.append(Signal(f"{role.label} file", np.where(hit, penalty[role], 0.0)))
     return signals

@@ -263,8 +263,8 @@ class Searcher:
                 path_words(self.generation.path(file), self.generation.language(file))
                 for file in found.files.tolist()
             ]
-            signals.extend(rank.path_signals(paths, parts.terms, weights))
             sizes = self.generation.file_sizes[found.files].tolist()
+            signals.extend(rank.path_signals(paths, sizes, parts.terms, weights))
             signals.append(rank.size_signal(sizes, weights))
         return signals
 

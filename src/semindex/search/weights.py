@@ -50,6 +50,8 @@ class Weights:
     examples: float = -0.3
     legacy: float = -0.2
     barrel: float = -0.1
+    barrel_bytes: int = 2000
+    """A larger file that stands for its folder does more than pass names on."""
     prose: float = -0.3
     data: float = -0.2
     span_body: float = 0.3
