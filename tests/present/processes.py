@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 REAL = ("-m", "semindex")
+PATIENCE_SECONDS = 60
 FAKE = ("-m", "tests.present.drive")
 
 Environment = Mapping[str, str]
@@ -48,7 +51,7 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """What it printed into pipes, and its exit code."""
     with start(words, cwd, extra, program) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -71,15 +74,39 @@ def on_terminal(
         pass_fds=(child,),
     )
     os.close(child)
-    seen = bytearray()
     with process:
-        while piece := _read(parent):
-            seen += piece
-            if typed and after in seen:
-                os.write(parent, typed)
-                typed = b""
-    os.close(parent)
+        try:
+            seen = _watched(parent, typed, after)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            os.close(parent)
     return process.returncode, seen.decode("utf-8").replace("\r\n", "\n")
+
+
+def _watched(terminal: int, typed: bytes, after: bytes) -> bytes:
+    """All that the terminal's process writes until it ends.
+
+    ``typed`` is sent again when nothing comes of it: an interrupt that arrives just before Python waits
+    for input is noticed only with the next one.
+    """
+    seen = bytearray()
+    answered = False
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        ready = select.select([terminal], [], [], 2)[0]
+        if not ready and answered:
+            os.write(terminal, typed)
+        elif ready:
+            piece = _read(terminal)
+            if not piece:
+                return bytes(seen)
+            seen += piece
+            if typed and not answered and after in seen:
+                os.write(terminal, typed)
+                answered = True
+    raise AssertionError(f"still running: {bytes(seen)!r}")
 
 
 def _read(terminal: int) -> bytes:

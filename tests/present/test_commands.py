@@ -23,7 +23,7 @@ from semindex.errors import (
     SemindexError,
 )
 from semindex.present.cli import COMMANDS, commands
-from semindex.present.cli.answers import merged
+from semindex.present.cli.answers import emphasised, merged
 
 from .conftest import Invoke
 from .records import COVERAGE, HIT, STATUS, FakeModule, answer
@@ -200,6 +200,13 @@ def test_one_index_asked_twice_counts_once_and_hits_come_once() -> None:
     assert whole.coverage.notes == ("only below a/",)
     apart = merged([answer(HIT), answer(HIT, coverage=stale)], [Path("/a"), Path("/b")], 10)
     assert (apart.coverage.freshness, apart.coverage.changed) == ("stale", 1)
+
+
+def test_terms_are_emphasised_in_text_that_has_no_spans_yet() -> None:
+    bare, gone = replace(HIT, spans=()), replace(HIT, spans=(), text=None)
+    hits = emphasised(replace(answer(bare, HIT, gone), terms=("cooki", "=nothing")))
+    assert [hit.spans for hit in hits] == [((4, 16),), HIT.spans, ()]
+    assert emphasised(answer(bare))[0].spans == ()
 
 
 def test_one_index_folder_cannot_serve_two_repositories(invoke: Invoke, tmp_path: Path) -> None:

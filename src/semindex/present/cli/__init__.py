@@ -6,6 +6,7 @@ To add a command: a module here with a :class:`click.Command` that returns its e
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import click
 
 from semindex import __version__
-from semindex.present.cli.outcome import ERROR, guarded
+from semindex.present.cli.outcome import ERROR, INTERRUPTED, guarded
 
 
 class Entry(NamedTuple):
@@ -99,4 +100,7 @@ def commands() -> None:
 def main() -> int:
     """Run the command line on the process's arguments; the exit code."""
     code = commands.main(standalone_mode=False)
+    if code == INTERRUPTED:
+        # A second ^C, while Python shuts down, would print a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return code if isinstance(code, int) else ERROR

@@ -72,11 +72,26 @@ def merged(answers: Sequence[Hits], roots: Sequence[Path], limit: int) -> Hits:
     )
 
 
+def emphasised(answer: Hits) -> Hits:
+    """The answer with the spans of its terms in each hit's text, where a hit has none yet."""
+    from semindex.tokens import matches
+
+    if not answer.terms:
+        return answer
+    hits = (
+        hit if hit.spans or hit.text is None else replace(hit, spans=tuple(matches(hit.text, answer.terms)))
+        for hit in answer
+    )
+    return replace(answer, hits=tuple(hits))
+
+
 def give(answer: Hits, shape: Shape) -> int:
     """Print an answer; the exit code.
 
     A pipe gets hits only, and standard error the coverage, so that programs need not tell them apart.
     """
+    if not shape.as_json:
+        answer = emphasised(answer)
     if shape.as_json:
         write_json(hits_object(answer, with_text=shape.view.context > 0))
     elif shape.vimgrep:
