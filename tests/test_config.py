@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -250,8 +251,8 @@ def test_an_unknown_flag_is_an_error() -> None:
 
 
 def test_every_key_has_a_field_and_a_variable() -> None:
+    assert {name.lower() for name in key_names()} == {field.name for field in fields(Settings)}
     for name in key_names():
-        assert hasattr(Settings(), name.lower())
         default = getattr(Settings(), name.lower())
         loaded = load_bare(None, **{f"SEMINDEX_{name}": str(default)})
         assert loaded.settings == Settings()

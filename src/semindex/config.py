@@ -34,8 +34,6 @@ Value = int | bool | str
 class Settings:
     """What the rooms are told, as plain values."""
 
-    max_workers: int = 0
-    """0 leaves it to the build. No key sets it yet."""
     max_memory_mb: int = 4096
     enable_caching: bool = True
     cache_size: int = 20_000
