@@ -22,6 +22,7 @@ server:/home /home nfs4 rw 0 0
 mac /host fuse.sshfs rw 0 0
 tmpfs /over tmpfs rw 0 0
 server:/over /over nfs rw 0 0
+overlay / overlay rw 0 0
 broken
 """
 
@@ -124,3 +125,14 @@ def test_errors_get_our_names(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(sqlite3.ProgrammingError), translated(place, writing=True):
         database.execute("SELECT 1")
+
+
+def test_the_schema_of_a_strangers_catalog_cannot_call_functions(tmp_path: Path) -> None:
+    build(tmp_path / "i")
+    database = sqlite3.connect(tmp_path / "i" / "catalog.db")
+    (trusted,) = database.execute("PRAGMA trusted_schema").fetchone()
+    database.close()
+    opened = open_for_reading(tmp_path / "i")
+    (trusted_here,) = opened.connection.execute("PRAGMA trusted_schema").fetchone()
+    opened.connection.close()
+    assert (trusted, trusted_here) == (1, 0)

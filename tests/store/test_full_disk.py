@@ -157,6 +157,13 @@ def test_a_commit_that_does_not_fit_is_undone_and_the_catalog_goes_on(small_disk
     assert read(index_dir) == {"b": OLD["b"], "c": OLD["c"]}
 
 
+def test_an_index_can_be_removed_from_a_full_disk(small_disk: Path) -> None:
+    build(small_disk / "i")
+    fill(small_disk, 0)
+    assert layout.clean(small_disk / "i") > 0
+    assert os.listdir(small_disk) == ["filler"]
+
+
 def test_a_read_only_index_is_read_and_says_so(read_only: tuple[Path, Callable[[bool], None]]) -> None:
     index_dir, switch = read_only
     build(index_dir)

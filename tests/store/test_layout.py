@@ -186,7 +186,8 @@ def test_clean_refuses_a_link_and_a_file(tmp_path: Path) -> None:
     build(tmp_path / "real")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     (tmp_path / "file").touch()
-    for place in (tmp_path / "link", tmp_path / "file"):
+    (tmp_path / "dangling").symlink_to(tmp_path / "absent")
+    for place in (tmp_path / "link", tmp_path / "file", tmp_path / "dangling"):
         with pytest.raises(IndexUnwritable, match="was not made by semindex"):
             layout.clean(place)
     assert read(tmp_path / "real") == OLD

@@ -50,7 +50,7 @@ def files_in(folder: Path) -> set[str]:
     return set(os.listdir(folder))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(sections=st.dictionaries(NAMES, ARRAYS, max_size=50), mapped=st.booleans())
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, sections: dict[str, Array], mapped: bool
@@ -265,7 +265,7 @@ def test_what_is_no_segment_is_refused(path: Path, data: bytes) -> None:
         Segment.open(path)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_flipped_bit_anywhere_is_refused_at_open_or_found_by_verify(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -62,6 +62,7 @@ class Catalog:
         self._writable = writable
         self._on_step = on_step
         self._lock = RLock()
+        self._closed = False
         self._stamp = self._look()
 
     @classmethod
@@ -246,11 +247,14 @@ class Catalog:
         return generation
 
     def close(self) -> None:
-        """Close; a writer first brings everything into the one file, for readers on read-only places.
+        """Close, once; a writer first brings everything into the one file, for readers on read-only places.
 
         Steps: ``catalog:closing``, ``catalog:closed``.
         """
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
             self._on_step("catalog:closing")
             if self._writable:
                 # Not the commit: that is done. What is left to do, the next writer does.

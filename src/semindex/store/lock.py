@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -37,7 +38,10 @@ def write_lock(index_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
             holder = _holder(index_dir)
             raise IndexLocked(f"{holder} is writing the index {index_dir}; try again later") from error
     try:
-        # Signing is a courtesy: a full disk stops the write that follows, with better words.
+        with unwritable(index_dir):
+            if not os.access(index_dir, os.W_OK):
+                raise PermissionError(errno.EACCES, "the folder is not writable")
+        # Signing is a courtesy: a full disk must not keep anybody from removing the index.
         with suppress(IndexUnwritable):
             _sign(index_dir)
         yield
