@@ -1,0 +1,110 @@
+"""What the documents say: their commands and examples run, their links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .product import ALPHA, BETA
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = sorted(
+    file
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "training/*.md")
+    for file in ROOT.glob(pattern)
+)
+
+
+def blocks(text: str, language: str = "") -> list[str]:
+    """The fenced blocks of a document that are in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[str]:
+    """Every ``semindex`` line of the README's blocks."""
+    lines = [line for block in blocks(README) for line in block.splitlines()]
+    return [line.partition("  #")[0].rstrip() for line in lines if line.startswith("semindex ")]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "repo"
+    (root / "src").mkdir(parents=True)
+    padding = b"".join(b"LIMIT_%d = %d\n" % (number, number) for number in range(120))
+    (root / "src" / "app.py").write_bytes(ALPHA + b"\n" + padding + b"\n" + BETA)
+    (root / "src" / "other.py").write_bytes(BETA.replace(b"Session", b"Cookie"))
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    return root
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Nobody's configuration, and a ``semindex`` command that is this checkout's."""
+    program = tmp_path / "bin" / "semindex"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nfrom semindex.present.cli import main\nsys.exit(main())\n"
+    )
+    program.chmod(0o755)
+    return os.environ | {
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT / "src"),
+        "SEMINDEX_CONFIG": os.devnull,
+    }
+
+
+def test_there_are_commands_to_try() -> None:
+    assert {line.split()[1] for line in commands()} >= {"index", "search", "related", "status"}
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_of_the_readme_run(line: str, tree: Path, environment: dict[str, str]) -> None:
+    subprocess.run(["semindex", "index"], cwd=tree, env=environment, check=True, capture_output=True)
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=tree, env=environment, check=False, capture_output=True, text=True
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("block", blocks(README, "python"))
+def test_python_of_the_readme_runs(block: str, tree: Path, environment: dict[str, str]) -> None:
+    script = block.replace("path/to/repo", str(tree))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "src/app.py" in done.stdout
+
+
+def test_the_example_program_runs(tree: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "search.py", tree, "read the cookie of that name"],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^src/app\.py:\d+-\d+  load_cookie", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", document.read_text("utf-8"))
+    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_readme_is_short() -> None:
+    assert README.count("\n") <= 150
