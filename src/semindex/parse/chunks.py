@@ -237,7 +237,7 @@ def _chunks(
 ) -> tuple[Chunk, ...]:
     spans: list[tuple[Span, int]] = []
     starts = lines.starts.tolist()
-    longest = int(np.diff(lines.starts).max())
+    longest = lines.longest
     for piece in pieces:
         owner = _owner_of(piece, symbols)
         if longest > LINE_BYTES:

@@ -25,6 +25,11 @@ class Lines:
             self.starts = np.append(self.starts, len(text))
         self.count = len(self.starts) - 1
 
+    @property
+    def longest(self) -> int:
+        """The length in bytes of the longest line, 0 without any."""
+        return int(np.diff(self.starts).max(initial=0))
+
     def indices(self, offsets: Iterable[int]) -> npt.NDArray[np.int64]:
         """The 0-based line of each byte offset."""
         wanted = np.fromiter(offsets, dtype=np.int64)

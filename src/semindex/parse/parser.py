@@ -20,6 +20,8 @@ from semindex.types import Chunk, Kind, ParsedFile, SourceFile, Symbol
 
 PARSED_BYTES = 2_000_000
 """Larger files are data or generated; they are cut by lines."""
+PARSED_LINE_BYTES = 100_000
+"""A file with a longer line is minified or data."""
 DEFINES_BYTES = 100_000
 DEFINES_SHARE = 0.8
 """Larger files with a greater share of ``#define`` lines are register maps: coarse chunks, no names."""
@@ -31,8 +33,8 @@ _PLAIN = {"code": Kind.BLOCK, "prose": Kind.TEXT, "config": Kind.CONFIG, "data":
 def parse(source: SourceFile) -> ParsedFile:
     """Symbols, comments and chunks of a file; never raises, whatever the text holds.
 
-    A file without a grammar, one over :data:`PARSED_BYTES` and one whose grammar fails are cut by
-    lines, and ``grammar`` is False. An empty text has no chunks.
+    A file without a grammar, one of excessive size or line length and one whose grammar fails are cut
+    by lines, and ``grammar`` is False. An empty text has no chunks.
     """
     lines = Lines(source.text)
     plain = _PLAIN[kind_of(source.language)]
@@ -60,7 +62,9 @@ def _with_grammar(
     source: SourceFile, lines: Lines, comments: Ranges
 ) -> tuple[tuple[Symbol, ...], Ranges] | None:
     """Symbols, and the comments with the docstrings among them; None when the file is cut by lines."""
-    if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES or _is_register_map(source, lines):
+    if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES:
+        return None
+    if lines.longest > PARSED_LINE_BYTES or _is_register_map(source, lines):
         return None
     table = table_of(source.language)
     tree = parse_tree(source.language, table.masked(source.text) if table.masked else source.text)
