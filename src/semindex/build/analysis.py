@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 
-from semindex.parse.parser import fingerprint
+from semindex.parse.wheels import fingerprint, installed_version
 from semindex.source.read import SOURCE_VERSION
 from semindex.tokens import TOKENS_VERSION
 
@@ -22,10 +21,7 @@ def file_analysis(language: str) -> str:
 
 @lru_cache(maxsize=1)
 def _stemmer() -> str:
-    try:
-        return f"{version('PyStemmer')}.u{unicodedata.unidata_version}"
-    except PackageNotFoundError:
-        return f"?.u{unicodedata.unidata_version}"
+    return f"{installed_version('pystemmer')}.u{unicodedata.unidata_version}"
 
 
 def skip_analysis() -> str:

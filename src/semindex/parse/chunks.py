@@ -19,9 +19,6 @@ from semindex.parse.lines import Lines
 from semindex.parse.tables.base import CONTAINERS
 from semindex.types import Chunk, Kind, Span, Symbol
 
-CHUNKS_VERSION = 1
-"""Raised when the same text would be cut or named otherwise than before."""
-
 GAP_LINES = 3
 """A gap between definitions of at most this many lines joins what follows."""
 HEAD_LINES = 7

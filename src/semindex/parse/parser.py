@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 import numpy as np
-import tree_sitter
 
 from semindex.parse.blocks import block_borders, is_outlined, sections_of
-from semindex.parse.chunks import CHUNKS_VERSION, cut_by_borders, cut_by_symbols
+from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
-from semindex.parse.grammars import GRAMMARS, parse_tree, wheel_version
+from semindex.parse.grammars import parse_tree
 from semindex.parse.lines import Lines
 from semindex.parse.symbols import docstring_ranges, module_docstring, symbols_of
 from semindex.parse.tables.registry import table_of
+from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import kind_of
 from semindex.types import Chunk, Kind, ParsedFile, SourceFile, Symbol
 
@@ -82,10 +81,3 @@ def _is_register_map(source: SourceFile, lines: Lines) -> bool:
     if source.language not in ("c", "cpp") or len(source.text) <= DEFINES_BYTES:
         return False
     return sum(1 for _ in _DEFINE.finditer(source.text)) > DEFINES_SHARE * lines.count
-
-
-@cache
-def fingerprint(language: str) -> str:
-    """What the analysis of a language depends on: the chunker, tree-sitter and the grammar's wheel."""
-    core = tree_sitter.LANGUAGE_VERSION
-    return f"parse {CHUNKS_VERSION}; abi {core}; {wheel_version(language)}"

@@ -1,0 +1,84 @@
+"""Which grammar wheel serves a language, and in which version. Loads no grammar and no tree-sitter.
+
+Versions are read off the names of the ``.dist-info`` folders: asking :mod:`importlib.metadata` for
+twenty packages takes longer than a search.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from functools import lru_cache
+from typing import NamedTuple
+
+PARSE_VERSION = 2
+"""Raised when any file gives other symbols, comments or chunks than before."""
+
+
+class Grammar(NamedTuple):
+    """Where a grammar comes from."""
+
+    wheel: str
+    """The distribution that carries it."""
+    function: str = "language"
+    """The function of its module that gives the language."""
+
+    @property
+    def module(self) -> str:
+        """The import name."""
+        return self.wheel.replace("-", "_")
+
+
+GRAMMARS = {
+    "bash": Grammar("tree-sitter-bash"),
+    "c": Grammar("tree-sitter-c"),
+    "cpp": Grammar("tree-sitter-cpp"),
+    "csharp": Grammar("tree-sitter-c-sharp"),
+    "elixir": Grammar("tree-sitter-elixir"),
+    "go": Grammar("tree-sitter-go"),
+    "haskell": Grammar("tree-sitter-haskell"),
+    "java": Grammar("tree-sitter-java"),
+    "javascript": Grammar("tree-sitter-javascript"),
+    "kotlin": Grammar("tree-sitter-kotlin"),
+    "lua": Grammar("tree-sitter-lua"),
+    "php": Grammar("tree-sitter-php", "language_php"),
+    "python": Grammar("tree-sitter-python"),
+    "ruby": Grammar("tree-sitter-ruby"),
+    "rust": Grammar("tree-sitter-rust"),
+    "scala": Grammar("tree-sitter-scala"),
+    "sql": Grammar("tree-sitter-sql"),
+    "swift": Grammar("tree-sitter-swift"),
+    "tsx": Grammar("tree-sitter-typescript", "language_tsx"),
+    "typescript": Grammar("tree-sitter-typescript", "language_typescript"),
+    "zig": Grammar("tree-sitter-zig"),
+}
+
+_DIST_INFO = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info")
+
+
+@lru_cache(maxsize=1)
+def _installed() -> dict[str, str]:
+    """Versions of the installed distributions; the first on the path counts, as in imports."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            names = [entry.name for entry in os.scandir(folder or os.curdir)]
+        except OSError:
+            continue
+        for match in filter(None, map(_DIST_INFO.fullmatch, names)):
+            found.setdefault(match["name"].lower().replace("-", "_").replace(".", "_"), match["version"])
+    return found
+
+
+def installed_version(wheel: str) -> str:
+    """The version of an installed distribution, or ``none``."""
+    return _installed().get(wheel.lower().replace("-", "_"), "none")
+
+
+@lru_cache(maxsize=len(GRAMMARS) * 8)
+def fingerprint(language: str) -> str:
+    """What the analysis of a language depends on: the chunker, tree-sitter and the grammar's wheel."""
+    grammar = GRAMMARS.get(language)
+    wheel = f"{grammar.wheel} {installed_version(grammar.wheel)}" if grammar is not None else "none"
+    return f"parse {PARSE_VERSION}; tree-sitter {installed_version('tree-sitter')}; {wheel}"
