@@ -22,7 +22,7 @@ class Weights:
 
     fields: Mapping[str, tuple[float, float]] = field(default_factory=_fields)
     """Weight and length normalisation (b) of each BM25F field."""
-    k1: float = 3.0
+    k1: float = 2.5
     body_k1: float = 1.5
     body_b: float = 0.5
     file_body_k1: float = 1.5
@@ -33,12 +33,12 @@ class Weights:
     soft: float = 0.3
     """Share of a neighbouring word's frequency, times its similarity."""
     lexical_decay: float = 0.7
-    dense_decay: float = 0.85
-    best_chunks: int = 8
+    dense_decay: float = 0.9
+    best_chunks: int = 16
     """Chunks of a file that count towards its score."""
     context: float = 0.5
     context_sum: float = 0.5
-    symbol: float = 0.3
+    symbol: float = 1.0
     symbol_inside: float = 0.15
     """For identifiers inside a sentence."""
     symbol_other_case: float = 0.7
@@ -52,7 +52,7 @@ class Weights:
     barrel: float = -0.1
     barrel_bytes: int = 2000
     """A larger file that stands for its folder does more than pass names on."""
-    prose: float = -0.3
+    prose: float = -0.5
     data: float = -0.2
     span_body: float = 0.3
     """Body score in choosing the span to show."""
