@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from fnmatch import translate
-from functools import lru_cache
 
 from semindex.errors import QueryError
+from semindex.search.globs import compiled
 from semindex.source.languages import canonical
 from semindex.types import Filters, Kind, Query
 
@@ -90,14 +89,12 @@ def kind_named(name: str) -> Kind:
 def path_filter(filters: Filters) -> Callable[[str], bool] | None:
     """Whether a path passes, or None when every path does.
 
-    A pattern with ``*``, ``?`` or ``[`` is a glob over the whole path (``*`` crosses slashes) or,
-    without a slash, over any one component; another matches the file itself, everything below a
-    folder of that name, or, without a slash, any component.
+    What patterns mean stands at :func:`semindex.search.globs.compiled`.
     """
     if not (filters.paths or filters.excluded_paths or filters.scope):
         return None
-    wanted = [_pattern(pattern) for pattern in filters.paths]
-    unwanted = [_pattern(pattern) for pattern in filters.excluded_paths]
+    wanted = [compiled(pattern) for pattern in filters.paths]
+    unwanted = [compiled(pattern) for pattern in filters.excluded_paths]
     scope = filters.scope.rstrip("/") + "/" if filters.scope else ""
 
     def passes(path: str) -> bool:
@@ -112,19 +109,3 @@ def path_filter(filters: Filters) -> Callable[[str], bool] | None:
 
 def _any(patterns: Iterable[re.Pattern[str]], path: str) -> bool:
     return any(pattern.search(path) for pattern in patterns)
-
-
-@lru_cache(maxsize=256)
-def _pattern(glob: str) -> re.Pattern[str]:
-    glob = glob.removeprefix("./").rstrip("/") or "*"
-    if not re.search(r"[*?\[]", glob):
-        border = r"(?:^|/)" if "/" not in glob else "^"
-        return re.compile(border + re.escape(glob.lstrip("/")) + r"(?:/|$)")
-    if "/" not in glob:
-        return re.compile(r"(?:^|/)" + _body(glob).replace(".*", "[^/]*") + r"(?:/|$)")
-    return re.compile("^" + _body(glob.lstrip("/").replace("**/", "**")) + "$")
-
-
-def _body(glob: str) -> str:
-    """The regular expression of a glob, without its anchors."""
-    return translate(glob).removeprefix("(?s:").removesuffix(r")\Z").removesuffix(r")\z")

@@ -1,0 +1,245 @@
+"""Whatever is typed as a query: an answer, nothing found, or a message; never a traceback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import semindex
+from semindex.index import Index
+
+from .product import ALPHA, BETA, plant, semindex_command
+
+FILES: dict[str | bytes, bytes] = {
+    "src/cookies.py": ALPHA,
+    "src/[odd].py": BETA,
+    "src/deep/er/server.go": b"package server\n\n// Listen waits for clients.\nfunc Listen(port int) {\n}\n",
+    "tests/test_cookies.py": b"def test_load():\n    assert load_cookie('a')\n",
+    "notes.md": "# Größe\n\n日本語の設定ファイル 🎉\n\nПривет, мир\n".encode(),
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = plant(tmp_path_factory.mktemp("queries"), FILES)
+    with semindex.open(root) as index:
+        assert index.refresh().files == len(FILES)
+    return root
+
+
+@pytest.fixture(scope="module")
+def index(root: Path) -> Iterator[Index]:
+    with semindex.open(root) as index:
+        yield index
+
+
+@pytest.mark.parametrize(
+    "query", ["", "   ", "\n\t", "\0\x1b", "path:src", "lang:python -path:tests", '""', '"  "']
+)
+def test_a_query_of_nothing_is_refused(index: Index, query: str) -> None:
+    with pytest.raises(semindex.QueryError, match="the query is empty"):
+        index.search(query)
+
+
+def test_an_empty_query_is_an_error_on_the_command_line(root: Path) -> None:
+    ran = semindex_command("search", "", cwd=root)
+    assert (ran.code, ran.out) == (2, "")
+    assert "the query is empty" in ran.err
+    ran = semindex_command("search", " ", "--json", cwd=root)
+    assert (ran.code, ran.object["error"]["type"]) == (2, "QueryError")
+
+
+@pytest.mark.parametrize(
+    "query", ["qzxwvkj", "xyzzyq plughq", "!!!", "???", "{}();", "🎉🎊", "🤖", "...", '"', "'"]
+)
+@pytest.mark.parametrize("mode", ["hybrid", "lexical", "dense"])
+def test_words_that_occur_nowhere_find_nothing(index: Index, query: str, mode: str) -> None:
+    assert list(index.search(query, mode=mode)) == []
+    assert list(index.search(query, mode=mode, group_by="chunk")) == []
+
+
+def test_nothing_found_is_exit_code_1(root: Path) -> None:
+    for query in ("qzxwvkj", "!!!", "🤖"):
+        ran = semindex_command("search", query, "--json", cwd=root)
+        assert (ran.code, ran.object["hits"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("the", "src/cookies.py"),
+        ("Größe", "notes.md"),
+        ("grösse größe", "notes.md"),
+        ("設定ファイル", "notes.md"),
+        ("привет", "notes.md"),
+        ("load\x00_\x1b[31mcookie load_cookie", "src/cookies.py"),
+        ("load_cookie\ud800", "src/cookies.py"),
+        ("load_cookie(.*)+[", "src/cookies.py"),
+        ("^def load_cookie$", "src/cookies.py"),
+        ("lang:python listen load_cookie", "src/cookies.py"),
+        ("std::load_cookie", "src/cookies.py"),
+        ("http://load_cookie", "src/cookies.py"),
+    ],
+)
+def test_odd_queries_find_what_they_mean(index: Index, query: str, path: str) -> None:
+    assert path in [hit.path for hit in index.search(query, mode="lexical")][:2]
+    assert index.search(query)[0].path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        ("[", set()),
+        ("[odd].py", set()),
+        ("[[]odd].py", {"src/[odd].py"}),
+        ("[!t]*.py", {"src/cookies.py", "src/[odd].py"}),
+        ("**", set(FILES)),
+        ("*", set(FILES)),
+        ("", set(FILES)),
+        ("/", set(FILES)),
+        ("./src", {"src/cookies.py", "src/[odd].py", "src/deep/er/server.go"}),
+        ("src/**/server.go", {"src/deep/er/server.go"}),
+        ("src/**/cookies.py", {"src/cookies.py"}),
+        ("rc/**/cookies.py", set()),
+        ("**/cookies.py", {"src/cookies.py"}),
+        ("src/**/ver.go", set()),
+        ("*.go", {"src/deep/er/server.go"}),
+        ("(", set()),
+        ("a{2,1}", set()),
+        ("\\", set()),
+        ("?", set()),
+        ("?????.md", {"notes.md"}),
+        ("er", {"src/deep/er/server.go"}),
+        ("../src", set()),
+        ("[.*]ookies.py", set()),
+        ("[c.*]ookies.py", {"src/cookies.py"}),
+        ("[z-a]", set()),
+    ],
+)
+def test_path_patterns_mean_one_thing(index: Index, pattern: str, paths: set[str]) -> None:
+    words = "load cookie session listen größe"
+    found = {hit.path for hit in index.search(words, paths=[pattern])}
+    assert found == paths
+    left = {hit.path for hit in index.search(words, excluded_paths=[pattern])}
+    assert left == set(FILES) - paths
+    if pattern.strip() and '"' not in pattern:
+        assert {hit.path for hit in index.search(f'{words} path:"{pattern}"')} == paths
+
+
+def test_a_pattern_of_many_stars_ends(index: Index) -> None:
+    began = time.monotonic()
+    index.search("cookie", paths=["*a" * 40 + "b", "a*" * 40 + "/" + "*a" * 40 + "b", "**/" * 40 + "x"])
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mode": "fuzzy"},
+        {"group_by": "folder"},
+        {"limit": 0},
+        {"limit": -1},
+        {"languages": ["klingon"]},
+        {"kinds": ["widget"]},
+    ],
+)
+def test_wrong_options_name_themselves(index: Index, wrong: dict[str, object]) -> None:
+    (value,) = wrong.values()
+    shown = str(value[0]) if isinstance(value, list) else str(value)
+    with pytest.raises(semindex.QueryError, match=shown):
+        index.search("cookie", **wrong)  # type: ignore[arg-type]
+
+
+def test_wrong_options_are_usage_errors(root: Path) -> None:
+    for words in (
+        ("-n", "0"),
+        ("-n", "x"),
+        ("--mode", "fuzzy"),
+        ("--lang", "klingon"),
+        ("--kind", "widget"),
+        ("--no-such",),
+    ):
+        ran = semindex_command("search", "cookie", *words, cwd=root)
+        assert (ran.code, ran.out) == (2, ""), words
+        assert words[-1] in ran.err
+
+
+def test_a_huge_limit_gives_everything(index: Index) -> None:
+    assert {hit.path for hit in index.search("load cookie session listen größe", limit=10**15)} == set(FILES)
+
+
+def test_a_query_of_100_kilobytes_is_answered(root: Path, index: Index) -> None:
+    long = " ".join(f"word{i}" for i in range(11_500)) + " load_cookie"
+    assert len(long) > 100_000
+    began = time.monotonic()
+    answer = index.search(long)
+    assert time.monotonic() - began < 5
+    assert answer[0].path == "src/cookies.py"
+    assert any("long query" in note for note in answer.coverage.notes)
+    ran = semindex_command("search", "x" * 100_000, cwd=root)
+    assert (ran.code, ran.out) == (1, "")
+
+
+def test_a_query_over_a_megabyte_is_refused(index: Index) -> None:
+    with pytest.raises(semindex.QueryError, match="limit"):
+        index.search("cookie " * 150_000)
+
+
+def test_a_phrase_of_100_kilobytes_finds_nothing(index: Index) -> None:
+    assert list(index.search('"' + "load cookie " * 9000 + '"')) == []
+
+
+def test_related_to_nonsense_is_refused(index: Index) -> None:
+    for location in (
+        "",
+        ":",
+        "nowhere.py",
+        "src/cookies.py:0",
+        "src/cookies.py:999",
+        "src/cookies.py:" + "9" * 5000,
+        "../x",
+        "/etc/passwd",
+        "src",
+        "a\0b",
+    ):
+        with pytest.raises(semindex.QueryError):
+            index.related(location)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    query=st.text(alphabet=st.characters(codec=None), max_size=40)
+    | st.lists(
+        st.sampled_from(
+            [
+                "path:",
+                "-path:",
+                "lang:go",
+                "kind:function",
+                '"',
+                "[",
+                "*",
+                "?",
+                "\\",
+                "(",
+                "load",
+                "cookie",
+                " ",
+                ":",
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_any_text_is_answered_or_refused(index: Index, query: str) -> None:
+    try:
+        hits = index.search(query, limit=3)
+    except semindex.QueryError as error:
+        assert str(error)
+    else:
+        assert all(hit.path in FILES for hit in hits)
