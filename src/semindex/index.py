@@ -209,9 +209,10 @@ class Index:
         started = time.perf_counter()
         grouping, limit = _grouping(group_by), _limit(limit)
         reader = self._adopted()
-        path, line = _location(location, self.root)
         texts = shown.Reader(reader.searcher.generation, self.root, {})
         with _blamed(reader.searcher.generation.faults):
+            known = reader.searcher.generation.path_of
+            path, line = (location, None) if location in known else _location(location, self.root)
             origin = chunk_at(reader.searcher.generation, path, line)
             ranking = related_files(reader.searcher, origin, limit=limit, scope=scope)
             found = self._hits(ranking, texts, limit=limit, grouping=grouping)
@@ -275,7 +276,7 @@ class Index:
             known = _Freshness("stale", found.changed) if found.changed else _UNCHECKED
             return known, (f"not refreshed: {error}",)
         did = report.added + report.changed + report.removed
-        return _Freshness("refreshed" if did else "fresh"), ()
+        return _Freshness("refreshed" if did else "fresh"), report.warnings
 
     def _adopted(self) -> _Reader:
         """A reader of the newest generation."""

@@ -66,6 +66,8 @@ def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int
         try:
             segment = Segment.open(layout.segment_path(index_dir, record.name))
             symbols += len(segment.section("symbol_kinds"))
+            if len(segment.section("chunk_kinds")) != record.chunks:
+                problems.append(f"{segment.path} is not what the catalog names")
             problems += segment.verify() if verify else []
             segment.close()
         except IndexCorrupt as error:

@@ -130,9 +130,18 @@ class Builder:
         layout.create(self._place.index_dir)
         with write_lock(self._place.index_dir):
             warnings = list(seen.warnings)
-            with self._catalog(warnings) as catalog:
-                report = self._refresh(catalog, seen, scan_ns, walk_seconds, warnings, force, verify)
-                live = {segment.name for segment in catalog.snapshot().segments}
+
+            def indexed() -> tuple[BuildReport, set[str]]:
+                with self._catalog(warnings, verify=verify) as catalog:
+                    report = self._refresh(catalog, seen, scan_ns, walk_seconds, warnings, force, verify)
+                    return report, {segment.name for segment in catalog.snapshot().segments}
+
+            try:
+                report, live = indexed()
+            except IndexCorrupt as error:
+                # Damage that shows only when the pages that have it are read.
+                self._begin_anew(warnings, error)
+                report, live = indexed()
             layout.collect_garbage(self._place.index_dir, live, on_step=self._place.on_step)
         return replace(report, seconds=time.monotonic() - started)
 
@@ -144,27 +153,35 @@ class Builder:
         return seen, began
 
     @contextmanager
-    def _catalog(self, warnings: list[str]) -> Iterator[Catalog]:
+    def _catalog(self, warnings: list[str], *, verify: bool) -> Iterator[Catalog]:
         """The catalog, begun anew when it is damaged or of another model."""
-        catalog = self._opened_catalog(warnings)
+        catalog = self._opened_catalog(warnings, verify=verify)
         try:
             yield catalog
         finally:
             catalog.close()
 
-    def _opened_catalog(self, warnings: list[str]) -> Catalog:
+    def _opened_catalog(self, warnings: list[str], *, verify: bool) -> Catalog:
         place = self._place
         model = place.embedder.fingerprint
         try:
             catalog = Catalog.open_writer(place.index_dir, model=model, on_step=place.on_step)
-            if catalog.model == model:
+            other_model = catalog.model != model
+            found = catalog.verify() if verify else []
+            if not other_model and not found:
                 return catalog
-            warnings.append("the index was made with another model; every file was indexed again")
             catalog.close()
+            if found:
+                raise IndexCorrupt(found[0])
+            warnings.append("the index was made with another model; every file was indexed again")
+            layout.set_catalog_aside(place.index_dir)
         except IndexCorrupt as error:
-            warnings.append(f"the catalog was damaged, every file was indexed again ({error})")
-        layout.set_catalog_aside(place.index_dir)
+            self._begin_anew(warnings, error)
         return Catalog.open_writer(place.index_dir, model=model, on_step=place.on_step)
+
+    def _begin_anew(self, warnings: list[str], error: IndexCorrupt) -> None:
+        warnings.append(f"the catalog was damaged, every file was indexed again ({error})")
+        layout.set_catalog_aside(self._place.index_dir)
 
     def _refresh(
         self,
@@ -219,7 +236,10 @@ class Builder:
             self._progress(Progress("verify", number, len(snapshot.segments), "segments"))
             try:
                 segment = Segment.open(layout.segment_path(self._place.index_dir, record.name))
+                rows = len(segment.section("file_chunks")), len(segment.section("chunk_kinds"))
                 faults = segment.verify() if verify else []
+                if rows != (record.files, record.chunks):
+                    faults.append(f"{segment.path} is not what the catalog names")
                 segment.close()
             except IndexCorrupt as error:
                 faults = [str(error)]

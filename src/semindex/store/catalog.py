@@ -288,6 +288,8 @@ class Catalog:
         rows = self._fetch("SELECT generation, model, last_scan_ns, identity FROM state")
         if not rows:
             raise damaged(self._path, "it has lost its state")
+        if tuple(map(type, rows[0])) != (int, str, int, str):
+            raise damaged(self._path, "its state is not what it should be")
         return rows[0]
 
     def _fetch(self, query: str, *values: object) -> list[_Row]:

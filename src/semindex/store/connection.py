@@ -52,6 +52,9 @@ def translated(path: Path, *, writing: bool) -> Iterator[None]:
     """Turn SQLite's errors about the database ``path`` into ours; other people's bugs pass."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        # SQLite quotes the damaged schema in its message, and Python cannot read that.
+        raise damaged(path, error) from error
     except sqlite3.Error as error:
         code = _code(error)
         if code in _DAMAGED:
