@@ -1,0 +1,100 @@
+"""Joining and thinning contents, and what a segment gives back."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semindex.build.work import analyse, symbol_key
+from semindex.embed.registry import open_embedder
+from semindex.parse.parser import parse
+from semindex.source.read import digest_of
+from semindex.store.content import Content, joined, kept, read, sections
+from semindex.store.postings import Triples
+from semindex.store.segment import Segment, write_segment
+from semindex.tokens import Lexicon, hash_term
+from semindex.types import ParsedFile, SourceFile
+
+SOURCES = {
+    "a.py": "class Store:\n    '''Cookies.'''\n\n    def load(self, path):\n        return open(path)\n",
+    "deep/b.js": "// sends it\nexport function sendHeader(value) {\n  return socket.write(value);\n}\n",
+    "c.md": "# Title\n\nSome words.\n\n## Part\n\nMore words about cookies.\n",
+    "d.txt": "plain\n",
+    "e.go": "package e\n\n// Serve waits.\nfunc (s *Server) Serve(l net.Listener) error {\n\treturn nil\n}\n",
+}
+
+
+def parsed(path: str) -> ParsedFile:
+    text = SOURCES[path].encode()
+    language = {"py": "python", "js": "javascript", "md": "markdown", "txt": "text", "go": "go"}[
+        path.rpartition(".")[2]
+    ]
+    return parse(SourceFile(path, text, digest_of(text), language, "utf-8", len(text)))
+
+
+def content_of(paths: list[str]) -> Content:
+    return analyse([parsed(path) for path in paths], open_embedder(), Lexicon())
+
+
+def ordered(triples: Triples) -> list[tuple[int, int, int]]:
+    return sorted(zip(triples.terms.tolist(), triples.rows.tolist(), triples.counts.tolist(), strict=True))
+
+
+def assert_same(first: Content, second: Content) -> None:
+    for field in fields(Content):
+        one, other = getattr(first, field.name), getattr(second, field.name)
+        if field.name == "postings":
+            assert {name: ordered(t) for name, t in one.items()} == {
+                name: ordered(t) for name, t in other.items()
+            }
+        elif isinstance(one, np.ndarray):
+            assert np.array_equal(one, other), field.name
+        else:
+            assert one == other, field.name
+
+
+names = st.lists(st.sampled_from(sorted(SOURCES)), min_size=1, max_size=6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(names, names)
+def test_files_analysed_apart_and_joined_are_files_analysed_together(
+    first: list[str], second: list[str]
+) -> None:
+    assert_same(joined([content_of(first), content_of(second)]), content_of(first + second))
+
+
+@settings(deadline=None, max_examples=30)
+@given(names, st.data())
+def test_keeping_some_files_is_analysing_only_them(paths: list[str], data: st.DataObject) -> None:
+    mask = data.draw(st.lists(st.booleans(), min_size=len(paths), max_size=len(paths)).filter(any))
+    chosen = [path for path, keep in zip(paths, mask, strict=True) if keep]
+    assert_same(kept(content_of(paths), np.array(mask)), content_of(chosen))
+
+
+def test_a_segment_gives_its_content_back(tmp_path: Path) -> None:
+    whole = content_of(sorted(SOURCES))
+    write_segment(tmp_path / "a.seg", sections(whole))
+    assert_same(read(Segment.open(tmp_path / "a.seg")), whole)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("getUser", "get_user"), ("Flask.run", "run"), ("std::move", "Move"), ("größe_x", "GrößeX")],
+)
+def test_names_are_found_without_case_underscores_and_qualifiers(one: str, other: str) -> None:
+    assert symbol_key(one) == symbol_key(other)
+
+
+def test_each_field_has_what_belongs_there() -> None:
+    whole = content_of(["a.py"])
+    terms = {field: set(triples.terms.tolist()) for field, triples in whole.postings.items()}
+    assert hash_term("cooki") in terms["comment"] and hash_term("cooki") not in terms["body"]
+    assert hash_term("open") in terms["body"] and hash_term("open") not in terms["comment"]
+    assert {hash_term("store"), hash_term("load")} <= terms["name"]
+    assert hash_term("a") in terms["stem"]
