@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 QUERY = "how are cookies parsed"
-FOUND_OR_NOT = (0, 1)
 
 
 @dataclass
@@ -40,8 +39,8 @@ class Case:
         began = time.perf_counter()
         for command in commands:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            if done.returncode not in FOUND_OR_NOT:
-                raise SystemExit(f"{self.name}: {' '.join(command)} failed:\n{done.stderr}")
+            if done.returncode or not done.stdout:
+                raise SystemExit(f"{self.name}: {' '.join(command)} failed or found nothing:\n{done.stderr}")
         return time.perf_counter() - began
 
     @property

@@ -29,6 +29,12 @@ def run(script: str, *words: str | Path) -> str:
     return done.stdout
 
 
+def write_program(file: Path, body: str) -> Path:
+    file.write_text(f"#!{sys.executable}\nimport sys\n{body}\n")
+    file.chmod(0o755)
+    return file
+
+
 def test_quality_compares_a_run_with_an_earlier_one(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree")
     first = run("quality.py", tmp_path / "first", "--tree", tree)
@@ -45,11 +51,8 @@ def test_quality_compares_a_run_with_an_earlier_one(tmp_path: Path) -> None:
 
 def test_start_measures_each_command(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree")
-    program = tmp_path / "semindex"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys\nfrom semindex.present.cli import main\nsys.exit(main())\n"
-    )
-    program.chmod(0o755)
+    body = "from semindex.present.cli import main\nsys.exit(main())"
+    program = write_program(tmp_path / "semindex", body)
     shown = run("start.py", tree, "--rounds", "1", "--semindex", program)
     times = re.findall(r"^(semindex .+?)\s+(\d+) ms", shown, re.MULTILINE)
     assert [name for name, _ in times] == [
@@ -60,3 +63,17 @@ def test_start_measures_each_command(tmp_path: Path) -> None:
     ]
     assert all(int(milliseconds) > 0 for _, milliseconds in times)
     assert not (tree / ".semindex").exists()
+
+
+def test_start_takes_no_time_of_a_program_that_fails(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree")
+    program = write_program(tmp_path / "semindex", "sys.exit('broken on purpose')")
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "start.py", tree, "--semindex", program],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "broken on purpose" in done.stderr
+    assert " ms" not in done.stdout
