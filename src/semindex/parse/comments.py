@@ -161,6 +161,8 @@ def comment_ranges(language: str, text: bytes) -> Ranges:
     family = _FAMILY_OF.get(language)
     if family is None:
         return np.empty((0, 2), dtype=np.int64)
+    if text.startswith(b"\xef\xbb\xbf"):
+        text = b"   " + text[3:]
     found = [match.span("comment") for match in _expression(family).finditer(text)]
     ranges = np.array(found, dtype=np.int64).reshape(-1, 2)
     return ranges[ranges[:, 1] > ranges[:, 0]]

@@ -18,22 +18,25 @@ in both)."""
 
 
 @lru_cache(maxsize=len(GRAMMARS))
-def parser_of(language: str) -> Parser | None:
-    """A parser for ``language``; None when there is no grammar, or its wheel is missing or unusable."""
+def grammar_of(language: str) -> Language | None:
+    """The grammar of ``language``; None when there is none, or its wheel is missing or unusable."""
     grammar = GRAMMARS.get(language)
     if grammar is None:
         return None
     try:
         module = importlib.import_module(grammar.module)
-        return Parser(Language(getattr(module, grammar.function)()))
+        return Language(getattr(module, grammar.function)())
     except (ImportError, AttributeError, ValueError, OSError):
         return None
 
 
 def parse_tree(language: str, text: bytes) -> Tree | None:
-    """The syntax tree of ``text``; None without a grammar, or when parsing takes too long."""
-    parser = parser_of(language)
-    if parser is None:
+    """The syntax tree of ``text``; None without a grammar, or when parsing takes too long.
+
+    Each call has a parser of its own (2 us), so threads may parse at once.
+    """
+    grammar = grammar_of(language)
+    if grammar is None:
         return None
     deadline = thread_time() + _SECONDS + _SECONDS_A_BYTE * len(text)
 
@@ -44,10 +47,7 @@ def parse_tree(language: str, text: bytes) -> Tree | None:
         return b"" if is_late() else text[offset:]
 
     try:
-        tree = parser.parse(read, progress_callback=lambda _offset, _has_error: is_late())
+        tree = Parser(grammar).parse(read, progress_callback=lambda _offset, _has_error: is_late())
     except ValueError:
-        tree = None
-    if tree is None or is_late():
-        parser.reset()
         return None
-    return tree
+    return None if is_late() else tree

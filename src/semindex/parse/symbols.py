@@ -24,6 +24,7 @@ MAX_SYMBOLS = 50_000
 
 _FUNCTIONS = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.MACRO})
 _BLANKS = b" \t\r\n\f\v"
+_MARGIN = _BLANKS + b"\xef\xbb\xbf"
 
 
 class _Visit(NamedTuple):
@@ -249,7 +250,7 @@ def _stands_above(text: bytes, start: int, end: int, below: int) -> bool:
     if between.strip(_BLANKS) or between.count(b"\n") > 1 or text[start : start + 2] == b"#!":
         return False
     line = text.rfind(b"\n", max(0, start - 1000), start) + 1
-    return start - line <= 1000 and not text[line:start].strip(_BLANKS) and text[start : start + 3] != b"//!"
+    return start - line <= 1000 and not text[line:start].strip(_MARGIN) and text[start : start + 3] != b"//!"
 
 
 def docstring_ranges(symbols: Iterable[Symbol]) -> Ranges:

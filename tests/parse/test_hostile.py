@@ -1,0 +1,47 @@
+"""Whatever the bytes are, a parsed file comes back, and soon."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from semindex.parse.grammars import parse_tree
+from semindex.parse.wheels import GRAMMARS
+from tests.parse.sources import parsed, pieces
+
+UNITS = {
+    "parentheses": b"(" * 100_000,
+    "closed parentheses": b"(" * 50_000 + b")" * 50_000,
+    "lines of braces": b"{\n" * 50_000,
+    "unclosed string": b'x = "abc\n' * 5_000,
+    "unclosed comment": b"/* " * 20_000,
+    "nested classes": b"class A {\n" * 5_000,
+    "zero bytes": b"\0" * 50_000,
+    "operators": b"+-*/%&|^!~<>=?:;,.\n" * 2_000,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", sorted(GRAMMARS))
+@pytest.mark.parametrize("kind", sorted(UNITS))
+def test_made_up_text_is_cut_within_seconds(language: str, kind: str) -> None:
+    begun = time.process_time()
+    found = parsed(UNITS[kind], language)
+    assert b"".join(pieces(found)) == UNITS[kind]
+    assert time.process_time() - begun < 15
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "cpp", "go"])
+def test_a_hundred_thousand_parentheses_overflow_nothing(language: str) -> None:
+    text = b"x = " + b"(\n" * 50_000 + b")\n" * 50_000
+    assert b"".join(pieces(parsed(text, language))) == text
+
+
+def test_a_grammar_that_is_led_astray_is_given_up() -> None:
+    text = b"<" * 60_000
+    begun = time.process_time()
+    assert parse_tree("bash", text) is None
+    assert time.process_time() - begun < 10
+    assert not parsed(b"<" * 60_000, "bash").grammar
+    assert parsed(b"f() { :; }\n", "bash").grammar  # the parser is fit for the next file

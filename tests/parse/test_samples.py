@@ -1,0 +1,92 @@
+"""Every language: the definitions of an idiomatic file, exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from semindex.parse.wheels import GRAMMARS
+from semindex.types import Kind
+from tests.parse.sources import NAMES, SAMPLES, language_of, outline, parsed, pieces, sample_text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_finds_the_definitions_their_lines_and_their_documentation(name: str) -> None:
+    expected = (SAMPLES / f"{name}.expected").read_text("utf-8").splitlines()
+    assert outline(parsed(sample_text(name), language_of(name))) == expected
+
+
+def test_there_is_a_sample_of_every_language_with_a_grammar() -> None:
+    assert set(GRAMMARS) <= {language_of(name) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_windows_line_ends_change_no_line_number(name: str) -> None:
+    text = sample_text(name)
+    plain = parsed(text, language_of(name))
+    windows = parsed(text.replace(b"\n", b"\r\n"), language_of(name))
+    assert outline(windows) == outline(plain)
+    assert [chunk.span.end_line for chunk in windows.chunks] == [
+        chunk.span.end_line for chunk in plain.chunks
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_final_newline_changes_no_definition(name: str) -> None:
+    text = sample_text(name)
+    assert outline(parsed(text.rstrip(b"\n"), language_of(name))) == outline(parsed(text, language_of(name)))
+
+
+@pytest.mark.parametrize("language", sorted(GRAMMARS))
+def test_a_byte_order_mark_hides_no_definition(language: str) -> None:
+    text = sample_text(language)
+    marked = parsed(b"\xef\xbb\xbf" + text, language)
+    assert outline(marked) == outline(parsed(text, language))
+    assert pieces(marked)[0].startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parents_stand_before_their_members_and_starts_ascend(name: str) -> None:
+    symbols = parsed(sample_text(name), language_of(name)).symbols
+    starts = [symbol.span.start_byte for symbol in symbols]
+    assert starts == sorted(starts)
+    assert all(symbol.parent < position for position, symbol in enumerate(symbols))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_comments_ascend_apart_and_hold_the_documentation(name: str) -> None:
+    found = parsed(sample_text(name), language_of(name))
+    edges = found.comments.ravel().tolist()
+    assert edges == sorted(edges)
+    ranges = found.comments.tolist()
+    for symbol in found.symbols:
+        start, end = symbol.doc
+        assert start == end or any(first <= start < last for first, last in ranges)
+
+
+def test_names_that_are_not_ascii_survive() -> None:
+    found = parsed("class Größe:\n    def 測る(self):\n        pass\n".encode(), "python")
+    assert [symbol.name for symbol in found.symbols] == ["Größe", "測る"]
+
+
+def test_a_form_feed_is_no_line_end() -> None:
+    found = parsed(b"import os\n\x0c\ndef late():\n    pass\n", "python")
+    assert [(symbol.name, symbol.span.start_line) for symbol in found.symbols] == [("late", 3)]
+
+
+def test_a_member_defined_outside_names_a_type_that_is_elsewhere() -> None:
+    found = parsed(b"int Depot::open() { return 1; }\n", "cpp")
+    assert [(symbol.name, symbol.kind, symbol.parent) for symbol in found.symbols] == [
+        ("Depot::open", Kind.METHOD, -1)
+    ]
+    found = parsed(b"package a\nfunc (d *Depot) Open() {}\ntype Depot struct{}\n", "go")
+    assert [symbol.name for symbol in found.symbols] == ["Depot.Open", "Depot"]
+
+
+def test_include_guards_are_no_macros() -> None:
+    found = parsed(b"#ifndef A_H\n#define A_H\n#define B 1\n#endif\n", "c")
+    assert [symbol.name for symbol in found.symbols] == ["B"]
+
+
+def test_a_licence_apart_from_the_code_is_no_documentation() -> None:
+    found = parsed(b"// Licence.\n\nfn a() {}\nfn b() {} // trailing\nfn c() {}\n", "rust")
+    assert [symbol.doc for symbol in found.symbols] == [(0, 0)] * 3
