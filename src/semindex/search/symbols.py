@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation, SymbolRecord
@@ -20,6 +20,8 @@ class SymbolMatch:
     boost: float
     symbol: int
     chunk: int
+    exact: bool
+    """Whether the definition has the very name, case and underscores included."""
 
 
 def symbol_matches(generation: Generation, text: str, weights: Weights) -> dict[int, SymbolMatch]:
@@ -42,18 +44,28 @@ def symbol_matches(generation: Generation, text: str, weights: Weights) -> dict[
         for symbol in symbols.tolist():
             record = generation.symbol(symbol)
             boost = base * _closeness(record, name, outer, weights)
+            found_here = SymbolMatch(boost, symbol, record.chunk, _last_word(record.name) == name)
             known = best.get(record.file)
-            if known is None or (boost, -record.chunk) > (known.boost, -known.chunk):
-                best[record.file] = SymbolMatch(boost, symbol, record.chunk)
+            best[record.file] = found_here if known is None else _better(known, found_here)
     return best
+
+
+def _better(one: SymbolMatch, other: SymbolMatch) -> SymbolMatch:
+    """The nearer definition, the very name before a like one, with the higher boost of the two."""
+    nearer = max(one, other, key=lambda match: (match.exact, match.boost, -match.chunk))
+    return replace(nearer, boost=max(one.boost, other.boost))
+
+
+def _last_word(name: str) -> str:
+    found = words(name)
+    return found[-1] if found else ""
 
 
 def _closeness(record: SymbolRecord, name: str, outer: list[str], weights: Weights) -> float:
     """1 for the very name of a definition of 20 lines or more; less for small ones and other cases."""
     lines = record.end_line - record.start_line + 1
     value = min(1.0, 0.5 + lines / 40)
-    own = words(record.name)
-    if not own or own[-1] != name:
+    if _last_word(record.name) != name:
         value *= weights.symbol_other_case
     if outer:
         enclosing = {word.lower() for word in words(record.qualified)[:-1]}
