@@ -54,7 +54,7 @@ class Weights:
     """A larger file that stands for its folder does more than pass names on."""
     prose: float = -0.5
     data: float = -0.2
-    span_body: float = 0.3
+    span_body: float = 2.0
     """Body score in choosing the span to show."""
     span_dense: float = 0.5
     chunk_file_share: float = 0.3
