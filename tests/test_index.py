@@ -17,6 +17,7 @@ import pytest
 import semindex
 from semindex.config import Settings
 from semindex.index import Index, locate
+from semindex.source.walk import walk
 
 from .corpus import copy_package
 from .product import ALPHA, BETA, environment, plant
@@ -216,6 +217,16 @@ def test_a_search_adopts_the_newer_generation(index: Index, root: Path) -> None:
             reader.search("zeppelin")
         index.refresh()
         assert paths(reader.search("zeppelin")) == ["new.py"]
+
+
+def test_a_walk_that_another_overtook_takes_nothing_back(index: Index, root: Path) -> None:
+    """A process walks, another walks later, indexes and commits first; then the first gets the lock."""
+    seen, began = walk(root), time.time_ns()
+    plant(root, {"new.py": b"def zeppelin(): pass\n"})
+    index.refresh()
+    report = index._builder().refresh(walked=(seen, began))
+    assert (report.removed, report.files) == (0, 6)
+    assert paths(index.search("zeppelin")) == ["new.py"]
 
 
 def test_a_closed_index_opens_again(index: Index) -> None:

@@ -193,6 +193,9 @@ class Builder:
         force: bool,
         verify: bool,
     ) -> BuildReport:
+        if catalog.last_scan_ns > scan_ns:
+            # Another process has committed a later walk since ours: what it saw must not be taken for gone.
+            seen, scan_ns = self._walk()
         broken = self._broken_segments(catalog.snapshot(), warnings, verify=verify)
         files = {record.ref.path: record for record in catalog.files()}
         failures = {known.failure.path: known for known in catalog.failures()}
