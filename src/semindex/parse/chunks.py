@@ -182,7 +182,11 @@ def _owner_of(piece: _Piece, symbols: Sequence[Symbol]) -> int:
     for other, _ in piece.shares:
         kept = set(_path_to(other, symbols))
         common = [each for each in common if each in kept]
-    return common[0] if common and symbols[common[0]].kind in CONTAINERS else owner
+    for each in common[:1]:
+        span = symbols[each].span
+        if symbols[each].kind in CONTAINERS and span.start_line <= piece.last and span.end_line > piece.first:
+            return each
+    return owner
 
 
 def _path_to(position: int, symbols: Sequence[Symbol]) -> list[int]:

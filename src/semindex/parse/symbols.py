@@ -145,7 +145,7 @@ class _Walk:
             kind = self._member_kind(kind, self.drafts[parent].kind)
         node = visit.node
         start = visit.start if visit.start >= 0 else node.start_byte
-        end = (definition.last or node).end_byte
+        end = definition.end if definition.end >= 0 else node.end_byte
         draft = _Draft(
             name, kind, start, end, parent, visit.doc, definition.merges, definition.documented_only
         )

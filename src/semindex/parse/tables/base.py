@@ -64,8 +64,8 @@ class Definition(NamedTuple):
     separator: str = "."
     merges: bool = False
     """Whether it and a neighbour of the same name are one definition (clauses, overload signatures)."""
-    last: Node | None = None
-    """Where its span ends, if not at the node itself."""
+    end: int = -1
+    """Where its span ends, if not with the node."""
     documented_only: bool = False
     """Whether it counts only with a comment directly above it."""
 

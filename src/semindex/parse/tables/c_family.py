@@ -21,6 +21,12 @@ from semindex.parse.tables.base import (
 )
 from semindex.types import Kind
 
+_CONTINUED = re.compile(rb"(?:[^\n]*\\\r?\n)*+[^\n]*")
+_LONG_DEFINE = re.compile(
+    rb"^([ \t]*\#[ \t]*define\b[^\n]*)\\(\r?\n)((?:[^\n]*\\\r?\n)*+[^\n]*)", re.MULTILINE
+)
+"""The grammars lose their way in such a macro's body when comments are in it."""
+_NOT_LINE_END = re.compile(rb"[^\r\n]")
 _LONE_MACRO = re.compile(rb"^[ \t]*_*[A-Z][A-Z0-9]*_[A-Z0-9_]+[ \t]*\r?$", re.MULTILINE)
 """``ABSL_NAMESPACE_BEGIN``, ``G_BEGIN_DECLS``: taken for a type, it spoils what follows."""
 _CLASS_MACRO = re.compile(
@@ -49,8 +55,18 @@ _SPECIFIERS = {
 
 def without_macros(text: bytes) -> bytes:
     """The text with blanks for macros that no grammar can take for what they are; of the same length."""
+    text = _LONG_DEFINE.sub(_without_body, text)
     text = _LONE_MACRO.sub(lambda found: b" " * len(found[0]), text)
     return _CLASS_MACRO.sub(lambda found: found[1] + b" " * len(found[2]), text)
+
+
+def _without_body(found: re.Match[bytes]) -> bytes:
+    """The first line of a long macro, a digit for its backslash, and blanks for the rest."""
+    head = found[1]
+    comment = head.rfind(b"/*")
+    if comment >= 0 and b"*/" not in head[comment:]:
+        head = head[:comment].ljust(len(head))
+    return head + b"0" + found[2] + _NOT_LINE_END.sub(b" ", found[3])
 
 
 def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
@@ -102,7 +118,7 @@ def _macro_call(node: Node, place: Place) -> Definition | None:
     if body is None or body.type != "compound_statement" or body.start_point.row > node.end_point.row + 1:
         return None
     title = _macro_title(call.child_by_field_name("arguments"), place)
-    return Definition(title, Kind.FUNCTION, last=body) if title else None
+    return Definition(title, Kind.FUNCTION, end=body.end_byte) if title else None
 
 
 def _function(node: Node, place: Place) -> Definition | Step | None:
@@ -171,7 +187,9 @@ def _declaration(node: Node, place: Place) -> Definition | Step | None:
 def _macro(node: Node, place: Place) -> Definition | None:
     if node.child_by_field_name("value") is None:
         return None
-    return Definition(place.text(node.child_by_field_name("name")), Kind.MACRO)
+    written = _CONTINUED.match(place.source, node.start_byte)
+    end = written.end() if written else -1
+    return Definition(place.text(node.child_by_field_name("name")), Kind.MACRO, end=end)
 
 
 def _namespace(node: Node, place: Place) -> Definition | Step:
