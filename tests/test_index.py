@@ -131,6 +131,7 @@ def test_filters_work_before_the_cut(index: Index, root: Path) -> None:
     assert paths(index.search("cookie", limit=1, languages=["go"])) == ["src/web/server.go"]
     assert paths(index.search("cookie lang:golang", limit=1)) == ["src/web/server.go"]
     assert paths(index.search("cookie", limit=1, paths=["src/web"])) == ["src/web/server.go"]
+    assert paths(index.search("cookie", limit=1, languages="go", paths="src")) == ["src/web/server.go"]
     assert paths(index.search("cookie", limit=1, scope="tests")) == ["tests/test_cookies.py"]
     assert paths(index.search("cookie", limit=1, kinds=["section"])) == ["README.md"]
     left = index.search("cookie", limit=100, excluded_paths=["cookie"])

@@ -420,12 +420,17 @@ def _filters(
     scope: str,
 ) -> Filters:
     return Filters(
-        languages=tuple(language_named(name) for name in languages),
-        paths=tuple(paths),
-        excluded_paths=tuple(excluded_paths),
-        kinds=tuple(kind_named(name) for name in kinds),
+        languages=tuple(language_named(name) for name in _several(languages)),
+        paths=_several(paths),
+        excluded_paths=_several(excluded_paths),
+        kinds=tuple(kind_named(name) for name in _several(kinds)),
         scope=scope.strip("/"),
     )
+
+
+def _several(values: Sequence[str]) -> tuple[str, ...]:
+    """The values; a string is one value, not a sequence of its letters."""
+    return (values,) if isinstance(values, str) else tuple(values)
 
 
 def _mode(mode: Mode | str) -> Mode:
