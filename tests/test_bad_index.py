@@ -144,7 +144,7 @@ def test_flipped_bits_are_found_and_never_break_a_search(root: Path) -> None:
     hurt = segments(root)[0]
     sound = hurt.read_bytes()
     refused = 0
-    for _ in range(100):
+    for _ in range(50):
         flip(hurt, sound, chance)
         with semindex.open(root) as index:
             assert any(hurt.name in problem for problem in index.status(verify=True).problems)
@@ -158,7 +158,7 @@ def test_flipped_bits_are_found_and_never_break_a_search(root: Path) -> None:
             except semindex.QueryError as error:
                 # The damage is in the path itself.
                 assert "cookies.py is not in the index" in str(error)
-    assert 0 < refused < 100
+    assert 0 < refused < 50
 
 
 def smash(path: Path, sound: bytes, chance: random.Random) -> None:
@@ -174,7 +174,7 @@ def test_smashed_segments_never_break_a_search(root: Path) -> None:
     hurt = segments(root)[0]
     sound = hurt.read_bytes()
     refused = 0
-    for _ in range(100):
+    for _ in range(50):
         smash(hurt, sound, chance)
         with semindex.open(root) as index:
             try:
@@ -182,7 +182,7 @@ def test_smashed_segments_never_break_a_search(root: Path) -> None:
                     index.search(query)
             except semindex.IndexCorrupt as error:
                 refused += hurt.name in str(error)
-    assert refused > 10
+    assert refused > 3
 
 
 def test_flipped_bits_are_rebuilt(root: Path, index: Index) -> None:
@@ -236,7 +236,7 @@ def test_smashed_catalogs_never_break_a_search(root: Path) -> None:
     catalog = catalog_of(root)
     sound = catalog.read_bytes()
     chance = random.Random(10)
-    for _ in range(25):
+    for _ in range(15):
         smash(catalog, sound, chance)
         with semindex.open(root) as index:
             try:
