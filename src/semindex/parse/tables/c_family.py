@@ -23,17 +23,24 @@ from semindex.types import Kind
 
 _CONTINUED = re.compile(rb"(?:[^\n]*\\\r?\n)*+[^\n]*")
 _LONG_DEFINE = re.compile(
-    rb"^([ \t]*\#[ \t]*define\b[^\n]*)\\(\r?\n)((?:[^\n]*\\\r?\n)*+[^\n]*)", re.MULTILINE
+    rb"(\#[ \t]*define\b(?:[^\\\n]++|\\(?!\r?\n))*+)\\(\r?\n)((?:[^\n]*\\\r?\n)*+[^\n]*)"
 )
 """The grammars lose their way in such a macro's body when comments are in it."""
-_NOT_LINE_END = re.compile(rb"[^\r\n]")
-_LONE_MACRO = re.compile(rb"^[ \t]*_*[A-Z][A-Z0-9]*_[A-Z0-9_]+[ \t]*\r?$", re.MULTILINE)
+_LONE_MACRO = re.compile(rb"\n[ \t]*+_*+[A-Z][A-Z0-9]*+_[A-Z0-9_]++[ \t]*+\r?(?=\n)")
 """``ABSL_NAMESPACE_BEGIN``, ``G_BEGIN_DECLS``: taken for a type, it spoils what follows."""
-_CLASS_MACRO = re.compile(
-    rb"\b((?:class|struct|union)[ \t]+)([A-Z][A-Z0-9_]{2,}+(?:\([^()\n]{0,80}\))?[ \t]+)"
-    rb"(?=[A-Za-z_][\w:]*+\s*(?:final\s*)?[:{<\n])"
+_CLASS_MACROS = tuple(
+    re.compile(
+        keyword + rb"(?<!\w" + keyword + rb")[ \t]+"
+        rb"(?P<macro>[A-Z][A-Z0-9_]{2,}+(?:\([^()\n]{0,80}\))?[ \t]+)"
+        rb"(?=[A-Za-z_][\w:]*+\s*(?:final\s*)?[:{<\n])"
+    )
+    for keyword in (b"class", b"struct", b"union")
 )
 """``class FMT_API Name {``."""
+_BODY = re.compile(rb"\)[^\n;{}()]{0,40}\n?\{[ \t]*\r?\n(?P<body>(?:(?!\}|\w[^\n:]*+\n)[^\n]*+\n)++)(?=\})")
+"""Up to the first brace at the margin; a line of other code at the margin means that it is not the end."""
+_INDENTED = (b" ", b"\t", b"#", b"\n", b"}", b"")
+_BLANKED = bytes(value if value in b"\r\n" else 0x20 for value in range(256))
 _DECLARATORS = frozenset(
     {
         "pointer_declarator",
@@ -54,19 +61,48 @@ _SPECIFIERS = {
 
 
 def without_macros(text: bytes) -> bytes:
-    """The text with blanks for macros that no grammar can take for what they are; of the same length."""
-    text = _LONG_DEFINE.sub(_without_body, text)
-    text = _LONE_MACRO.sub(lambda found: b" " * len(found[0]), text)
-    return _CLASS_MACRO.sub(lambda found: found[1] + b" " * len(found[2]), text)
+    """The text with blanks for the macros that no grammar can make sense of; the rest keeps its place."""
+    text = _LONG_DEFINE.sub(_without_rest, text)
+    text = _LONE_MACRO.sub(lambda found: found[0].translate(_BLANKED), text)
+    for expression in _CLASS_MACROS:
+        text = expression.sub(_without_macro, text)
+    return text
+
+
+def without_bodies(text: bytes) -> bytes:
+    """As :func:`without_macros`, with blanks for the bodies of functions too.
+
+    Parsing spends most of its time in them, and nobody looks into them. The definitions of 2,083 of 2,093
+    C files were the same without, and in the others as often better as worse; of C++ files too many
+    changed.
+    """
+    return _BODY.sub(_without_body, without_macros(text))
+
+
+def _without_macro(found: re.Match[bytes]) -> bytes:
+    start = found.start("macro") - found.start()
+    return found[0][:start] + b" " * len(found["macro"])
 
 
 def _without_body(found: re.Match[bytes]) -> bytes:
+    """A function's head, and blanks for its body, unless the body is entangled with the preprocessor."""
+    body = found["body"]
+    line = found.string.rfind(b"\n", 0, found.start()) + 1
+    if found.string[line : line + 1] in _INDENTED or (
+        b"#" in body and (body.count(b"#if") != body.count(b"#endif") or b"define" in body)
+    ):
+        return found[0]
+    start = found.start("body") - found.start()
+    return found[0][:start] + body.translate(_BLANKED)
+
+
+def _without_rest(found: re.Match[bytes]) -> bytes:
     """The first line of a long macro, a digit for its backslash, and blanks for the rest."""
     head = found[1]
     comment = head.rfind(b"/*")
     if comment >= 0 and b"*/" not in head[comment:]:
         head = head[:comment].ljust(len(head))
-    return head + b"0" + found[2] + _NOT_LINE_END.sub(b" ", found[3])
+    return head + b"0" + found[2] + found[3].translate(_BLANKED)
 
 
 def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
@@ -220,7 +256,7 @@ _C: dict[str, Rule | Step] = {
     ),
 }
 
-C = Table(_C, masked=without_macros)
+C = Table(_C, masked=without_bodies)
 CPP = Table(
     _C
     | {
