@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from semindex.parse.comments import comment_ranges, join_ranges, prose_ranges
+from semindex.parse.comments import _MEMBERS, comment_ranges, join_ranges, prose_ranges
+from semindex.source.languages import names
 from tests.parse.sources import parsed
 
 
@@ -40,6 +41,8 @@ def comments(text: str, language: str) -> list[str]:
         ("clojure", '(a "; no" \\; ) ; yes', ["; yes"]),
         ("java", 'a("unclosed // no\n// yes\n', ["// yes"]),
         ("c", "/* never closed", ["/* never closed"]),
+        ("ocaml", 'let a\' = "(* no *)" (* yes *)', ["(* yes *)"]),
+        ("ini", "# yes\na = #no\n; yes", ["# yes", "; yes"]),
         ("an-unknown-language", "# a\n// b\n-- c", []),
     ],
 )
@@ -69,6 +72,10 @@ def test_all_of_a_document_is_prose_but_its_code() -> None:
 def test_the_union_of_ranges_is_ascending_and_apart() -> None:
     first = prose_ranges(b"abc")
     assert join_ranges(first, comment_ranges("c", b"  //x")).tolist() == [[0, 5]]
+
+
+def test_no_family_is_kept_for_a_language_that_is_never_detected() -> None:
+    assert {name for members in _MEMBERS.values() for name in members.split()} <= set(names())
 
 
 HOSTILE = [

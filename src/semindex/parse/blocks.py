@@ -9,8 +9,8 @@ from typing import NamedTuple
 from semindex.parse.lines import Lines
 from semindex.types import Kind, Span, Symbol
 
-_MARKDOWN = frozenset({"markdown", "mdx", "rmarkdown", "quarto", "asciidoc", "org"})
-_RST = frozenset({"rst", "restructuredtext"})
+_MARKDOWN = frozenset({"markdown", "asciidoc", "org"})
+_RST = frozenset({"rst"})
 _FENCE = re.compile(rb"[ ]{0,3}(`{3,}|~{3,})")
 _ATX = re.compile(rb"[ ]{0,3}(\#{1,6}|={1,6}|\*{1,6})[ \t]+([^\n]*?)[ \t\r=#]*\n?")
 _MARKERS = {"asciidoc": b"=", "org": b"*"}
@@ -23,20 +23,9 @@ _BLOCK_STARTS = {
     "ini": re.compile(rb"\["),
     "yaml": re.compile(rb"(?:[A-Za-z0-9_\"'<.$/@*-][^\n]*:|---|- )"),
     "json": re.compile(rb"(?:  |    |\t)[\"{\[]"),
-    "makefile": re.compile(rb"[A-Za-z0-9_.%$(/-][^\n=]*:(?!=)"),
+    "make": re.compile(rb"[A-Za-z0-9_.%$(/-][^\n=]*:(?!=)"),
     "dockerfile": re.compile(rb"(?i:FROM|RUN|COPY)\b"),
-    "terraform": re.compile(rb"[a-z_]+[ ]"),
-}
-_ALIKE = {
-    "cfg": "ini",
-    "conf": "ini",
-    "editorconfig": "ini",
-    "properties": "ini",
-    "jsonc": "json",
-    "json5": "json",
-    "yml": "yaml",
-    "make": "makefile",
-    "hcl": "terraform",
+    "hcl": re.compile(rb"[a-z_]+[ ]"),
 }
 _PARAGRAPH_LINES = 20
 """A paragraph of code begins a block when the block before it has this many lines."""
@@ -136,7 +125,7 @@ def _heading(line: int, level: int, title: bytes) -> Iterator[Heading]:
 
 def block_borders(language: str, lines: Lines) -> list[int]:
     """Lines (0-based) at which blocks of a configuration file, or paragraphs of other text, begin."""
-    expression = _BLOCK_STARTS.get(_ALIKE.get(language, language))
+    expression = _BLOCK_STARTS.get(language)
     if expression is None:
         return list(_paragraphs(lines))
     starts = lines.starts[:-1].tolist()

@@ -54,6 +54,7 @@ _DASH_BLOCK = Family(
 _SEMICOLON = Family(r";[^\n]*+", r";", (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'), r";\"\\")
 _PERCENT = Family(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\")
 _MARKUP = Family(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?", r"<!--", (), r"<")
+_ML = Family(r"\(\*(?:[^*]++|\*(?!\)))*+(?:\*\))?", r"\(\*", (_DOUBLE, _CHAR), r"(\"'")
 _INI = Family(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;")
 
 _FAMILIES: dict[str, Family] = {
@@ -123,24 +124,29 @@ _FAMILIES: dict[str, Family] = {
     "percent": _PERCENT,
     "markup": _MARKUP,
     "ini": _INI,
+    "ml": _ML,
 }
 
 _MEMBERS = {
-    "javascript": "typescript tsx",
-    "java": "kotlin scala swift groovy",
-    "slash": "dart d proto protobuf glsl hlsl wgsl cuda solidity verilog systemverilog odin v vala "
-    "objective-c objectivec objc thrift json5 jsonc json haxe actionscript",
-    "hash": "perl r julia make makefile dockerfile cmake powershell yaml toml nix tcl awk crystal nim fish "
-    "zsh coffeescript graphql terraform hcl just starlark bazel meson python-requirements gitignore "
-    "properties dotenv elvish sh shell ksh",
-    "dash": "ada vhdl",
-    "haskell": "elm purescript agda idris",
-    "semicolon": "clojure scheme racket lisp commonlisp common-lisp emacs-lisp elisp assembly asm",
-    "percent": "tex latex erlang matlab prolog bibtex",
-    "markup": "html xml svg xhtml xaml",
+    "javascript": "typescript tsx livescript",
+    "java": "kotlin scala swift groovy apex",
+    "go": "hare ballerina pony",
+    "slash": "dart d protobuf glsl hlsl wgsl solidity verilog odin v vala objective-c thrift json haxe "
+    "actionscript alloy antlr avro bicep bluespec cairo chapel cue dafny devicetree flatbuffers graphviz "
+    "gleam hack jsonnet lex move opencl openscad pkl prisma qml qsharp reason yacc zephir linkerscript "
+    "supercollider stata smithy modelica fsharp",
+    "hash": "perl r julia make dockerfile cmake powershell yaml toml nix tcl awk crystal nim fish "
+    "coffeescript graphql hcl just meson elvish apache bitbake caddyfile gdscript gn gnuplot ignore kconfig "
+    "mojo nginx ninja nushell puppet qmake raku raml rego requirements robot rpmspec sed sparql sshconfig "
+    "vcl vyper peg autoconf janet capnp gherkin",
+    "dash": "ada vhdl applescript eiffel cabal lean",
+    "haskell": "elm purescript agda idris dhall",
+    "semicolon": "clojure scheme racket commonlisp emacslisp assembly fennel hy dune llvm wasm autohotkey",
+    "percent": "latex erlang matlab prolog bibtex postscript",
+    "markup": "html xml svg aspx jsp razor",
     "vue": "svelte astro",
-    "scss": "less sass stylus",
-    "ini": "cfg conf editorconfig desktop",
+    "scss": "less stylus",
+    "ml": "ocaml coq isabelle mathematica tla",
 }
 _FAMILY_OF = {name: name for name in _FAMILIES} | {
     language: family for family, members in _MEMBERS.items() for language in members.split()
