@@ -12,7 +12,6 @@ from semindex.store import layout
 from semindex.store.catalog import Catalog
 from semindex.store.generation import Generation
 from semindex.store.segment import Segment
-
 from semindex.types import Hits
 
 STANDARD_LIBRARY = Path(sysconfig.get_paths()["stdlib"])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import semindex
-from semindex.parse.grammars import GRAMMARS
+from semindex.parse.wheels import GRAMMARS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "semindex"

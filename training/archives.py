@@ -128,13 +128,14 @@ def _download(source: Source, folder: Path, cache: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
         subprocess.run([*command, f"{source.name}=={source.version}"], cwd=folder, check=True)
     elif source.registry == "npm":
-        subprocess.run(["npm", "pack", "--silent", f"{source.name}@{source.version}"], cwd=folder, check=True)
+        command = ["npm", "pack", "--silent", f"{source.name}@{source.version}"]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     elif source.registry == "debian":
         subprocess.run(
             ["apt-get", "-qq", "download", f"{source.name}={source.version}"], cwd=folder, check=True
         )
     else:
-        _apt(["source", "--download-only", f"{source.name}={source.version}"], folder, cache)
+        _apt(["source", "--download-only", "--tar-only", f"{source.name}={source.version}"], folder, cache)
 
 
 def _apt(arguments: list[str], folder: Path, cache: Path) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         SemindexError,
         UsageError,
     )
-    from semindex.index import Index, open  # noqa: A004 - the design's public name
+    from semindex.index import Index, open
     from semindex.types import BuildReport, Coverage, Hit, Hits, Reason, Status
 
 _HOME = {

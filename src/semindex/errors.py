@@ -46,7 +46,7 @@ class NotIndexed(SemindexError):  # noqa: N818 - the design's public name
     """Nothing has been indexed there yet."""
 
 
-class BrokenIndex(SemindexError):
+class BrokenIndex(SemindexError):  # noqa: N818 - the errors below say what is broken
     """Something is wrong with the index on disk; what was committed before is intact unless said."""
 
 

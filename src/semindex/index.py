@@ -30,7 +30,7 @@ from semindex.search.exact import phrase_terms
 from semindex.search.query import kind_named, language_named, parse
 from semindex.search.related import chunk_at, related_files
 from semindex.search.retrieve import Corpus
-from semindex.search.searcher import Ranking, Searcher
+from semindex.search.searcher import RankedFile, Ranking, Searcher
 from semindex.search.weights import WEIGHTS
 from semindex.store import layout
 from semindex.store.cache import RecentlyUsed
@@ -386,10 +386,13 @@ _PHRASE_FILES = 5000
 
 def _phrased(searcher: Searcher, query: Query, texts: shown.Reader, *, limit: int, mode: Mode) -> Ranking:
     """Every file that may hold the phrases, ranked, then read and checked."""
+    kept: tuple[RankedFile, ...] = ()
     for terms in phrase_terms(query.phrases):
         ranking = searcher.search(query, limit=_PHRASE_FILES, mode=mode, required=terms)
-        kept = shown.containing(ranking, query.phrases, texts, limit=limit)
-        if kept:
+        known = {found.file for found in kept}
+        others = replace(ranking, files=tuple(f for f in ranking.files if f.file not in known))
+        kept += shown.containing(others, query.phrases, texts, limit=limit - len(kept))
+        if len(kept) == limit:
             break
     notes = ranking.notes
     if len(ranking.files) == _PHRASE_FILES and len(kept) < limit:

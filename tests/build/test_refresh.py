@@ -29,7 +29,7 @@ QUERIES = [
 ]
 
 SNIPPETS = {
-    "py": "def load_{n}(path):\n    '''Read the {w} file.'''\n    return open(path).read()\n\n\nclass {W}Store:\n"
+    "py": "def load_{n}(path):\n    '''Reads {w}s.'''\n    return open(path).read()\n\n\nclass {W}Store:\n"
     "    def save(self, {w}):\n        self.{w} = {w}\n",
     "js": "// keeps the {w}\nexport function save{W}(value) {{\n  return store.{w}{n}(value);\n}}\n",
     "c": "/* frees the {w} */\nstatic int free_{w}{n}(struct {w} *p)\n{{\n\treturn release(p);\n}}\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -89,15 +90,6 @@ class _Run:
     refs: list[FileRef] = field(default_factory=list)
     part_bytes: int = 0
     merged: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Fresh:
-    """What is on disk and in the catalog, at the start of a refresh."""
-
-    seen: Walk
-    plan: Plan
-    walk_seconds: float
 
 
 class Builder:
@@ -217,11 +209,11 @@ class Builder:
             self._analyse(batch, run)
             if run.part_bytes > self._place.max_memory_bytes // FLUSH_SHARE:
                 self._commit(catalog, run, pending=run.total - run.done)
-        gone = [path for path in files if path not in sound and path not in {ref.path for ref in work.read}]
+        lost = files.keys() - sound.keys() - {ref.path for ref in work.read}
         self._commit(
             catalog,
             run,
-            removed=(*work.removed, *gone),
+            removed=(*work.removed, *sorted(lost)),
             dropped=sorted(broken),
             walk_seconds=walk_seconds,
         )
@@ -400,7 +392,7 @@ class Builder:
         whole = merge.merged(segments, [snapshot.dead.get(record.id, ()) for record in group])
         added = [self._segment(whole, ())] if whole is not None else []
         moved = [
-            MovedFile(path.decode("utf-8", "surrogateescape"), added[0].name, ordinal)
+            MovedFile(os.fsdecode(path), added[0].name, ordinal)
             for ordinal, path in enumerate(whole.paths if whole is not None else ())
         ]
         catalog.commit(Change(add=added, moved=moved, drop_segments=[record.id for record in group]))

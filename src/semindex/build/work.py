@@ -5,6 +5,7 @@ A pure function of its input: no I/O, no state but the lexicon (a cache), so any
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -290,7 +291,7 @@ def _content(
         for symbol in chunk.defines:
             homes[base + symbol] = number
     return Content(
-        paths=tuple(file.source.path.encode("utf-8", "surrogateescape") for file in files),
+        paths=tuple(os.fsencode(file.source.path) for file in files),
         digests=np.frombuffer(b"".join(file.source.digest for file in files), np.uint8).reshape(-1, 16),
         languages=tuple(file.source.language for file in files),
         sizes=np.array([file.source.size_bytes for file in files], dtype=np.uint64),

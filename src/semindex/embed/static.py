@@ -115,17 +115,16 @@ class StaticEmbedder:
         Raises:
             ModelError: The file's table points outside of it.
         """
-        row, known = self._rows(np.array([term_hash], dtype=np.uint64))
-        if not known[0]:
+        words = self._words
+        row = int(np.searchsorted(words.hashes, np.uint64(term_hash)))
+        if row == len(words.hashes) or int(words.hashes[row]) != term_hash:
             return ()
-        rows = self._words.neighbours[row[0]]
-        rows = rows[rows != NO_WORD]
-        if np.any(rows >= len(self._words.hashes)):
+        others = [other for other in words.neighbours[row].tolist() if other != NO_WORD]
+        if any(other >= len(words.hashes) for other in others):
             raise ModelError("the word vectors are damaged (a neighbour outside); install semindex again")
-        cosines = self._words.cosines[row[0]]
+        cosines = words.cosines[row].tolist()
         return tuple(
-            (int(self._words.hashes[other]), int(cosine) / 127)
-            for other, cosine in zip(rows, cosines, strict=False)
+            (int(words.hashes[other]), cosine / 127) for other, cosine in zip(others, cosines, strict=False)
         )
 
     def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:

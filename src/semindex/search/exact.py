@@ -12,7 +12,7 @@ def phrase_terms(phrases: Sequence[str]) -> Iterator[list[str]]:
 
     A phrase may begin and end inside words (``"arse_cook"`` occurs in ``parse_cookie``), which terms
     cannot tell. So all words are required first, which finds nearly everything quickly; when that finds
-    nothing, only the words between the first and the last, which no occurrence can lack.
+    too few, only the words between the first and the last, which no occurrence can lack.
     """
     yield sorted({term for phrase in phrases for word in words(phrase) for term in _parts(word)})
     yield sorted({term for phrase in phrases for word in words(phrase)[1:-1] for term in _parts(word)})

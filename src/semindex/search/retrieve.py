@@ -89,12 +89,32 @@ class Corpus:
                     self._add_by_file(total, field, found)
         return totals
 
+    def shared_frequencies(self, shares: Sequence[tuple[int, int, float]], count: int) -> list[Floats]:
+        """For each of ``count`` terms the tf' of other terms in every chunk, each times its share.
+
+        Args:
+            shares: Term number, hash of the other term, and its share.
+            count: Number of terms.
+        """
+        keys = np.array([key for _, key, _ in shares], dtype=np.uint64)
+        totals = [np.zeros(self.generation.chunks) for _ in range(count)]
+        for field in (*CHUNK_TEXT_FIELDS, *FILE_TEXT_FIELDS):
+            found = self.generation.occurrences(field, keys)
+            for (number, _, share), places in zip(shares, found, strict=True):
+                if not len(places.ids):
+                    continue
+                if field in FILE_TEXT_FIELDS:
+                    self._add_by_file(totals[number], field, places, share)
+                else:
+                    totals[number][places.ids] += share * self._weighted(field, places)
+        return totals
+
     def _weighted(self, field: str, found: Occurrences) -> Floats:
         weight = self.weights.fields[field][0]
         return weight * found.counts.astype(np.float64) / self._norms[field][found.ids]
 
-    def _add_by_file(self, total: Floats, field: str, found: Occurrences) -> None:
-        values = self._weighted(field, found)
+    def _add_by_file(self, total: Floats, field: str, found: Occurrences, share: float = 1.0) -> None:
+        values = share * self._weighted(field, found)
         starts = self.generation.file_starts
         sizes = starts[found.ids + 1] - starts[found.ids]
         total[ranges(starts[found.ids], sizes)] += np.repeat(values, sizes)

@@ -232,12 +232,8 @@ class Searcher:
             if item.term.weight >= 1.0
             for neighbour, similarity in self.embedder.neighbours(hash_term(item.term.term))
         ]
-        distinct = sorted({neighbour for _, neighbour, _ in pairs})
-        dense = dict(zip(distinct, self.corpus.frequencies(distinct), strict=True)) if distinct else {}
-        added = [np.zeros(len(chunks)) for _ in terms]
-        for number, neighbour, similarity in pairs:
-            added[number] += (self.corpus.weights.soft * similarity) * dense[neighbour][chunks]
-        return added
+        shares = [(number, key, self.corpus.weights.soft * similarity) for number, key, similarity in pairs]
+        return [total[chunks] for total in self.corpus.shared_frequencies(shares, len(terms))]
 
     def _signals(self, parts: _Parts, found: _Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
         weights, count = self.corpus.weights, len(found.files)
@@ -249,7 +245,7 @@ class Searcher:
             signals.append(Signal("body words", weights.body * parts.body.file[found.files]))
         if parts.cosines is not None:
             near = np.maximum(parts.cosines[found.chunks], 0.0)
-            cubed = near * near * near
+            cubed = np.where(near > weights.near_cosine, near * near * near, 0.0)
             top = np.maximum.reduceat(near, np.searchsorted(found.owners, np.arange(count)))
             several = rank.discounted(cubed, found.owners, count, decay=weights.dense_decay, best=best)
             signals.append(Signal("meaning", weights.context * top))

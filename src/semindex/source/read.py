@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -72,10 +74,15 @@ def _open(root: Path, ref: FileRef, limit: int) -> Contents | FileFailure:
 
 def _is_inside(root: Path, full: Path) -> bool:
     """Whether no folder between the root and the file is a link by now."""
+    folder = os.fspath(root)
     try:
-        return full.parent.resolve() == root.resolve() / full.parent.relative_to(root)
-    except (OSError, RuntimeError):
+        for part in full.relative_to(root).parts[:-1]:
+            folder = f"{folder}/{part}"
+            if stat.S_ISLNK(os.lstat(folder).st_mode):
+                return False
+    except OSError:
         return False
+    return True
 
 
 def _analysed(ref: FileRef, data: bytes, limits: ReadLimits) -> SourceFile | FileFailure:

@@ -8,6 +8,7 @@ freshly built.
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -156,11 +157,7 @@ class Generation:
 
     @cached_property
     def _paths(self) -> list[str]:
-        return [
-            path.decode("utf-8", "surrogateescape")
-            for segment in self._segments
-            for path in unpacked(segment, "paths")
-        ]
+        return [os.fsdecode(path) for segment in self._segments for path in unpacked(segment, "paths")]
 
     def path(self, file: int) -> str:
         """A file's root-relative path."""
