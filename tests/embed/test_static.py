@@ -183,6 +183,11 @@ def test_the_neighbours_table_agrees_with_the_vectors(bundled: StaticEmbedder) -
     assert compared >= 4
 
 
+def test_learned_words_are_known_and_others_are_not(bundled: StaticEmbedder) -> None:
+    assert all(bundled.knows(hash_term(stem(word))) for word in ["delete", "the", "cookie", "8"])
+    assert not any(bundled.knows(key) for key in [0, 0xFFFFFFFFFFFFFFFF, hash_term("=qzxvw")])
+
+
 def test_an_unknown_word_has_no_neighbours(bundled: StaticEmbedder) -> None:
     assert bundled.neighbours(hash_term("=qzxvw")) == ()
     assert bundled.neighbours(0xFFFFFFFFFFFFFFFF) == ()

@@ -107,7 +107,7 @@ class StaticEmbedder:
 
     def knows(self, term_hash: int) -> bool:
         """Whether the term has a learned vector; any other gets one from its hash, which means nothing."""
-        return bool(self._rows(np.array([term_hash], dtype=np.uint64))[1][0])
+        return self._row_of(term_hash) is not None
 
     def neighbours(self, term_hash: int) -> tuple[tuple[int, float], ...]:
         """``(hash, cosine)`` of at most 8 nearest other words, best first; none for an unknown word.
@@ -116,8 +116,8 @@ class StaticEmbedder:
             ModelError: The file's table points outside of it.
         """
         words = self._words
-        row = int(np.searchsorted(words.hashes, np.uint64(term_hash)))
-        if row == len(words.hashes) or int(words.hashes[row]) != term_hash:
+        row = self._row_of(term_hash)
+        if row is None:
             return ()
         others = [other for other in words.neighbours[row].tolist() if other != NO_WORD]
         if any(other >= len(words.hashes) for other in others):
@@ -126,6 +126,11 @@ class StaticEmbedder:
         return tuple(
             (int(words.hashes[other]), cosine / 127) for other, cosine in zip(others, cosines, strict=False)
         )
+
+    def _row_of(self, term_hash: int) -> int | None:
+        hashes = self._words.hashes
+        row = int(np.searchsorted(hashes, np.uint64(term_hash)))
+        return row if row < len(hashes) and int(hashes[row]) == term_hash else None
 
     def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
         """The row of each term, and whether there is one; any row where there is none.
