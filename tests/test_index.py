@@ -179,6 +179,23 @@ def test_an_edited_file_gives_no_text(index: Index, root: Path) -> None:
     assert (index.search("load_cookie")[0].stale, index.search("load_cookie")[0].text) == (True, None)
 
 
+def test_an_index_elsewhere_serves_one_folder_only(tmp_path: Path) -> None:
+    one, other, place = tmp_path / "one", tmp_path / "other", tmp_path / "place"
+    plant(one, {"a.py": b"def alpha(): pass\n"})
+    plant(other, {"b.py": b"def beta(): pass\n"})
+    semindex.open(one, index_dir=place).refresh()
+    stranger = semindex.open(other, index_dir=place)
+    with pytest.raises(semindex.UsageError, match="the index of"):
+        stranger.refresh()
+    with pytest.raises(semindex.UsageError, match="the index of"):
+        stranger.search("beta")
+    assert semindex.open(one, index_dir=place).search("alpha")[0].path == "a.py"
+    one.rename(tmp_path / "moved")
+    moved = semindex.open(tmp_path / "moved", index_dir=place)
+    moved.refresh()
+    assert moved.search("alpha")[0].path == "a.py"
+
+
 def test_freshness_tells_what_was_done(index: Index, root: Path) -> None:
     assert index.search("cookie").coverage.freshness == "unchecked"
     assert index.search("cookie", refresh=True).coverage.freshness == "fresh"

@@ -299,6 +299,7 @@ class Index:
         snapshot = self._catalog.snapshot()
         if snapshot.generation == 0:
             raise NotIndexed(f"nothing is indexed in {self.root}; run 'semindex index {self.root}' first")
+        layout.require_root(self.index_dir, self._catalog.meta("root"), self.root)
         if snapshot.model != self._embedder.fingerprint:
             raise IndexMismatch(
                 f"{self.index_dir} was made with the model {snapshot.model}, this is "

@@ -185,6 +185,7 @@ class Builder:
         force: bool,
         verify: bool,
     ) -> BuildReport:
+        layout.require_root(self._place.index_dir, catalog.meta("root"), self._place.root)
         if catalog.last_scan_ns > scan_ns:
             # Another process has committed a later walk since ours: what it saw must not be taken for gone.
             seen, scan_ns = self._walk()

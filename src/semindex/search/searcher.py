@@ -192,7 +192,8 @@ class Searcher:
             named = np.array(sorted(parts.symbols), dtype=np.int64)
             found.append(named[allowed[named]])
         if parts.cosines is not None:
-            found.append(files(parts.cosines, weights.candidates))
+            near = np.where(parts.cosines > weights.near_cosine, parts.cosines, 0.0)
+            found.append(files(near, weights.candidates))
         chosen = distinct(np.concatenate(found)) if every is None else every[allowed[every]]
         starts = generation.file_starts
         sizes = starts[chosen + 1] - starts[chosen]

@@ -34,7 +34,7 @@ class Weights:
     """Share of a neighbouring word's frequency, times its similarity."""
     lexical_decay: float = 0.7
     near_cosine: float = 0.1
-    """A chunk further away says nothing: its cube is below 0.001."""
+    """A chunk further away says nothing: it is no candidate, and its cube is below 0.001."""
     dense_decay: float = 0.9
     best_chunks: int = 16
     """Chunks of a file that count towards its score."""

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from semindex.errors import IndexCorrupt, IndexUnwritable
+from semindex.errors import IndexCorrupt, IndexUnwritable, UsageError
 from semindex.store.durable import Replacement, StepHook, no_step, sync_folder, unwritable
 from semindex.store.lock import HOLDER, LOCK, write_lock
 
@@ -74,6 +74,23 @@ def create(index_dir: Path) -> None:
         with unwritable(segments):
             segments.mkdir()
             sync_folder(index_dir)
+
+
+def require_root(index_dir: Path, recorded: str | None, root: Path) -> None:
+    """Refuse an index kept elsewhere that is of another folder, as long as that folder exists.
+
+    An index inside its root moves with it, and one whose root is gone may follow it to a new place.
+
+    Raises:
+        UsageError: It is of another folder.
+    """
+    if not recorded or Path(recorded) == root or index_dir.is_relative_to(root):
+        return
+    if Path(recorded).is_dir():
+        raise UsageError(
+            f"{index_dir} is the index of {recorded}, not of {root}; choose another --index-dir, "
+            f"or remove it: semindex clean {recorded} --index-dir {index_dir}"
+        )
 
 
 def looks_ours(index_dir: Path) -> bool:
