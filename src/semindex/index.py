@@ -357,8 +357,11 @@ class Index:
             return known
         if query.phrases:
             return _phrased(reader.searcher, query, texts, limit=limit, mode=mode)
-        files = limit if grouping is GroupBy.FILE else max(limit, _CHUNK_FILES)
-        ranking = reader.searcher.search(query, limit=files, mode=mode)
+        if grouping is GroupBy.FILE:
+            ranking = reader.searcher.search(query, limit=limit, spans=1 + shown.MORE_SPANS, mode=mode)
+        else:
+            files = max(limit, _CHUNK_FILES)
+            ranking = reader.searcher.search(query, limit=files, spans=limit, mode=mode)
         if self._settings.enable_caching:
             self._rankings.put(key, ranking)
         return ranking

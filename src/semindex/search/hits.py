@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from semindex.search.searcher import RankedChunk, RankedFile, Ranking
@@ -29,6 +29,13 @@ class Reader:
     generation: Generation
     root: Path
     texts: dict[int, bytes | None]
+    digests: dict[int, str] = field(default_factory=dict)
+
+    def digest(self, file: int) -> str:
+        """Hex of the digest of the file that was indexed."""
+        if file not in self.digests:
+            self.digests[file] = self.generation.digest(file).hex()
+        return self.digests[file]
 
     def text(self, file: int) -> bytes | None:
         """The analysis text, or None when the file is not what was indexed."""
@@ -115,7 +122,7 @@ def _hit(
         text=text,
         more=more,
         repository=str(reader.root),
-        digest=generation.digest(found.file).hex(),
+        digest=reader.digest(found.file),
         stale=text is None,
     )
 

@@ -89,9 +89,15 @@ class Searcher:
         self.embedder = embedder
 
     def search(
-        self, query: Query, *, limit: int, mode: Mode = Mode.HYBRID, required: Sequence[str] | None = None
+        self,
+        query: Query,
+        *,
+        limit: int,
+        spans: int | None = None,
+        mode: Mode = Mode.HYBRID,
+        required: Sequence[str] | None = None,
     ) -> Ranking:
-        """The best ``limit`` files.
+        """The best ``limit`` files, each with its best ``spans`` chunks (all, when None).
 
         With ``required`` terms every file that has all of them in its text is ranked, and no other.
         """
@@ -111,7 +117,7 @@ class Searcher:
         candidates = self._candidates(parts, allowed, query.filters, mode, every)
         if not len(candidates.chunks):
             return Ranking((), tuple(terms), notes)
-        files = self._ranked(parts, candidates, mode, limit)
+        files = self._ranked(parts, candidates, mode, limit, spans)
         return Ranking(files, tuple(terms), notes)
 
     def _terms(self, text: str) -> tuple[list[QueryTerm], tuple[str, ...]]:
@@ -202,13 +208,23 @@ class Searcher:
             chunks, owners = chunks[kinds[chunks]], owners[kinds[chunks]]
         return _Candidates(chosen, chunks, owners)
 
-    def _ranked(self, parts: _Parts, found: _Candidates, mode: Mode, limit: int) -> tuple[RankedFile, ...]:
+    def _ranked(
+        self, parts: _Parts, found: _Candidates, mode: Mode, limit: int, most: int | None
+    ) -> tuple[RankedFile, ...]:
         lexical = self._exact_lexical(parts.lexical, found)
         signals = self._signals(parts, found, lexical, mode)
         scores = rank.total(signals, len(found.files))
         order = self._ordered(scores, found.files, limit)
         spans = self._span_scores(parts, found, lexical, mode)
-        return tuple(self._file(place, found, float(scores[place]), signals, spans, parts) for place in order)
+        ranked = []
+        for place in order:
+            file = int(found.files[place])
+            named = parts.symbols.get(file)
+            chunks = self._chunks(place, found, spans, named, most)
+            symbol = named.symbol if named is not None and chunks[0].chunk == named.chunk else None
+            why = rank.reasons(signals, place)
+            ranked.append(RankedFile(file, float(scores[place]), why, chunks, symbol))
+        return tuple(ranked)
 
     def _exact_lexical(self, terms: Sequence[TermScores], found: _Candidates) -> Floats:
         """BM25F of every candidate chunk, neighbouring words counted in."""
@@ -285,26 +301,15 @@ class Searcher:
             scores = scores + weights.span_dense * parts.cosines[found.chunks]
         return scores
 
-    def _file(
-        self,
-        place: int,
-        found: _Candidates,
-        score: float,
-        signals: list[Signal],
-        spans: Floats,
-        parts: _Parts,
-    ) -> RankedFile:
+    def _chunks(
+        self, place: int, found: _Candidates, spans: Floats, named: SymbolMatch | None, most: int | None
+    ) -> tuple[RankedChunk, ...]:
+        """A candidate's chunks, best first, but first of all the one that has the definition named."""
         begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
-        file = int(found.files[place])
-        named = parts.symbols.get(file)
-        order = sorted(range(begin, end), key=lambda i: (-spans[i], int(found.chunks[i])))
-        if named is not None:
-            order.sort(key=lambda i: int(found.chunks[i]) != named.chunk)
-        chunks = tuple(RankedChunk(int(found.chunks[i]), float(spans[i])) for i in order)
-        has = named is not None and chunks[0].chunk == named.chunk
-        return RankedFile(
-            file, score, rank.reasons(signals, place), chunks, named.symbol if has and named else None
-        )
+        ids, scores = found.chunks[begin:end], spans[begin:end]
+        others = ids != (named.chunk if named is not None else -1)
+        order = np.lexsort((ids, -scores, others))[:most]
+        return tuple(map(RankedChunk, ids[order].tolist(), scores[order].tolist()))
 
 
 @dataclass(frozen=True, slots=True)
