@@ -27,7 +27,7 @@ class Weights:
     body_b: float = 0.5
     file_body_k1: float = 1.5
     file_body_b: float = 0.5
-    candidates: int = 200
+    candidates: int = 100
     """Files taken by each of lexical and dense score."""
     body_candidates: int = 50
     soft: float = 0.3
@@ -48,9 +48,9 @@ class Weights:
     folder_share: float = 0.1
     body: float = 0.3
     size: float = 0.03
-    tests: float = -0.5
-    examples: float = -0.3
-    legacy: float = -0.2
+    tests: float = -1.0
+    examples: float = -0.6
+    legacy: float = -0.3
     barrel: float = -0.1
     barrel_bytes: int = 2000
     """A larger file that stands for its folder does more than pass names on."""
