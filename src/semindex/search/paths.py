@@ -41,7 +41,7 @@ class PathWords:
 
 _FOLDERS = {
     Role.TESTS: frozenset(
-        """test tests __tests__ __test__ spec specs testing testdata test_data e2e fixtures __fixtures__ mock
+        """test tests __tests__ __test__ spec specs testdata test_data e2e fixtures __fixtures__ mock
         mocks __mocks__ testsuite testsuites unittests unit_tests integration_tests androidtest
         commontest jvmtest jstest nativetest test-utils testutil testutils""".split()
     ),

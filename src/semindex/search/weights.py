@@ -48,7 +48,7 @@ class Weights:
     folder_share: float = 0.1
     body: float = 0.3
     size: float = 0.03
-    tests: float = -1.0
+    tests: float = -0.8
     examples: float = -0.6
     legacy: float = -0.3
     barrel: float = -0.1
