@@ -200,8 +200,6 @@ class Builder:
             sound,
             failures,
             scan_ns=catalog.last_scan_ns,
-            current=lambda record: record.analysis == file_analysis(record.language),
-            current_failure=lambda known: known.analysis == skip_analysis(),
             force=force,
         )
         run.total = len(work.read)
@@ -247,11 +245,10 @@ class Builder:
     def _batches(self, work: Plan, run: _Run) -> Iterator[list[SourceFile]]:
         """What is to be analysed, a few megabytes at a time; skips, losses and touches go to the run."""
         batch: list[SourceFile] = []
-        refs = self._place.root
         size = 0
         for ref in work.read:
             self._progress(Progress("index", run.done, run.total, "files", ref.path))
-            source = read(refs, ref)
+            source = read(self._place.root, ref)
             run.done += 1
             if isinstance(source, FileFailure):
                 self._note_failure(source, ref, run)

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from semindex.build.analysis import file_analysis, skip_analysis
-from semindex.build.plan import Plan, plan, same_stat
+from semindex.build.plan import Plan, by_todays_rules, plan, same_stat
 from semindex.source.read import read
 from semindex.source.walk import Walk, walk
 from semindex.store.catalog import Catalog, FileRecord, SkippedFile
@@ -59,15 +58,7 @@ def check(root: Path, catalog: Catalog, *, look: bool = False) -> Freshness:
     seen = walk(root)
     files = {record.ref.path: record for record in catalog.files()}
     failures = {known.failure.path: known for known in catalog.failures()}
-    work = plan(
-        seen.refs,
-        seen.skipped,
-        files,
-        failures,
-        scan_ns=catalog.last_scan_ns,
-        current=lambda record: record.analysis == file_analysis(record.language),
-        current_failure=lambda known: known.analysis == skip_analysis(),
-    )
+    work = plan(seen.refs, seen.skipped, files, failures, scan_ns=catalog.last_scan_ns)
     young = [ref for ref in work.read if _same_stat(ref, files, failures)]
     if not look:
         return Freshness(seen, work, scan_ns, len(young))
@@ -80,9 +71,9 @@ def _same_stat(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[
     """Whether a file that is to be read has the times of the one that is known, under today's rules."""
     if ref.path in files:
         known = files[ref.path]
-        return same_stat(known.ref, ref) and known.analysis == file_analysis(known.language)
+        return same_stat(known.ref, ref) and by_todays_rules(known)
     skipped = failures.get(ref.path)
-    return skipped is not None and skipped.failure.ref == ref and skipped.analysis == skip_analysis()
+    return skipped is not None and skipped.failure.ref == ref and by_todays_rules(skipped)
 
 
 def _is_as_it_was(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from semindex.build.analysis import file_analysis, skip_analysis
 from semindex.store.catalog import FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
 
@@ -31,6 +32,13 @@ def same_stat(known: FileRef, seen: FileRef) -> bool:
     return known == seen
 
 
+def by_todays_rules(known: FileRecord | SkippedFile) -> bool:
+    """Whether a file was analysed, or left out, by the rules of today."""
+    if isinstance(known, FileRecord):
+        return known.analysis == file_analysis(known.language)
+    return known.analysis == skip_analysis()
+
+
 def plan(
     seen: Iterable[FileRef],
     skipped: Iterable[FileFailure],
@@ -38,8 +46,6 @@ def plan(
     failures: Mapping[str, SkippedFile],
     *,
     scan_ns: int,
-    current: Callable[[FileRecord], bool],
-    current_failure: Callable[[SkippedFile], bool],
     force: bool = False,
 ) -> Plan:
     """Hold what the walk saw against what the catalog knows.
@@ -50,8 +56,6 @@ def plan(
         files: Indexed files by path.
         failures: Files known as skipped or failed, by path.
         scan_ns: When the catalog's last scan began, nanoseconds of the epoch.
-        current: Whether a file was analysed by today's rules.
-        current_failure: Whether a file was left out by today's rules.
         force: Read everything.
     """
     read: list[FileRef] = []
@@ -64,9 +68,9 @@ def plan(
         failure = failures.get(ref.path)
         if force or racy:
             read.append(ref)
-        elif record is not None and same_stat(record.ref, ref) and current(record):
+        elif record is not None and same_stat(record.ref, ref) and by_todays_rules(record):
             unchanged += 1
-        elif failure is not None and failure.failure.ref == ref and current_failure(failure):
+        elif failure is not None and failure.failure.ref == ref and by_todays_rules(failure):
             continue
         else:
             read.append(ref)
