@@ -274,14 +274,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A chunk or file id with its score; ids are of one generation."""
-
-    id: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Hit:
     """A span that answers a query."""
 

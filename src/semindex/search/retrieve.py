@@ -77,17 +77,8 @@ class Corpus:
 
     def frequencies(self, hashes: Sequence[int]) -> list[Floats]:
         """The tf' of each term in every chunk, shape ``(chunks,)``: counts by field, weighted and normed."""
-        keys = np.array(hashes, dtype=np.uint64)
-        totals = [np.zeros(self.generation.chunks) for _ in hashes]
-        for field in CHUNK_TEXT_FIELDS:
-            for total, found in zip(totals, self.generation.occurrences(field, keys), strict=True):
-                if len(found.ids):
-                    total[found.ids] += self._weighted(field, found)
-        for field in FILE_TEXT_FIELDS:
-            for total, found in zip(totals, self.generation.occurrences(field, keys), strict=True):
-                if len(found.ids):
-                    self._add_by_file(total, field, found)
-        return totals
+        shares = [(number, key, 1.0) for number, key in enumerate(hashes)]
+        return self.shared_frequencies(shares, len(hashes))
 
     def shared_frequencies(self, shares: Sequence[tuple[int, int, float]], count: int) -> list[Floats]:
         """For each of ``count`` terms the tf' of other terms in every chunk, each times its share.
@@ -113,7 +104,7 @@ class Corpus:
         weight = self.weights.fields[field][0]
         return weight * found.counts.astype(np.float64) / self._norms[field][found.ids]
 
-    def _add_by_file(self, total: Floats, field: str, found: Occurrences, share: float = 1.0) -> None:
+    def _add_by_file(self, total: Floats, field: str, found: Occurrences, share: float) -> None:
         values = share * self._weighted(field, found)
         starts = self.generation.file_starts
         sizes = starts[found.ids + 1] - starts[found.ids]
