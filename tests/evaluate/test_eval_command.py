@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from semindex.present.cli import commands
 
+from .histories import grow
 from .trees import write_tree
 
 
@@ -101,9 +102,41 @@ def test_details_have_a_line_a_query(judged: tuple[Path, Path], tree: Path, tmp_
     assert by_symbol["parse_cookie"]["path"] == "web/cookies.py"
 
 
+def test_commits_ask_for_what_they_changed(tree: Path, tmp_path: Path) -> None:
+    one, two = grow(tmp_path / "one"), grow(tmp_path / "two")
+    file = tmp_path / "details.jsonl"
+    content = run_json("--commits", one, two, "--limit-commits", "2", "--details", file)
+    assert content.keys() - {"schema"} == {"commits"}
+    found = content["commits"]
+    assert found["recall_at_10"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "queries": 4}
+    assert set(found["repositories"]) == {"one", "two"}
+    assert found["languages"]["python"]["queries"] == 4
+    assert found["mrr"]["mean"] >= found["recall_at_1_any"]["mean"] > 0
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(row["family"], row["repository"]) for row in rows] == [("commits", "one")] * 2 + [
+        ("commits", "two")
+    ] * 2
+    assert rows[1]["query"] == "Count the striped zebras of a parsed header"
+    assert (rows[1]["targets"], rows[1]["tests"], rows[1]["recall"]) == (["web/headers.py"], [], 1.0)
+    assert rows[1]["paths"][rows[1]["ranks"][0] - 1] == "web/headers.py"
+
+
+def test_commits_are_shown_as_a_table(tree: Path, tmp_path: Path) -> None:
+    result = run("--commits", grow(tmp_path / "one"))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Commits, asked by their subject for the files they changed"
+    assert lines[1].split() == ["recall@10", "1.0000", "1.000-1.000", "3"]
+    assert any(line.startswith("recall@10, repository one") for line in lines)
+    assert lines[-1] == "note: one: only 3 suitable commits"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["tree", "tree"], "need --commits"),
+        (["--commits", "tree"], "not the top of a git checkout"),
+        (["--commits", "nowhere"], "nowhere"),
         (["--judgements", "."], "belong together"),
         (["nowhere"], "nowhere"),
         ([".", "--details", "no/such/folder/file"], "no/such/folder/file"),

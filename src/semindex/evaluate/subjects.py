@@ -74,8 +74,8 @@ _FILLER = frozenset(
     consistent correct errors files fix fixed
     fixes fixing for format formats formatted formatting from improve in indent indentation issue issues lint
     linter linters linting lints make minor more of on other problems reformat reformatted remove run small
-    some source style styles styling sources the tidy to unused up update updated use various warning warnings
-    with imports import sort sorted""".split()
+    some source style styles styling sources test tests the tidy to unused up update updated use various
+    warning warnings with imports import sort sorted""".split()
 )
 
 
@@ -86,9 +86,9 @@ def is_bot(author: str) -> bool:
 
 def to_query(subject: str) -> str | None:
     """What a subject asks for, without numbers, tags and types; None when it asks for nothing."""
-    if any(pattern.search(subject) for pattern in _UNSUITABLE):
-        return None
     text = _clean(subject)
+    if any(pattern.search(form) for pattern in _UNSUITABLE for form in (subject, text)):
+        return None
     found = [word.lower() for word in _WORD.findall(text)]
     if not MIN_WORDS <= len(found) <= MAX_WORDS or _FILLER.issuperset(found):
         return None

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
+from semindex.present.cli.figures import as_object, as_rows
 from semindex.present.cli.options import json_option
 from semindex.present.cli.outcome import DONE
 from semindex.present.safe import safe_line
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
+    from semindex.evaluate.commits import CommitReport
     from semindex.evaluate.functions import FunctionReport
     from semindex.evaluate.judged import JudgedReport
     from semindex.evaluate.metrics import Interval
@@ -25,7 +27,15 @@ Row = tuple[str, "Interval"]
 
 
 @click.command("eval")
-@click.argument("path", type=FOLDER, required=False)
+@click.argument("paths", type=FOLDER, metavar="[PATH]...", nargs=-1)
+@click.option("--commits", is_flag=True, help="Ask for what the newest commits of each PATH changed.")
+@click.option(
+    "--limit-commits",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Commits of each PATH to ask for.",
+)
 @click.option("--judgements", type=FOLDER, metavar="DIR", help="A judged set: repos.json and annotations/.")
 @click.option(
     "--corpora", type=FOLDER, metavar="DIR", help="Holds a checkout NAME/ of each judged repository."
@@ -46,7 +56,9 @@ Row = tuple[str, "Interval"]
 )
 @json_option
 def evaluate(
-    path: Path | None,
+    paths: tuple[Path, ...],
+    commits: bool,
+    limit_commits: int,
     judgements: Path | None,
     corpora: Path | None,
     half: Literal["a", "b"] | None,
@@ -62,37 +74,51 @@ def evaluate(
     For PATH (default: the current folder) no judgements are needed: the documentation of all its
     functions is removed from a copy, and the first sentence of each asks for its function.
 
-    With --judgements and --corpora, NDCG@10 of the judged queries is measured instead, or as well
+    With --commits each PATH is a git checkout instead, and the subject lines of its newest commits ask
+    for the files that they changed, in the tree as it was before.
+
+    With --judgements and --corpora, NDCG@10 of the judged queries is measured, and the others only
     where PATH is given.
     """
     if (judgements is None) != (corpora is None):
         raise click.UsageError("--judgements and --corpora belong together")
+    if len(paths) > 1 and not commits:
+        raise click.UsageError(
+            "several PATHs need --commits; functions are asked for in one folder at a time"
+        )
+    from semindex.evaluate.commits import evaluate_commits
     from semindex.evaluate.functions import evaluate_functions
     from semindex.evaluate.judged import evaluate_judged
 
-    judged = functions = None
+    judged = functions = changes = None
     with _Progress() as progress:
         if judgements is not None and corpora is not None:
             judged = evaluate_judged(
                 judgements, corpora, half=half, index_dir=index_dir, seed=seed, on_progress=progress.say
             )
-        if judged is None or path is not None:
+        if commits:
+            changes = evaluate_commits(
+                paths or (Path(),), limit=limit_commits, seed=seed, on_progress=progress.say
+            )
+        elif judged is None or paths:
             functions = evaluate_functions(
-                path or Path(),
+                paths[0] if paths else Path(),
                 limit=limit_functions,
                 hide_names=without_names,
                 seed=seed,
                 on_progress=progress.say,
             )
     if details is not None:
-        _write_details(details, judged, functions)
+        details.writelines(json.dumps(row) + "\n" for row in as_rows(judged, functions, changes))
     if as_json:
-        write_json(_as_json(judged, functions))
+        write_json(as_object(judged, functions, changes))
         return DONE
     if judged is not None:
         _show_judged(judged)
     if functions is not None:
         _show_functions(functions)
+    if changes is not None:
+        _show_commits(changes)
     return DONE
 
 
@@ -150,7 +176,25 @@ def _show_functions(report: FunctionReport) -> None:
     _show_notes(report.notes)
 
 
-def _show_costs(report: JudgedReport | FunctionReport) -> None:
+def _show_commits(report: CommitReport) -> None:
+    rows = [
+        ("recall@10", report.recall),
+        ("recall@10, tests not asked for", report.recall_without_tests),
+        ("MRR@10", report.mrr),
+        ("first file right", report.first),
+    ]
+    groups = {"language": report.languages, "repository": report.repositories}
+    rows += [
+        (f"recall@10, {kind} {name}", found)
+        for kind, group in groups.items()
+        for name, found in group.items()
+    ]
+    _show_table("Commits, asked by their subject for the files they changed", rows)
+    _show_costs(report)
+    _show_notes(report.notes)
+
+
+def _show_costs(report: JudgedReport | FunctionReport | CommitReport) -> None:
     write(
         f"{report.chunks} chunks, refreshed in {report.index_seconds:.1f} s;"
         f" a query takes {report.query_p50_ms:.1f} ms (p50), {report.query_p95_ms:.1f} ms (p95)"
@@ -183,92 +227,3 @@ def _show_table(title: str, rows: list[Row]) -> None:
 
 def _cells(found: Interval) -> tuple[str, str, str]:
     return f"{found.mean:.4f}", f"{found.low:.3f}-{found.high:.3f}", str(found.count)
-
-
-def _as_json(judged: JudgedReport | None, functions: FunctionReport | None) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    if judged is not None:
-        result["judged"] = {
-            "ndcg": _interval(judged.ndcg),
-            "recall_at_10": _interval(judged.recall),
-            "mrr": _interval(judged.mrr),
-            "categories": _intervals(judged.categories),
-            "languages": _intervals(judged.languages),
-            "repositories": _intervals(judged.repositories),
-            "left_out": judged.left_out,
-            **_costs(judged),
-        }
-    if functions is not None:
-        result["functions"] = {
-            kind: {
-                "recall_at_1": _interval(figures.recall_at_1),
-                "recall_at_5": _interval(figures.recall_at_5),
-                "recall_at_10": _interval(figures.recall_at_10),
-                "mrr": _interval(figures.mrr),
-            }
-            for kind, figures in (("functions", functions.functions), ("files", functions.files))
-        } | {
-            "languages": _intervals(functions.languages),
-            "documented": functions.documented,
-            "askable": functions.askable,
-            "names_hidden": functions.names_hidden,
-            **_costs(functions),
-        }
-    return result
-
-
-def _costs(report: JudgedReport | FunctionReport) -> dict[str, Any]:
-    return {
-        "notes": list(report.notes),
-        "chunks": report.chunks,
-        "index_seconds": report.index_seconds,
-        "query_p50_ms": report.query_p50_ms,
-        "query_p95_ms": report.query_p95_ms,
-    }
-
-
-def _intervals(group: Mapping[str, Interval]) -> dict[str, Any]:
-    return {name: _interval(found) for name, found in group.items()}
-
-
-def _interval(found: Interval) -> dict[str, float]:
-    return {"mean": found.mean, "low": found.low, "high": found.high, "queries": found.count}
-
-
-def _write_details(file: TextIO, judged: JudgedReport | None, functions: FunctionReport | None) -> None:
-    for line in (*_judged_details(judged), *_function_details(functions)):
-        file.write(json.dumps(line) + "\n")
-
-
-def _judged_details(report: JudgedReport | None) -> Iterator[dict[str, Any]]:
-    for answer in report.answers if report else ():
-        yield {
-            "family": "judged",
-            "repository": answer.repository,
-            "language": answer.language,
-            "query": answer.query,
-            "category": answer.category,
-            "ndcg": answer.ndcg,
-            "targets": [target.path for target in answer.targets],
-            "ranks": answer.ranks,
-            "paths": [place.path for place in answer.places],
-            "milliseconds": answer.milliseconds,
-        }
-
-
-def _function_details(report: FunctionReport | None) -> Iterator[dict[str, Any]]:
-    for answer in report.answers if report else ():
-        task = answer.task
-        yield {
-            "family": "functions",
-            "path": task.path,
-            "start_line": task.start_line,
-            "end_line": task.end_line,
-            "symbol": task.name,
-            "language": task.language,
-            "query": task.query,
-            "rank": answer.function_rank,
-            "file_rank": answer.file_rank,
-            "places": [f"{place.path}:{place.start_line}-{place.end_line}" for place in answer.places],
-            "milliseconds": answer.milliseconds,
-        }
