@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 HERE = Path(__file__).parent
-REGISTRIES = ("interpreter", "pypi", "npm", "debian-source", "debian")
+REGISTRIES = ("interpreter", "pypi", "npm", "debian-source", "debian", "git")
 LICENCES = {"MIT", "BSD", "Apache-2.0", "ISC", "PSF", "Unlicense"}
 MAX_FILE_BYTES = 1_000_000
 MAX_PACKAGE_BYTES = 40_000_000
@@ -30,8 +30,8 @@ LANGUAGES = {
     ".go": "go", ".rs": "rust", ".c": "c", ".h": "c", ".cc": "cpp", ".cpp": "cpp", ".hpp": "cpp",
     ".hh": "cpp", ".cxx": "cpp", ".cs": "csharp", ".rb": "ruby", ".php": "php", ".swift": "swift",
     ".m": "objc", ".mm": "objc", ".lua": "lua", ".hs": "haskell", ".erl": "erlang", ".sh": "bash",
-    ".bash": "bash", ".pl": "perl", ".pm": "perl", ".sql": "sql", ".md": "text", ".rst": "text",
-    ".txt": "text",
+    ".bash": "bash", ".pl": "perl", ".pm": "perl", ".sql": "sql", ".ex": "elixir", ".exs": "elixir",
+    ".zig": "zig", ".md": "text", ".rst": "text", ".txt": "text",
 }  # fmt: skip
 _NOT_THEIRS = re.compile(
     r"(?:^|/)(?:vendor|vendored|_vendor|third[-_]?party|3rdparty|node_modules|bower_components|extern|externals?"
@@ -52,9 +52,11 @@ class Source:
     """One package of the list."""
 
     registry: str
-    """``interpreter``, ``pypi``, ``npm``, ``debian-source`` or ``debian``."""
+    """``interpreter``, ``pypi``, ``npm``, ``debian-source``, ``debian`` or ``git``."""
     name: str
+    """Of a git repository: owner and name."""
     version: str
+    """Of a git repository: the commit."""
     licence: str
     held_out: bool
     """Used to judge, never to learn."""
@@ -72,7 +74,8 @@ def sources(path: Path = HERE / "sources.toml") -> list[Source]:
     forbidden = excluded_names()
     for source in listed:
         bare = re.sub(r"^(?:ruby|(?:lib)?rust|haskell|php|lua|golang|node|python)-|^@[^/]+/", "", source.name)
-        if source.licence not in LICENCES or {source.name, bare} & forbidden:
+        names = {source.name, bare, source.name.rsplit("/", 1)[-1].lower()}
+        if source.licence not in LICENCES or names & forbidden:
             raise ValueError(f"{source.name}: its licence or its origin rules it out")
     return listed
 
@@ -114,6 +117,8 @@ def _find(source: Source, folder: Path) -> Path | None:
     elif source.registry == "npm":
         stem = f"{source.name.lstrip('@').replace('/', '-')}-{version}.tgz"
         found = [path for path in folder.iterdir() if path.name == stem]
+    elif source.registry == "git":
+        found = [path for path in [folder / source.name.replace("/", "+")] if path.exists()]
     elif source.registry == "debian":
         found = [path for path in folder.glob(f"{source.name}_*.deb") if f"_{version}_" in path.name]
     else:
@@ -130,6 +135,11 @@ def _download(source: Source, folder: Path, cache: Path) -> None:
     elif source.registry == "npm":
         command = ["npm", "pack", "--silent", f"{source.name}@{source.version}"]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    elif source.registry == "git":
+        address = f"https://github.com/{source.name}"
+        subprocess.run(
+            ["git", "clone", "-q", "--bare", address, source.name.replace("/", "+")], cwd=folder, check=True
+        )
     elif source.registry == "debian":
         subprocess.run(
             ["apt-get", "-qq", "download", f"{source.name}={source.version}"], cwd=folder, check=True
@@ -159,7 +169,7 @@ def texts(source: Source, cache: Path) -> Iterator[tuple[str, bytes]]:
     own_notices = tomllib.loads((HERE / "sources.toml").read_text())["own_notices"]
     spent = 0
     seen: set[int] = set()
-    for path, size, read in _members(fetch(source, cache)):
+    for path, size, read in _members(source, fetch(source, cache)):
         if PurePosixPath(path).suffix.lower() not in LANGUAGES or not 64 <= size <= MAX_FILE_BYTES:
             continue
         if _NOT_THEIRS.search(path) or _skipped_folder(PurePosixPath(path).parts, forbidden):
@@ -176,8 +186,10 @@ def texts(source: Source, cache: Path) -> Iterator[tuple[str, bytes]]:
         yield path, data
 
 
-def _members(archive: Path | None) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
-    if archive is None:
+def _members(source: Source, archive: Path | None) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
+    if source.registry == "git":
+        yield from _git_members(source, str(archive))
+    elif archive is None:
         root = Path(sysconfig.get_paths()["stdlib"])
         for path in sorted(root.rglob("*.py")):
             relative = path.relative_to(root).as_posix()
@@ -196,6 +208,36 @@ def _members(archive: Path | None) -> Iterator[tuple[str, int, Callable[[], byte
     else:
         with tarfile.open(archive) as tar:
             yield from _tar_members(tar)
+
+
+def _git_members(source: Source, repository: str) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
+    git = ["git", "--git-dir", repository]
+    listing = subprocess.run(
+        [*git, "ls-tree", "-r", "-l", "-z", source.version], capture_output=True, check=True
+    ).stdout.decode("utf-8", "replace")
+    files = []
+    for line in listing.split("\0")[:-1]:
+        (_, kind, blob, size), path = line.split("\t", 1)[0].split(), line.split("\t", 1)[1]
+        if kind == "blob" and size.isdigit() and PurePosixPath(path).suffix.lower() in LANGUAGES:
+            files.append((blob, int(size), f"{source.name.rsplit('/', 1)[-1]}/{path}"))
+    with subprocess.Popen(
+        [*git, "cat-file", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as reader:
+        for blob, size, path in files:
+            if size <= MAX_FILE_BYTES:
+                yield path, size, lambda blob=blob: _blob(reader, blob)
+        reader.stdin.close()  # type: ignore[union-attr]
+
+
+def _blob(reader: subprocess.Popen[bytes], blob: str) -> bytes:
+    """A file's bytes, empty when the clone does not have it."""
+    assert reader.stdin is not None and reader.stdout is not None
+    reader.stdin.write(f"{blob}\n".encode())
+    reader.stdin.flush()
+    header = reader.stdout.readline().split()
+    if header[-1] == b"missing":
+        return b""
+    return reader.stdout.read(int(header[2]) + 1)[:-1]
 
 
 def _tar_members(tar: tarfile.TarFile) -> Iterator[tuple[str, int, Callable[[], bytes]]]:

@@ -16,12 +16,16 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import archives
+import commits
+import deduplicate
 import finetune
+import mentions
 import numpy as np
 import numpy.typing as npt
 import pairs
 import vocabulary
 from minilm import MiniLM
+from pairs import Pair
 
 from semindex.embed.wordfile import Words, write
 from semindex.tokens import hash_terms
@@ -49,6 +53,10 @@ class Recipe:
     neighbour_words: int = 12_000
     """Only the most useful words have neighbours and are neighbours."""
     pairs_a_package: int = 4000
+    """Of documented definitions, and again of commits."""
+    mentions_a_package: int = 1000
+    smallest_group: int = 128
+    """Packages with fewer pairs of a kind are not learned from by themselves."""
     seed: int = 3
 
 
@@ -99,17 +107,30 @@ def nearest(vectors: Array, recipe: Recipe) -> tuple[npt.NDArray[np.int64], Arra
     return rows, cosines
 
 
+def mined(source: archives.Source, cache: Path, recipe: Recipe) -> list[list[Pair]]:
+    """A package's pairs: documented definitions, sentences of its documentation, commits."""
+    return [
+        pairs.sampled(source, cache, most=recipe.pairs_a_package, seed=recipe.seed),
+        mentions.sampled(source, cache, most=recipe.mentions_a_package, seed=recipe.seed),
+        commits.sampled(source, cache, most=recipe.pairs_a_package, seed=recipe.seed),
+    ]
+
+
 def learn(initial: Array, terms: list[str], cache: Path, recipe: Recipe) -> Array:
-    """The vectors after training on the documented definitions of the packages learned from."""
-    learned = [source for source in archives.sources() if not source.held_out]
-    mine = partial(pairs.sampled, cache=cache, most=recipe.pairs_a_package, seed=recipe.seed)
+    """The vectors after training on everything mined from what is not held out, copies left out."""
+    listed = archives.sources()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(mine, learned))
+        found = list(pool.map(partial(mined, cache=cache, recipe=recipe), listed))
+    both = list(zip(listed, found, strict=True))
+    held_out = [group for source, groups in both if source.held_out for group in groups]
+    learned = [group for source, groups in both if not source.held_out for group in groups]
+    kept, dropped = deduplicate.without_copies(learned, held_out)
     encoder = finetune.Encoder(terms)
-    packages = [finetune.examples(package, encoder) for package in found]
-    return finetune.train(
-        initial, [package for package in packages if len(package) >= 128], finetune.Settings()
-    )
+    packages = [finetune.examples(group, encoder) for group in kept]
+    large = [package for package in packages if len(package) >= recipe.smallest_group]
+    rest = [example for package in packages if len(package) < recipe.smallest_group for example in package]
+    print(f"{sum(map(len, packages))} pairs, {dropped} copies dropped", flush=True)
+    return finetune.train(initial, [*large, rest], finetune.Settings())
 
 
 def pack(terms: list[str], words: Array, recipe: Recipe) -> Words:

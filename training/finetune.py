@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from pairs import Pair
+from scipy.sparse import csr_matrix
 
 from semindex.embed.static import NAMES_SHARE, PATHS_SHARE
 from semindex.tokens import STOP_WORDS, word_terms, words
@@ -160,9 +161,9 @@ def _gradient(
     units, lengths = zip(*(_normalise(matrix @ local) for matrix in matrices), strict=True)
     shares = (1.0, NAMES_SHARE, PATHS_SHARE)
     document, document_length = _normalise(
-        sum(share * unit for share, unit in zip(shares, units[1:], strict=True))  # type: ignore[arg-type]
+        sum(np.float32(share) * unit for share, unit in zip(shares, units[1:], strict=True))  # type: ignore[arg-type]
     )
-    scores = units[0] @ document.T / settings.temperature
+    scores = units[0] @ document.T / np.float32(settings.temperature)
     by_query, by_document = _softmax(scores), _softmax(scores.T).T
     diagonal = np.arange(len(batch))
     loss = -np.log(by_query[diagonal, diagonal] * by_document[diagonal, diagonal] + 1e-12).mean() / 2
@@ -172,7 +173,7 @@ def _gradient(
     d_document = _through(slope.T @ units[0], document, document_length)
     gradient = matrices[0].T @ _through(slope @ document, units[0], lengths[0])
     for share, matrix, unit, length in zip(shares, matrices[1:], units[1:], lengths[1:], strict=True):
-        gradient += matrix.T @ _through(share * d_document, unit, length)
+        gradient += matrix.T @ _through(np.float32(share) * d_document, unit, length)
     return rows, gradient, float(loss)
 
 
@@ -197,11 +198,12 @@ def _without(bag: Bag, query: Bag, share: float, draw: np.random.Generator) -> B
     return bag[0][kept], bag[1][kept]
 
 
-def _matrix(bags: list[Bag], rows: npt.NDArray[np.int64]) -> Array:
-    matrix = np.zeros((len(bags), len(rows)), np.float32)
-    for line, (words_, factors) in zip(matrix, bags, strict=True):
-        line[np.searchsorted(rows, words_)] = factors
-    return matrix
+def _matrix(bags: list[Bag], rows: npt.NDArray[np.int64]) -> csr_matrix:
+    """One line a bag, one column a row of the batch's words."""
+    ends = np.cumsum([0, *(len(words_) for words_, _ in bags)])
+    columns = np.searchsorted(rows, np.concatenate([words_ for words_, _ in bags]))
+    factors = np.concatenate([factors for _, factors in bags])
+    return csr_matrix((factors, columns, ends), shape=(len(bags), len(rows)))
 
 
 def _normalise(x: Array) -> tuple[Array, Array]:

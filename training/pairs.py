@@ -107,14 +107,15 @@ def _others(text: str, language: str) -> Iterator[tuple[str, str, str, str]]:
     patterns = [_RUNS[mark]] if mark != "//" else [_BLOCK, _RUNS["//"]]
     for pattern in patterns:
         for match in pattern.finditer(text):
-            body = _body(text, match.end(), braces=mark == "//")
+            body = body_at(text, match.end(), braces=mark == "//")
             head = body.split("\n", 1)[0]
             name = _NAME.search(head) or _CALL.search(head) or _LEFT.search(head)
             if name and name[1] not in _KEYWORDS and ("(" in head or name.re is _NAME or mark == "--"):
                 yield first_sentence(match[1]), re.split(r"[.:]", name[1])[-1], "", body
 
 
-def _body(text: str, start: int, *, braces: bool) -> str:
+def body_at(text: str, start: int, *, braces: bool) -> str:
+    """The definition that begins at an offset: to its closing brace, or as long as it is indented."""
     kept: list[str] = []
     depth = 0
     opened = False
