@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,9 +18,10 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 
-def run(script: str, *words: str | Path) -> str:
+def run(module: str, *words: str | Path) -> str:
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / script, *words],
+        [sys.executable, "-m", f"benchmarks.{module}", *words],
+        cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "SEMINDEX_CONFIG": os.devnull},
         check=False,
         capture_output=True,
@@ -37,23 +39,33 @@ def write_program(file: Path, body: str) -> Path:
 
 def test_quality_compares_a_run_with_an_earlier_one(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree")
-    first = run("quality.py", tmp_path / "first", "--tree", tree)
-    assert "functions tree, file MRR@10" in first
-    assert {file.name for file in (tmp_path / "first").iterdir()} == {
-        "functions tree.jsonl",
-        "functions without names tree.jsonl",
-    }
-    second = run("quality.py", tmp_path / "second", "--tree", tree, "--against", tmp_path / "first")
-    figures = [line for line in second.splitlines() if "MRR@10" in line]
-    assert len(figures) == 4
+    first = run("quality.run", tmp_path / "first", "--tree", tree)
+    assert re.search(r"^functions +file_mrr +\d\.\d{4}", first, re.MULTILINE)
+    assert "note: commits, tree: left out: " in first, "no history, and that is said"
+    second = run("quality.run", tmp_path / "second", "--tree", tree, "--against", tmp_path / "first")
+    figures = [line for line in second.splitlines() if line.startswith("functions")]
+    assert len(figures) == len([line for line in first.splitlines() if line.startswith("functions")]) >= 8
     assert all(line.endswith("+0.0000 [+0.0000, +0.0000]") for line in figures)
+
+
+def test_quality_fails_when_a_family_fell(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree")
+    run("quality.run", tmp_path / "first", "--tree", tree, "--families", "functions")
+    kept = tmp_path / "first" / "queries.jsonl"
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    for row in rows:
+        row["figures"]["mrr"] += 0.5
+    kept.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    against = ("--families", "functions", "--against", tmp_path / "first")
+    with pytest.raises(AssertionError, match="fell by more than noise: functions"):
+        run("quality.run", tmp_path / "again", "--tree", tree, *against)
 
 
 def test_start_measures_each_command(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree")
     body = "from semindex.present.cli import main\nsys.exit(main())"
     program = write_program(tmp_path / "semindex", body)
-    shown = run("start.py", tree, "--rounds", "1", "--semindex", program)
+    shown = run("start", tree, "--rounds", "1", "--semindex", program)
     times = re.findall(r"^(semindex .+?)\s+(\d+) ms", shown, re.MULTILINE)
     assert [name for name, _ in times] == [
         "semindex index, then search, cold",

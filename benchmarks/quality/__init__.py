@@ -1,0 +1,1 @@
+"""The three families of search tasks, asked together and compared with an earlier run."""
