@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.quality.run OUT --corpora FOLDER [--judgements SET] [--tree DIR]`` asks the judged
 queries, for functions with and without their names, and for what commits changed; prints means with 95 %
-intervals; and keeps a JSON line a query in the folder OUT. With ``--against``, an OUT of before, each line has the
-paired difference too (``*``: more than noise), and the exit code is 1 when a family's main figure fell by
-more than noise. ``--record NOTE`` adds a row to ``benchmarks/quality/results.jsonl``.
+intervals; and keeps a JSON line a query in the folder OUT. With ``--against``, an OUT of before, a line
+has the paired difference too (``*``: more than noise), and the exit code is 1 when a family's main figure
+fell by more than noise. ``--record NOTE`` adds a row to ``benchmarks/quality/results.jsonl``.
 """
 
 from __future__ import annotations

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from semindex.errors import UsageError
-from semindex.evaluate.ask import Searchable, open_index
+from semindex.evaluate.ask import Built, Searchable, Shown, open_index
 from semindex.evaluate.commits import commit_tasks, evaluate_commits
 from semindex.evaluate.history import check_out, clone
-from semindex.types import BuildReport, GroupBy, Hits
+from semindex.types import GroupBy
 
 from .histories import CLOSE, PARSE, commit, git, grow, start
 from .wordcount import open_wordcount
@@ -134,11 +134,11 @@ def test_exactly_the_tree_of_the_parent_is_searched(tmp_path: Path) -> None:
         def __init__(self, root: Path, index: Searchable) -> None:
             self.root, self.index = root, index
 
-        def refresh(self) -> BuildReport:
+        def refresh(self) -> Built:
             seen.append({path.relative_to(self.root).as_posix() for path in self.root.rglob("*.py")})
             return self.index.refresh()
 
-        def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Hits:
+        def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Iterable[Shown]:
             return self.index.search(query, limit=limit, group_by=group_by)
 
     @contextmanager

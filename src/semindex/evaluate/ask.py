@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +12,51 @@ from typing import Protocol
 
 from semindex.evaluate.metrics import DEPTH, Place
 from semindex.index import open as open_real
-from semindex.types import BuildReport, GroupBy, Hits
+from semindex.types import GroupBy
 
 ProgressMessage = Callable[[str], None]
 """Told, now and then, what is being measured."""
 
 
-class Searchable(Protocol):
-    """What an evaluation needs of an index; :class:`semindex.Index` is one."""
+class Built(Protocol):
+    """What indexing took; :class:`semindex.types.BuildReport` is one."""
 
-    def refresh(self) -> BuildReport:
+    @property
+    def seconds(self) -> float:
+        """Wall time."""
+
+    @property
+    def chunks(self) -> int:
+        """Chunks there are now."""
+
+    @property
+    def files(self) -> int:
+        """Files indexed now."""
+
+
+class Shown(Protocol):
+    """Where a hit points; :class:`semindex.Hit` is one."""
+
+    @property
+    def path(self) -> str:
+        """From the root."""
+
+    @property
+    def start_line(self) -> int:
+        """1-based."""
+
+    @property
+    def end_line(self) -> int:
+        """Inclusive."""
+
+
+class Searchable(Protocol):
+    """What an evaluation needs of an index; :class:`semindex.Index` is one, peers are wrapped to be one."""
+
+    def refresh(self) -> Built:
         """Index everything."""
 
-    def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Hits:
+    def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Iterable[Shown]:
         """The best hits, best first."""
 
 
@@ -59,7 +91,7 @@ def folder(kept: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
-def prepare(index: Searchable) -> BuildReport:
+def prepare(index: Searchable) -> Built:
     """Index everything and search once, so that what is timed afterwards finds everything loaded."""
     report = index.refresh()
     index.search("warm", limit=1, group_by=GroupBy.FILE)

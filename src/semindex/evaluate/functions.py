@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from semindex.errors import UsageError
 from semindex.evaluate.ask import (
+    Built,
     Opener,
     ProgressMessage,
     Searchable,
@@ -38,7 +39,7 @@ from semindex.evaluate.metrics import (
 from semindex.parse.parser import parse
 from semindex.source.read import read
 from semindex.source.walk import walk
-from semindex.types import BuildReport, FileFailure, GroupBy
+from semindex.types import FileFailure, GroupBy
 
 DEFAULT_LIMIT = 500
 """Queries: enough for an interval of +-0.04, and a few seconds."""
@@ -187,7 +188,7 @@ def _report(
     answers: tuple[FunctionAnswer, ...],
     copy: _Copy,
     askable: int,
-    built: BuildReport,
+    built: Built,
     names_hidden: bool,
     seed: int,
 ) -> FunctionReport:

@@ -1,0 +1,1 @@
+"""Other search engines asked the same things in the same run."""
