@@ -39,7 +39,7 @@ class Recipe:
     """What shapes the vectors; the defaults are what the ablation in MODEL_CARD.md chose."""
 
     size: int = 40_000
-    dim: int = 128
+    dim: int = 192
     sif: float = 1e-2
     """A word's weight is ``sif / (sif + share)``."""
     removed: int = 1

@@ -39,7 +39,7 @@ class Settings:
     drop_paths: float = 0.3
     drop_shared_content: float = 0.3
     drop_shared_names: float = 0.4
-    ask_by_name: float = 0.3
+    ask_by_name: float = 0.15
     """Share of the examples whose query is the definition's name, split."""
     seed: int = 7
 

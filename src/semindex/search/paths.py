@@ -20,6 +20,8 @@ class Role(IntEnum):
     BARREL = 8
     PROSE = 16
     DATA = 32
+    PLATFORM = 64
+    """For one system of those that most code is not written on, beside a file that does it for the others."""
 
     @property
     def label(self) -> str:
@@ -53,7 +55,13 @@ _FOLDERS = {
         """legacy deprecated old obsolete attic vendor vendored _vendor third_party thirdparty third-party
         external node_modules contrib_old""".split()
     ),
+    Role.PLATFORM: frozenset(
+        "win win32 win64 winnt winrt uwp msvc mingw cygwin aix sunos solaris os390 zos haiku qnx vxworks".split()
+    ),
 }
+_PLATFORM_FILE = re.compile(
+    r"^(?:.*[._-])?(?:win|win32|win64|windows|winnt|mingw|cygwin|aix|sunos|solaris|os390|ibmi|haiku|qnx|plan9|wasip1)$"
+)
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_tests?|.*[._-](?:test|tests|spec|specs)|.*_spec|conftest|.*(?:[a-z0-9])(?:Test|Tests|Spec|Specs|TestCase))$"
 )
@@ -67,6 +75,9 @@ _MENTIONS = {
     ),
     Role.DATA: frozenset(
         ["config", "configur", "json", "yaml", "toml", "xml", "ini", "workflow", "ci", "manifest", "packag"]
+    ),
+    Role.PLATFORM: frozenset(
+        ["win", "win32", "win64", "window", "mingw", "cygwin", "aix", "suno", "solari", "os390", "zo", "ibmi"]
     ),
 }
 
@@ -91,6 +102,8 @@ def _roles(parts: PathParts, name: str) -> set[Role]:
     roles = {role for role, names in _FOLDERS.items() if components & names}
     if _TEST_FILE.match(name.rpartition(".")[0] or name):
         roles.add(Role.TESTS)
+    if _PLATFORM_FILE.match(name.partition(".")[0].lower()):
+        roles.add(Role.PLATFORM)
     if parts.stands_for_folder:
         roles.add(Role.BARREL)
     return roles

@@ -66,6 +66,7 @@ def path_signals(
         Role.BARREL: weights.barrel,
         Role.PROSE: weights.prose,
         Role.DATA: weights.data,
+        Role.PLATFORM: weights.platform,
     }
     signals = [
         Signal("file name", weights.stem_share * np.array(stems)),

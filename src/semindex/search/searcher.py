@@ -214,8 +214,11 @@ class Searcher:
         lexical = self._exact_lexical(parts.lexical, found)
         signals = self._signals(parts, found, lexical, mode)
         scores = rank.total(signals, len(found.files))
-        order = self._ordered(scores, found.files, limit)
         spans = self._span_scores(parts, found, lexical, mode)
+        if parts.cosines is not None:
+            signals.append(self._feedback(found, spans, scores))
+            scores = rank.total(signals, len(found.files))
+        order = self._ordered(scores, found.files, limit)
         ranked = []
         for place in order:
             file = int(found.files[place])
@@ -263,7 +266,7 @@ class Searcher:
         if parts.cosines is not None:
             near = np.maximum(parts.cosines[found.chunks], 0.0)
             cubed = np.where(near > weights.near_cosine, near * near * near, 0.0)
-            top = np.maximum.reduceat(near, np.searchsorted(found.owners, np.arange(count)))
+            top = np.maximum.reduceat(near, self._starts(found))
             several = rank.discounted(cubed, found.owners, count, decay=weights.dense_decay, best=best)
             signals.append(Signal("meaning", weights.context * top))
             signals.append(Signal("meaning, several places", weights.context_sum * several))
@@ -280,6 +283,37 @@ class Searcher:
             signals.extend(rank.path_signals(paths, sizes, parts.terms, weights))
             signals.append(rank.size_signal(sizes, weights))
         return signals
+
+    def _feedback(self, found: _Candidates, spans: Floats, scores: Floats) -> Signal:
+        """How near a file comes to what the first chunks show: pseudo-relevance feedback.
+
+        Rocchio, "Relevance feedback in information retrieval", 1971: the best chunks stand for what was
+        meant, in words of the code rather than of the query; each counts as much as it scores.
+        """
+        weights = self.corpus.weights
+        total = np.zeros(self.embedder.dim)
+        for place, score in self._first_chunks(
+            found, spans + weights.chunk_file_share * scores[found.owners]
+        ):
+            total += score * self.generation.vector(int(found.chunks[place]))
+        vector = (total / max(1e-9, float(np.sqrt((total * total).sum())))).astype(np.float32)
+        near = np.maximum(self.generation.cosines(vector, found.chunks), 0.0)
+        return Signal(
+            "like the first hits", weights.feedback * np.maximum.reduceat(near, self._starts(found))
+        )
+
+    def _first_chunks(self, found: _Candidates, scores: Floats) -> list[tuple[int, float]]:
+        """Places of the best chunks with their positive scores, best first, ties by path and place."""
+        count = min(self.corpus.weights.feedback_chunks, len(scores))
+        cut = np.partition(scores, len(scores) - count)[len(scores) - count]
+        places = np.flatnonzero((scores >= cut) & (scores > 0.0)).tolist()
+        places.sort(
+            key=lambda at: (-scores[at], self.generation.path(int(found.files[found.owners[at]])), at)
+        )
+        return [(place, float(scores[place])) for place in places[:count]]
+
+    def _starts(self, found: _Candidates) -> Ids:
+        return np.searchsorted(found.owners, np.arange(len(found.files)))
 
     def _ordered(self, scores: Floats, files: Ids, limit: int) -> list[int]:
         """The best ``limit`` places, ties by path."""

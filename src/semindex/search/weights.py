@@ -38,15 +38,18 @@ class Weights:
     dense_decay: float = 0.9
     best_chunks: int = 16
     """Chunks of a file that count towards its score."""
-    context: float = 0.5
+    context: float = 1.1
     context_sum: float = 0.5
+    feedback: float = 0.6
+    """Nearness to the best chunks."""
+    feedback_chunks: int = 5
     symbol: float = 1.0
     symbol_inside: float = 0.15
     """For identifiers inside a sentence."""
     symbol_other_case: float = 0.7
     stem_share: float = 0.2
     folder_share: float = 0.1
-    body: float = 0.3
+    body: float = 0.8
     size: float = 0.03
     tests: float = -0.8
     examples: float = -0.6
@@ -56,9 +59,10 @@ class Weights:
     """A larger file that stands for its folder does more than pass names on."""
     prose: float = -0.5
     data: float = -0.2
-    span_body: float = 2.0
+    platform: float = -0.2
+    span_body: float = 2.8
     """Body score in choosing the span to show."""
-    span_dense: float = 0.5
+    span_dense: float = 1.2
     chunk_file_share: float = 0.3
     """File score added to each of its chunks when chunks are ranked by themselves."""
 

@@ -143,11 +143,21 @@ class Generation:
             return None
         return np.concatenate([segment.section("vectors") for segment in self._segments]).astype(np.float32)
 
-    def cosines(self, query: Vector) -> Floats:
-        """The cosine of every chunk with the query, shape ``(chunks,)``; dead ones included."""
+    def cosines(self, query: Vector, chunks: Ids | None = None) -> Floats:
+        """The cosine of every chunk with the query, shape ``(chunks,)``, dead ones included; or of some.
+
+        Some are given ascending.
+        """
         if self._float_vectors is not None:
-            return cosines(self._float_vectors, query)
-        parts = [cosines(segment.section("vectors"), query) for segment in self._segments]
+            return cosines(self._float_vectors if chunks is None else self._float_vectors[chunks], query)
+        parts = []
+        for number, segment in enumerate(self._segments):
+            vectors = segment.section("vectors")
+            if chunks is not None:
+                base, end = self._chunk_base[number : number + 2]
+                begin, stop = np.searchsorted(chunks, [base, end]).tolist()
+                vectors = vectors[chunks[begin:stop] - base]
+            parts.append(cosines(vectors, query))
         return np.concatenate(parts) if parts else np.empty(0)
 
     def vector(self, chunk: int) -> npt.NDArray[np.int8]:
