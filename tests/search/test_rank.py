@@ -55,6 +55,10 @@ def test_ranges_are_joined() -> None:
         ("README.md", "markdown", Role.PROSE),
         ("docs/guide.md", "markdown", Role.PROSE | Role.EXAMPLES),
         ("config/app.yaml", "yaml", Role.DATA),
+        ("src/win/tcp.c", "c", Role.PLATFORM),
+        ("os/exec_windows.go", "go", Role.PLATFORM),
+        ("src/windows/main.c", "c", 0),
+        ("src/winner.c", "c", 0),
     ],
 )
 def test_paths_tell_their_roles(path: str, language: str, roles: int) -> None:

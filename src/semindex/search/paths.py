@@ -60,7 +60,8 @@ _FOLDERS = {
     ),
 }
 _PLATFORM_FILE = re.compile(
-    r"^(?:.*[._-])?(?:win|win32|win64|windows|winnt|mingw|cygwin|aix|sunos|solaris|os390|ibmi|haiku|qnx|plan9|wasip1)$"
+    r"^(?:.*[._-])?(?:win|win32|win64|windows|winnt|mingw|cygwin|aix|sunos|solaris|os390|ibmi|haiku|qnx"
+    r"|plan9|wasip1)$"
 )
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_tests?|.*[._-](?:test|tests|spec|specs)|.*_spec|conftest|.*(?:[a-z0-9])(?:Test|Tests|Spec|Specs|TestCase))$"

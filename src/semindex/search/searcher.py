@@ -299,7 +299,7 @@ class Searcher:
         vector = (total / max(1e-9, float(np.sqrt((total * total).sum())))).astype(np.float32)
         near = np.maximum(self.generation.cosines(vector, found.chunks), 0.0)
         return Signal(
-            "like the first hits", weights.feedback * np.maximum.reduceat(near, self._starts(found))
+            "meaning of the first hits", weights.feedback * np.maximum.reduceat(near, self._starts(found))
         )
 
     def _first_chunks(self, found: _Candidates, scores: Floats) -> list[tuple[int, float]]:

@@ -26,7 +26,7 @@ class Weights:
     body_k1: float = 1.5
     body_b: float = 0.5
     file_body_k1: float = 1.5
-    file_body_b: float = 0.5
+    file_body_b: float = 0.35
     candidates: int = 100
     """Files taken by each of lexical and dense score."""
     body_candidates: int = 50
@@ -43,7 +43,7 @@ class Weights:
     feedback: float = 0.6
     """Nearness to the best chunks."""
     feedback_chunks: int = 5
-    symbol: float = 1.0
+    symbol: float = 1.4
     symbol_inside: float = 0.15
     """For identifiers inside a sentence."""
     symbol_other_case: float = 0.7
@@ -57,8 +57,8 @@ class Weights:
     barrel: float = -0.1
     barrel_bytes: int = 2000
     """A larger file that stands for its folder does more than pass names on."""
-    prose: float = -0.5
-    data: float = -0.2
+    prose: float = -1.0
+    data: float = -0.3
     platform: float = -0.2
     span_body: float = 2.8
     """Body score in choosing the span to show."""
