@@ -62,6 +62,16 @@ def test_queries_drop_stop_words_unless_nothing_is_left() -> None:
     assert {t.term for t in query_terms("what is this")} >= {"what", "this"}
 
 
+def test_questions_in_other_languages_keep_what_languages_share() -> None:
+    def asked(query: str) -> set[str]:
+        return {term.term for term in query_terms(query) if not term.term.startswith("=")}
+
+    assert asked("Wo wird der Cookie in parse_header geprüft") == {"cooki", "pars", "header", "geprüft"}
+    assert asked("où est-ce que la session est fermée") == {"session", "fermée"}
+    assert asked("die on error") == {"die", "error"}, "one such word may be a word of the code"
+    assert asked("des") == {"des"}
+
+
 def test_neighbouring_words_join_at_half_weight() -> None:
     weights = {t.term: t.weight for t in query_terms("user name table")}
     assert weights["=username"] == weights["=usernametable"] == 0.5

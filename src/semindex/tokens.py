@@ -53,6 +53,34 @@ STOP_WORDS = frozenset(
 """Dropped from queries (never from documents), when another word is left."""
 
 
+FOREIGN_WORDS = (
+    # German, French, Spanish, Portuguese, Italian, Dutch: articles, prepositions, question words, helpers.
+    """aber als am auf aus bei beim bis das dass dem den der des die dies diese dieser durch ein eine einem
+    einen einer es für gibt haben hat ich ist kann mit nach nicht oder ohne sich sie sind über um und vom
+    von vor wann warum was welche welcher wenn werden wie wird wo zu zum zur""",
+    """au aux avec ce ces cet cette comment dans de des donc du elle en est et il ils la le les leur lorsque
+    mais ne nous ou où par pas pour pourquoi qu quand que quel quelle qui sans se ses si son sont sous sur
+    un une vers""",
+    """al antes cada como cómo con cual cuál cuando cuándo de del desde donde dónde el ella en entre es esta
+    este esto hace hacia la las lo los más para pero por porque qué que quién se sin sobre son su sus un
+    una y""",
+    """ao aos as até com como da das de depois do dos é ela ele em entre essa esse esta este eu feita feito
+    foi mais mas na nas no nos o onde os ou para pela pelo por qual quando que quem se sem seu são sobre sua
+    um uma""",
+    """al alla anche che chi ci come con cosa da dal dalla dei del della delle di dopo dove e è fra gli i il
+    in la le lo ma nel nella non o per perché più prima quale quando quello questa questo se senza si sono
+    su sul sulla tra un una viene""",
+    """aan als bij dan dat de deze die dit door een en er geen gebeurt heeft hem het hij hoe hun ik is kan
+    maar met naar niet nog om onder ons ook op over te tot uit van voor waar waarom wanneer wat welke wie
+    wordt worden zij zijn zonder""",
+)
+"""Function words of other languages than English. They are dropped from a question in one of these, which
+then asks by what is left: the identifiers and technical words that languages share."""
+_FOREIGN = tuple(frozenset(words.split()) for words in FOREIGN_WORDS)
+FOREIGN_SHARE = 0.2
+"""A query is in another language when two or more words, and this share of all, are its function words."""
+
+
 @lru_cache(maxsize=1)
 def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("english", 0)
@@ -163,11 +191,12 @@ def query_terms(text: str) -> list[QueryTerm]:
     """The weighted terms of a query, ordered by term, each once (its weights added).
 
     A part weighs 1 a mention, capped at 2; a whole compound identifier 1; two or three neighbouring
-    plain words joined (``user name`` finds ``userName``) 0.5. Stop words and single letters are
-    dropped unless nothing else is left.
+    plain words joined (``user name`` finds ``userName``) 0.5. Stop words, single letters and the function
+    words of a question in another language are dropped unless nothing else is left.
     """
     found = words(text)
-    kept = [word for word in found if not _is_stop(word)] or found
+    foreign = _function_words(found)
+    kept = [word for word in found if not _is_stop(word) and word.lower() not in foreign] or found
     weights: dict[str, float] = {}
     sources: dict[str, str] = {}
     for word in kept:
@@ -181,6 +210,14 @@ def query_terms(text: str) -> list[QueryTerm]:
             weights[joined] = 0.5
             sources[joined] = source
     return [QueryTerm(term, weights[term], sources[term]) for term in sorted(weights)]
+
+
+def _function_words(found: Sequence[str]) -> frozenset[str]:
+    """The function words of the language that a question is in; none for English."""
+    asked = frozenset(word.lower() for word in found) - STOP_WORDS
+    known = max(_FOREIGN, key=lambda language: len(language & asked))
+    many = len(known & asked) >= max(2, FOREIGN_SHARE * len(asked))
+    return known if many else frozenset()
 
 
 def _is_stop(word: str) -> bool:

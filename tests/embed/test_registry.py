@@ -11,8 +11,8 @@ from semindex.errors import ModelError
 
 def test_the_bundled_name_opens_the_bundled_words() -> None:
     embedder = open_embedder("semindex")
-    assert embedder.dim == 128
-    assert embedder.fingerprint.startswith("semindex-128-")
+    assert embedder.dim == 192
+    assert embedder.fingerprint.startswith("semindex-192-")
     assert open_embedder().fingerprint == embedder.fingerprint
 
 
