@@ -3,7 +3,8 @@
 The packages judged on (``held_out`` in sources.toml) were never learned from. Each documented definition
 without its documentation is a chunk; its first sentence asks for it among the chunks of its package.
 Printed: mean reciprocal rank and recall at 10 by vectors alone, with names and paths ("named"), and with
-the definition's name taken out of its text and names ("unnamed").
+the definition's name taken out of its text and names ("unnamed"); for repositories the same of commits,
+whose subject asks for the hunk.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import archives
+import commits
 import numpy as np
 from pairs import Pair, pairs
 
@@ -24,10 +26,13 @@ from semindex.tokens import hash_term, query_terms, text_terms
 from semindex.types import Counts, Documents
 
 _MOST = 2000
+_FEWEST = 50
 
 
 def judge(embedder: StaticEmbedder, asked: Sequence[Pair], *, named: bool) -> tuple[float, float]:
-    """Mean reciprocal rank and recall at 10 over one package."""
+    """Mean reciprocal rank and recall at 10 over one package; not a number for fewer than _FEWEST."""
+    if len(asked) < _FEWEST:
+        return math.nan, math.nan
     bodies = [
         pair.body if named else re.sub(rf"\b{re.escape(pair.name)}\b", " ", pair.body) for pair in asked
     ]
@@ -71,8 +76,8 @@ def _idf(chunks: Sequence[set[str]]) -> Callable[[str], float]:
 
 
 def _line(name: str, asked: str, figures: Sequence[float]) -> str:
-    named, named_10, unnamed, unnamed_10 = figures
-    return f"{name:20} {asked:>6} {named:10.3f} {named_10:6.3f} {unnamed:12.3f} {unnamed_10:6.3f}"
+    cells = [f"{figure:6.3f}" if not math.isnan(figure) else f"{'-':>6}" for figure in figures]
+    return f"{name:28} {asked:>6}  {'  '.join(cells)}"
 
 
 def main() -> None:
@@ -81,16 +86,22 @@ def main() -> None:
     parser.add_argument("model", type=Path, nargs="?", default=MODEL_FILE)
     parser.add_argument("--cache", type=Path, default=Path(".training-cache"))
     arguments = parser.parse_args()
+    cache = arguments.cache.resolve()
     embedder = StaticEmbedder.open(arguments.model)
     figures = []
-    print(f"{'package':20} {'asked':>6} {'named MRR':>10} {'@10':>6} {'unnamed MRR':>12} {'@10':>6}")
+    print(f"{'package':28} {'asked':>6}   named     @10  unnamed    @10  commit     @10")
     for source in archives.sources():
         if source.held_out:
-            asked = distinct(list(pairs(source, arguments.cache.resolve())))
-            line = (*judge(embedder, asked, named=True), *judge(embedder, asked, named=False))
+            asked = distinct(list(pairs(source, cache)))
+            changed = distinct(commits.sampled(source, cache, most=_MOST, seed=0))
+            line = (
+                *judge(embedder, asked, named=True),
+                *judge(embedder, asked, named=False),
+                *judge(embedder, changed, named=True),
+            )
             figures.append(line)
-            print(_line(source.name, str(len(asked)), line))
-    print(_line("mean", "", np.mean(figures, axis=0).tolist()))
+            print(_line(source.name, str(len(asked)), line), flush=True)
+    print(_line("mean", "", np.nanmean(figures, axis=0).tolist()))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ _FOLDERS = {
         external node_modules contrib_old""".split()
     ),
     Role.PLATFORM: frozenset(
-        "win win32 win64 winnt winrt uwp msvc mingw cygwin aix sunos solaris os390 zos haiku qnx vxworks".split()
+        """win win32 win64 winnt winrt uwp msvc mingw cygwin aix sunos solaris os390 zos haiku qnx
+        vxworks""".split()
     ),
 }
 _PLATFORM_FILE = re.compile(
