@@ -358,10 +358,11 @@ class Index:
         if query.phrases:
             return _phrased(reader.searcher, query, texts, limit=limit, mode=mode)
         if grouping is GroupBy.FILE:
-            ranking = reader.searcher.search(query, limit=limit, spans=1 + shown.MORE_SPANS, mode=mode)
+            spans = 1 + shown.MORE_SPANS
+            ranking = reader.searcher.search(query, limit=limit, spans=spans, mode=mode, texts=texts)
         else:
             files = max(limit, _CHUNK_FILES)
-            ranking = reader.searcher.search(query, limit=files, spans=limit, mode=mode)
+            ranking = reader.searcher.search(query, limit=files, spans=limit, mode=mode, texts=texts)
         if self._settings.enable_caching:
             self._rankings.put(key, ranking)
         return ranking

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semindex.search.paths import Role, path_words, unmentioned
-from semindex.search.rank import Signal, discounted, reasons, total
+from semindex.search.rank import Signal, discounted, named_shares, reasons, total
 from semindex.search.retrieve import ranges
+from semindex.tokens import query_terms
 
 pairs = st.lists(st.tuples(st.floats(0, 4, width=32), st.integers(0, 5)), max_size=60)
 
@@ -68,6 +69,22 @@ def test_paths_tell_their_roles(path: str, language: str, roles: int) -> None:
 def test_a_query_that_names_a_role_takes_its_penalty_back() -> None:
     assert Role.TESTS in unmentioned(frozenset(["cooki"]))
     assert Role.TESTS not in unmentioned(frozenset(["cooki", "test"]))
+
+
+@pytest.mark.parametrize(
+    ("query", "path", "share"),
+    [
+        ("HCursor navigation", "core/HCursor.scala", 1.0),
+        ("HCursor navigation", "core/h_cursor.rs", 1.0),
+        ("HCursor navigation", "core/Cursor.scala", 0.0),
+        ("Sessions and their driver", "web/Session.swift", 1.0),
+        ("sessions and their driver", "web/Session.swift", 0.0),
+        ("how command duration is measured", "lib/command_duration.bash", 0.5),
+        ("ABORT with an error", "web/Abort.swift", 0.0),
+    ],
+)
+def test_a_query_names_a_file(query: str, path: str, share: float) -> None:
+    assert named_shares([path_words(path, "text")], query_terms(query)) == [share]
 
 
 def test_reasons_add_up_to_the_score_and_come_largest_first() -> None:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from semindex.source.languages import kind_of
-from semindex.tokens import PathParts, path_parts, text_terms
+from semindex.tokens import PathParts, path_parts, text_terms, whole_term, words
 
 
 class Role(IntEnum):
@@ -37,6 +37,8 @@ class PathWords:
     """Terms of the file name without its extension, compound left out."""
     folder: frozenset[str]
     """Terms of the parent folder's name, compound left out."""
+    whole: str
+    """``=`` and the stem as one word: its compound term, or the term of its only part."""
     roles: int
     """Bits of :class:`Role`."""
 
@@ -91,12 +93,18 @@ def path_words(path: str, language: str) -> PathWords:
     return PathWords(
         stem=_plain(parts.stem),
         folder=_plain(parts.parent),
+        whole=_whole(parts.stem),
         roles=sum(_roles(parts, path.rpartition("/")[2]) | _by_language(language)),
     )
 
 
 def _plain(text: str) -> frozenset[str]:
     return frozenset(term for term in text_terms(text) if not term.startswith("="))
+
+
+def _whole(stem: str) -> str:
+    terms = text_terms(stem)
+    return f"={terms[0]}" if len(terms) == 1 else whole_term("".join(words(stem)))
 
 
 def _roles(parts: PathParts, name: str) -> set[Role]:

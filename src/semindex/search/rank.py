@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from semindex.search.paths import PathWords, Role, unmentioned
 from semindex.search.weights import Weights
+from semindex.tokens import is_identifier, split_word
 from semindex.types import QueryTerm, Reason
 
 Ids = npt.NDArray[np.int64]
@@ -58,6 +59,7 @@ def path_signals(
     asked = frozenset(term.term for term in terms if not term.term.startswith("="))
     size = max(1, len(asked))
     stems = [len(path.stem & asked) / max(1, len(path.stem)) for path in paths]
+    named = named_shares(paths, terms)
     folders = [len(path.folder & asked) / size for path in paths]
     penalty = {
         Role.TESTS: weights.tests,
@@ -71,6 +73,7 @@ def path_signals(
     signals = [
         Signal("file name", weights.stem_share * np.array(stems)),
         Signal("folder name", weights.folder_share * np.array(folders)),
+        Signal("named file", weights.named_file * np.array(named)),
     ]
     roles = np.array([path.roles for path in paths])
     for role in unmentioned(asked):
@@ -80,6 +83,17 @@ def path_signals(
         if hit.any():
             signals.append(Signal(f"{role.label} file", np.where(hit, penalty[role], 0.0)))
     return signals
+
+
+def named_shares(paths: Sequence[PathWords], terms: Sequence[QueryTerm]) -> list[float]:
+    """How far a query names each file: 1 by an identifier, 0.5 by neighbouring plain words, else 0."""
+    names: dict[str, float] = {}
+    for term in terms:
+        if term.term.startswith("="):
+            names[term.term] = min(1.0, term.weight)
+        elif is_identifier(term.source) and len(split_word(term.source)) == 1:
+            names["=" + term.term] = 1.0
+    return [names.get(path.whole, 0.0) for path in paths]
 
 
 def size_signal(sizes: Sequence[int], weights: Weights) -> Signal:

@@ -44,6 +44,8 @@ class BodyScores:
 
     chunk: Floats
     file: Floats
+    places: tuple[Ids, ...]
+    """By term, the live chunks whose code has it, ascending."""
 
 
 class Corpus:
@@ -132,7 +134,8 @@ class Corpus:
         chunk, file = np.zeros(generation.chunks), np.zeros(generation.files)
         chunk_total = file_total = 0.0
         keys = np.array([hash_term(term.term) for term in terms], dtype=np.uint64)
-        for term, found in zip(terms, generation.occurrences("body", keys), strict=True):
+        occurrences = generation.occurrences("body", keys)
+        for term, found in zip(terms, occurrences, strict=True):
             if not len(found.ids) and term.weight < 1.0:
                 continue
             counts = found.counts.astype(np.float64)
@@ -146,7 +149,8 @@ class Corpus:
             idf = self.file_idf(len(files)) * term.weight
             file[files] += saturated(by_file[files] / self._file_body_norm[files], weights.file_body_k1) * idf
             file_total += idf
-        return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9))
+        places = tuple(found.ids for found in occurrences)
+        return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9), places)
 
 
 def saturated(frequency: Floats, k1: float) -> Floats:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from semindex.embed.static import StaticEmbedder
-from semindex.search import rank
+from semindex.search import rank, verbatim
 from semindex.search.paths import path_words
 from semindex.search.query import path_filter
 from semindex.search.rank import Signal
@@ -80,6 +81,13 @@ class _Candidates:
     """Shape ``(len(chunks),)``: position in ``files``."""
 
 
+class Texts(Protocol):
+    """Where the texts of indexed files are read."""
+
+    def text(self, file: int) -> bytes | None:
+        """A file's analysis text; None when the file is not what was indexed."""
+
+
 class Searcher:
     """Answers from one generation. Threads may share it."""
 
@@ -96,10 +104,12 @@ class Searcher:
         spans: int | None = None,
         mode: Mode = Mode.HYBRID,
         required: Sequence[str] | None = None,
+        texts: Texts | None = None,
     ) -> Ranking:
         """The best ``limit`` files, each with its best ``spans`` chunks (all, when None).
 
         With ``required`` terms every file that has all of them in its text is ranked, and no other.
+        With ``texts`` the best chunks are read for the query's words in their order.
         """
         if not self.generation.live_files:
             return Ranking((), ())
@@ -117,7 +127,10 @@ class Searcher:
         candidates = self._candidates(parts, allowed, query.filters, mode, every)
         if not len(candidates.chunks):
             return Ranking((), tuple(terms), notes)
-        files = self._ranked(parts, candidates, mode, limit, spans)
+        exact = None
+        if texts is not None and mode is not Mode.DENSE:
+            exact = self._verbatim(query, parts, candidates, texts)
+        files = self._ranked(parts, candidates, mode, limit, spans, exact)
         return Ranking(files, tuple(terms), notes)
 
     def _terms(self, text: str) -> tuple[list[QueryTerm], tuple[str, ...]]:
@@ -209,12 +222,21 @@ class Searcher:
         return _Candidates(chosen, chunks, owners)
 
     def _ranked(
-        self, parts: _Parts, found: _Candidates, mode: Mode, limit: int, most: int | None
+        self,
+        parts: _Parts,
+        found: _Candidates,
+        mode: Mode,
+        limit: int,
+        most: int | None,
+        exact: Floats | None,
     ) -> tuple[RankedFile, ...]:
         lexical = self._exact_lexical(parts.lexical, found)
         signals = self._signals(parts, found, lexical, mode)
-        scores = rank.total(signals, len(found.files))
         spans = self._span_scores(parts, found, lexical, mode)
+        if exact is not None:
+            signals.append(Signal("exact words", np.maximum.reduceat(exact, self._starts(found))))
+            spans = spans + exact
+        scores = rank.total(signals, len(found.files))
         if parts.cosines is not None:
             signals.append(self._feedback(found, spans, scores))
             scores = rank.total(signals, len(found.files))
@@ -222,12 +244,22 @@ class Searcher:
         ranked = []
         for place in order:
             file = int(found.files[place])
-            named = parts.symbols.get(file)
+            named = self._shown_definition(parts, found, place, exact)
             chunks = self._chunks(place, found, spans, named, most)
             symbol = named.symbol if named is not None and chunks[0].chunk == named.chunk else None
             why = rank.reasons(signals, place)
             ranked.append(RankedFile(file, float(scores[place]), why, chunks, symbol))
         return tuple(ranked)
+
+    def _shown_definition(
+        self, parts: _Parts, found: _Candidates, place: int, exact: Floats | None
+    ) -> SymbolMatch | None:
+        """The definition that is shown of a candidate: the one named, unless the query's words weigh more."""
+        named = parts.symbols.get(int(found.files[place]))
+        if named is None or exact is None:
+            return named
+        begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
+        return None if exact[begin:end].max() > named.boost else named
 
     def _exact_lexical(self, terms: Sequence[TermScores], found: _Candidates) -> Floats:
         """BM25F of every candidate chunk, neighbouring words counted in."""
@@ -284,6 +316,33 @@ class Searcher:
             signals.append(rank.size_signal(sizes, weights))
         return signals
 
+    def _verbatim(self, query: Query, parts: _Parts, found: _Candidates, texts: Texts) -> Floats | None:
+        """What each candidate chunk gains by having the query's words in their order; None for nothing."""
+        weights = self.corpus.weights
+        runs = verbatim.runs(query.text)
+        if not runs:
+            return None
+        terms = self._term_shares(parts, found.chunks)
+        worth = np.where(terms >= weights.verbatim_terms, terms + parts.body.chunk[found.chunks], 0.0)
+        values = np.zeros(len(found.chunks))
+        for place, _ in self._best_places(found, worth, weights.verbatim_chunks):
+            text = texts.text(int(found.files[found.owners[place]]))
+            if text is not None:
+                begin, end = self.generation.byte_range(int(found.chunks[place]))
+                values[place] = weights.verbatim * verbatim.share(runs, text[begin:end]) ** 2
+        return values if values.any() else None
+
+    def _term_shares(self, parts: _Parts, chunks: Ids) -> Floats:
+        """The share of the query's terms (joined ones left out) that each of some chunks has in any field."""
+        elsewhere = {item.term.term: item.ids for item in parts.lexical}
+        counts = np.zeros(self.generation.chunks, dtype=np.int64)
+        counted = 0
+        for term, code in zip(parts.terms, parts.body.places, strict=True):
+            if not term.term.startswith("="):
+                counts[distinct(np.concatenate((code, elsewhere.get(term.term, code))))] += 1
+                counted += 1
+        return counts[chunks] / max(1, counted)
+
     def _feedback(self, found: _Candidates, spans: Floats, scores: Floats) -> Signal:
         """How near a file comes to what the first chunks show: pseudo-relevance feedback.
 
@@ -292,9 +351,8 @@ class Searcher:
         """
         weights = self.corpus.weights
         total = np.zeros(self.embedder.dim)
-        for place, score in self._first_chunks(
-            found, spans + weights.chunk_file_share * scores[found.owners]
-        ):
+        whole = spans + weights.chunk_file_share * scores[found.owners]
+        for place, score in self._best_places(found, whole, weights.feedback_chunks):
             total += score * self.generation.vector(int(found.chunks[place]))
         vector = (total / max(1e-9, float(np.sqrt((total * total).sum())))).astype(np.float32)
         near = np.maximum(self.generation.cosines(vector, found.chunks), 0.0)
@@ -302,9 +360,9 @@ class Searcher:
             "meaning of the first hits", weights.feedback * np.maximum.reduceat(near, self._starts(found))
         )
 
-    def _first_chunks(self, found: _Candidates, scores: Floats) -> list[tuple[int, float]]:
+    def _best_places(self, found: _Candidates, scores: Floats, most: int) -> list[tuple[int, float]]:
         """Places of the best chunks with their positive scores, best first, ties by path and place."""
-        count = min(self.corpus.weights.feedback_chunks, len(scores))
+        count = min(most, len(scores))
         cut = np.partition(scores, len(scores) - count)[len(scores) - count]
         places = np.flatnonzero((scores >= cut) & (scores > 0.0)).tolist()
         places.sort(

@@ -44,13 +44,21 @@ class Weights:
     """Nearness to the best chunks."""
     feedback_chunks: int = 5
     symbol: float = 1.4
-    symbol_inside: float = 0.15
+    symbol_inside: float = 0.3
     """For identifiers inside a sentence."""
     symbol_other_case: float = 0.7
     stem_share: float = 0.2
+    named_file: float = 0.6
+    """For a file that is named by an identifier of the query."""
     folder_share: float = 0.1
     body: float = 0.8
     size: float = 0.03
+    verbatim: float = 1.5
+    """For the query's words in their order, times the square of the share of them that a chunk has so."""
+    verbatim_terms: float = 0.6
+    """A chunk with a smaller share of the query's terms is not read for that."""
+    verbatim_chunks: int = 12
+    """Chunks read for that, at most."""
     tests: float = -0.8
     examples: float = -0.6
     legacy: float = -0.3
@@ -59,7 +67,7 @@ class Weights:
     """A larger file that stands for its folder does more than pass names on."""
     prose: float = -1.0
     data: float = -0.3
-    platform: float = -0.2
+    platform: float = -0.4
     span_body: float = 2.8
     """Body score in choosing the span to show."""
     span_dense: float = 1.2
