@@ -353,9 +353,7 @@ def test_pasted_code_finds_its_place_among_its_like(tmp_path: Path) -> None:
         f"{name}.py": PASTED.format(name=name, operator=operator).encode()
         for name, operator in operators.items()
     }
-    files["errors.py"] = (
-        b'def fail(path):\n    raise OSError(f"cannot read {path}: it is not a plain file")\n'
-    )
+    files["errors.py"] = b'def fail(path):\n    raise OSError(f"cannot read {path}: it is not a file")\n'
     files["read.py"] = (
         b"def read(file):\n    # A plain file cannot be read as it is: path it is not.\n    pass\n"
     )
@@ -365,14 +363,14 @@ def test_pasted_code_finds_its_place_among_its_like(tmp_path: Path) -> None:
             first = index.search(f"def {name}(records):\n    total = 0\n    for record in records:")[0]
             assert (first.path, first.start_line) == (f"{name}.py", 1)
             assert "exact words" in [reason.signal for reason in first.reasons]
-        message = index.search("OSError: cannot read /tmp/x: it is not a plain file")
+        message = index.search("OSError: cannot read /tmp/x: it is not a file")
         assert message[0].path == "errors.py"
         exact = {
             hit.path: r.contribution for hit in message for r in hit.reasons if r.signal == "exact words"
         }
         assert max(exact, key=exact.__getitem__) == "errors.py"
         (tmp_path / "root" / "errors.py").write_bytes(b"# changed\n")
-        stale = index.search("OSError: cannot read /tmp/y: it is not a plain file")
+        stale = index.search("OSError: cannot read /tmp/y: it is not a file")
         changed = next(hit for hit in stale if hit.path == "errors.py")
         assert changed.stale
         assert "exact words" not in [reason.signal for reason in changed.reasons]

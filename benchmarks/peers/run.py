@@ -143,6 +143,7 @@ def main() -> None:
     parser.add_argument("--judged-corpora", type=Path, help="its checkouts (default: CORPORA/judged)")
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=FAMILIES)
     parser.add_argument("--functions", type=int, default=60, help="asked for of a repository")
+    parser.add_argument("--pieces", type=int, default=20, help="pasted pieces of a repository")
     parser.add_argument("--commits", type=int, default=10, help="asked for of a repository")
     parser.add_argument("--repositories", type=int, default=0, help="only the first so many; 0: all")
     parser.add_argument("--engines", nargs="+", default=["semindex", "semble", "BM25 windows", "ripgrep"],

@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("--judged-corpora", type=Path, help="its checkouts (default: CORPORA/judged)")
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=FAMILIES)
     parser.add_argument("--functions", type=int, default=60, help="asked for of a repository")
+    parser.add_argument("--pieces", type=int, default=20, help="pasted pieces of a repository")
     parser.add_argument("--commits", type=int, default=15, help="asked for of a repository")
     parser.add_argument("--every", type=int, default=2, help="take every so many-th repository")
     parser.add_argument("--plot", type=Path, help="write the differences as a picture")

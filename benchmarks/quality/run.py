@@ -30,6 +30,7 @@ from benchmarks.quality.units import (
     FUNCTIONS,
     JUDGED,
     MAIN_FIGURE,
+    PASTED,
     UNNAMED,
     Costs,
     Measured,
@@ -52,12 +53,17 @@ Scores = dict[tuple[str, str], float]
 
 def units(options: argparse.Namespace) -> list[Unit]:
     """What there is to measure, the longest first."""
-    limits = {FUNCTIONS: options.functions, UNNAMED: options.functions, COMMITS: options.commits}
+    limits = {
+        FUNCTIONS: options.functions,
+        UNNAMED: options.functions,
+        COMMITS: options.commits,
+        PASTED: options.pieces,
+    }
     listed = [options.corpora / each["name"] for each in repositories()] if options.corpora else []
     trees = [tree.resolve() for tree in (*listed, *options.tree) if tree.is_dir()]
     found = [
         Unit(family, tree.name, tree, limits[family])
-        for family in (COMMITS, FUNCTIONS, UNNAMED)
+        for family in (COMMITS, FUNCTIONS, UNNAMED, PASTED)
         for tree in trees
         if family in options.families
     ]
@@ -170,6 +176,7 @@ def main() -> None:
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=FAMILIES)
     parser.add_argument("--functions", type=int, default=120, help="asked for of a repository")
     parser.add_argument("--commits", type=int, default=40, help="asked for of a repository")
+    parser.add_argument("--pieces", type=int, default=40, help="pasted pieces of a repository")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--against", type=Path, help="folder of an earlier run")
     parser.add_argument("--record", metavar="NOTE", help="add a row to the committed results")

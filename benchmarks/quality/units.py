@@ -16,16 +16,18 @@ from typing import Any
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Opener, open_index
 from semindex.evaluate.commits import evaluate_commits
-from semindex.evaluate.functions import evaluate_functions
+from semindex.evaluate.functions import FunctionAnswer, evaluate_functions
 from semindex.evaluate.judged import evaluate_judged, half_of
 from semindex.evaluate.metrics import recall, reciprocal_rank
+from semindex.evaluate.pasted import evaluate_pasted
 
 JUDGED = "judged"
 FUNCTIONS = "functions"
 UNNAMED = "functions without names"
 COMMITS = "commits"
-FAMILIES = (JUDGED, FUNCTIONS, UNNAMED, COMMITS)
-MAIN_FIGURE = {JUDGED: "ndcg", FUNCTIONS: "mrr", UNNAMED: "mrr", COMMITS: "recall_at_10"}
+PASTED = "pasted"
+FAMILIES = (JUDGED, FUNCTIONS, UNNAMED, COMMITS, PASTED)
+MAIN_FIGURE = {JUDGED: "ndcg", FUNCTIONS: "mrr", UNNAMED: "mrr", COMMITS: "recall_at_10", PASTED: "mrr"}
 """What a family stands or falls by."""
 
 
@@ -82,7 +84,7 @@ def measure(unit: Unit, opener: Opener = open_index) -> Measured:
 
     A repository that cannot be measured gives no rows and a note that says why.
     """
-    of_family = {JUDGED: _judged, COMMITS: _commits}.get(unit.family, _functions)
+    of_family = {JUDGED: _judged, COMMITS: _commits, PASTED: _pasted}.get(unit.family, _functions)
     try:
         return of_family(unit, opener)
     except UsageError as error:
@@ -113,24 +115,32 @@ def _judged(unit: Unit, opener: Opener) -> Measured:
 
 def _functions(unit: Unit, opener: Opener) -> Measured:
     report = evaluate_functions(unit.tree, limit=unit.limit, hide_names=unit.family == UNNAMED, opener=opener)
-    rows = [
-        Row(
-            unit.family,
-            unit.repository,
-            answer.task.language,
-            "",
-            f"{answer.task.path}:{answer.task.start_line} {answer.task.query}",
-            {
-                "mrr": reciprocal_rank([answer.function_rank]),
-                "recall_at_1": recall([answer.function_rank], depth=1),
-                "recall_at_10": recall([answer.function_rank], depth=10),
-                "file_mrr": reciprocal_rank([answer.file_rank]),
-            },
-            answer.milliseconds,
-        )
-        for answer in report.answers
-    ]
-    return Measured(tuple(rows), _costs(unit, report.chunks, report.index_seconds, report.notes))
+    rows = tuple(_place_row(unit, answer, "") for answer in report.answers)
+    return Measured(rows, _costs(unit, report.chunks, report.index_seconds, report.notes))
+
+
+def _pasted(unit: Unit, opener: Opener) -> Measured:
+    report = evaluate_pasted(unit.tree, limit=unit.limit, opener=opener)
+    rows = tuple(_place_row(unit, answer, answer.task.name) for answer in report.answers)
+    return Measured(rows, _costs(unit, report.chunks, report.index_seconds, report.notes))
+
+
+def _place_row(unit: Unit, answer: FunctionAnswer, category: str) -> Row:
+    task, rank = answer.task, answer.function_rank
+    return Row(
+        unit.family,
+        unit.repository,
+        task.language,
+        category,
+        f"{task.path}:{task.start_line} {task.query}",
+        {
+            "mrr": reciprocal_rank([rank]),
+            "recall_at_1": recall([rank], depth=1),
+            "recall_at_10": recall([rank], depth=10),
+            "file_mrr": reciprocal_rank([answer.file_rank]),
+        },
+        answer.milliseconds,
+    )
 
 
 def _commits(unit: Unit, opener: Opener) -> Measured:
@@ -170,7 +180,8 @@ def from_json(value: Mapping[str, Any]) -> Row:
 def groups(row: Row) -> Iterator[str]:
     """The lines of the table that a row counts in: the family's, and those of its parts."""
     yield ""
-    if row.family == JUDGED:
+    if row.category:
         yield row.category
+    if row.family == JUDGED:
         yield f"half {half_of(row.repository)}"
     yield row.language

@@ -151,3 +151,19 @@ def test_what_cannot_be_done_exits_with_2_and_says_why(
     assert result.exit_code == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_pasted_pieces_are_asked_for(tree: Path, tmp_path: Path) -> None:
+    (tree / "mail.py").write_text(
+        "def send(mail):\n    raise SystemExit('no server takes mails at this hour of the night')\n"
+    )
+    details = tmp_path / "details.jsonl"
+    found = run_json(tree, "--pasted", "--limit-pieces", "0", "--details", details)["pasted"]
+    assert found["pieces"]["string"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "queries": 1}
+    (row,) = [json.loads(line) for line in details.read_text().splitlines() if "night" in line]
+    assert (row["family"], row["path"], row["rank"]) == ("pasted", "mail.py", 1)
+    table = run(tree, "--pasted", "--limit-pieces", "0").output
+    assert "MRR@10, string" in table
+    refused = run(tree, "--pasted", "--commits")
+    assert refused.exit_code == 2
+    assert "give one of them" in refused.output

@@ -135,7 +135,7 @@ def evaluate_functions(
             on_progress(f"indexing {copy.files} files")
             built = prepare(index)
             on_progress(f"asking for {len(chosen)} functions")
-            answers = tuple(_answer(index, task) for task in chosen)
+            answers = tuple(answered(index, task) for task in chosen)
     return _report(answers, copy, len(tasks), built, hide_names, seed)
 
 
@@ -170,7 +170,8 @@ def _draw(tasks: list[Task], limit: int, seed: int) -> list[Task]:
     return [tasks[position] for position in sorted(drawn)]
 
 
-def _answer(index: Searchable, task: Task) -> FunctionAnswer:
+def answered(index: Searchable, task: Task) -> FunctionAnswer:
+    """Ask for a task's lines among the best chunks, and for its file among the best files."""
     chunks = ask(index, task.query, group_by=GroupBy.CHUNK)
     files = ask(index, task.query, group_by=GroupBy.FILE)
     function_ranks = (

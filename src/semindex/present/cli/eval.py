@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
-from semindex.present.cli.figures import as_object, as_rows
+from semindex.present.cli.figures import Reports, as_object, as_rows
 from semindex.present.cli.options import json_option
 from semindex.present.cli.outcome import DONE
 from semindex.present.safe import safe_line
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from semindex.evaluate.functions import FunctionReport
     from semindex.evaluate.judged import JudgedReport
     from semindex.evaluate.metrics import Interval
+    from semindex.evaluate.pasted import PastedReport
 
 FOLDER = click.Path(path_type=Path)
 Row = tuple[str, "Interval"]
@@ -35,6 +36,14 @@ Row = tuple[str, "Interval"]
     default=50,
     show_default=True,
     help="Commits of each PATH to ask for.",
+)
+@click.option("--pasted", is_flag=True, help="Ask for pieces of the code: lines, string constants.")
+@click.option(
+    "--limit-pieces",
+    type=click.IntRange(min=0),
+    default=200,
+    show_default=True,
+    help="Pieces to ask for, drawn at random; 0 for all.",
 )
 @click.option("--judgements", type=FOLDER, metavar="DIR", help="A judged set: repos.json and annotations/.")
 @click.option(
@@ -59,6 +68,8 @@ def evaluate(
     paths: tuple[Path, ...],
     commits: bool,
     limit_commits: int,
+    pasted: bool,
+    limit_pieces: int,
     judgements: Path | None,
     corpora: Path | None,
     half: Literal["a", "b"] | None,
@@ -77,20 +88,20 @@ def evaluate(
     With --commits each PATH is a git checkout instead, and the subject lines of its newest commits ask
     for the files that they changed, in the tree as it was before.
 
+    With --pasted pieces of the code of PATH ask for the place where they stand: three lines of a
+    function, or a string constant such as a message.
+
     With --judgements and --corpora, NDCG@10 of the judged queries is measured, and the others only
     where PATH is given.
     """
-    if (judgements is None) != (corpora is None):
-        raise click.UsageError("--judgements and --corpora belong together")
-    if len(paths) > 1 and not commits:
-        raise click.UsageError(
-            "several PATHs need --commits; functions are asked for in one folder at a time"
-        )
+    _check(paths, commits, pasted, (judgements is None) == (corpora is None))
     from semindex.evaluate.commits import evaluate_commits
     from semindex.evaluate.functions import evaluate_functions
     from semindex.evaluate.judged import evaluate_judged
+    from semindex.evaluate.pasted import evaluate_pasted
 
-    judged = functions = changes = None
+    judged = functions = changes = pieces = None
+    path = paths[0] if paths else Path()
     with _Progress() as progress:
         if judgements is not None and corpora is not None:
             judged = evaluate_judged(
@@ -100,26 +111,33 @@ def evaluate(
             changes = evaluate_commits(
                 paths or (Path(),), limit=limit_commits, seed=seed, on_progress=progress.say
             )
+        elif pasted:
+            pieces = evaluate_pasted(path, limit=limit_pieces, seed=seed, on_progress=progress.say)
         elif judged is None or paths:
             functions = evaluate_functions(
-                paths[0] if paths else Path(),
+                path,
                 limit=limit_functions,
                 hide_names=without_names,
                 seed=seed,
                 on_progress=progress.say,
             )
+    reports = Reports(judged, functions, changes, pieces)
     if details is not None:
-        details.writelines(json.dumps(row) + "\n" for row in as_rows(judged, functions, changes))
+        details.writelines(json.dumps(row) + "\n" for row in as_rows(reports))
     if as_json:
-        write_json(as_object(judged, functions, changes))
+        write_json(as_object(reports))
         return DONE
-    if judged is not None:
-        _show_judged(judged)
-    if functions is not None:
-        _show_functions(functions)
-    if changes is not None:
-        _show_commits(changes)
+    _show(reports)
     return DONE
+
+
+def _check(paths: Sequence[Path], commits: bool, pasted: bool, whole_set: bool) -> None:
+    if not whole_set:
+        raise click.UsageError("--judgements and --corpora belong together")
+    if commits and pasted:
+        raise click.UsageError("--commits and --pasted ask for different things: give one of them")
+    if len(paths) > 1 and not commits:
+        raise click.UsageError("several PATHs need --commits; the others ask in one folder at a time")
 
 
 class _Progress:
@@ -136,6 +154,17 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         if self._shown:
             click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _show(reports: Reports) -> None:
+    if reports.judged is not None:
+        _show_judged(reports.judged)
+    if reports.functions is not None:
+        _show_functions(reports.functions)
+    if reports.commits is not None:
+        _show_commits(reports.commits)
+    if reports.pasted is not None:
+        _show_pasted(reports.pasted)
 
 
 def _show_judged(report: JudgedReport) -> None:
@@ -194,7 +223,16 @@ def _show_commits(report: CommitReport) -> None:
     _show_notes(report.notes)
 
 
-def _show_costs(report: JudgedReport | FunctionReport | CommitReport) -> None:
+def _show_pasted(report: PastedReport) -> None:
+    rows = [("MRR@10", report.mrr), ("recall@1", report.recall_at_1), ("recall@10", report.recall_at_10)]
+    rows += [(f"MRR@10, {name}", found) for name, found in report.pieces.items()]
+    rows += [(f"MRR@10, {name}", found) for name, found in report.languages.items()]
+    _show_table("Pieces of code, asked by themselves", rows)
+    _show_costs(report)
+    _show_notes(report.notes)
+
+
+def _show_costs(report: JudgedReport | FunctionReport | CommitReport | PastedReport) -> None:
     write(
         f"{report.chunks} chunks, refreshed in {report.index_seconds:.1f} s;"
         f" a query takes {report.query_p50_ms:.1f} ms (p50), {report.query_p95_ms:.1f} ms (p95)"

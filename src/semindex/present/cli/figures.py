@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,12 +11,27 @@ if TYPE_CHECKING:
     from semindex.evaluate.functions import FunctionReport
     from semindex.evaluate.judged import JudgedReport
     from semindex.evaluate.metrics import Interval
+    from semindex.evaluate.pasted import PastedReport
 
 
-def as_object(
-    judged: JudgedReport | None, functions: FunctionReport | None, commits: CommitReport | None
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What was measured, by family; None for what was not."""
+
+    judged: JudgedReport | None = None
+    functions: FunctionReport | None = None
+    commits: CommitReport | None = None
+    pasted: PastedReport | None = None
+
+
+def as_object(reports: Reports) -> dict[str, Any]:
     """The figures of the families that were measured, by family."""
+    judged, functions, commits, pasted = (
+        reports.judged,
+        reports.functions,
+        reports.commits,
+        reports.pasted,
+    )
     result: dict[str, Any] = {}
     if judged is not None:
         result["judged"] = {
@@ -54,10 +70,19 @@ def as_object(
             "repositories": _intervals(commits.repositories),
             **_costs(commits),
         }
+    if pasted is not None:
+        result["pasted"] = {
+            "mrr": _interval(pasted.mrr),
+            "recall_at_1": _interval(pasted.recall_at_1),
+            "recall_at_10": _interval(pasted.recall_at_10),
+            "pieces": _intervals(pasted.pieces),
+            "languages": _intervals(pasted.languages),
+            **_costs(pasted),
+        }
     return result
 
 
-def _costs(report: JudgedReport | FunctionReport | CommitReport) -> dict[str, Any]:
+def _costs(report: JudgedReport | FunctionReport | CommitReport | PastedReport) -> dict[str, Any]:
     return {
         "notes": list(report.notes),
         "chunks": report.chunks,
@@ -75,13 +100,12 @@ def _interval(found: Interval) -> dict[str, float]:
     return {"mean": found.mean, "low": found.low, "high": found.high, "queries": found.count}
 
 
-def as_rows(
-    judged: JudgedReport | None, functions: FunctionReport | None, commits: CommitReport | None
-) -> Iterator[dict[str, Any]]:
+def as_rows(reports: Reports) -> Iterator[dict[str, Any]]:
     """A row a query; ``family`` says of which."""
-    yield from _judged_details(judged)
-    yield from _function_details(functions)
-    yield from _commit_details(commits)
+    yield from _judged_details(reports.judged)
+    yield from _function_details("functions", reports.functions)
+    yield from _commit_details(reports.commits)
+    yield from _function_details("pasted", reports.pasted)
 
 
 def _judged_details(report: JudgedReport | None) -> Iterator[dict[str, Any]]:
@@ -100,11 +124,11 @@ def _judged_details(report: JudgedReport | None) -> Iterator[dict[str, Any]]:
         }
 
 
-def _function_details(report: FunctionReport | None) -> Iterator[dict[str, Any]]:
+def _function_details(family: str, report: FunctionReport | PastedReport | None) -> Iterator[dict[str, Any]]:
     for answer in report.answers if report else ():
         task = answer.task
         yield {
-            "family": "functions",
+            "family": family,
             "path": task.path,
             "start_line": task.start_line,
             "end_line": task.end_line,
