@@ -30,7 +30,8 @@ MIN_STRING_WORDS = 4
 DEFAULT_LIMIT = 200
 _BODY_LINES = range(7, 200)
 _WORDS = re.compile(r"[^\W\d_]{2,}")
-_STRING = re.compile(r'"((?:[^"\\\n]|\\.){12,160})"|\'((?:[^\'\\\n]|\\.){12,160})\'')
+_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
+_STRING_CHARS = range(12, 161)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ def pieces(file: ParsedFile, seed: int = 0) -> Iterator[Task]:
             yield Task(path, start, start + LINES - 1, CODE, language, query)
     for number, line in enumerate(lines, 1):
         for match in _STRING.finditer(line) if number not in starts else ():
-            text = match[1] or match[2]
+            text = match[1] or match[2] or ""
+            if len(text) not in _STRING_CHARS:
+                continue
             if len(_WORDS.findall(text)) >= MIN_STRING_WORDS and text.count(" ") >= MIN_STRING_WORDS - 1:
                 yield Task(path, number, number, STRING, language, text)
 
