@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from typing import Any
 import numpy as np
 
 from semindex.index import open as open_semindex
+from semindex.present import render
+from semindex.present.cli.answers import emphasised
+from semindex.present.render import View
 from semindex.types import GroupBy
 
 MODEL_VARIABLE = "PEER_MODEL"
@@ -46,6 +49,11 @@ class Span:
     start_line: int
     end_line: int
     text: str
+
+    @property
+    def address(self) -> str:
+        """``PATH:START-END``."""
+        return f"{self.path}:{self.start_line}-{self.end_line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,12 @@ class Engine(ABC):
         return list(first.values())[:limit]
 
     def shown(self, query: str, limit: int) -> Sequence[Span]:
-        """What a user who asks without options reads, best first."""
+        """Whole spans, best first, as a program that asks for them gets them."""
         return self.find(query, limit)
+
+    def printed(self, query: str, limit: int) -> Sequence[Span]:
+        """What the engine's own command prints for each hit by default, best first."""
+        return [replace(span, text=f"{span.address}\n{span.text}\n") for span in self.shown(query, limit)]
 
     @abstractmethod
     def build(self) -> tuple[int, int]:
@@ -108,6 +120,16 @@ class Semindex(Engine):
 
     def find(self, query: str, limit: int) -> list[Span]:
         return _spans(self._index.search(query, limit=limit))
+
+    def printed(self, query: str, limit: int) -> Sequence[Span]:
+        view = View()
+        answer = emphasised(self._index.search(query, limit=limit))
+        spans = []
+        for hit in answer:
+            window = render.window(hit, view.context)
+            lines = "\n".join(render.plain(replace(answer, hits=(hit,)), view))
+            spans.append(Span(hit.path, window.first, window.first + len(window.lines) - 1, f"{lines}\n\n"))
+        return spans
 
     def close(self) -> None:
         self._index.close()

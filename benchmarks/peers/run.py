@@ -36,6 +36,9 @@ class Peer:
 
     measured: Measured
     tokens: dict[str, int | None]
+    """Of whole spans."""
+    printed: dict[str, int | None]
+    """Of what the engine's command prints."""
 
 
 def tokens(text: str) -> int:
@@ -56,9 +59,10 @@ def tokens_to_hit(shown: Sequence[Span], found: Sequence[bool]) -> int | None:
 def run_unit(name: str, unit: Unit) -> Peer:
     """Measure a unit with an engine, in this process."""
     read: dict[str, int | None] = {}
+    printed: dict[str, int | None] = {}
     open_engine = opener(name)
     if unit.family != JUDGED or unit.judgements is None:
-        return Peer(measure(unit, open_engine), read)
+        return Peer(measure(unit, open_engine), read, printed)
     judged = {unit.tree / r.name / r.benchmark_root: r for r in load_judgements(unit.judgements)}
 
     @contextmanager
@@ -66,12 +70,15 @@ def run_unit(name: str, unit: Unit) -> Peer:
         with open_engine(root, index_dir) as engine:
             yield engine
             for each in judged[root].judgements:
-                spans = engine.shown(each.query, SHOWN)
-                places = [Place(span.path, span.start_line, span.end_line) for span in spans]
-                right = [any(finds(place, target) for target in each.targets) for place in places]
-                read[f"{judged[root].name}\n{each.query}"] = tokens_to_hit(spans, right)
+                for spans, into in (
+                    (engine.shown(each.query, SHOWN), read),
+                    (engine.printed(each.query, SHOWN), printed),
+                ):
+                    places = [Place(span.path, span.start_line, span.end_line) for span in spans]
+                    right = [any(finds(place, target) for target in each.targets) for place in places]
+                    into[f"{judged[root].name}\n{each.query}"] = tokens_to_hit(spans, right)
 
-    return Peer(measure(unit, reading), read)
+    return Peer(measure(unit, reading), read, printed)
 
 
 def show(found: Mapping[str, Sequence[Peer]], names: Sequence[str]) -> Iterator[str]:
@@ -88,12 +95,16 @@ def show(found: Mapping[str, Sequence[Peer]], names: Sequence[str]) -> Iterator[
         ahead = [_ahead(figures[names[0]][line], figures[name].get(line, {})) for name in names[1:]]
         yield f"| {label} | {' | '.join(cells)} | {'; '.join(ahead)} |"
     yield ""
-    yield "| judged: first target within | " + " | ".join(names) + " |"
-    yield "|---" * (len(names) + 1) + "|"
-    for budget in BUDGETS:
-        cells = [_share(found[name], budget) for name in names]
-        yield f"| {budget} tokens | {' | '.join(cells)} |"
-    yield ""
+    for title in ("whole spans", "as printed"):
+        yield f"| judged: first target within, {title} | " + " | ".join(names) + " |"
+        yield "|---" * (len(names) + 1) + "|"
+        for budget in BUDGETS:
+            counts = [
+                [peer.tokens if title == "whole spans" else peer.printed for peer in found[name]]
+                for name in names
+            ]
+            yield f"| {budget} tokens | {' | '.join(_share(each, budget) for each in counts)} |"
+        yield ""
     yield "| | " + " | ".join(names) + " |"
     yield "|---" * (len(names) + 1) + "|"
     costs = {name: [peer.measured.costs for peer in found[name]] for name in names}
@@ -120,8 +131,8 @@ def _ahead(ours: Scores, theirs: Scores) -> str:
     return f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]{' *' if gap.settled else ''}" if both else "-"
 
 
-def _share(peers: Sequence[Peer], budget: int) -> str:
-    read = [count for peer in peers for count in peer.tokens.values()]
+def _share(counts: Sequence[Mapping[str, int | None]], budget: int) -> str:
+    read = [count for each in counts for count in each.values()]
     within = sum(count is not None and count <= budget for count in read)
     return f"{within / len(read):.3f}" if read else "-"
 
