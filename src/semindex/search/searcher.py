@@ -20,14 +20,14 @@ from semindex.search.query import path_filter
 from semindex.search.rank import Signal
 from semindex.search.retrieve import (
     BodyScores,
+    Chosen,
     Corpus,
+    Near,
     TermScores,
     best_files,
     by_file_maximum,
     distinct,
-    idf_sum,
     ranges,
-    saturated,
 )
 from semindex.search.symbols import SymbolMatch, symbol_matches
 from semindex.tokens import hash_term, query_terms
@@ -231,29 +231,19 @@ class Searcher:
 
     def _exact_lexical(self, terms: Sequence[TermScores], found: _Candidates) -> Floats:
         """BM25F of every candidate chunk, neighbouring words counted in."""
-        weights = self.corpus.weights
-        place = np.full(self.generation.chunks, -1, dtype=np.int64)
-        place[found.chunks] = np.arange(len(found.chunks))
-        soft = self._soft(terms, found.chunks)
-        scores = np.zeros(len(found.chunks))
-        for item, extra in zip(terms, soft, strict=True):
-            frequency = extra
-            where = place[item.ids]
-            inside = where >= 0
-            frequency[where[inside]] += item.frequency[inside]
-            scores += saturated(frequency, weights.k1) * (item.term.weight * item.idf)
-        return scores / idf_sum(terms)
+        starts = self._starts(found)
+        place = np.full(self.generation.files, -1, dtype=np.int64)
+        place[found.files] = np.arange(len(found.files))
+        chosen = Chosen(found.chunks, starts, np.diff(starts, append=len(found.chunks)), place)
+        return self.corpus.exact_lexical(terms, [self._near(item) for item in terms], chosen)
 
-    def _soft(self, terms: Sequence[TermScores], chunks: Ids) -> list[Floats]:
-        """What neighbouring words add to each term's frequency in the candidate chunks."""
-        pairs = [
-            (number, neighbour, similarity)
-            for number, item in enumerate(terms)
-            if item.term.weight >= 1.0
-            for neighbour, similarity in self.embedder.neighbours(hash_term(item.term.term))
-        ]
-        shares = [(number, key, self.corpus.weights.soft * similarity) for number, key, similarity in pairs]
-        return [total[chunks] for total in self.corpus.shared_frequencies(shares, len(terms))]
+    def _near(self, item: TermScores) -> Near:
+        """The neighbours of a term and what share of their frequency it gets."""
+        if item.term.weight < 1.0:
+            return ()
+        soft = self.corpus.weights.soft
+        pairs = self.embedder.neighbours(hash_term(item.term.term))
+        return [(key, soft * similarity) for key, similarity in pairs]
 
     def _signals(self, parts: _Parts, found: _Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
         weights, count = self.corpus.weights, len(found.files)

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
+from semindex.store.gather import Gathered, gather
 from semindex.store.postings import Postings
 from semindex.store.segment import Segment
 from semindex.store.vectors import cosines
@@ -134,6 +135,32 @@ class Generation:
                     ids, counts = ids[keep], counts[keep]
                 parts[number].append(Occurrences(ids, counts))
         return [_merged(found) for found in parts]
+
+    def gathered(self, fields: Sequence[str], terms: npt.NDArray[np.uint64]) -> list[Gathered]:
+        """The live postings of some terms (hashes) in each field: ids, counts, and whose they are.
+
+        Ids of one segment after the other; in each by term, in the order asked for, then ascending.
+        """
+        lists = [postings for field in fields for postings in self._postings[field]]
+        found = gather(lists, terms)
+        width = len(self._segments)
+        return [
+            self._live(field, found[number * width : (number + 1) * width])
+            for number, field in enumerate(fields)
+        ]
+
+    def _live(self, field: str, parts: list[Gathered]) -> Gathered:
+        by_file = field in FILE_FIELDS
+        if self.all_live and len(parts) == 1:
+            return parts[0]
+        bases = self._file_base if by_file else self._chunk_base
+        ids = np.concatenate([part.rows + base for part, base in zip(parts, bases, strict=False)])
+        numbers = np.concatenate([part.numbers for part in parts])
+        counts = np.concatenate([part.counts for part in parts])
+        if self.all_live:
+            return Gathered(numbers, ids, counts)
+        keep = (self.file_live if by_file else self.chunk_live)[ids]
+        return Gathered(numbers[keep], ids[keep], counts[keep])
 
     @cached_property
     def _float_vectors(self) -> npt.NDArray[np.float32] | None:
