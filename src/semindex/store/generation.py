@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,34 @@ class SymbolRecord:
     chunk: int
     start_line: int
     end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _SymbolTable:
+    """A segment's columns of symbols, as they are mapped."""
+
+    parents: npt.NDArray[np.int32]
+    chunks: npt.NDArray[np.uint32]
+    kinds: npt.NDArray[np.uint8]
+    lines: npt.NDArray[np.uint32]
+    ends: npt.NDArray[np.uint32]
+    """Where each name begins, and where the last one ends."""
+    names: memoryview
+
+    @classmethod
+    def of(cls, segment: Segment) -> Self:
+        return cls(
+            parents=segment.section("symbol_parents"),
+            chunks=segment.section("symbol_chunks"),
+            kinds=segment.section("symbol_kinds"),
+            lines=segment.section("symbol_lines"),
+            ends=segment.section("symbol_names.offsets"),
+            names=segment.section("symbol_names").data,
+        )
+
+    def name(self, ordinal: int) -> str:
+        begin, end = self.ends.item(ordinal), self.ends.item(ordinal + 1)
+        return str(self.names[begin:end], "utf-8", "replace")
 
 
 class Generation:
@@ -256,29 +284,26 @@ class Generation:
     def symbol(self, symbol: int) -> SymbolRecord:
         """A definition by its id."""
         number, ordinal = _locate(self._symbol_base, symbol)
-        segment = self._segments[number]
-        parents = segment.section("symbol_parents")
-        names = [self._symbol_name(number, ordinal)]
-        at = int(parents[ordinal])
+        table = self._symbol_tables[number]
+        names = [table.name(ordinal)]
+        at = table.parents.item(ordinal)
         while at >= 0 and len(names) < 64:
-            names.append(self._symbol_name(number, at))
-            at = int(parents[at])
-        chunk = int(segment.section("symbol_chunks")[ordinal]) + self._chunk_base[number]
-        first, last = segment.section("symbol_lines")[ordinal].tolist()
+            names.append(table.name(at))
+            at = table.parents.item(at)
+        chunk = table.chunks.item(ordinal) + self._chunk_base[number]
         return SymbolRecord(
             name=names[0],
             qualified=".".join(reversed(names)),
-            kind=Kind(int(segment.section("symbol_kinds")[ordinal])),
-            file=int(self.chunk_file[chunk]),
+            kind=_KINDS[table.kinds.item(ordinal)],
+            file=self.chunk_file.item(chunk),
             chunk=chunk,
-            start_line=int(first),
-            end_line=int(last),
+            start_line=table.lines.item(ordinal, 0),
+            end_line=table.lines.item(ordinal, 1),
         )
 
-    def _symbol_name(self, number: int, ordinal: int) -> str:
-        segment = self._segments[number]
-        begin, end = segment.section("symbol_names.offsets")[ordinal : ordinal + 2].tolist()
-        return segment.section("symbol_names")[begin:end].tobytes().decode("utf-8", "replace")
+    @cached_property
+    def _symbol_tables(self) -> list[_SymbolTable]:
+        return [_SymbolTable.of(segment) for segment in self._segments]
 
     def defined(self, key: int) -> Ids:
         """The live definitions whose folded name has this key: symbol ids, ascending."""
@@ -317,6 +342,9 @@ _FLOAT_COPY_VALUES = 16_000_000
 """64 MB of float32: 125,000 chunks of 128. Above it blocks are converted as they are scanned."""
 _GATHERING = 3
 """A row takes so many times longer to copy out and multiply than to multiply where it lies."""
+
+
+_KINDS = {int(kind): kind for kind in Kind}
 
 
 def _bases(sizes: Sequence[int]) -> list[int]:

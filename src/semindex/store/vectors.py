@@ -46,8 +46,6 @@ def _products(rows: npt.NDArray[np.float32], whole: npt.NDArray[np.float32]) -> 
     count, dim = rows.shape
     cut = count - count % _BATCH_ROWS
     products = np.empty(count, dtype=np.float32)
-    np.matmul(
-        rows[:cut].reshape(-1, _BATCH_ROWS, dim), whole, out=products[:cut].reshape(-1, _BATCH_ROWS)
-    )
+    np.matmul(rows[:cut].reshape(-1, _BATCH_ROWS, dim), whole, out=products[:cut].reshape(-1, _BATCH_ROWS))
     np.einsum("ij,j->i", rows[cut:], whole, out=products[cut:])
     return products
