@@ -41,7 +41,10 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
         Shape ``(count,)``. Added best first, so equal values in any order give equal sums.
     """
     counting = np.flatnonzero(values > 0.0)
-    order = counting[np.lexsort((-values[counting], owners[counting]))]
+    order = counting[np.argsort(-values[counting])]
+    # 16 bits are sorted by their digits: a fifth of the time of sorting by both keys at once.
+    narrow = owners[order].astype(np.int16 if count < 1 << 15 else np.int64)
+    order = order[np.argsort(narrow, kind="stable")]
     sorted_owners = owners[order]
     firsts = np.searchsorted(sorted_owners, np.arange(count))
     ranks = np.arange(len(order)) - firsts[sorted_owners]
@@ -57,8 +60,9 @@ def path_signals(
     """What the candidates' names and folders add and take away."""
     asked = frozenset(term.term for term in terms if not term.term.startswith("="))
     size = max(1, len(asked))
-    stems = [len(path.stem & asked) / max(1, len(path.stem)) for path in paths]
-    folders = [len(path.folder & asked) / size for path in paths]
+    apart = asked.isdisjoint
+    stems = [0.0 if apart(path.stem) else len(path.stem & asked) / len(path.stem) for path in paths]
+    folders = [0.0 if apart(path.folder) else len(path.folder & asked) / size for path in paths]
     penalty = {
         Role.TESTS: weights.tests,
         Role.EXAMPLES: weights.examples,
@@ -73,7 +77,10 @@ def path_signals(
         Signal("folder name", weights.folder_share * np.array(folders)),
     ]
     roles = np.array([path.roles for path in paths])
+    present = int(np.bitwise_or.reduce(roles)) if len(roles) else 0
     for role in unmentioned(asked):
+        if not present & role:
+            continue
         hit = (roles & role) != 0
         if role is Role.BARREL:
             hit &= np.array(sizes) <= weights.barrel_bytes
