@@ -110,27 +110,35 @@ class Corpus:
     def _frequencies(self, terms: Sequence[QueryTerm]) -> list[tuple[Ids, Floats]]:
         """The chunks of each term, ascending, and its tf' there: counts by field, weighted and normed."""
         width, starts = self.generation.chunks, self.generation.file_starts
+        everything = self.generation.gathered(TEXT_FIELDS, _keys(terms))
+        # Most words joined from neighbours occur nowhere: only the others get a line of cells.
+        occurs = np.zeros(len(terms), dtype=bool)
+        for found in everything:
+            occurs[found.numbers] = True
+        lines = (np.cumsum(occurs) - 1) * width
         places, values = [], []
-        for field, found in zip(
-            TEXT_FIELDS, self.generation.gathered(TEXT_FIELDS, _keys(terms)), strict=True
-        ):
-            weighted, lines = self._weighted(field, found), found.numbers * width
+        for field, found in zip(TEXT_FIELDS, everything, strict=True):
+            weighted, line = self._weighted(field, found), lines[found.numbers]
             if field in FILE_TEXT_FIELDS:
                 first = starts[found.rows]
                 sizes = starts[found.rows + 1] - first
-                places.append(ranges(lines + first, sizes))
+                places.append(ranges(line + first, sizes))
                 values.append(np.repeat(weighted, sizes))
             else:
-                places.append(lines + found.rows)
+                places.append(line + found.rows)
                 values.append(weighted)
-        dense = _sums(np.concatenate(places), np.concatenate(values), len(terms) * width)
-        at = np.flatnonzero(dense)
+        dense = _sums(np.concatenate(places), np.concatenate(values), int(occurs.sum()) * width)
+        at = np.flatnonzero(dense > 0.0)
         frequencies = dense[at]
-        cuts = np.searchsorted(at, np.arange(len(terms) + 1) * width).tolist()
-        return [
-            (at[begin:end] - number * width, frequencies[begin:end])
-            for number, (begin, end) in enumerate(pairwise(cuts))
-        ]
+        cuts = np.searchsorted(at, np.arange(int(occurs.sum()) + 1) * width).tolist()
+        found_at = iter(
+            [
+                (at[begin:end] - line * width, frequencies[begin:end])
+                for line, (begin, end) in enumerate(pairwise(cuts))
+            ]
+        )
+        nothing = at[:0], frequencies[:0]
+        return [next(found_at) if here else nothing for here in occurs.tolist()]
 
     def _weighted(self, field: str, found: Gathered) -> Floats:
         weight = self.weights.fields[field][0]
