@@ -66,16 +66,21 @@ def gather(lists: Sequence[Postings], terms: TermHashes) -> list[Gathered]:
 def _decoded(data: Sequence[Tallies], sizes: Rows) -> tuple[Rows, npt.NDArray[np.bool_]]:
     """The rows of all lists, and whether the bytes of each hold as many numbers as it has postings."""
     joined = np.concatenate(data)
-    begins = np.cumsum([0, *map(len, data)])
-    last = joined < 0x80
-    held = np.add.reduceat(last, begins[:-1], dtype=np.int64)
-    good = (held == sizes) & last[begins[1:] - 1]
-    if not good.all():
-        return np.zeros(int(sizes.sum()), np.int64), good
-    ends = np.cumsum(sizes)
-    deltas = unvarint(joined, int(ends[-1]))
+    stops, ends = np.cumsum([len(piece) for piece in data]), np.cumsum(sizes)
+    last = np.flatnonzero(joined < 0x80)
+    if len(last) != ends[-1] or not np.array_equal(last[ends - 1], stops - 1):
+        return np.zeros(int(ends[-1]), np.int64), _whole(joined, stops, sizes)
+    deltas = unvarint(joined, last)
     if len(deltas) != ends[-1]:
         return np.zeros(int(ends[-1]), np.int64), np.zeros(len(sizes), dtype=bool)
     totals = np.cumsum(deltas)
     heads = ends - sizes
-    return totals - np.repeat(totals[heads] - deltas[heads], sizes), good
+    return totals - np.repeat(totals[heads] - deltas[heads], sizes), np.ones(len(sizes), dtype=bool)
+
+
+def _whole(joined: Tallies, stops: Rows, sizes: Rows) -> npt.NDArray[np.bool_]:
+    """Which lists end with a number's last byte and hold as many as they should."""
+    last = joined < 0x80
+    starts = np.concatenate(([0], stops[:-1]))
+    held = np.add.reduceat(last, starts, dtype=np.int64)
+    return np.asarray((held == sizes) & last[stops - 1])

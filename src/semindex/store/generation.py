@@ -9,7 +9,7 @@ freshly built.
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -308,11 +308,11 @@ class Generation:
     def defined(self, key: int) -> Ids:
         """The live definitions whose folded name has this key: symbol ids, ascending."""
         parts: list[Ids] = []
-        wanted = np.uint64(key)
         for number, segment in enumerate(self._segments):
             order, keys = segment.section("symbol_order"), segment.section("symbol_keys")
-            begin = int(np.searchsorted(keys, wanted, side="left", sorter=order))
-            end = int(np.searchsorted(keys, wanted, side="right", sorter=order))
+            # Not np.searchsorted: it would widen the whole order first.
+            begin = bisect_left(order, key, key=keys.item)
+            end = bisect_right(order, key, begin, key=keys.item)
             if begin < end:
                 ordinals = np.sort(order[begin:end].astype(np.int64))
                 files = self._symbol_files(number, ordinals)

@@ -97,11 +97,10 @@ def _varint(values: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint8], npt.N
     return data, ends
 
 
-def unvarint(data: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.int64]:
-    """The ``count`` numbers that ``data`` holds; fewer when it is damaged."""
-    if len(data) == count:
+def unvarint(data: npt.NDArray[np.uint8], last: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The numbers in ``data``, whose last bytes (below 128) are at ``last``; none when it is damaged."""
+    if len(data) == len(last):
         return data.astype(np.int64)
-    last = np.flatnonzero(data < 0x80)
     begins = np.empty(len(last), dtype=np.int64)
     begins[:1] = 0
     begins[1:] = last[:-1] + 1
@@ -149,7 +148,7 @@ class Postings:
         """The rows and counts of the term at a position that :meth:`find` gave."""
         begin, end = int(self._offsets[place]), int(self._offsets[place + 1])
         data = self._ids[int(self._starts[place]) : int(self._starts[place + 1])]
-        rows = np.cumsum(unvarint(data, end - begin))
+        rows = np.cumsum(unvarint(data, np.flatnonzero(data < 0x80)))
         if len(rows) != end - begin or (len(rows) and int(rows[-1]) >= self.rows):
             raise self.damaged()
         return rows, self._counts[begin:end]
@@ -180,7 +179,7 @@ class Postings:
         """Everything, ordered by (term, row)."""
         offsets = self._offsets.astype(np.int64)
         counts = offsets[1:] - offsets[:-1]
-        deltas = unvarint(self._ids, len(self._counts))
+        deltas = unvarint(self._ids, np.flatnonzero(self._ids < 0x80))
         if len(deltas) != len(self._counts):
             raise self.damaged()
         totals = np.cumsum(deltas)
