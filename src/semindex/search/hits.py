@@ -21,6 +21,8 @@ MAX_DEFINITION_LINES = 60
 MAX_TEXT_BYTES = 64_000
 """A shown span is cut here; only slices of very long lines are that large."""
 
+_LABELS = {int(kind): kind.label for kind in Kind}
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -116,7 +118,7 @@ def _hit(
         end_line=last,
         score=score,
         symbol=owner.qualified if owner is not None else None,
-        kind=Kind(int(generation.chunk_kinds[chunk.chunk])).label,
+        kind=_LABELS[generation.chunk_kinds.item(chunk.chunk)],
         language=generation.language(found.file),
         reasons=reasons,
         text=text,

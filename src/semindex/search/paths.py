@@ -92,10 +92,21 @@ def path_words(path: str, language: str) -> PathWords:
     parts = path_parts(path)
     return PathWords(
         stem=_plain(parts.stem),
-        folder=_plain(parts.parent),
+        folder=_folder_words(parts.parent),
         whole=_whole(parts.stem),
         roles=sum(_roles(parts, path.rpartition("/")[2]) | _by_language(language)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _folder_words(name: str) -> frozenset[str]:
+    return _plain(name)
+
+
+@lru_cache(maxsize=4096)
+def _folder_roles(folder: str) -> frozenset[Role]:
+    components = frozenset(folder.lower().split("/"))
+    return frozenset(role for role, names in _FOLDERS.items() if components & names)
 
 
 def _plain(text: str) -> frozenset[str]:
@@ -108,8 +119,7 @@ def _whole(stem: str) -> str:
 
 
 def _roles(parts: PathParts, name: str) -> set[Role]:
-    components = frozenset(parts.folder.lower().split("/"))
-    roles = {role for role, names in _FOLDERS.items() if components & names}
+    roles = set(_folder_roles(parts.folder))
     if _TEST_FILE.match(name.rpartition(".")[0] or name):
         roles.add(Role.TESTS)
     if _PLATFORM_FILE.match(name.partition(".")[0].lower()):

@@ -42,7 +42,10 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
         Shape ``(count,)``. Added best first, so equal values in any order give equal sums.
     """
     counting = np.flatnonzero(values > 0.0)
-    order = counting[np.lexsort((-values[counting], owners[counting]))]
+    order = counting[np.argsort(-values[counting])]
+    # 16 bits are sorted by their digits: a fifth of the time of sorting by both keys at once.
+    narrow = owners[order].astype(np.int16 if count < 1 << 15 else np.int64)
+    order = order[np.argsort(narrow, kind="stable")]
     sorted_owners = owners[order]
     firsts = np.searchsorted(sorted_owners, np.arange(count))
     ranks = np.arange(len(order)) - firsts[sorted_owners]
@@ -58,9 +61,10 @@ def path_signals(
     """What the candidates' names and folders add and take away."""
     asked = frozenset(term.term for term in terms if not term.term.startswith("="))
     size = max(1, len(asked))
-    stems = [len(path.stem & asked) / max(1, len(path.stem)) for path in paths]
+    apart = asked.isdisjoint
+    stems = [0.0 if apart(path.stem) else len(path.stem & asked) / len(path.stem) for path in paths]
+    folders = [0.0 if apart(path.folder) else len(path.folder & asked) / size for path in paths]
     named = named_shares(paths, terms)
-    folders = [len(path.folder & asked) / size for path in paths]
     penalty = {
         Role.TESTS: weights.tests,
         Role.EXAMPLES: weights.examples,
@@ -76,7 +80,10 @@ def path_signals(
         Signal("named file", weights.named_file * np.array(named)),
     ]
     roles = np.array([path.roles for path in paths])
+    present = int(np.bitwise_or.reduce(roles)) if len(roles) else 0
     for role in unmentioned(asked):
+        if not present & role:
+            continue
         hit = (roles & role) != 0
         if role is Role.BARREL:
             hit &= np.array(sizes) <= weights.barrel_bytes

@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from semindex.search.weights import WEIGHTS, Weights
-from semindex.store.generation import Generation, Occurrences
+from semindex.store.gather import Gathered
+from semindex.store.generation import Generation
 from semindex.tokens import hash_term
 from semindex.types import QueryTerm
 
@@ -25,6 +27,12 @@ Mask = npt.NDArray[np.bool_]
 
 CHUNK_TEXT_FIELDS = ("comment", "name", "parent")
 FILE_TEXT_FIELDS = ("path", "stem")
+TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *FILE_TEXT_FIELDS)
+_CELLS = 4_000_000
+"""Frequencies (term by chunk) that are held at once: 32 MB."""
+
+Near = Sequence[tuple[int, float]]
+"""Hashes of a term's neighbours, and the share of their frequency that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,19 @@ class BodyScores:
     file: Floats
     places: tuple[Ids, ...]
     """By term, the live chunks whose code has it, ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Chunks to be scored exactly, file by file."""
+
+    chunks: Ids
+    starts: Ids
+    """Shape ``(files chosen,)``: where a file's chunks begin in ``chunks``."""
+    sizes: Ids
+    """How many of them are chosen; shape as ``starts``."""
+    place_of_file: Ids
+    """Shape ``(files of the generation,)``: a file's place in ``starts``, or -1."""
 
 
 class Corpus:
@@ -77,80 +98,175 @@ class Corpus:
         total = self.generation.live_files
         return math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
 
-    def frequencies(self, hashes: Sequence[int]) -> list[Floats]:
-        """The tf' of each term in every chunk, shape ``(chunks,)``: counts by field, weighted and normed."""
-        shares = [(number, key, 1.0) for number, key in enumerate(hashes)]
-        return self.shared_frequencies(shares, len(hashes))
-
-    def shared_frequencies(self, shares: Sequence[tuple[int, int, float]], count: int) -> list[Floats]:
-        """For each of ``count`` terms the tf' of other terms in every chunk, each times its share.
-
-        Args:
-            shares: Term number, hash of the other term, and its share.
-            count: Number of terms.
-        """
-        keys = np.array([key for _, key, _ in shares], dtype=np.uint64)
-        totals = [np.zeros(self.generation.chunks) for _ in range(count)]
-        for field in (*CHUNK_TEXT_FIELDS, *FILE_TEXT_FIELDS):
-            found = self.generation.occurrences(field, keys)
-            for (number, _, share), places in zip(shares, found, strict=True):
-                if not len(places.ids):
-                    continue
-                if field in FILE_TEXT_FIELDS:
-                    self._add_by_file(totals[number], field, places, share)
-                else:
-                    totals[number][places.ids] += share * self._weighted(field, places)
-        return totals
-
-    def _weighted(self, field: str, found: Occurrences) -> Floats:
-        weight = self.weights.fields[field][0]
-        return weight * found.counts.astype(np.float64) / self._norms[field][found.ids]
-
-    def _add_by_file(self, total: Floats, field: str, found: Occurrences, share: float) -> None:
-        values = share * self._weighted(field, found)
-        starts = self.generation.file_starts
-        sizes = starts[found.ids + 1] - starts[found.ids]
-        total[ranges(starts[found.ids], sizes)] += np.repeat(values, sizes)
-
     def lexical(self, terms: Sequence[QueryTerm]) -> list[TermScores]:
         """Every term with its live frequency and idf; terms joined from neighbours only where they occur."""
         found = []
-        for term, dense in zip(terms, self.frequencies([hash_term(t.term) for t in terms]), strict=True):
-            ids = np.flatnonzero(dense)
-            if len(ids) or term.weight >= 1.0:
-                found.append(TermScores(term, self.chunk_idf(len(ids)), ids, dense[ids]))
+        block = max(1, _CELLS // max(1, self.generation.chunks))
+        for begin in range(0, len(terms), block):
+            some = terms[begin : begin + block]
+            for term, (ids, frequency) in zip(some, self._frequencies(some), strict=True):
+                if len(ids) or term.weight >= 1.0:
+                    found.append(TermScores(term, self.chunk_idf(len(ids)), ids, frequency))
         return found
+
+    def _frequencies(self, terms: Sequence[QueryTerm]) -> list[tuple[Ids, Floats]]:
+        """The chunks of each term, ascending, and its tf' there: counts by field, weighted and normed."""
+        width, starts = self.generation.chunks, self.generation.file_starts
+        everything = self.generation.gathered(TEXT_FIELDS, _keys(terms))
+        # Most words joined from neighbours occur nowhere: only the others get a line of cells.
+        occurs = np.zeros(len(terms), dtype=bool)
+        for found in everything:
+            occurs[found.numbers] = True
+        lines = (np.cumsum(occurs) - 1) * width
+        places, values = [], []
+        for field, found in zip(TEXT_FIELDS, everything, strict=True):
+            weighted, line = self._weighted(field, found), lines[found.numbers]
+            if field in FILE_TEXT_FIELDS:
+                first = starts[found.rows]
+                sizes = starts[found.rows + 1] - first
+                places.append(ranges(line + first, sizes))
+                values.append(np.repeat(weighted, sizes))
+            else:
+                places.append(line + found.rows)
+                values.append(weighted)
+        dense = _sums(np.concatenate(places), np.concatenate(values), int(occurs.sum()) * width)
+        at = np.flatnonzero(dense > 0.0)
+        frequencies = dense[at]
+        cuts = np.searchsorted(at, np.arange(int(occurs.sum()) + 1) * width).tolist()
+        found_at = iter(
+            [
+                (at[begin:end] - line * width, frequencies[begin:end])
+                for line, (begin, end) in enumerate(pairwise(cuts))
+            ]
+        )
+        nothing = at[:0], frequencies[:0]
+        return [next(found_at) if here else nothing for here in occurs.tolist()]
+
+    def _weighted(self, field: str, found: Gathered) -> Floats:
+        weight = self.weights.fields[field][0]
+        return weight * found.counts.astype(np.float64) / self._norms[field][found.rows]
 
     def lexical_scores(self, terms: Sequence[TermScores]) -> Floats:
         """BM25F of every chunk over the query's sum of idf, shape ``(chunks,)``, in [0, 1)."""
-        scores = np.zeros(self.generation.chunks)
-        for item in terms:
-            scores[item.ids] += saturated(item.frequency, self.weights.k1) * (item.term.weight * item.idf)
+        ids, frequencies, sizes = _joined(terms)
+        factors = np.array([item.term.weight * item.idf for item in terms])
+        values = saturated(frequencies, self.weights.k1) * np.repeat(factors, sizes)
+        return _sums(ids, values, self.generation.chunks) / idf_sum(terms)
+
+    def exact_lexical(self, terms: Sequence[TermScores], near: Sequence[Near], chosen: Chosen) -> Floats:
+        """BM25F of some chunks, neighbouring words counted in, over the query's sum of idf.
+
+        ``near`` are the neighbours of each term; the scores are of shape ``(len(chosen.chunks),)``.
+        """
+        width = len(chosen.chunks)
+        scores = np.zeros(width)
+        position = np.full(self.generation.chunks, -1, dtype=np.int64)
+        position[chosen.chunks] = np.arange(width)
+        block = max(1, _CELLS // max(1, width))
+        for begin in range(0, len(terms), block):
+            some = terms[begin : begin + block]
+            cells = self._shared_frequencies(near[begin : begin + block], chosen, position)
+            ids, frequencies, sizes = _joined(some)
+            place = position[ids]
+            inside = np.flatnonzero(place >= 0)
+            lines = np.repeat(np.arange(len(some)) * width, sizes)
+            cells[lines[inside] + place[inside]] += frequencies[inside]
+            rows = saturated(cells, self.weights.k1).reshape(len(some), width)
+            for item, row in zip(some, rows, strict=True):
+                scores += row * (item.term.weight * item.idf)
         return scores / idf_sum(terms)
+
+    def _shared_frequencies(self, near: Sequence[Near], chosen: Chosen, position: Ids) -> Floats:
+        """The tf' of each term's neighbours times their shares, one term's chosen chunks after the other's.
+
+        Args:
+            near: The neighbours of each term.
+            chosen: The chunks.
+            position: Shape ``(chunks,)``: where a chunk stands in ``chosen``, or -1.
+
+        Returns:
+            Shape ``(len(near) * len(chosen.chunks),)``.
+        """
+        width = len(chosen.chunks)
+        pairs = [(number * width, *pair) for number, found in enumerate(near) for pair in found]
+        if not pairs:
+            return np.zeros(len(near) * width)
+        lines = np.array([line for line, _, _ in pairs], dtype=np.int64)
+        keys = np.array([key for _, key, _ in pairs], dtype=np.uint64)
+        shares = np.array([share for _, _, share in pairs])
+        places, values = [], []
+        for field, everywhere in zip(TEXT_FIELDS, self.generation.gathered(TEXT_FIELDS, keys), strict=True):
+            by_file = field in FILE_TEXT_FIELDS
+            where = (chosen.place_of_file if by_file else position)[everywhere.rows]
+            kept = np.flatnonzero(where >= 0)
+            found = Gathered(everywhere.numbers[kept], everywhere.rows[kept], everywhere.counts[kept])
+            weighted = shares[found.numbers] * self._weighted(field, found)
+            if by_file:
+                files = where[kept]
+                sizes = chosen.sizes[files]
+                places.append(ranges(lines[found.numbers] + chosen.starts[files], sizes))
+                values.append(np.repeat(weighted, sizes))
+            else:
+                places.append(lines[found.numbers] + where[kept])
+                values.append(weighted)
+        return _sums(np.concatenate(places), np.concatenate(values), len(near) * width)
 
     def body(self, terms: Sequence[QueryTerm]) -> BodyScores:
         """BM25 of every chunk's and file's code over the sum of idf."""
         generation, weights = self.generation, self.weights
-        chunk, file = np.zeros(generation.chunks), np.zeros(generation.files)
-        chunk_total = file_total = 0.0
-        keys = np.array([hash_term(term.term) for term in terms], dtype=np.uint64)
-        occurrences = generation.occurrences("body", keys)
-        for term, found in zip(terms, occurrences, strict=True):
-            if not len(found.ids) and term.weight < 1.0:
-                continue
-            counts = found.counts.astype(np.float64)
-            idf = self.chunk_idf(len(found.ids)) * term.weight
-            chunk[found.ids] += saturated(counts / self._body_norm[found.ids], weights.body_k1) * idf
-            chunk_total += idf
-            by_file = np.bincount(
-                generation.chunk_file[found.ids], weights=counts, minlength=generation.files
-            )
-            files = np.flatnonzero(by_file)
-            idf = self.file_idf(len(files)) * term.weight
-            file[files] += saturated(by_file[files] / self._file_body_norm[files], weights.file_body_k1) * idf
-            file_total += idf
-        places = tuple(found.ids for found in occurrences)
+        (found,) = generation.gathered(("body",), _keys(terms))
+        counts = found.counts.astype(np.float64)
+        sizes = np.bincount(found.numbers, minlength=len(terms)).tolist()
+        idf = [self.chunk_idf(size) * term.weight for term, size in zip(terms, sizes, strict=True)]
+        values = (
+            saturated(counts / self._body_norm[found.rows], weights.body_k1) * np.array(idf)[found.numbers]
+        )
+        chunk = _sums(found.rows, values, generation.chunks)
+        # A term's postings in the chunks of one file stand together; the counts are whole numbers.
+        owners = generation.chunk_file[found.rows]
+        heads = _heads(found.numbers * generation.files + owners)
+        files, numbers = owners[heads], found.numbers[heads]
+        sums = np.add.reduceat(counts, heads) if len(heads) else counts
+        file_sizes = np.bincount(numbers, minlength=len(terms)).tolist()
+        file_idf = [self.file_idf(size) * term.weight for term, size in zip(terms, file_sizes, strict=True)]
+        values = (
+            saturated(sums / self._file_body_norm[files], weights.file_body_k1) * np.array(file_idf)[numbers]
+        )
+        file = _sums(files, values, generation.files)
+        counting = [place for place, term in enumerate(terms) if sizes[place] or term.weight >= 1.0]
+        chunk_total = sum((idf[place] for place in counting), 0.0)
+        file_total = sum((file_idf[place] for place in counting), 0.0)
+        ends = np.searchsorted(found.numbers, np.arange(1, len(terms)))
+        places = tuple(np.split(found.rows, ends))
         return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9), places)
+
+
+def _keys(terms: Iterable[QueryTerm]) -> npt.NDArray[np.uint64]:
+    return np.array([hash_term(term.term) for term in terms], dtype=np.uint64)
+
+
+def _joined(terms: Sequence[TermScores]) -> tuple[Ids, Floats, Ids]:
+    """The chunks and frequencies of all terms, one term after the other, and the number of each."""
+    sizes = np.array([len(item.ids) for item in terms], dtype=np.int64)
+    if not terms:
+        return sizes, np.empty(0), sizes
+    return (
+        np.concatenate([item.ids for item in terms]),
+        np.concatenate([item.frequency for item in terms]),
+        sizes,
+    )
+
+
+def _sums(places: Ids, values: Floats, size: int) -> Floats:
+    """What falls to each place of ``size``, added in the order given (so by field, or by term)."""
+    return np.bincount(places, values, size).astype(np.float64, copy=False)
+
+
+def _heads(values: Ids) -> Ids:
+    """Where runs of equal values begin."""
+    first = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return np.flatnonzero(first)
 
 
 def saturated(frequency: Floats, k1: float) -> Floats:

@@ -16,19 +16,19 @@ import numpy.typing as npt
 
 from semindex.embed.static import StaticEmbedder
 from semindex.search import rank, verbatim
-from semindex.search.paths import path_words
+from semindex.search.paths import PathWords, path_words
 from semindex.search.query import path_filter
 from semindex.search.rank import Signal
 from semindex.search.retrieve import (
     BodyScores,
+    Chosen,
     Corpus,
+    Near,
     TermScores,
     best_files,
     by_file_maximum,
     distinct,
-    idf_sum,
     ranges,
-    saturated,
 )
 from semindex.search.symbols import SymbolMatch, symbol_matches
 from semindex.tokens import hash_term, query_terms
@@ -40,6 +40,8 @@ Mask = npt.NDArray[np.bool_]
 
 MAX_TERMS = 64
 """Terms of a long query that are looked up: the rarest."""
+MAX_PATHS = 65536
+"""Files whose paths' words are remembered: some 50 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class _Candidates:
     chunks: Ids
     owners: Ids
     """Shape ``(len(chunks),)``: position in ``files``."""
+    starts: Ids
+    """Shape ``(len(files),)``: where a file's chunks begin."""
 
 
 class Texts(Protocol):
@@ -95,6 +99,7 @@ class Searcher:
         self.corpus = corpus
         self.generation = corpus.generation
         self.embedder = embedder
+        self._paths: dict[int, PathWords] = {}
 
     def search(
         self,
@@ -219,7 +224,7 @@ class Searcher:
         chunks, owners = ranges(starts[chosen], sizes), np.repeat(np.arange(len(chosen)), sizes)
         if kinds is not None:
             chunks, owners = chunks[kinds[chunks]], owners[kinds[chunks]]
-        return _Candidates(chosen, chunks, owners)
+        return _Candidates(chosen, chunks, owners, np.searchsorted(owners, np.arange(len(chosen))))
 
     def _ranked(
         self,
@@ -234,7 +239,7 @@ class Searcher:
         signals = self._signals(parts, found, lexical, mode)
         spans = self._span_scores(parts, found, lexical, mode)
         if exact is not None:
-            signals.append(Signal("exact words", np.maximum.reduceat(exact, self._starts(found))))
+            signals.append(Signal("exact words", np.maximum.reduceat(exact, found.starts)))
             spans = spans + exact
         scores = rank.total(signals, len(found.files))
         if parts.cosines is not None:
@@ -263,29 +268,19 @@ class Searcher:
 
     def _exact_lexical(self, terms: Sequence[TermScores], found: _Candidates) -> Floats:
         """BM25F of every candidate chunk, neighbouring words counted in."""
-        weights = self.corpus.weights
-        place = np.full(self.generation.chunks, -1, dtype=np.int64)
-        place[found.chunks] = np.arange(len(found.chunks))
-        soft = self._soft(terms, found.chunks)
-        scores = np.zeros(len(found.chunks))
-        for item, extra in zip(terms, soft, strict=True):
-            frequency = extra
-            where = place[item.ids]
-            inside = where >= 0
-            frequency[where[inside]] += item.frequency[inside]
-            scores += saturated(frequency, weights.k1) * (item.term.weight * item.idf)
-        return scores / idf_sum(terms)
+        place = np.full(self.generation.files, -1, dtype=np.int64)
+        place[found.files] = np.arange(len(found.files))
+        sizes = np.diff(found.starts, append=len(found.chunks))
+        chosen = Chosen(found.chunks, found.starts, sizes, place)
+        return self.corpus.exact_lexical(terms, [self._near(item) for item in terms], chosen)
 
-    def _soft(self, terms: Sequence[TermScores], chunks: Ids) -> list[Floats]:
-        """What neighbouring words add to each term's frequency in the candidate chunks."""
-        pairs = [
-            (number, neighbour, similarity)
-            for number, item in enumerate(terms)
-            if item.term.weight >= 1.0
-            for neighbour, similarity in self.embedder.neighbours(hash_term(item.term.term))
-        ]
-        shares = [(number, key, self.corpus.weights.soft * similarity) for number, key, similarity in pairs]
-        return [total[chunks] for total in self.corpus.shared_frequencies(shares, len(terms))]
+    def _near(self, item: TermScores) -> Near:
+        """The neighbours of a term and what share of their frequency it gets."""
+        if item.term.weight < 1.0:
+            return ()
+        soft = self.corpus.weights.soft
+        pairs = self.embedder.neighbours(hash_term(item.term.term))
+        return [(key, soft * similarity) for key, similarity in pairs]
 
     def _signals(self, parts: _Parts, found: _Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
         weights, count = self.corpus.weights, len(found.files)
@@ -298,19 +293,16 @@ class Searcher:
         if parts.cosines is not None:
             near = np.maximum(parts.cosines[found.chunks], 0.0)
             cubed = np.where(near > weights.near_cosine, near * near * near, 0.0)
-            top = np.maximum.reduceat(near, self._starts(found))
+            top = np.maximum.reduceat(near, found.starts)
             several = rank.discounted(cubed, found.owners, count, decay=weights.dense_decay, best=best)
             signals.append(Signal("meaning", weights.context * top))
             signals.append(Signal("meaning, several places", weights.context_sum * several))
         if mode is not Mode.DENSE:
-            boosts = [
-                parts.symbols[file].boost if file in parts.symbols else 0.0 for file in found.files.tolist()
-            ]
+            files = found.files.tolist()
+            boosts = [parts.symbols[file].boost if file in parts.symbols else 0.0 for file in files]
             signals.append(Signal("definition", np.array(boosts)))
-            paths = [
-                path_words(self.generation.path(file), self.generation.language(file))
-                for file in found.files.tolist()
-            ]
+            known = self._paths
+            paths = [known.get(file) or self._path_words(file) for file in files]
             sizes = self.generation.file_sizes[found.files].tolist()
             signals.extend(rank.path_signals(paths, sizes, parts.terms, weights))
             signals.append(rank.size_signal(sizes, weights))
@@ -343,6 +335,14 @@ class Searcher:
                 counted += 1
         return counts[chunks] / max(1, counted)
 
+    def _path_words(self, file: int) -> PathWords:
+        """The words of a file's path, remembered."""
+        words = path_words(self.generation.path(file), self.generation.language(file))
+        if len(self._paths) >= MAX_PATHS:
+            self._paths.clear()
+        self._paths[file] = words
+        return words
+
     def _feedback(self, found: _Candidates, spans: Floats, scores: Floats) -> Signal:
         """How near a file comes to what the first chunks show: pseudo-relevance feedback.
 
@@ -356,9 +356,7 @@ class Searcher:
             total += score * self.generation.vector(int(found.chunks[place]))
         vector = (total / max(1e-9, float(np.sqrt((total * total).sum())))).astype(np.float32)
         near = np.maximum(self.generation.cosines(vector, found.chunks), 0.0)
-        return Signal(
-            "meaning of the first hits", weights.feedback * np.maximum.reduceat(near, self._starts(found))
-        )
+        return Signal("meaning of the first hits", weights.feedback * np.maximum.reduceat(near, found.starts))
 
     def _best_places(self, found: _Candidates, scores: Floats, most: int) -> list[tuple[int, float]]:
         """Places of the best chunks with their positive scores, best first, ties by path and place."""
@@ -369,9 +367,6 @@ class Searcher:
             key=lambda at: (-scores[at], self.generation.path(int(found.files[found.owners[at]])), at)
         )
         return [(place, float(scores[place])) for place in places[:count]]
-
-    def _starts(self, found: _Candidates) -> Ids:
-        return np.searchsorted(found.owners, np.arange(len(found.files)))
 
     def _ordered(self, scores: Floats, files: Ids, limit: int) -> list[int]:
         """The best ``limit`` places, ties by path."""
@@ -399,8 +394,11 @@ class Searcher:
         """A candidate's chunks, best first, but first of all the one that has the definition named."""
         begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
         ids, scores = found.chunks[begin:end], spans[begin:end]
-        others = ids != (named.chunk if named is not None else -1)
-        order = np.lexsort((ids, -scores, others))[:most]
+        order = np.argsort(-scores, kind="stable")
+        if named is not None:
+            first = ids[order] == named.chunk
+            order = np.concatenate((order[first], order[~first]))
+        order = order[:most]
         return tuple(map(RankedChunk, ids[order].tolist(), scores[order].tolist()))
 
 

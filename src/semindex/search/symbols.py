@@ -43,8 +43,9 @@ def symbol_matches(generation: Generation, text: str, weights: Weights) -> dict[
             continue
         for symbol in symbols.tolist():
             record = generation.symbol(symbol)
-            boost = base * _closeness(record, name, outer, weights)
-            found_here = SymbolMatch(boost, symbol, record.chunk, _last_word(record.name) == name)
+            exact = record.name == name or _last_word(record.name) == name
+            boost = base * _closeness(record, exact, outer, weights)
+            found_here = SymbolMatch(boost, symbol, record.chunk, exact)
             known = best.get(record.file)
             best[record.file] = found_here if known is None else _better(known, found_here)
     return best
@@ -61,11 +62,11 @@ def _last_word(name: str) -> str:
     return found[-1] if found else ""
 
 
-def _closeness(record: SymbolRecord, name: str, outer: list[str], weights: Weights) -> float:
+def _closeness(record: SymbolRecord, exact: bool, outer: list[str], weights: Weights) -> float:
     """1 for the very name of a definition of 20 lines or more; less for small ones and other cases."""
     lines = record.end_line - record.start_line + 1
     value = min(1.0, 0.5 + lines / 40)
-    if _last_word(record.name) != name:
+    if not exact:
         value *= weights.symbol_other_case
     if outer:
         enclosing = {word.lower() for word in words(record.qualified)[:-1]}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import xxhash
 
@@ -74,9 +75,14 @@ def _open(root: Path, ref: FileRef, limit: int) -> Contents | FileFailure:
 
 def _is_inside(root: Path, full: Path) -> bool:
     """Whether no folder between the root and the file is a link by now."""
+    return _leads_inside(root, full.relative_to(root).parts[:-1])
+
+
+def _leads_inside(root: Path, folders: Sequence[str]) -> bool:
+    """Whether none of some folders, each in the one before, the first in the root, is a link by now."""
     folder = os.fspath(root)
     try:
-        for part in full.relative_to(root).parts[:-1]:
+        for part in folders:
             folder = f"{folder}/{part}"
             if stat.S_ISLNK(os.lstat(folder).st_mode):
                 return False
@@ -127,16 +133,17 @@ def read_verified(root: Path, path: str, digest: bytes) -> bytes | None:
 
     A path that leaves the root, or leads through a link, has no text.
     """
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts:
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts:
         return None
-    full = root / path
     try:
-        data = read_regular(full, limit=1 << 30).data
+        data = read_regular(f"{root}/{path}", limit=1 << 30).data
     except (OSError, RegularFileError, ValueError):
         return None
-    if digest_of(data) != digest or not _is_inside(root, full):
+    if digest_of(data) != digest or not _leads_inside(root, parts[:-1]):
         return None
+    if data.isascii() and b"\0" not in data and b"\x1b" not in data:
+        return data  # as decode would give it, which looks longer: that this is text, indexing has found
     found = analysis_text(data)
     return found[0] if found else None
 

@@ -25,14 +25,14 @@ class Contents:
     status: os.stat_result
 
 
-def read_regular(path: Path | bytes, *, limit: int) -> Contents:
+def read_regular(path: Path | str | bytes, *, limit: int) -> Contents:
     """The bytes of a regular file, none at all when it holds more than ``limit``.
 
     Raises:
         RegularFileError: It is a link, a folder, a FIFO, a device or a socket.
         OSError: It cannot be opened or read.
     """
-    if not _NO_FOLLOW and os.path.islink(path):  # noqa: PTH114 - paths are bytes here
+    if not _NO_FOLLOW and os.path.islink(path):  # noqa: PTH114 - paths may be bytes here
         raise RegularFileError("a symbolic link")
     try:
         descriptor = os.open(path, _FLAGS)

@@ -9,17 +9,18 @@ freshly built.
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
+from semindex.store.gather import Gathered, gather
 from semindex.store.postings import Postings
 from semindex.store.segment import Segment
 from semindex.store.vectors import cosines
@@ -52,6 +53,34 @@ class SymbolRecord:
     chunk: int
     start_line: int
     end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _SymbolTable:
+    """A segment's columns of symbols, as they are mapped."""
+
+    parents: npt.NDArray[np.int32]
+    chunks: npt.NDArray[np.uint32]
+    kinds: npt.NDArray[np.uint8]
+    lines: npt.NDArray[np.uint32]
+    ends: npt.NDArray[np.uint32]
+    """Where each name begins, and where the last one ends."""
+    names: memoryview
+
+    @classmethod
+    def of(cls, segment: Segment) -> Self:
+        return cls(
+            parents=segment.section("symbol_parents"),
+            chunks=segment.section("symbol_chunks"),
+            kinds=segment.section("symbol_kinds"),
+            lines=segment.section("symbol_lines"),
+            ends=segment.section("symbol_names.offsets"),
+            names=segment.section("symbol_names").data,
+        )
+
+    def name(self, ordinal: int) -> str:
+        begin, end = self.ends.item(ordinal), self.ends.item(ordinal + 1)
+        return str(self.names[begin:end], "utf-8", "replace")
 
 
 class Generation:
@@ -135,6 +164,32 @@ class Generation:
                 parts[number].append(Occurrences(ids, counts))
         return [_merged(found) for found in parts]
 
+    def gathered(self, fields: Sequence[str], terms: npt.NDArray[np.uint64]) -> list[Gathered]:
+        """The live postings of some terms (hashes) in each field: ids, counts, and whose they are.
+
+        Ids of one segment after the other; in each by term, in the order asked for, then ascending.
+        """
+        lists = [postings for field in fields for postings in self._postings[field]]
+        found = gather(lists, terms)
+        width = len(self._segments)
+        return [
+            self._live(field, found[number * width : (number + 1) * width])
+            for number, field in enumerate(fields)
+        ]
+
+    def _live(self, field: str, parts: list[Gathered]) -> Gathered:
+        by_file = field in FILE_FIELDS
+        if self.all_live and len(parts) == 1:
+            return parts[0]
+        bases = self._file_base if by_file else self._chunk_base
+        ids = np.concatenate([part.rows + base for part, base in zip(parts, bases, strict=False)])
+        numbers = np.concatenate([part.numbers for part in parts])
+        counts = np.concatenate([part.counts for part in parts])
+        if self.all_live:
+            return Gathered(numbers, ids, counts)
+        keep = (self.file_live if by_file else self.chunk_live)[ids]
+        return Gathered(numbers[keep], ids[keep], counts[keep])
+
     @cached_property
     def _float_vectors(self) -> npt.NDArray[np.float32] | None:
         """A float copy of all vectors where that is small, so that products run at full speed."""
@@ -149,7 +204,10 @@ class Generation:
         Some are given ascending.
         """
         if self._float_vectors is not None:
-            return cosines(self._float_vectors if chunks is None else self._float_vectors[chunks], query)
+            if chunks is None or len(chunks) * _GATHERING > self.chunks:
+                everywhere = cosines(self._float_vectors, query)
+                return everywhere if chunks is None else everywhere[chunks]
+            return cosines(np.take(self._float_vectors, chunks, axis=0), query)
         parts = []
         for number, segment in enumerate(self._segments):
             vectors = segment.section("vectors")
@@ -226,38 +284,35 @@ class Generation:
     def symbol(self, symbol: int) -> SymbolRecord:
         """A definition by its id."""
         number, ordinal = _locate(self._symbol_base, symbol)
-        segment = self._segments[number]
-        parents = segment.section("symbol_parents")
-        names = [self._symbol_name(number, ordinal)]
-        at = int(parents[ordinal])
+        table = self._symbol_tables[number]
+        names = [table.name(ordinal)]
+        at = table.parents.item(ordinal)
         while at >= 0 and len(names) < 64:
-            names.append(self._symbol_name(number, at))
-            at = int(parents[at])
-        chunk = int(segment.section("symbol_chunks")[ordinal]) + self._chunk_base[number]
-        first, last = segment.section("symbol_lines")[ordinal].tolist()
+            names.append(table.name(at))
+            at = table.parents.item(at)
+        chunk = table.chunks.item(ordinal) + self._chunk_base[number]
         return SymbolRecord(
             name=names[0],
             qualified=".".join(reversed(names)),
-            kind=Kind(int(segment.section("symbol_kinds")[ordinal])),
-            file=int(self.chunk_file[chunk]),
+            kind=_KINDS[table.kinds.item(ordinal)],
+            file=self.chunk_file.item(chunk),
             chunk=chunk,
-            start_line=int(first),
-            end_line=int(last),
+            start_line=table.lines.item(ordinal, 0),
+            end_line=table.lines.item(ordinal, 1),
         )
 
-    def _symbol_name(self, number: int, ordinal: int) -> str:
-        segment = self._segments[number]
-        begin, end = segment.section("symbol_names.offsets")[ordinal : ordinal + 2].tolist()
-        return segment.section("symbol_names")[begin:end].tobytes().decode("utf-8", "replace")
+    @cached_property
+    def _symbol_tables(self) -> list[_SymbolTable]:
+        return [_SymbolTable.of(segment) for segment in self._segments]
 
     def defined(self, key: int) -> Ids:
         """The live definitions whose folded name has this key: symbol ids, ascending."""
         parts: list[Ids] = []
-        wanted = np.uint64(key)
         for number, segment in enumerate(self._segments):
             order, keys = segment.section("symbol_order"), segment.section("symbol_keys")
-            begin = int(np.searchsorted(keys, wanted, side="left", sorter=order))
-            end = int(np.searchsorted(keys, wanted, side="right", sorter=order))
+            # Not np.searchsorted: it would widen the whole order first.
+            begin = bisect_left(order, key, key=keys.item)
+            end = bisect_right(order, key, begin, key=keys.item)
             if begin < end:
                 ordinals = np.sort(order[begin:end].astype(np.int64))
                 files = self._symbol_files(number, ordinals)
@@ -285,6 +340,11 @@ def faults(segments: Iterable[Segment]) -> list[str]:
 
 _FLOAT_COPY_VALUES = 16_000_000
 """64 MB of float32: 125,000 chunks of 128. Above it blocks are converted as they are scanned."""
+_GATHERING = 3
+"""A row takes so many times longer to copy out and multiply than to multiply where it lies."""
+
+
+_KINDS = {int(kind): kind for kind in Kind}
 
 
 def _bases(sizes: Sequence[int]) -> list[int]:

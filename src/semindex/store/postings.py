@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import ge
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ Tallies = npt.NDArray[np.uint8]
 """A count (or, for references, a set of role bits) a posting."""
 
 MAX_COUNT = 255
+_MAX_VARINT_BYTES = 5
 _PARTS = ("terms", "offsets", "starts", "ids", "counts")
 
 
@@ -95,18 +97,22 @@ def _varint(values: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint8], npt.N
     return data, ends
 
 
-def _unvarint(data: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.int64]:
-    """The ``count`` numbers that ``data`` holds."""
-    if len(data) == count:
+def unvarint(data: npt.NDArray[np.uint8], last: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The numbers in ``data``, whose last bytes (below 128) are at ``last``; none when it is damaged."""
+    if len(data) == len(last):
         return data.astype(np.int64)
-    last = np.flatnonzero(data < 0x80)
     begins = np.empty(len(last), dtype=np.int64)
-    if len(last):
-        begins[0] = 0
-        begins[1:] = last[:-1] + 1
-    place = np.arange(len(data)) - np.repeat(begins, last - begins + 1)
-    parts = (data & 0x7F).astype(np.int64) << (7 * place)
-    return np.add.reduceat(parts, begins) if len(begins) else parts
+    begins[:1] = 0
+    begins[1:] = last[:-1] + 1
+    values = (data[begins] & 0x7F).astype(np.int64)
+    more = np.flatnonzero(last > begins)
+    for place in range(1, _MAX_VARINT_BYTES):
+        if not len(more):
+            return values
+        at = begins[more] + place
+        values[more] |= (data[at] & 0x7F).astype(np.int64) << (7 * place)
+        more = more[last[more] > at]
+    return values[:0] if len(more) else values
 
 
 class Postings:
@@ -116,7 +122,7 @@ class Postings:
         """``rows`` is the number of rows that ordinals may name; anything else is damage."""
         self._path = segment.path
         self._field = field
-        self._rows = rows
+        self.rows = rows
         self.terms, self._offsets, self._starts, self._ids, self._counts = (
             segment.section(f"{field}.{part}") for part in _PARTS
         )
@@ -142,12 +148,29 @@ class Postings:
         """The rows and counts of the term at a position that :meth:`find` gave."""
         begin, end = int(self._offsets[place]), int(self._offsets[place + 1])
         data = self._ids[int(self._starts[place]) : int(self._starts[place + 1])]
-        rows = np.cumsum(_unvarint(data, end - begin))
-        if len(rows) != end - begin or (len(rows) and int(rows[-1]) >= self._rows):
-            raise self._damaged()
+        rows = np.cumsum(unvarint(data, np.flatnonzero(data < 0x80)))
+        if len(rows) != end - begin or (len(rows) and int(rows[-1]) >= self.rows):
+            raise self.damaged()
         return rows, self._counts[begin:end]
 
-    def _damaged(self) -> IndexCorrupt:
+    def encoded(self, places: npt.NDArray[np.int64]) -> list[tuple[npt.NDArray[np.uint8], Tallies]]:
+        """The bytes of the rows, and the counts, at each of some positions that :meth:`find` gave.
+
+        Raises:
+            IndexCorrupt: A list is empty, which none is that was written.
+        """
+        begins, ends = self._offsets[places].tolist(), self._offsets[places + 1].tolist()
+        starts, stops = self._starts[places].tolist(), self._starts[places + 1].tolist()
+        if any(map(ge, begins, ends)) or any(map(ge, starts, stops)):
+            raise self.damaged()
+        ids, counts = self._ids, self._counts
+        return [
+            (ids[start:stop], counts[begin:end])
+            for start, stop, begin, end in zip(starts, stops, begins, ends, strict=True)
+        ]
+
+    def damaged(self) -> IndexCorrupt:
+        """The error to raise when a list of the field makes no sense."""
         return IndexCorrupt(
             f"{self._path}: the {self._field} postings are damaged; run 'semindex index' to rebuild them"
         )
@@ -156,9 +179,9 @@ class Postings:
         """Everything, ordered by (term, row)."""
         offsets = self._offsets.astype(np.int64)
         counts = offsets[1:] - offsets[:-1]
-        deltas = _unvarint(self._ids, len(self._counts))
+        deltas = unvarint(self._ids, np.flatnonzero(self._ids < 0x80))
         if len(deltas) != len(self._counts):
-            raise self._damaged()
+            raise self.damaged()
         totals = np.cumsum(deltas)
         heads = self._offsets[:-1].astype(np.int64)
         before = (totals[heads] - deltas[heads]) if len(heads) else totals

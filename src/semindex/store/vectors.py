@@ -15,6 +15,8 @@ from semindex.types import Int8Vectors, Vector
 DOCUMENT_SCALE = 127
 _EXACT_BELOW = 1 << 24
 _BLOCK_ROWS = 16384
+_BATCH_ROWS = 64
+"""Times 128 dimensions: below the 9,216 values from which OpenBLAS uses several threads for a product."""
 
 
 def whole_query(query: Vector) -> tuple[npt.NDArray[np.float32], float]:
@@ -37,6 +39,13 @@ def cosines(vectors: Int8Vectors | npt.NDArray[np.float32], query: Vector) -> np
 
 
 def _products(rows: npt.NDArray[np.float32], whole: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Row by row, on this thread: a BLAS wakes others, and on a busy machine waits for them."""
-    products: npt.NDArray[np.float32] = np.einsum("ij,j->i", rows, whole)
+    """Row by row, on this thread: a BLAS wakes others for a large product, and on a busy machine waits.
+
+    So it gets products too small for that, which takes half the time of einsum.
+    """
+    count, dim = rows.shape
+    cut = count - count % _BATCH_ROWS
+    products = np.empty(count, dtype=np.float32)
+    np.matmul(rows[:cut].reshape(-1, _BATCH_ROWS, dim), whole, out=products[:cut].reshape(-1, _BATCH_ROWS))
+    np.einsum("ij,j->i", rows[cut:], whole, out=products[cut:])
     return products

@@ -1,0 +1,174 @@
+"""Scores over a generation are those of the formula, to the last bit, in several segments too."""
+
+import numpy as np
+import pytest
+
+import semindex
+from semindex.embed.static import StaticEmbedder
+from semindex.search.retrieve import (
+    CHUNK_TEXT_FIELDS,
+    TEXT_FIELDS,
+    Chosen,
+    Corpus,
+    Near,
+    TermScores,
+    idf_sum,
+)
+from semindex.search.weights import WEIGHTS
+from semindex.store.generation import Generation
+from semindex.tokens import hash_term, query_terms
+from semindex.types import QueryTerm
+from tests.corpus import copy_package, opened_generation
+
+TERMS = query_terms("parse the route request header of a zzqq cookie template error path")
+
+
+@pytest.fixture(scope="module", params=["one segment", "several, with dead files"])
+def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    root = copy_package("wsgiref", tmp_path_factory.mktemp("tree") / "repo")
+    place = tmp_path_factory.mktemp("index")
+    files = sorted(root.rglob("*.py"))
+    with semindex.open(root, index_dir=place) as index:
+        index.refresh()
+        if request.param != "one segment":
+            files[2].write_text("# parse the path of a request\n" + files[2].read_text("utf-8"), "utf-8")
+            files[4].unlink()
+            index.refresh()
+    generation = opened_generation(place)
+    assert generation.all_live is (request.param == "one segment")
+    return Corpus(generation)
+
+
+def frequency(
+    generation: Generation, corpus: Corpus, term: str, chunk: int, share: float = 1.0
+) -> list[float]:
+    """What each field adds to a term's tf' in a chunk, in the order of the fields."""
+    parts = []
+    for field in TEXT_FIELDS:
+        weight, b = WEIGHTS.fields[field]
+        row = chunk if field in CHUNK_TEXT_FIELDS else int(generation.chunk_file[chunk])
+        (found,) = generation.occurrences(field, np.array([hash_term(term)], dtype=np.uint64))
+        for at in np.flatnonzero(found.ids == row).tolist():
+            norm = 1.0 - b + b * (int(generation.lengths[field][row]) / generation.averages[field])
+            parts.append(share * (weight * float(found.counts[at]) / norm))
+    return parts
+
+
+def added(parts: list[float]) -> float:
+    """One after the other; ``sum`` compensates for rounding from Python 3.12 on."""
+    total = 0.0
+    for part in parts:
+        total += part
+    return total
+
+
+def test_frequencies_are_added_field_by_field(corpus: Corpus) -> None:
+    generation = corpus.generation
+    found = {item.term.term: item for item in corpus.lexical(TERMS)}
+    assert sum(len(item.ids) > 0 for item in found.values()) >= 4
+    for term in TERMS:
+        wanted = {
+            chunk: added(frequency(generation, corpus, term.term, chunk))
+            for chunk in np.flatnonzero(generation.chunk_live).tolist()
+        }
+        wanted = {chunk: value for chunk, value in wanted.items() if value}
+        if term.term not in found:
+            assert not wanted and term.weight < 1.0
+            continue
+        item = found[term.term]
+        assert dict(zip(item.ids.tolist(), item.frequency.tolist(), strict=True)) == wanted
+        assert item.idf == corpus.chunk_idf(len(wanted))
+
+
+def test_scores_are_added_term_by_term(corpus: Corpus) -> None:
+    terms = corpus.lexical(TERMS)
+    wanted = np.zeros(corpus.generation.chunks)
+    for item in terms:
+        for chunk, value in zip(item.ids.tolist(), item.frequency.tolist(), strict=True):
+            wanted[chunk] += value / (WEIGHTS.k1 + value) * (item.term.weight * item.idf)
+    assert np.array_equal(corpus.lexical_scores(terms), wanted / idf_sum(terms))
+
+
+def near(embedder: StaticEmbedder, item: TermScores) -> Near:
+    return [(key, 0.3 * cosine) for key, cosine in embedder.neighbours(hash_term(item.term.term))]
+
+
+def chosen_of(generation: Generation, step: int) -> Chosen:
+    """Every ``step``-th live chunk, as a filter by kind leaves them, of the files that have one."""
+    chunks = np.flatnonzero(generation.chunk_live)[::step]
+    files, owners = np.unique(generation.chunk_file[chunks], return_inverse=True)
+    starts = np.searchsorted(owners, np.arange(len(files)))
+    place = np.full(generation.files, -1)
+    place[files] = np.arange(len(files))
+    return Chosen(chunks, starts, np.diff(starts, append=len(chunks)), place)
+
+
+@pytest.mark.parametrize("step", [1, 3])
+@pytest.mark.parametrize("cells", [1, 4_000_000])
+def test_neighbours_count_with_their_share(
+    corpus: Corpus, step: int, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("semindex.search.retrieve._CELLS", cells)
+    generation, terms = corpus.generation, corpus.lexical(TERMS)
+    neighbours = [near(StaticEmbedder.bundled(), item) for item in terms]
+    chosen = chosen_of(generation, step)
+    wanted = np.zeros(len(chosen.chunks))
+    for item, pairs in zip(terms, neighbours, strict=True):
+        own = dict(zip(item.ids.tolist(), item.frequency.tolist(), strict=True))
+        soft = soft_frequencies(corpus, pairs)
+        for place, chunk in enumerate(chosen.chunks.tolist()):
+            value = soft.get(chunk, 0.0) + own.get(chunk, 0.0)
+            wanted[place] += value / (WEIGHTS.k1 + value) * (item.term.weight * item.idf)
+    assert np.array_equal(corpus.exact_lexical(terms, neighbours, chosen), wanted / idf_sum(terms))
+
+
+def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
+    """By chunk: fields in their order, in each the neighbours in theirs."""
+    generation = corpus.generation
+    totals: dict[int, float] = {}
+    keys = np.array([key for key, _ in pairs], dtype=np.uint64)
+    for field in TEXT_FIELDS:
+        weight, b = WEIGHTS.fields[field]
+        for (_, share), found in zip(pairs, generation.occurrences(field, keys), strict=True):
+            for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
+                norm = 1.0 - b + b * (int(generation.lengths[field][row]) / generation.averages[field])
+                first, last = row, row + 1
+                if field not in CHUNK_TEXT_FIELDS:
+                    first, last = generation.file_starts[row : row + 2].tolist()
+                for chunk in range(first, last):
+                    totals[chunk] = totals.get(chunk, 0.0) + share * (weight * float(count) / norm)
+    return totals
+
+
+def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
+    generation, scores = corpus.generation, corpus.body(TERMS)
+    chunk, file = np.zeros(generation.chunks), np.zeros(generation.files)
+    totals = [0.0, 0.0]
+    body, average = generation.lengths["body"].astype(np.int64), generation.averages["body"]
+    sizes = np.bincount(generation.chunk_file, body, generation.files)
+    file_average = sizes[generation.file_live].sum() / generation.live_files
+    for term in TERMS:
+        (found,) = generation.occurrences("body", np.array([hash_term(term.term)], dtype=np.uint64))
+        if not len(found.ids) and term.weight < 1.0:
+            continue
+        idf = corpus.chunk_idf(len(found.ids)) * term.weight
+        totals[0] += idf
+        for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
+            value = count / (1.0 - WEIGHTS.body_b + WEIGHTS.body_b * (int(body[row]) / average))
+            chunk[row] += value / (WEIGHTS.body_k1 + value) * idf
+        counts = np.bincount(generation.chunk_file[found.ids], found.counts, generation.files)
+        idf = corpus.file_idf(int(np.count_nonzero(counts))) * term.weight
+        totals[1] += idf
+        for owner in np.flatnonzero(counts).tolist():
+            b = WEIGHTS.file_body_b
+            value = counts[owner] / (1.0 - b + b * (sizes[owner] / file_average))
+            file[owner] += value / (WEIGHTS.file_body_k1 + value) * idf
+    assert np.array_equal(scores.chunk, chunk / totals[0])
+    assert np.array_equal(scores.file, file / totals[1])
+
+
+def test_no_terms_score_nothing(corpus: Corpus) -> None:
+    none: list[QueryTerm] = []
+    assert corpus.lexical(none) == []
+    assert not corpus.lexical_scores([]).any()
+    assert not corpus.body(none).file.any() and not corpus.body(none).chunk.any()

@@ -1,0 +1,69 @@
+"""Postings decoded together are those decoded one by one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semindex.errors import IndexCorrupt
+from semindex.store.gather import gather
+from semindex.store.postings import Postings, encode
+from semindex.store.segment import Segment, write_segment
+
+from .test_postings import Entries, entries, stored, triples_of
+
+
+@settings(deadline=None)
+@given(lists=st.lists(entries, max_size=4), terms=st.lists(st.integers(0, 7), max_size=12))
+def test_they_are_those_of_each_term(
+    tmp_path_factory: pytest.TempPathFactory, lists: list[Entries], terms: list[int]
+) -> None:
+    opened = [stored(tmp_path_factory.mktemp("list"), pairs) for pairs in lists]
+    for pairs, found in zip(lists, gather(opened, np.array(terms, dtype=np.uint64)), strict=True):
+        wanted = [
+            (number, row, count)
+            for number, term in enumerate(terms)
+            for row, count in sorted((row, count) for (t, row), count in pairs.items() if t == term)
+        ]
+        got = zip(found.numbers.tolist(), found.rows.tolist(), found.counts.tolist(), strict=True)
+        assert list(got) == wanted
+
+
+SOUND: Entries = {(5, 1): 1, (5, 700): 2, (9, 3): 1, (9, 400): 1, (9, 401): 7}
+
+
+def damaged(folder: Path, place: int, byte: int) -> Postings:
+    sections = {name: array.copy() for name, array in encode("body", triples_of(SOUND)).items()}
+    sections["body.ids"][place] = byte
+    path = folder / "damaged.seg"
+    write_segment(path, sections)
+    return Postings(Segment.open(path), "body", 1000)
+
+
+@pytest.mark.parametrize("place", range(7))
+@pytest.mark.parametrize("byte", [0x00, 0x7F, 0x80, 0xFF])
+def test_damage_is_found_wherever_a_term_by_itself_shows_it(tmp_path: Path, place: int, byte: int) -> None:
+    (tmp_path / "whole").mkdir()
+    lists = [stored(tmp_path / "whole", SOUND), damaged(tmp_path, place, byte)]
+    terms = np.array([5, 9], dtype=np.uint64)
+    try:
+        alone = [lists[1].at(position)[0].tolist() for position in range(2)]
+    except IndexCorrupt:
+        with pytest.raises(IndexCorrupt, match="damaged"):
+            gather(lists, terms)
+    else:
+        assert gather(lists, terms)[1].rows.tolist() == [row for rows in alone for row in rows]
+
+
+def test_numbers_of_more_than_five_bytes_are_damage(tmp_path: Path) -> None:
+    sections = {name: array.copy() for name, array in encode("body", triples_of({(5, 2**28): 1})).items()}
+    sections["body.ids"] = np.array([0x81, 0x81, 0x81, 0x81, 0x81, 0x01], dtype=np.uint8)
+    sections["body.starts"] = np.array([0, 6], dtype=np.uint32)
+    write_segment(tmp_path / "a.seg", sections)
+    postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 2**62)
+    with pytest.raises(IndexCorrupt, match="body"):
+        gather([postings], np.array([5], dtype=np.uint64))
+    with pytest.raises(IndexCorrupt, match="body"):
+        postings.at(0)
