@@ -26,6 +26,9 @@ QUERIES = [
     "class that handles redirect",
     '"def __init__" status',
     "raise error when the value is not serialisable",
+    "def save(self, cookie):\n        self.cookie = cookie",
+    "How the session number 7 is kept.",
+    "raise TypeError(f'Object of type {o.__class__.__name__} is not JSON serializable')",
 ]
 
 SNIPPETS = {

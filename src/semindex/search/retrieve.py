@@ -52,8 +52,8 @@ class BodyScores:
 
     chunk: Floats
     file: Floats
-    places: tuple[Ids, ...]
-    """By term, the live chunks whose code has it, ascending."""
+    places: Gathered
+    """The live chunks whose code has the terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +236,7 @@ class Corpus:
         counting = [place for place, term in enumerate(terms) if sizes[place] or term.weight >= 1.0]
         chunk_total = sum((idf[place] for place in counting), 0.0)
         file_total = sum((file_idf[place] for place in counting), 0.0)
-        ends = np.searchsorted(found.numbers, np.arange(1, len(terms)))
-        places = tuple(np.split(found.rows, ends))
-        return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9), places)
+        return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9), found)
 
 
 def _keys(terms: Iterable[QueryTerm]) -> npt.NDArray[np.uint64]:

@@ -327,13 +327,17 @@ class Searcher:
     def _term_shares(self, parts: _Parts, chunks: Ids) -> Floats:
         """The share of the query's terms (joined ones left out) that each of some chunks has in any field."""
         elsewhere = {item.term.term: item.ids for item in parts.lexical}
-        counts = np.zeros(self.generation.chunks, dtype=np.int64)
-        counted = 0
-        for term, code in zip(parts.terms, parts.body.places, strict=True):
-            if not term.term.startswith("="):
-                counts[distinct(np.concatenate((code, elsewhere.get(term.term, code))))] += 1
-                counted += 1
-        return counts[chunks] / max(1, counted)
+        code = parts.body.places
+        has = np.zeros(self.generation.chunks, dtype=bool)
+        counts = np.zeros(len(chunks), dtype=np.int64)
+        asked = [number for number, term in enumerate(parts.terms) if not term.term.startswith("=")]
+        for number in asked:
+            ids = code.rows[code.numbers == number]
+            others = elsewhere.get(parts.terms[number].term, ids)
+            has[ids] = has[others] = True
+            counts += has[chunks]
+            has[ids] = has[others] = False
+        return counts / max(1, len(asked))
 
     def _path_words(self, file: int) -> PathWords:
         """The words of a file's path, remembered."""
