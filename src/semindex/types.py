@@ -205,6 +205,11 @@ class QueryTerm:
     source: str
     """The word (or joined words) of the query that gave it."""
 
+    @property
+    def is_compound(self) -> bool:
+        """Whether it stands for a whole identifier of several parts, which are terms of their own."""
+        return self.term.startswith("=")
+
 
 class Embedder(Protocol):
     """Terms (or texts) to vectors. The contract suite is ``semindex.testing.EmbedderContract``."""

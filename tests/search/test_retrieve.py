@@ -62,6 +62,7 @@ def added(parts: list[float]) -> float:
     return total
 
 
+@pytest.mark.usefixtures("blocks")
 def test_frequencies_are_added_field_by_field(corpus: Corpus) -> None:
     generation = corpus.generation
     found = {item.term.term: item for item in corpus.lexical(TERMS)}
@@ -103,12 +104,15 @@ def chosen_of(generation: Generation, step: int) -> Chosen:
     return Chosen(chunks, starts, np.diff(starts, append=len(chunks)), place)
 
 
+@pytest.fixture(params=[1, 4_000_000], ids=["term by term", "all terms together"])
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an index of millions of chunks makes them, and as one of thousands."""
+    monkeypatch.setattr("semindex.search.retrieve._CELLS", request.param)
+
+
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("step", [1, 3])
-@pytest.mark.parametrize("cells", [1, 4_000_000])
-def test_neighbours_count_with_their_share(
-    corpus: Corpus, step: int, cells: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("semindex.search.retrieve._CELLS", cells)
+def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
     generation, terms = corpus.generation, corpus.lexical(TERMS)
     neighbours = [near(StaticEmbedder.bundled(), item) for item in terms]
     chosen = chosen_of(generation, step)
@@ -140,6 +144,7 @@ def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
     return totals
 
 
+@pytest.mark.usefixtures("blocks")
 def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
     generation, scores = corpus.generation, corpus.body(TERMS)
     chunk, file = np.zeros(generation.chunks), np.zeros(generation.files)

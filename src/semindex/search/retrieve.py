@@ -29,7 +29,7 @@ CHUNK_TEXT_FIELDS = ("comment", "name", "parent")
 FILE_TEXT_FIELDS = ("path", "stem")
 TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *FILE_TEXT_FIELDS)
 _CELLS = 4_000_000
-"""Frequencies (term by chunk) that are held at once: 32 MB."""
+"""Frequencies (term by chunk) that are held at once: 32 MB an array."""
 
 Near = Sequence[tuple[int, float]]
 """Hashes of a term's neighbours, and the share of their frequency that counts."""
@@ -52,8 +52,8 @@ class BodyScores:
 
     chunk: Floats
     file: Floats
-    places: Gathered
-    """The live chunks whose code has the terms."""
+    words: npt.NDArray[np.uint8]
+    """How many of the terms that are no compounds each chunk's code has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,17 @@ class Corpus:
     def lexical(self, terms: Sequence[QueryTerm]) -> list[TermScores]:
         """Every term with its live frequency and idf; terms joined from neighbours only where they occur."""
         found = []
-        block = max(1, _CELLS // max(1, self.generation.chunks))
-        for begin in range(0, len(terms), block):
-            some = terms[begin : begin + block]
+        for block in self._blocks(terms):
+            some = terms[block]
             for term, (ids, frequency) in zip(some, self._frequencies(some), strict=True):
                 if len(ids) or term.weight >= 1.0:
                     found.append(TermScores(term, self.chunk_idf(len(ids)), ids, frequency))
         return found
+
+    def _blocks(self, terms: Sequence[object]) -> list[slice]:
+        """The terms in parts whose postings, however common, are few enough to be decoded together."""
+        size = max(1, _CELLS // max(1, self.generation.chunks))
+        return [slice(begin, begin + size) for begin in range(0, len(terms), size)]
 
     def _frequencies(self, terms: Sequence[QueryTerm]) -> list[tuple[Ids, Floats]]:
         """The chunks of each term, ascending, and its tf' there: counts by field, weighted and normed."""
@@ -148,10 +152,10 @@ class Corpus:
 
     def lexical_scores(self, terms: Sequence[TermScores]) -> Floats:
         """BM25F of every chunk over the query's sum of idf, shape ``(chunks,)``, in [0, 1)."""
-        ids, frequencies, sizes = _joined(terms)
-        factors = np.array([item.term.weight * item.idf for item in terms])
-        values = saturated(frequencies, self.weights.k1) * np.repeat(factors, sizes)
-        return _sums(ids, values, self.generation.chunks) / idf_sum(terms)
+        scores = np.zeros(self.generation.chunks)
+        for item in terms:
+            scores[item.ids] += saturated(item.frequency, self.weights.k1) * (item.term.weight * item.idf)
+        return scores / idf_sum(terms)
 
     def exact_lexical(self, terms: Sequence[TermScores], near: Sequence[Near], chosen: Chosen) -> Floats:
         """BM25F of some chunks, neighbouring words counted in, over the query's sum of idf.
@@ -162,15 +166,13 @@ class Corpus:
         scores = np.zeros(width)
         position = np.full(self.generation.chunks, -1, dtype=np.int64)
         position[chosen.chunks] = np.arange(width)
-        block = max(1, _CELLS // max(1, width))
-        for begin in range(0, len(terms), block):
-            some = terms[begin : begin + block]
-            cells = self._shared_frequencies(near[begin : begin + block], chosen, position)
-            ids, frequencies, sizes = _joined(some)
-            place = position[ids]
-            inside = np.flatnonzero(place >= 0)
-            lines = np.repeat(np.arange(len(some)) * width, sizes)
-            cells[lines[inside] + place[inside]] += frequencies[inside]
+        for block in self._blocks(terms):
+            some = terms[block]
+            cells = self._shared_frequencies(near[block], chosen, position)
+            for line, item in enumerate(some):
+                place = position[item.ids]
+                inside = np.flatnonzero(place >= 0)
+                cells[line * width + place[inside]] += item.frequency[inside]
             rows = saturated(cells, self.weights.k1).reshape(len(some), width)
             for item, row in zip(some, rows, strict=True):
                 scores += row * (item.term.weight * item.idf)
@@ -213,46 +215,43 @@ class Corpus:
 
     def body(self, terms: Sequence[QueryTerm]) -> BodyScores:
         """BM25 of every chunk's and file's code over the sum of idf."""
+        chunk, file = np.zeros(self.generation.chunks), np.zeros(self.generation.files)
+        words = np.zeros(self.generation.chunks, dtype=np.uint8)
+        chunk_total = file_total = 0.0
+        for block in self._blocks(terms):
+            for chunk_idf, file_idf in self._add_body(terms[block], chunk, file, words):
+                chunk_total += chunk_idf
+                file_total += file_idf
+        return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9), words)
+
+    def _add_body(
+        self, terms: Sequence[QueryTerm], chunk: Floats, file: Floats, words: npt.NDArray[np.uint8]
+    ) -> list[tuple[float, float]]:
+        """Add some terms' scores to those of chunks and files; gives the idf of each that counts."""
         generation, weights = self.generation, self.weights
         (found,) = generation.gathered(("body",), _keys(terms))
         counts = found.counts.astype(np.float64)
         sizes = np.bincount(found.numbers, minlength=len(terms)).tolist()
         idf = [self.chunk_idf(size) * term.weight for term, size in zip(terms, sizes, strict=True)]
-        values = (
-            saturated(counts / self._body_norm[found.rows], weights.body_k1) * np.array(idf)[found.numbers]
-        )
-        chunk = _sums(found.rows, values, generation.chunks)
+        values = saturated(counts / self._body_norm[found.rows], weights.body_k1)
+        np.add.at(chunk, found.rows, values * np.array(idf)[found.numbers])
+        plain = np.array([not term.is_compound for term in terms], dtype=np.uint8)
+        np.add.at(words, found.rows, plain[found.numbers])
         # A term's postings in the chunks of one file stand together; the counts are whole numbers.
         owners = generation.chunk_file[found.rows]
         heads = _heads(found.numbers * generation.files + owners)
         files, numbers = owners[heads], found.numbers[heads]
         sums = np.add.reduceat(counts, heads) if len(heads) else counts
-        file_sizes = np.bincount(numbers, minlength=len(terms)).tolist()
-        file_idf = [self.file_idf(size) * term.weight for term, size in zip(terms, file_sizes, strict=True)]
-        values = (
-            saturated(sums / self._file_body_norm[files], weights.file_body_k1) * np.array(file_idf)[numbers]
-        )
-        file = _sums(files, values, generation.files)
-        counting = [place for place, term in enumerate(terms) if sizes[place] or term.weight >= 1.0]
-        chunk_total = sum((idf[place] for place in counting), 0.0)
-        file_total = sum((file_idf[place] for place in counting), 0.0)
-        return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9), found)
+        sizes = np.bincount(numbers, minlength=len(terms)).tolist()
+        file_idf = [self.file_idf(size) * term.weight for term, size in zip(terms, sizes, strict=True)]
+        values = saturated(sums / self._file_body_norm[files], weights.file_body_k1)
+        np.add.at(file, files, values * np.array(file_idf)[numbers])
+        both = zip(idf, file_idf, sizes, terms, strict=True)
+        return [(one, other) for one, other, size, term in both if size or term.weight >= 1.0]
 
 
 def _keys(terms: Iterable[QueryTerm]) -> npt.NDArray[np.uint64]:
     return np.array([hash_term(term.term) for term in terms], dtype=np.uint64)
-
-
-def _joined(terms: Sequence[TermScores]) -> tuple[Ids, Floats, Ids]:
-    """The chunks and frequencies of all terms, one term after the other, and the number of each."""
-    sizes = np.array([len(item.ids) for item in terms], dtype=np.int64)
-    if not terms:
-        return sizes, np.empty(0), sizes
-    return (
-        np.concatenate([item.ids for item in terms]),
-        np.concatenate([item.frequency for item in terms]),
-        sizes,
-    )
 
 
 def _sums(places: Ids, values: Floats, size: int) -> Floats:

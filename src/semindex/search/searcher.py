@@ -325,19 +325,13 @@ class Searcher:
         return values if values.any() else None
 
     def _term_shares(self, parts: _Parts, chunks: Ids) -> Floats:
-        """The share of the query's terms (joined ones left out) that each of some chunks has in any field."""
-        elsewhere = {item.term.term: item.ids for item in parts.lexical}
-        code = parts.body.places
-        has = np.zeros(self.generation.chunks, dtype=bool)
-        counts = np.zeros(len(chunks), dtype=np.int64)
-        asked = [number for number, term in enumerate(parts.terms) if not term.term.startswith("=")]
-        for number in asked:
-            ids = code.rows[code.numbers == number]
-            others = elsewhere.get(parts.terms[number].term, ids)
-            has[ids] = has[others] = True
-            counts += has[chunks]
-            has[ids] = has[others] = False
-        return counts / max(1, len(asked))
+        """The share of the query's terms that some chunks have in their code, or in names and comments."""
+        elsewhere = np.zeros(self.generation.chunks, dtype=np.uint8)
+        for item in parts.lexical:
+            if not item.term.is_compound:
+                elsewhere[item.ids] += 1
+        asked = sum(not term.is_compound for term in parts.terms)
+        return np.maximum(parts.body.words[chunks], elsewhere[chunks]) / max(1, asked)
 
     def _path_words(self, file: int) -> PathWords:
         """The words of a file's path, remembered."""
