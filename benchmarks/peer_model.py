@@ -171,26 +171,20 @@ def make_encoder(folder: Path, wheel: Path) -> None:
 
 def make_words(folder: Path, wheel: Path) -> None:
     """A model2vec folder distilled word by word."""
-    import onnxruntime
     from model2vec import StaticModel
     from tokenizers import Tokenizer
 
+    from semindex.embed.encoder import Tokens, open_transformer
+
     make_encoder(folder / "encoder", wheel)
-    session = onnxruntime.InferenceSession(
-        folder / "encoder" / "model.onnx", providers=["CPUExecutionProvider"]
-    )
+    encoder = open_transformer(folder / "encoder")
     tokenizer = Tokenizer.from_file(str(folder / "encoder" / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     count = tokenizer.get_vocab_size()
     first, last = (tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
-    rows = np.stack([np.full(count, first), np.arange(count), np.full(count, last)], axis=1).astype(np.int64)
-    mask = np.ones_like(rows, dtype=np.float32)
-    parts = [
-        session.run(None, {"ids": rows[at : at + 256], "mask": mask[at : at + 256]})[0]
-        for at in range(0, count, 256)
-    ]
-    vectors = np.concatenate(parts).astype(np.float64)
+    pieces = [Tokens((first, piece, last), (0, 0, 0), 1, 1) for piece in range(count)]
+    vectors = encoder.embed(pieces).astype(np.float64)
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     reduced = centred @ axes[:, ::-1][:, :DIMENSIONS]
