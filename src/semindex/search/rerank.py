@@ -17,7 +17,7 @@ DEPTH = 30
 """Hits that are judged, at most."""
 GROUP = 6
 """Hits judged between two looks at the clock."""
-WEIGHT = 1.0
+WEIGHT = 0.5
 SIGNAL = "transformer"
 
 
