@@ -22,13 +22,13 @@ from .product import plant, semindex_command
 from .tiny_models import bi_encoder, cross_encoder
 
 COUNT = DEPTH + 6
-WANTED = 4
+WANTED = 16
 
 
 def module(number: int) -> bytes:
     """A file about ``cookie``, much like the others; the model likes that of number :data:`WANTED`."""
-    animal = "zebra" if number == WANTED else "horse"
-    return f'def load():\n    """Read the cookie of a {animal}."""\n    return jar\n'.encode()
+    animals = "zebra and a zebra and a horse" if number == WANTED else "horse and a horse and a zebra"
+    return f'def load():\n    """Read the cookie of a {animals}."""\n    return jar\n'.encode()
 
 
 @pytest.fixture(scope="module")

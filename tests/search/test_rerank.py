@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semindex.search.judge import Judgement
-from semindex.search.rerank import DEPTH, GROUP, SIGNAL, Reranked, contributions, rerank, text_of
+from semindex.search.rerank import (
+    DEPTH,
+    GROUP,
+    LARGEST,
+    SIGNAL,
+    WEIGHT,
+    Reranked,
+    contributions,
+    rerank,
+    text_of,
+)
 from semindex.types import Hit, Reason
 
 from ..present.records import HIT
@@ -57,30 +67,35 @@ def second_is_best(text: str) -> float:
     return 1.0 if place_of(text) == 1 else 0.0
 
 
-@given(st.lists(st.tuples(numbers, numbers), max_size=40), st.floats(0.01, 5), numbers)
+@given(st.lists(numbers, max_size=40), st.floats(0.01, 5), numbers)
 def test_contributions_do_not_depend_on_the_models_scale(
-    pairs: list[tuple[float, float]], scale: float, shift: float
+    values: list[float], scale: float, shift: float
 ) -> None:
-    scores, values = [score for score, _ in pairs], [value for _, value in pairs]
-    found = contributions(scores, values)
-    assert found == pytest.approx(
-        contributions(scores, [scale * value + shift for value in values]), rel=1e-3, abs=1e-3
-    )
-    assert min(found, default=0.0) == 0.0
-    if max(found, default=0.0) > 0.0:
-        assert [a <= b for a, b in pairwise(found)] == [a <= b for a, b in pairwise(values)]
+    found = contributions(values)
+    again = contributions([scale * value + shift for value in values])
+    assert again == pytest.approx(found, abs=1e-3)
+
+
+@given(st.lists(numbers, min_size=2, max_size=40))
+def test_contributions_are_bounded_and_in_the_order_of_the_values(values: list[float]) -> None:
+    found = contributions(values)
+    assert all(0.0 <= part <= 2 * LARGEST * WEIGHT for part in found)
+    for (lower, less), (higher, more) in pairwise(sorted(zip(values, found, strict=True))):
+        assert less <= more
+        assert lower <= higher
 
 
 def test_contributions_by_hand() -> None:
-    # Scores deviate by 1, values by 2: a value that is 4 higher adds two deviations, 2.
-    assert contributions([3, 1], [5, 1], weight=1.0) == [2.0, 0.0]
-    assert contributions([3, 1], [5, 1], weight=0.25) == [0.5, 0.0]
-    assert contributions([3, 1, 2], [5, None, 1], weight=1.0) == pytest.approx([1.6330, 0.8165, 0], abs=1e-4)
+    # Mean 3, deviation 2.
+    assert contributions([5, 1]) == pytest.approx([WEIGHT * 2.5, WEIGHT * 0.5])
+    assert contributions([5, None, 1]) == pytest.approx([WEIGHT * 2.5, WEIGHT * 1.5, WEIGHT * 0.5])
+    # Mean 1, deviation 3: the last is three deviations away, and counts as one and a half.
+    assert contributions([0] * 9 + [10]) == pytest.approx([WEIGHT * (1.5 - 1 / 3)] * 9 + [WEIGHT * 3])
 
 
 @pytest.mark.parametrize("values", [[], [3.0], [2.0, 2.0], [None, None], [None, 1.0]])
 def test_what_tells_nothing_apart_adds_nothing(values: list[float | None]) -> None:
-    assert contributions([1.0] * len(values), values) == [0.0] * len(values)
+    assert contributions(values) == [0.0] * len(values)
 
 
 @given(st.lists(numbers, min_size=1, max_size=45))
@@ -103,7 +118,7 @@ def test_the_model_moves_what_the_ranking_holds_close() -> None:
 
 
 def test_hits_past_the_depth_stay_where_they_were() -> None:
-    hits = hits_of([100.0 - place for place in range(DEPTH + 5)])
+    hits = hits_of([10.0 - place / 10 for place in range(DEPTH + 5)])
     done = reranked(hits, second_is_best)
     assert (done.judged, done.wanted) == (DEPTH, DEPTH)
     assert order(done) == [1, 0, *range(2, DEPTH + 5)]
@@ -117,7 +132,7 @@ def test_ties_go_by_path() -> None:
 
 @pytest.mark.parametrize(("seconds", "groups"), [(0.0, 1), (1.5, 1), (2.5, 2), (4.9, 4), (5.0, 5), (9.0, 5)])
 def test_no_group_is_begun_that_would_end_too_late(seconds: float, groups: int) -> None:
-    hits = hits_of([50.0 - place for place in range(DEPTH + 2)])
+    hits = hits_of([5.0 - place / 10 for place in range(DEPTH + 2)])
     done = reranked(hits, second_is_best, seconds=seconds, step=1.0)
     assert (done.judged, done.wanted) == (groups * GROUP, DEPTH)
     assert order(done) == [1, 0, *range(2, DEPTH + 2)], "the others wait behind"

@@ -17,8 +17,15 @@ DEPTH = 30
 """Hits that are judged, at most."""
 GROUP = 6
 """Hits judged between two looks at the clock."""
-WEIGHT = 0.5
+WEIGHT = 0.15
+"""Added for a standard deviation of the model's values. Chosen with LARGEST on function-level, commit-level
+and judged queries of half of the repositories, see docs/ranking.md. It is not scaled by the spread of the
+scores: where one hit stands far ahead, that has a reason, and the model should not undo it."""
+LARGEST = 1.5
+"""Standard deviations from the mean that count, at most: the model may not decide alone."""
 SIGNAL = "transformer"
+_ALIKE = 1e-6
+"""A smaller deviation is of the model's last bits."""
 
 
 class Verdict(Protocol):
@@ -73,9 +80,7 @@ def rerank(
     wanted = min(DEPTH, len(hits))
     verdicts = _verdicts(hits[:wanted], judge, seconds=seconds, clock=clock)
     first = hits[: len(verdicts)]
-    added = contributions(
-        [hit.score for hit in first], [None if verdict is None else verdict.value for verdict in verdicts]
-    )
+    added = contributions([None if verdict is None else verdict.value for verdict in verdicts])
     changed = [
         _with_reason(hit, Reason(SIGNAL, part, _detail(verdict, measure)))
         for hit, part, verdict in zip(first, added, verdicts, strict=True)
@@ -84,26 +89,22 @@ def rerank(
     return Reranked((*changed, *hits[len(verdicts) :]), len(verdicts), wanted)
 
 
-def contributions(
-    scores: Sequence[float], values: Sequence[float | None], *, weight: float = WEIGHT
-) -> list[float]:
-    """What the model's values add to scores: 0 for the lowest, the others above it.
+def contributions(values: Sequence[float | None]) -> list[float]:
+    """What the model's values add to scores, between 0 and ``2 * LARGEST * WEIGHT``.
 
-    Values are standardised and brought to the spread of the scores, so that ``weight`` means the same for
-    every model and query. As nothing is taken away, hits that were not judged stay behind all that were.
+    Values are standardised, so that cosines and logits of any model count alike. As nothing is taken away,
+    hits that were not judged stay behind all that were.
 
     Args:
-        scores: Of the first stage.
-        values: The model's, one a score; None (nothing to read) counts as the mean of the others.
-        weight: How much the model counts beside the first stage.
+        values: The model's; None (nothing to read) counts as the mean of the others.
     """
     known = np.array([value for value in values if value is not None], dtype=np.float64)
     spread = float(known.std()) if len(known) else 0.0
-    if spread == 0.0:
-        return [0.0] * len(scores)
-    factor = weight * float(np.std(scores)) / spread
-    lowest, mean = float(known.min()), float(known.mean())
-    return [factor * ((mean if value is None else value) - lowest) for value in values]
+    if spread < _ALIKE:
+        return [0.0] * len(values)
+    mean = float(known.mean())
+    away = [0.0 if value is None else (value - mean) / spread for value in values]
+    return [WEIGHT * (LARGEST + max(-LARGEST, min(LARGEST, each))) for each in away]
 
 
 def text_of(hit: Hit) -> str:
