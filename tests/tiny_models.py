@@ -50,7 +50,7 @@ def bi_encoder(folder: Path, *, pooled: bool = False, cls: bool = False, **chang
         helper.make_node("ReduceSum", ["kept", "middle"], ["total"], keepdims=1),
         helper.make_node("Add", ["own", "total"], ["last_hidden_state"]),
     ]
-    outputs = {"last_hidden_state": ["n", "length", 3]}
+    outputs: dict[str, list[str | int]] = {"last_hidden_state": ["n", "length", 3]}
     if pooled:
         nodes.append(helper.make_node("ReduceSum", ["kept", "middle"], ["flat"], keepdims=0))
         nodes.append(helper.make_node("Mul", ["flat", "three"], ["sentence_embedding"]))
@@ -99,7 +99,7 @@ def write_folder(
     constants = [
         numpy_helper.from_array(np.array([2], np.int64), "last"),
         numpy_helper.from_array(np.array([1], np.int64), "middle"),
-        numpy_helper.from_array(np.float32(3), "three"),
+        numpy_helper.from_array(np.array(3, np.float32), "three"),
     ]
     whole = helper.make_graph(nodes, "tiny", shapes, given, [*tables, *constants])
     model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
