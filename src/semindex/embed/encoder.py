@@ -196,6 +196,7 @@ def open_transformer(path: Path, *, max_tokens: int | None = None, threads: int 
     folder = read_folder(path)
     onnxruntime, tokenizers = _packages()
     tokenizer = _tokenizer(tokenizers, folder.tokenizer)
+    onnxruntime.disable_telemetry_events()  # Windows collects them
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or _cores()
