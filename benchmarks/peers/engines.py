@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from semindex.embed.encoder import open_transformer
 from semindex.index import open as open_semindex
 from semindex.present import render
 from semindex.present.cli.answers import emphasised
@@ -29,7 +30,7 @@ from semindex.types import GroupBy
 MODEL_VARIABLE = "PEER_MODEL"
 """Names the model2vec folder that semble gets."""
 ENCODER_VARIABLE = "PEER_ENCODER"
-"""Names the folder with model.onnx and tokenizer.json of the bi-encoder."""
+"""Names the folder of the bi-encoder: model.onnx, tokenizer.json and what says how it is used."""
 WINDOW_LINES, WINDOW_STEP = 50, 25
 ENCODER_TOKENS = 256
 LARGEST_FILE = 1_000_000
@@ -216,37 +217,15 @@ class BiEncoder(Engine):
     """A sentence encoder through onnxruntime: windows and queries to vectors, ranked by cosine."""
 
     def build(self) -> tuple[int, int]:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
         folder = Path(os.environ[ENCODER_VARIABLE])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        self._session = onnxruntime.InferenceSession(
-            folder / "model.onnx", options, providers=["CPUExecutionProvider"]
-        )
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(ENCODER_TOKENS)
+        self._model = open_transformer(folder, max_tokens=ENCODER_TOKENS)
         files = list_files(self.root)
         self.spans = [span for path in files for span in windows(self.root, path)]
         self._vectors = self._embed([f"{span.path}\n{span.text}" for span in self.spans])
         return len(self.spans), len(files)
 
-    def _embed(self, texts: Sequence[str], batch: int = 16) -> Any:
-        ids = [encoded.ids for encoded in self._tokenizer.encode_batch(list(texts))]
-        out = np.zeros((len(texts), 384), np.float32)
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-        for start in range(0, len(order), batch):
-            rows = order[start : start + batch]
-            longest = max(len(ids[row]) for row in rows)
-            padded = np.zeros((len(rows), longest), np.int64)
-            mask = np.zeros((len(rows), longest), np.float32)
-            for place, row in enumerate(rows):
-                padded[place, : len(ids[row])] = ids[row]
-                mask[place, : len(ids[row])] = 1
-            out[rows] = self._session.run(None, {"ids": padded, "mask": mask})[0]
-        return out
+    def _embed(self, texts: Sequence[str]) -> Any:
+        return self._model.embed(self._model.tokens(texts))
 
     def find(self, query: str, limit: int) -> list[Span]:
         if not self.spans:

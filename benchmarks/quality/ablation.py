@@ -12,12 +12,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.quality.run import units
+from benchmarks.quality.tape import Tape, replay
 from benchmarks.quality.units import FAMILIES, MAIN_FIGURE, Row, Unit, measure
 from semindex.embed.registry import open_embedder
 from semindex.evaluate.ask import Built, Shown
@@ -49,14 +49,6 @@ VARIANTS: Mapping[str, Weights] = {
 }
 
 
-@dataclass(slots=True)
-class Tape:
-    """What every variant answered, in the order of the calls."""
-
-    built: list[Built] = field(default_factory=list)
-    answers: dict[str, list[list[Place]]] = field(default_factory=dict)
-
-
 class Recorded:
     """An index that answers with the whole ranking, and notes what the variants would have said."""
 
@@ -82,22 +74,6 @@ class Recorded:
         for name, searcher in self._searchers.items():
             self._tape.answers.setdefault(name, []).append(_places(searcher, query, limit, group_by))
         return self._tape.answers[WHOLE][-1]
-
-
-class Replayed:
-    """The answers of one variant again, in the order in which they were recorded."""
-
-    def __init__(self, tape: Tape, variant: str) -> None:
-        self._built = iter(tape.built)
-        self._answers = iter(tape.answers[variant])
-
-    def refresh(self) -> Built:
-        """What was built."""
-        return next(self._built)
-
-    def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Sequence[Shown]:
-        """What was answered."""
-        return next(self._answers)
 
 
 def _generation(index_dir: Path) -> Generation:
@@ -135,13 +111,8 @@ def run_unit(unit: Unit) -> dict[str, list[Row]]:
     found = {WHOLE: list(measure(unit, recording).rows)}
     for name in VARIANTS:
         if name != WHOLE and found[WHOLE]:
-            found[name] = list(measure(unit, partial(_replaying, iter(tapes), name)).rows)
+            found[name] = list(replay(unit, tapes, name).rows)
     return found
-
-
-@contextmanager
-def _replaying(tapes: Iterator[Tape], name: str, root: Path, index_dir: Path) -> Iterator[Replayed]:
-    yield Replayed(next(tapes), name)
 
 
 def plot(file: Path, gaps: Mapping[str, Mapping[str, Difference]]) -> None:

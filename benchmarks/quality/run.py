@@ -5,6 +5,9 @@ queries, for functions with and without their names, and for what commits change
 intervals; and keeps a JSON line a query in the folder OUT. With ``--against``, an OUT of before, a line
 has the paired difference too (``*``: more than noise), and the exit code is 1 when a family's main figure
 fell by more than noise. ``--record NOTE`` adds a row to ``benchmarks/quality/results.jsonl``.
+
+``--rerank MODEL`` asks everything re-ranked by the model in that folder too, over the same indexes: the
+figures are then the re-ranked ones, compared with those without; the latter are kept in OUT/plain.
 """
 
 from __future__ import annotations
@@ -14,16 +17,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import semindex
 from benchmarks.quality.checkout import repositories
+from benchmarks.quality.reranking import Compared, compare
 from benchmarks.quality.units import (
     COMMITS,
     FAMILIES,
@@ -44,15 +49,18 @@ from benchmarks.quality.units import (
 from semindex.embed.registry import open_embedder
 from semindex.evaluate.metrics import difference, interval, percentile
 
+PARTS = {"all": slice(None), "even": slice(0, None, 2), "odd": slice(1, None, 2)}
+"""Of the listed repositories, by position: to choose on one part and check on the other."""
 RESULTS = Path(__file__).with_name("results.jsonl")
+T = TypeVar("T")
 Line = tuple[str, str, str]
 """Family, group, figure: a line of the table."""
 Scores = dict[tuple[str, str], float]
 """By repository and key of the query."""
 
 
-def units(options: argparse.Namespace) -> list[Unit]:
-    """What there is to measure, the longest first."""
+def units(options: argparse.Namespace, part: str = "all") -> list[Unit]:
+    """What there is to measure, the longest first; of the listed repositories a part of :data:`PARTS`."""
     limits = {
         FUNCTIONS: options.functions,
         UNNAMED: options.functions,
@@ -60,6 +68,7 @@ def units(options: argparse.Namespace) -> list[Unit]:
         PASTED: options.pieces,
     }
     listed = [options.corpora / each["name"] for each in repositories()] if options.corpora else []
+    listed = listed[PARTS[part]]
     trees = [tree.resolve() for tree in (*listed, *options.tree) if tree.is_dir()]
     found = [
         Unit(family, tree.name, tree, limits[family])
@@ -73,15 +82,14 @@ def units(options: argparse.Namespace) -> list[Unit]:
     return found
 
 
-def run(wanted: Sequence[Unit], processes: int) -> list[Measured]:
+def run(task: Callable[[Unit], T], wanted: Sequence[Unit], processes: int) -> list[T]:
     """Measure every unit, each in a process of its own; the answers do not depend on how many run."""
     context = get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, max_tasks_per_child=1) as pool:
-        found = []
-        for unit, measured in zip(wanted, pool.map(measure, wanted), strict=True):
+        found: list[T] = []
+        for unit, measured in zip(wanted, pool.map(task, wanted), strict=True):
             found.append(measured)
-            done = f"{unit.family}, {unit.repository}: {len(measured.rows)} queries"
-            print(f"[{len(found)}/{len(wanted)}] {done}", file=sys.stderr)
+            print(f"[{len(found)}/{len(wanted)}] {unit.family}, {unit.repository}", file=sys.stderr)
     return found
 
 
@@ -146,6 +154,15 @@ def show_costs(measured: Sequence[Measured]) -> None:
             print(f"note: {each.family}, {each.repository}: {note}")
 
 
+def show_times(compared: Sequence[Compared]) -> None:
+    """Print what a query takes without and with re-ranking."""
+    for label, times in (
+        ("without re-ranking", [time for each in compared for time in each.plain_ms]),
+        ("re-ranked", [time for each in compared for time in each.reranked_ms]),
+    ):
+        print(f"{label}: query p50 {percentile(times, 0.5):.1f} ms, p95 {percentile(times, 0.95):.1f} ms")
+
+
 def record(note: str, figures: Mapping[Line, Scores]) -> None:
     """Add this run to the committed results."""
     head = ["git", "describe", "--always", "--dirty", "--exclude=*"]
@@ -178,17 +195,31 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=40, help="asked for of a repository")
     parser.add_argument("--pieces", type=int, default=40, help="pasted pieces of a repository")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--part", choices=PARTS, default="all", help="of the listed repositories")
+    parser.add_argument("--rerank", type=Path, metavar="MODEL", help="ask re-ranked too, and compare")
     parser.add_argument("--against", type=Path, help="folder of an earlier run")
     parser.add_argument("--record", metavar="NOTE", help="add a row to the committed results")
     options = parser.parse_args()
-    wanted = units(options)
+    if options.rerank and options.against:
+        parser.error("--rerank compares with the same run, --against with an earlier one; give one of them")
+    wanted = units(options, options.part)
     if not wanted:
         parser.error("nothing to measure: give --corpora with checkouts in it, --judgements, or --tree")
-    measured = run(wanted, options.processes)
+    before = load(options.against) if options.against else []
+    compared: list[Compared] = []
+    if options.rerank:
+        compared = run(partial(compare, options.rerank.resolve()), wanted, options.processes)
+        measured = [each.reranked for each in compared]
+        save(options.out / "plain", [each.plain for each in compared])
+        before = load(options.out / "plain")
+    else:
+        measured = run(measure, wanted, options.processes)
     save(options.out, measured)
     figures = table(row for part in measured for row in part.rows)
-    fallen = show(figures, table(load(options.against)) if options.against else {})
+    fallen = show(figures, table(before))
     show_costs(measured)
+    if compared:
+        show_times(compared)
     if options.record:
         record(options.record, figures)
     if fallen:

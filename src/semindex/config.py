@@ -39,7 +39,11 @@ class Settings:
     cache_size: int = 20_000
     """Entries."""
     memory_mapping_threshold_mb: int = 100
+    rerank_budget_ms: int = 2000
+    """What judging the first hits may take."""
     embedding_model: str = BUNDLED_MODEL
+    rerank_model: str = ""
+    """A folder; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,10 @@ def _model(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() and value.isprintable() else None
 
 
+def _folder(value: object) -> str | None:
+    return value if isinstance(value, str) and (not value or value.isprintable()) else None
+
+
 _KEYS = (
     _Key("PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more"),
     _Key("PERFORMANCE", "ENABLE_CACHING", _truth, "true or false"),
@@ -118,12 +126,26 @@ _KEYS = (
         "a whole number of megabytes, 0 or more",
     ),
     _Key(
+        "PERFORMANCE",
+        "RERANK_BUDGET_MS",
+        _whole(1, 600_000),
+        "a whole number of milliseconds, 1 to 600000",
+    ),
+    _Key(
         "MODELS",
         "EMBEDDING_MODEL",
         _model,
         f'a model\'s name; "{BUNDLED_MODEL}" is the bundled one',
         shared=lambda value: value == BUNDLED_MODEL,
         shared_only=f'"{BUNDLED_MODEL}" (choose another in your own file, the environment or a flag)',
+    ),
+    _Key(
+        "MODELS",
+        "RERANK_MODEL",
+        _folder,
+        "the path of a folder with an ONNX model, or nothing for none",
+        shared=lambda value: not value,
+        shared_only='"" (name a folder in your own file, the environment or a flag)',
     ),
 )
 _BY_NAME = {key.name: key for key in _KEYS}
@@ -269,7 +291,7 @@ def _typed(key: _Key, text: str, where: str) -> Value:
     candidate: object = text
     if key.read is _truth:
         candidate = _TRUTHS.get(text.strip().lower())
-    elif key.read is not _model:
+    elif key.read not in (_model, _folder):
         candidate = int(text) if re.fullmatch(r"\s*\d{1,18}\s*", text, re.ASCII) else None
     value = key.read(candidate)
     if value is None:

@@ -29,6 +29,7 @@ from semindex.search import hits as shown
 from semindex.search.exact import phrase_terms
 from semindex.search.query import kind_named, language_named, parse
 from semindex.search.related import chunk_at, related_files
+from semindex.search.rerank import DEPTH, Reranked, rerank
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import RankedFile, Ranking, Searcher
 from semindex.search.weights import WEIGHTS
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from semindex.build.freshness import Freshness
     from semindex.config import Settings
     from semindex.embed.static import StaticEmbedder
+    from semindex.search.judge import Judge
 
 __all__ = ["Index", "Location", "locate", "open"]
 
@@ -107,6 +109,7 @@ class Index:
         self._catalog: Catalog | None = None
         self._reader: _Reader | None = None
         self._loaded: StaticEmbedder | None = None
+        self._judge: Judge | None = None
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(settings.cache_size)
 
     def __enter__(self) -> Index:
@@ -155,6 +158,7 @@ class Index:
         kinds: Sequence[str] = (),
         scope: str = "",
         refresh: bool = False,
+        rerank: bool = False,
     ) -> Hits:
         """The spans that answer a query, best first.
 
@@ -171,9 +175,13 @@ class Index:
             scope: Only files below this root-relative folder.
             refresh: Look for changes first, as long as that is quick, and index them when they are few;
                 ``coverage.freshness`` tells what was done.
+            rerank: Put the first hits into the order that the transformer of the setting ``RERANK_MODEL``
+                and the ranking find together; slower by a second or so. A note in ``coverage`` tells how
+                many, when the time of ``RERANK_BUDGET_MS`` did not do for all.
 
         Raises:
             NotIndexed: Nothing was indexed here; call :meth:`refresh`.
+            ModelError: ``rerank`` without a model that can be used; the message tells how to bring one.
             QueryError: The query is empty, or a filter names nothing known.
             IndexCorrupt: A file of the index is damaged; :meth:`refresh` rebuilds what it held.
             IndexMismatch: The index was made with another model.
@@ -182,12 +190,17 @@ class Index:
         asked = parse(query, _filters(languages, paths, excluded_paths, kinds, scope))
         wanted, grouping = _mode(mode), _grouping(group_by)
         limit = _limit(limit)
+        judge = self._judging() if rerank else None
+        depth = limit if judge is None else max(limit, DEPTH)
         freshness, notes = self._freshen() if refresh else (_UNCHECKED, ())
         reader = self._adopted()
         texts = shown.Reader(reader.searcher.generation, self.root, {})
         with _blamed(reader.searcher.generation.faults):
-            ranking = self._ranked(reader, asked, texts, limit=limit, mode=wanted, grouping=grouping)
-            found = self._hits(ranking, texts, limit=limit, grouping=grouping)
+            ranking = self._ranked(reader, asked, texts, limit=depth, mode=wanted, grouping=grouping)
+            found = self._hits(ranking, texts, limit=depth, grouping=grouping)
+        if judge is not None:
+            found, more = self._reranked(asked, found, judge)
+            found, notes = found[:limit], (*notes, *more)
         coverage = replace(
             reader.coverage,
             freshness=freshness.label,
@@ -196,6 +209,14 @@ class Index:
         )
         terms = tuple(term.term for term in ranking.terms)
         return Hits(asked, found, coverage, time.perf_counter() - started, terms)
+
+    def load_reranker(self) -> None:
+        """Load the model that ``search(rerank=True)`` asks, which does so itself when it is first needed.
+
+        Raises:
+            ModelError: None is named, a package is missing, or the folder is not whole.
+        """
+        self._judging()
 
     def related(
         self, location: str, *, limit: int = 10, group_by: GroupBy | str = GroupBy.FILE, scope: str = ""
@@ -244,6 +265,30 @@ class Index:
         if self._loaded is None:
             self._loaded = open_embedder(self._settings.embedding_model)
         return self._loaded
+
+    def _judging(self) -> Judge:
+        with self._lock:
+            if self._judge is None:
+                from semindex.search.judge import open_judge
+
+                settings = self._settings
+                remembered = min(settings.cache_size, _REMEMBERED) if settings.enable_caching else 0
+                self._judge = open_judge(settings.rerank_model, remembered=remembered)
+            return self._judge
+
+    def _reranked(
+        self, query: Query, found: tuple[Hit, ...], judge: Judge
+    ) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
+        """The hits in the order that the model and the ranking find together, and notes."""
+        done = rerank(
+            found,
+            lambda texts: judge.judge(query.text, texts),
+            measure=judge.measure,
+            seconds=self._settings.rerank_budget_ms / 1000,
+            clock=time.monotonic,
+        )
+        short = () if done.judged == done.wanted else (_out_of_time(done, self._settings),)
+        return done.hits, (*judge.notes(query.text), *short)
 
     def _builder(self, progress: ProgressCallback | None = None) -> Builder:
         from semindex.build.builder import Builder, Place
@@ -375,6 +420,10 @@ class Index:
         return shown.by_chunk(ranking, texts, limit=limit, file_share=WEIGHTS.chunk_file_share)
 
 
+_REMEMBERED = 4096
+"""Texts whose judgement is kept, at most; a vector takes some kilobytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Freshness:
     label: str
@@ -387,6 +436,13 @@ _CHUNK_FILES = 100
 """Files whose chunks are compared when chunks are ranked by themselves."""
 _PHRASE_FILES = 5000
 """Files read in search of a phrase, best first; more are passed over, and the answer says so."""
+
+
+def _out_of_time(done: Reranked, settings: Settings) -> str:
+    return (
+        f"re-ranked the first {done.judged} of {done.wanted} results only: RERANK_BUDGET_MS is "
+        f"{settings.rerank_budget_ms}"
+    )
 
 
 def _phrased(searcher: Searcher, query: Query, texts: shown.Reader, *, limit: int, mode: Mode) -> Ranking:

@@ -136,6 +136,9 @@ class FakeIndex:
             raise QueryError("the query is empty")
         return answer(*self.hits, raw=query, coverage=self.coverage)
 
+    def load_reranker(self) -> None:
+        self._asked("load_reranker")
+
     def related(self, location: str, **options: Any) -> Hits:
         self._asked("related", location=location, **options)
         return answer(*self.hits, raw=location, coverage=self.coverage)

@@ -56,6 +56,7 @@ def test_the_options_are_spelled_as_agreed() -> None:
     assert {
         "-n", "--limit", "--json", "--vimgrep", "--mode", "--lang", "--path", "--exclude", "--kind",
         "--group-by", "--index-dir", "--no-refresh", "--explain", "--context", "--no-text", "--color",
+        "--rerank", "--rerank-model",
     } <= search  # fmt: skip
     index = {option for parameter in found["index"].params for option in parameter.opts}
     assert {"--index-dir", "--force", "--json", "-q", "--quiet"} <= index
@@ -115,10 +116,30 @@ def test_search_passes_every_flag_on(invoke: Invoke, fake: FakeModule) -> None:
                 "kinds": ("function",),
                 "scope": "",
                 "refresh": False,
+                "rerank": False,
             },
         ),
         ("close", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "model"),
+    [
+        (["--rerank"], ""),
+        (["--rerank-model", "tiny"], "tiny"),
+        (["--rerank", "--set", "RERANK_MODEL=tiny"], "tiny"),
+        (["--rerank-model", "mine", "--set", "RERANK_MODEL=tiny"], "mine"),
+    ],
+)
+def test_search_asks_for_re_ranking_and_loads_the_model_before_it_builds(
+    invoke: Invoke, fake: FakeModule, words: list[str], model: str
+) -> None:
+    fake.template["exists"] = False
+    assert invoke("search", "x", *words).exit_code == 0
+    assert [name for name, _ in fake.only.calls] == ["load_reranker", "refresh", "search", "close"]
+    assert fake.only.calls[2][1]["rerank"] is True
+    assert fake.only.settings.rerank_model == model
 
 
 def test_search_looks_for_changes_by_default(invoke: Invoke, fake: FakeModule) -> None:
@@ -430,7 +451,7 @@ def test_config_shows_values_origins_and_files(invoke: Invoke, tmp_path: Path) -
         ["PERFORMANCE.ENABLE_CACHING", "=", "false", "(flag)"],
         ["PERFORMANCE.CACHE_SIZE", "=", "7", f"({tmp_path}/.semindex.toml:2)"],
     ]
-    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[4]
+    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[5]
     assert lines[-1] == f"{tmp_path}/.semindex.toml: read"
     found = json.loads(invoke("config", "--json").stdout)
     assert {"key": "PERFORMANCE.CACHE_SIZE", "value": 7, "source": f"{tmp_path}/.semindex.toml:2"} in found[

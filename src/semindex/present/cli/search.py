@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 @click.option(
     "--no-refresh", is_flag=True, help="Take the index as it is: build nothing, look at no file times."
 )
+@click.option(
+    "--rerank", "wants_rerank", is_flag=True, help="Let a transformer of your own re-order the first 30 hits."
+)
+@click.option(
+    "--rerank-model",
+    metavar="FOLDER",
+    help="The transformer (RERANK_MODEL), an ONNX model; implies --rerank.",
+)
 @answer_options
 def search(
     query: str,
@@ -46,6 +54,8 @@ def search(
     excluded: tuple[str, ...],
     kinds: tuple[str, ...],
     no_refresh: bool,
+    wants_rerank: bool,
+    rerank_model: str | None,
     limit: int,
     group_by: str,
     index_dir: Path | None,
@@ -64,11 +74,16 @@ def search(
     places = paths or (Path(),)
     if index_dir is not None and len(places) > 1:
         raise UsageError("--index-dir holds the index of one repository; give one PATH with it.")
+    rerank = wants_rerank or rerank_model is not None
+    if rerank_model is not None:
+        overrides = {**overrides, "RERANK_MODEL": rerank_model}
     answers: list[Hits] = []
     roots: list[Path] = []
     with ExitStack() as stack:
         for path in places:
             place = stack.enter_context(opened(path, index_dir, overrides))
+            if rerank:
+                place.index.load_reranker()  # an error in it comes before a long build
             notes = _ready(place, no_refresh=no_refresh)
             answer = place.index.search(
                 query,
@@ -81,6 +96,7 @@ def search(
                 kinds=kinds,
                 scope=place.location.scope,
                 refresh=not no_refresh,
+                rerank=rerank,
             )
             answers.append(noted(answer, [place.location.note, *notes]))
             roots.append(place.index.root)

@@ -1,0 +1,256 @@
+"""Transformers: vectors and scores equal those computed by hand, however texts are put together."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from semindex.embed.encoder import Transformer, open_transformer
+from semindex.errors import ModelError
+
+from ..tiny_models import SPECIAL, WORDS, bi_encoder, cross_encoder, logit, vector, write_folder
+
+PLAIN = [word for word in WORDS if word not in SPECIAL]
+texts_of_words = st.lists(st.sampled_from(PLAIN), min_size=1, max_size=10)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Transformer:
+    return open_transformer(bi_encoder(tmp_path_factory.mktemp("bi")))
+
+
+@pytest.fixture(scope="module")
+def cross(tmp_path_factory: pytest.TempPathFactory) -> Transformer:
+    return open_transformer(cross_encoder(tmp_path_factory.mktemp("cross"), max_tokens=40))
+
+
+def test_a_mean_of_tokens_is_the_one_by_hand(encoder: Transformer) -> None:
+    assert (encoder.dim, encoder.is_cross_encoder) == (3, False)
+    found = encoder.embed(encoder.tokens(["Red green", "blue"]))
+    np.testing.assert_allclose(found, [vector("red", "green"), vector("blue")], atol=1e-6)
+    assert found.dtype == np.float32
+
+
+def test_cls_takes_the_first_token(tmp_path: Path) -> None:
+    model = open_transformer(bi_encoder(tmp_path, cls=True))
+    found = model.embed(model.tokens(["cookie blue blue"]))
+    np.testing.assert_allclose(found[0], vector("cookie", "blue", "blue", cls=True), atol=1e-6)
+    assert not np.allclose(vector("cookie", "blue", "blue", cls=True), vector("cookie", "blue", "blue"))
+
+
+def test_a_pooled_output_is_taken_before_token_vectors(tmp_path: Path) -> None:
+    model = open_transformer(bi_encoder(tmp_path, pooled=True, cls=True))
+    found = model.embed(model.tokens(["red green"]))
+    total = np.array([4, 4, 1]) / np.sqrt(33)  # the four words' sum, special ones included
+    np.testing.assert_allclose(found[0], total, atol=1e-6)
+
+
+@given(st.lists(texts_of_words, min_size=1, max_size=25))
+def test_neither_order_nor_padding_changes_a_vector(encoder: Transformer, texts: list[list[str]]) -> None:
+    found = encoder.embed(encoder.tokens([" ".join(text) for text in texts]))
+    np.testing.assert_allclose(found, [vector(*text) for text in texts], atol=1e-5)
+
+
+@given(texts_of_words, st.lists(texts_of_words, min_size=1, max_size=25))
+def test_neither_order_nor_padding_changes_a_score(
+    cross: Transformer, query: list[str], texts: list[list[str]]
+) -> None:
+    found = cross.score(cross.pair_tokens(" ".join(query), [" ".join(text) for text in texts]))
+    np.testing.assert_allclose(found, [logit(query, text) for text in texts], rtol=1e-4, atol=1e-4)
+
+
+def test_no_texts_have_no_vectors(encoder: Transformer, cross: Transformer) -> None:
+    assert encoder.embed(encoder.tokens([])).shape == (0, 3)
+    assert cross.score(cross.pair_tokens("ask", [])).shape == (0,)
+
+
+def test_an_empty_text_has_a_vector(encoder: Transformer) -> None:
+    np.testing.assert_allclose(encoder.embed(encoder.tokens([""]))[0], vector(), atol=1e-6)
+
+
+def test_a_long_text_is_cut_at_its_end_and_that_is_told(encoder: Transformer) -> None:
+    (short, long) = encoder.tokens(["red " * 10, "red " * 10 + "zebra zebra"])
+    assert (short.read, short.total) == (10, 10)
+    assert (long.read, long.total) == (10, 12)
+    assert long.ids == short.ids, "the closing special token stays"
+
+
+def test_a_shorter_input_may_be_asked_for_but_no_longer_one(tmp_path: Path) -> None:
+    bi_encoder(tmp_path)
+    (cut,) = open_transformer(tmp_path, max_tokens=5).tokens(["red green blue red"])
+    assert (len(cut.ids), cut.read, cut.total) == (5, 3, 4)
+    (own,) = open_transformer(tmp_path, max_tokens=500).tokens(["red " * 100])
+    assert len(own.ids) == 12
+
+
+def test_a_long_query_leaves_half_to_the_text(tmp_path: Path) -> None:
+    model = open_transformer(cross_encoder(tmp_path, max_tokens=13))
+    query, text = ["ask"] * 8, ["red"] * 8
+    (pair,) = model.pair_tokens(" ".join(query), [" ".join(text)])
+    asked = model.query_tokens(" ".join(query))
+    assert (asked.read, asked.total) == (5, 8)
+    assert (pair.read, pair.total, len(pair.ids)) == (5, 8, 13)
+    assert model.score([pair])[0] == pytest.approx(logit(query[:5], text[:5]), abs=1e-4)
+    (pair,) = model.pair_tokens("ask", [" ".join(text)])
+    assert pair.read == pair.total == 8, "a short query leaves it more"
+
+
+def test_prompts_stand_in_front(tmp_path: Path) -> None:
+    model = open_transformer(bi_encoder(tmp_path, prompts={"query": "ask ", "passage": "tell "}))
+    assert model.prompt("document", "passage") == "tell "
+    assert model.prompt("nothing") == ""
+    found = model.embed(model.tokens(["red"], prompt=model.prompt("query")))
+    np.testing.assert_allclose(found[0], vector("ask", "red"), atol=1e-6)
+
+
+def test_an_output_of_one_column_is_a_cross_encoder_without_a_configuration(tmp_path: Path) -> None:
+    cross_encoder(tmp_path, config={"architectures": None})
+    assert open_transformer(tmp_path).is_cross_encoder
+
+
+def test_each_kind_refuses_what_the_other_does(encoder: Transformer, cross: Transformer) -> None:
+    with pytest.raises(ModelError, match="compares no pairs"):
+        encoder.score(encoder.tokens(["red"]))
+    with pytest.raises(ModelError, match="gives no vectors"):
+        cross.embed(cross.tokens(["red"]))
+
+
+@pytest.mark.parametrize("graph", ["onnx/model.onnx", "onnx/model_quantized.onnx"])
+def test_the_graph_may_stand_in_a_folder_of_its_own(tmp_path: Path, graph: str) -> None:
+    model = open_transformer(bi_encoder(tmp_path, graph=graph))
+    np.testing.assert_allclose(model.embed(model.tokens(["red"]))[0], vector("red"), atol=1e-6)
+
+
+def test_inputs_are_those_of_the_graph(tmp_path: Path) -> None:
+    bi_encoder(tmp_path, inputs=("input_ids", "attention_mask"), integers=TensorProto.INT32)
+    model = open_transformer(tmp_path)
+    np.testing.assert_allclose(model.embed(model.tokens(["green"]))[0], vector("green"), atol=1e-6)
+
+
+def test_more_than_one_class_is_no_score(tmp_path: Path) -> None:
+    cross_encoder(tmp_path, classes=3)
+    with pytest.raises(ModelError, match=r"model\.onnx tells 3 classes; a model for re-ranking gives one"):
+        open_transformer(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [("input_ids",), ("input_ids", "attention_mask", "pixels"), ("ids", "mask")],
+)
+def test_strange_inputs_are_named(tmp_path: Path, inputs: tuple[str, ...]) -> None:
+    write_folder(tmp_path, [helper.make_node("Cast", [inputs[0]], ["flat"], to=TensorProto.FLOAT)],
+                 {"flat": ["n", "length"]}, [], inputs=inputs)  # fmt: skip
+    with pytest.raises(ModelError, match=f"has the inputs {', '.join(inputs)}; known are input_ids"):
+        open_transformer(tmp_path)
+
+
+def test_strange_outputs_are_named(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Cast", ["input_ids"], ["one"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["attention_mask"], ["two"], to=TensorProto.FLOAT),
+    ]
+    write_folder(tmp_path, nodes, {"one": ["n", "length"], "two": ["n", "length"]}, [])
+    with pytest.raises(ModelError, match=r"gives one \['n', 'length'\], two .*: neither vectors"):
+        open_transformer(tmp_path)
+
+
+def test_a_dense_step_that_the_graph_lacks_is_refused(tmp_path: Path) -> None:
+    bi_encoder(tmp_path)
+    (tmp_path / "modules.json").write_text(
+        '[{"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]'
+    )
+    with pytest.raises(ModelError, match=r"modules\.json has a dense step .*does not hold"):
+        open_transformer(tmp_path)
+    bi_encoder(tmp_path, pooled=True)
+    assert open_transformer(tmp_path).dim == 3, "a graph that ends in the vector holds all steps"
+
+
+def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
+    file = bi_encoder(tmp_path) / "model.onnx"
+    model = onnx.load(str(file))
+    table = next(each for each in model.graph.initializer if each.name == "words")
+    values = numpy_helper.to_array(table).copy()
+    values[:] = np.nan
+    table.CopyFrom(numpy_helper.from_array(values, "words"))
+    onnx.save(model, str(file))
+    with pytest.raises(ModelError, match="gives no numbers that can be used"):
+        open_transformer(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no model at all", b"\x08\x09"])
+def test_a_broken_graph_is_named(tmp_path: Path, content: bytes) -> None:
+    bi_encoder(tmp_path)
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match=r"model\.onnx cannot be run: .*; get the model's folder again"):
+        open_transformer(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]"])
+def test_a_broken_tokenizer_is_named(tmp_path: Path, content: str) -> None:
+    bi_encoder(tmp_path)
+    (tmp_path / "tokenizer.json").write_text(content)
+    with pytest.raises(ModelError, match=r"tokenizer\.json is no tokenizer: "):
+        open_transformer(tmp_path)
+
+
+@pytest.mark.parametrize("package", ["onnxruntime", "tokenizers"])
+def test_a_missing_package_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    bi_encoder(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ModelError, match=re.escape(f"{package}") + r'.*pip install "semindex\[onnx\]"'):
+        open_transformer(tmp_path)
+
+
+def test_a_text_runs_with_others_of_its_length(encoder: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes: list[tuple[int, ...]] = []
+    session = encoder._session
+
+    class Noted:
+        def run(self, names: list[str], feeds: dict[str, Any]) -> object:
+            shapes.append(feeds["input_ids"].shape)
+            return session.run(names, feeds)
+
+    monkeypatch.setattr(encoder, "_session", Noted())
+    lengths = [1, 9] * 8
+    encoder.embed(encoder.tokens(["red " * length for length in lengths]))
+    assert shapes == [(8, 3), (8, 11)]
+
+
+RUN_WATCHED = """
+import sys
+events = []
+sys.addaudithook(lambda event, arguments: events.append(event) if event.startswith("socket.") else None)
+from pathlib import Path
+import semindex.embed.encoder
+assert not {"onnxruntime", "tokenizers"} & set(sys.modules), "imported before a model is opened"
+model = semindex.embed.encoder.open_transformer(Path(sys.argv[1]))
+model.embed(model.tokens(["red green"]))
+import psutil
+print(events, psutil.Process().net_connections(), "huggingface_hub" in sys.modules)
+"""
+
+
+def test_the_network_is_never_touched(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", RUN_WATCHED, str(bi_encoder(tmp_path))]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[] [] False"
+    assert done.stderr == ""
+
+
+def test_words_are_told_apart_by_hand() -> None:
+    """The models that are tested with are worth something: no two words' vectors are alike."""
+    for one, other in itertools.combinations(PLAIN, 2):
+        assert not np.allclose(vector(one), vector(other), atol=1e-3)
