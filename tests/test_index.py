@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -339,6 +340,18 @@ def test_a_phrase_occurs_as_it_stands(index: Index, phrase: str, path: str | Non
     assert all(hit.text and folded in " ".join(hit.text.lower().split()) for hit in found)
 
 
+def test_reasons_tell_what_gave_them(index: Index) -> None:
+    query = "where does load_cookie parse the cookie header"
+    first = index.search(query)[0]
+    told = {reason.signal: reason.detail for reason in first.reasons}
+    assert first.path == "src/cookies.py"
+    assert told["definition"].startswith("load_cookie, line ")
+    assert "load_cookie" in told["words"].split(", ")
+    assert "where" not in told["words"]
+    assert re.fullmatch(r"lines \d+-\d+", told["meaning"])
+    assert first.score == pytest.approx(sum(reason.contribution for reason in first.reasons))
+
+
 PASTED = """def {name}(records):
     total = 0
     for record in records:
@@ -362,7 +375,8 @@ def test_pasted_code_finds_its_place_among_its_like(tmp_path: Path) -> None:
         for name in operators:
             first = index.search(f"def {name}(records):\n    total = 0\n    for record in records:")[0]
             assert (first.path, first.start_line) == (f"{name}.py", 1)
-            assert "exact words" in [reason.signal for reason in first.reasons]
+            exactly = {reason.signal: reason.detail for reason in first.reasons}
+            assert exactly["exact words"] == "100% in their order, lines 1-5"
         message = index.search("OSError: cannot read /tmp/x: it is not a file")
         assert message[0].path == "errors.py"
         exact = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,6 @@ class Signal:
     name: str
     values: Floats
     """Shape ``(k,)``, weight included."""
-    detail: str = ""
 
 
 def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: int) -> Floats:
@@ -116,10 +115,13 @@ def total(signals: Sequence[Signal], count: int) -> Floats:
     return scores
 
 
-def reasons(signals: Sequence[Signal], place: int) -> tuple[Reason, ...]:
-    """What made one candidate's score, largest part first."""
+def reasons(
+    signals: Sequence[Signal], place: int, details: Mapping[str, str] | None = None
+) -> tuple[Reason, ...]:
+    """What made one candidate's score, largest part first, with a detail by signal where there is one."""
+    told = details or {}
     found = [
-        Reason(signal.name, float(signal.values[place]), signal.detail)
+        Reason(signal.name, float(signal.values[place]), told.get(signal.name, ""))
         for signal in signals
         if signal.values[place] != 0.0
     ]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from semindex.embed.static import StaticEmbedder
 from semindex.search import rank, verbatim
+from semindex.search.candidates import Candidates, Parts, Texts, best_places
+from semindex.search.explain import details
 from semindex.search.paths import PathWords, path_words
 from semindex.search.query import path_filter
 from semindex.search.rank import Signal
@@ -73,25 +74,6 @@ class Ranking:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Candidate files, and their chunks one after the other."""
-
-    files: Ids
-    chunks: Ids
-    owners: Ids
-    """Shape ``(len(chunks),)``: position in ``files``."""
-    starts: Ids
-    """Shape ``(len(files),)``: where a file's chunks begin."""
-
-
-class Texts(Protocol):
-    """Where the texts of indexed files are read."""
-
-    def text(self, file: int) -> bytes | None:
-        """A file's analysis text; None when the file is not what was indexed."""
-
-
 class Searcher:
     """Answers from one generation. Threads may share it."""
 
@@ -127,14 +109,14 @@ class Searcher:
         body = self.corpus.body(terms)
         cosines = self._cosines(terms, lexical, body) if mode is not Mode.LEXICAL else None
         symbols = symbol_matches(self.generation, query.text, self.corpus.weights)
-        parts = _Parts(terms, lexical, lexical_scores, body, cosines, symbols)
+        parts = Parts(terms, lexical, lexical_scores, body, cosines, symbols)
         every = np.flatnonzero(allowed) if required is not None else None
         candidates = self._candidates(parts, allowed, query.filters, mode, every)
         if not len(candidates.chunks):
             return Ranking((), tuple(terms), notes)
         exact = None
         if texts is not None and mode is not Mode.DENSE:
-            exact = self._verbatim(query, parts, candidates, texts)
+            exact = verbatim.gains(query.text, parts, candidates, self.corpus, texts)
         files = self._ranked(parts, candidates, mode, limit, spans, exact)
         return Ranking(files, tuple(terms), notes)
 
@@ -194,8 +176,8 @@ class Searcher:
         return mask
 
     def _candidates(
-        self, parts: _Parts, allowed: Mask, filters: Filters, mode: Mode, every: Ids | None
-    ) -> _Candidates:
+        self, parts: Parts, allowed: Mask, filters: Filters, mode: Mode, every: Ids | None
+    ) -> Candidates:
         generation, weights = self.generation, self.corpus.weights
         kinds = (
             np.isin(generation.chunk_kinds, [int(kind) for kind in filters.kinds]) if filters.kinds else None
@@ -224,12 +206,12 @@ class Searcher:
         chunks, owners = ranges(starts[chosen], sizes), np.repeat(np.arange(len(chosen)), sizes)
         if kinds is not None:
             chunks, owners = chunks[kinds[chunks]], owners[kinds[chunks]]
-        return _Candidates(chosen, chunks, owners, np.searchsorted(owners, np.arange(len(chosen))))
+        return Candidates(chosen, chunks, owners, np.searchsorted(owners, np.arange(len(chosen))))
 
     def _ranked(
         self,
-        parts: _Parts,
-        found: _Candidates,
+        parts: Parts,
+        found: Candidates,
         mode: Mode,
         limit: int,
         most: int | None,
@@ -252,12 +234,12 @@ class Searcher:
             named = self._shown_definition(parts, found, place, exact)
             chunks = self._chunks(place, found, spans, named, most)
             symbol = named.symbol if named is not None and chunks[0].chunk == named.chunk else None
-            why = rank.reasons(signals, place)
+            why = rank.reasons(signals, place, details(parts, found, place, exact, self.corpus))
             ranked.append(RankedFile(file, float(scores[place]), why, chunks, symbol))
         return tuple(ranked)
 
     def _shown_definition(
-        self, parts: _Parts, found: _Candidates, place: int, exact: Floats | None
+        self, parts: Parts, found: Candidates, place: int, exact: Floats | None
     ) -> SymbolMatch | None:
         """The definition that is shown of a candidate: the one named, unless the query's words weigh more."""
         named = parts.symbols.get(int(found.files[place]))
@@ -266,7 +248,7 @@ class Searcher:
         begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
         return None if exact[begin:end].max() > named.boost else named
 
-    def _exact_lexical(self, terms: Sequence[TermScores], found: _Candidates) -> Floats:
+    def _exact_lexical(self, terms: Sequence[TermScores], found: Candidates) -> Floats:
         """BM25F of every candidate chunk, neighbouring words counted in."""
         place = np.full(self.generation.files, -1, dtype=np.int64)
         place[found.files] = np.arange(len(found.files))
@@ -282,7 +264,7 @@ class Searcher:
         pairs = self.embedder.neighbours(hash_term(item.term.term))
         return [(key, soft * similarity) for key, similarity in pairs]
 
-    def _signals(self, parts: _Parts, found: _Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
+    def _signals(self, parts: Parts, found: Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
         weights, count = self.corpus.weights, len(found.files)
         best = weights.best_chunks
         signals: list[Signal] = []
@@ -308,31 +290,6 @@ class Searcher:
             signals.append(rank.size_signal(sizes, weights))
         return signals
 
-    def _verbatim(self, query: Query, parts: _Parts, found: _Candidates, texts: Texts) -> Floats | None:
-        """What each candidate chunk gains by having the query's words in their order; None for nothing."""
-        weights = self.corpus.weights
-        runs = verbatim.runs(query.text)
-        if not runs:
-            return None
-        terms = self._term_shares(parts, found.chunks)
-        worth = np.where(terms >= weights.verbatim_terms, terms + parts.body.chunk[found.chunks], 0.0)
-        values = np.zeros(len(found.chunks))
-        for place, _ in self._best_places(found, worth, weights.verbatim_chunks):
-            text = texts.text(int(found.files[found.owners[place]]))
-            if text is not None:
-                begin, end = self.generation.byte_range(int(found.chunks[place]))
-                values[place] = weights.verbatim * verbatim.share(runs, text[begin:end]) ** 2
-        return values if values.any() else None
-
-    def _term_shares(self, parts: _Parts, chunks: Ids) -> Floats:
-        """The share of the query's terms that some chunks have in their code, or in names and comments."""
-        elsewhere = np.zeros(self.generation.chunks, dtype=np.uint8)
-        for item in parts.lexical:
-            if not item.term.is_compound:
-                elsewhere[item.ids] += 1
-        asked = sum(not term.is_compound for term in parts.terms)
-        return np.maximum(parts.body.words[chunks], elsewhere[chunks]) / max(1, asked)
-
     def _path_words(self, file: int) -> PathWords:
         """The words of a file's path, remembered."""
         words = path_words(self.generation.path(file), self.generation.language(file))
@@ -341,7 +298,7 @@ class Searcher:
         self._paths[file] = words
         return words
 
-    def _feedback(self, found: _Candidates, spans: Floats, scores: Floats) -> Signal:
+    def _feedback(self, found: Candidates, spans: Floats, scores: Floats) -> Signal:
         """How near a file comes to what the first chunks show: pseudo-relevance feedback.
 
         Rocchio, "Relevance feedback in information retrieval", 1971: the best chunks stand for what was
@@ -350,21 +307,11 @@ class Searcher:
         weights = self.corpus.weights
         total = np.zeros(self.embedder.dim)
         whole = spans + weights.chunk_file_share * scores[found.owners]
-        for place, score in self._best_places(found, whole, weights.feedback_chunks):
+        for place, score in best_places(found, whole, weights.feedback_chunks, self.generation):
             total += score * self.generation.vector(int(found.chunks[place]))
         vector = (total / max(1e-9, float(np.sqrt((total * total).sum())))).astype(np.float32)
         near = np.maximum(self.generation.cosines(vector, found.chunks), 0.0)
         return Signal("meaning of the first hits", weights.feedback * np.maximum.reduceat(near, found.starts))
-
-    def _best_places(self, found: _Candidates, scores: Floats, most: int) -> list[tuple[int, float]]:
-        """Places of the best chunks with their positive scores, best first, ties by path and place."""
-        count = min(most, len(scores))
-        cut = np.partition(scores, len(scores) - count)[len(scores) - count]
-        places = np.flatnonzero((scores >= cut) & (scores > 0.0)).tolist()
-        places.sort(
-            key=lambda at: (-scores[at], self.generation.path(int(found.files[found.owners[at]])), at)
-        )
-        return [(place, float(scores[place])) for place in places[:count]]
 
     def _ordered(self, scores: Floats, files: Ids, limit: int) -> list[int]:
         """The best ``limit`` places, ties by path."""
@@ -376,7 +323,7 @@ class Searcher:
         places.sort(key=lambda place: (-scores[place], self.generation.path(int(files[place]))))
         return places[:limit]
 
-    def _span_scores(self, parts: _Parts, found: _Candidates, lexical: Floats, mode: Mode) -> Floats:
+    def _span_scores(self, parts: Parts, found: Candidates, lexical: Floats, mode: Mode) -> Floats:
         """How well each candidate chunk answers by itself."""
         weights = self.corpus.weights
         scores = np.zeros(len(found.chunks))
@@ -387,7 +334,7 @@ class Searcher:
         return scores
 
     def _chunks(
-        self, place: int, found: _Candidates, spans: Floats, named: SymbolMatch | None, most: int | None
+        self, place: int, found: Candidates, spans: Floats, named: SymbolMatch | None, most: int | None
     ) -> tuple[RankedChunk, ...]:
         """A candidate's chunks, best first, but first of all the one that has the definition named."""
         begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
@@ -398,15 +345,3 @@ class Searcher:
             order = np.concatenate((order[first], order[~first]))
         order = order[:most]
         return tuple(map(RankedChunk, ids[order].tolist(), scores[order].tolist()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What the first step found over the whole generation."""
-
-    terms: list[QueryTerm]
-    lexical: list[TermScores]
-    lexical_scores: Floats
-    body: BodyScores
-    cosines: Floats | None
-    symbols: dict[int, SymbolMatch]

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
+from semindex.search.candidates import Candidates, Parts, Texts, best_places
+from semindex.search.retrieve import Corpus
 from semindex.tokens import raw_words
+
+Floats = npt.NDArray[np.float64]
 
 RUN_WORDS = 3
 MIN_WORDS = 4
@@ -35,3 +42,34 @@ def share(wanted: Sequence[bytes], text: bytes) -> float:
 def _joined(words: Sequence[bytes]) -> bytes:
     """The words between blanks, so that a run matches whole words only."""
     return b" " + b" ".join(words) + b" "
+
+
+def gains(query: str, parts: Parts, found: Candidates, corpus: Corpus, texts: Texts) -> Floats | None:
+    """What each candidate chunk gains by having the query's words in their order; None when none does.
+
+    Shape ``(chunks of the candidates,)``. Only the chunks that have most of the query's terms are read.
+    """
+    wanted = runs(query)
+    if not wanted:
+        return None
+    weights, generation = corpus.weights, corpus.generation
+    terms = _term_shares(parts, found)
+    worth = np.where(terms >= weights.verbatim_terms, terms + parts.body.chunk[found.chunks], 0.0)
+    values = np.zeros(len(found.chunks))
+    for place, _ in best_places(found, worth, weights.verbatim_chunks, generation):
+        text = texts.text(int(found.files[found.owners[place]]))
+        if text is not None:
+            begin, end = generation.byte_range(int(found.chunks[place]))
+            values[place] = weights.verbatim * share(wanted, text[begin:end]) ** 2
+    return values if values.any() else None
+
+
+def _term_shares(parts: Parts, found: Candidates) -> Floats:
+    """The share of the query's terms that each candidate chunk has in its code, or in names and comments."""
+    elsewhere = np.zeros(len(parts.body.words), dtype=np.uint8)
+    for item in parts.lexical:
+        if not item.term.is_compound:
+            elsewhere[item.ids] += 1
+    asked = sum(not term.is_compound for term in parts.terms)
+    best = np.maximum(parts.body.words[found.chunks], elsewhere[found.chunks])
+    return np.asarray(best / max(1, asked), dtype=np.float64)

@@ -1,0 +1,60 @@
+"""What the first step of a search finds over a whole generation, and the files it leaves to the second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.search.retrieve import BodyScores, TermScores
+from semindex.search.symbols import SymbolMatch
+from semindex.store.generation import Generation
+from semindex.types import QueryTerm
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Candidate files, and their chunks one after the other."""
+
+    files: Ids
+    chunks: Ids
+    owners: Ids
+    """Shape ``(len(chunks),)``: position in ``files``."""
+    starts: Ids
+    """Shape ``(len(files),)``: where a file's chunks begin."""
+
+
+class Texts(Protocol):
+    """Where the texts of indexed files are read."""
+
+    def text(self, file: int) -> bytes | None:
+        """A file's analysis text; None when the file is not what was indexed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the first step found over the whole generation."""
+
+    terms: list[QueryTerm]
+    lexical: list[TermScores]
+    lexical_scores: Floats
+    body: BodyScores
+    cosines: Floats | None
+    symbols: Mapping[int, SymbolMatch]
+
+
+def best_places(
+    found: Candidates, scores: Floats, most: int, generation: Generation
+) -> list[tuple[int, float]]:
+    """Places of the best chunks with their positive scores, best first, ties by path and place."""
+    count = min(most, len(scores))
+    cut = np.partition(scores, len(scores) - count)[len(scores) - count]
+    places = np.flatnonzero((scores >= cut) & (scores > 0.0)).tolist()
+    places.sort(key=lambda at: (-scores[at], generation.path(int(found.files[found.owners[at]])), at))
+    return [(place, float(scores[place])) for place in places[:count]]
