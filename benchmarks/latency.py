@@ -59,10 +59,17 @@ class Checkout:
 
 def run_child(checkout: Checkout, task: dict[str, Any]) -> Any:
     """What this file's other half prints, run with the checkout's package; its messages are shown."""
+    environment = os.environ | {
+        "PYTHONPATH": str(checkout.src),
+        "SEMINDEX_CONFIG": os.devnull,
+        # Bytecode for every checkout alike: one where none is written would seem slow to start.
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(checkout.index_dir.with_suffix(".bytecode")),
+    }
     done = subprocess.run(
         [sys.executable, __file__, "--child"],
         input=json.dumps({**task, "index_dir": str(checkout.index_dir)}),
-        env=os.environ | {"PYTHONPATH": str(checkout.src), "SEMINDEX_CONFIG": os.devnull},
+        env=environment,
         stdout=subprocess.PIPE,
         text=True,
         check=False,
