@@ -47,7 +47,7 @@ def _joined(words: Sequence[bytes]) -> bytes:
 def gains(query: str, parts: Parts, found: Candidates, corpus: Corpus, texts: Texts) -> Floats | None:
     """What each candidate chunk gains by having the query's words in their order; None when none does.
 
-    Shape ``(chunks of the candidates,)``. Only the chunks that have most of the query's terms are read.
+    Shape ``(chunks of the candidates,)``. Only the best chunks by their share of the query's terms are read.
     """
     wanted = runs(query)
     if not wanted:
@@ -60,7 +60,7 @@ def gains(query: str, parts: Parts, found: Candidates, corpus: Corpus, texts: Te
         text = texts.text(int(found.files[found.owners[place]]))
         if text is not None:
             begin, end = generation.byte_range(int(found.chunks[place]))
-            values[place] = weights.verbatim * share(wanted, text[begin:end]) ** 2
+            values[place] = weights.verbatim * share(wanted, text[begin:end])
     return values if values.any() else None
 
 
