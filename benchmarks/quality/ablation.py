@@ -22,7 +22,9 @@ from benchmarks.quality.units import FAMILIES, MAIN_FIGURE, Row, Unit, measure
 from semindex.embed.registry import open_embedder
 from semindex.evaluate.ask import Built, Shown
 from semindex.evaluate.metrics import Difference, Place, difference, interval
+from semindex.index import CHUNK_FILES
 from semindex.index import open as open_index
+from semindex.search.hits import Reader
 from semindex.search.query import parse
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher
@@ -41,7 +43,8 @@ VARIANTS: Mapping[str, Weights] = {
     "without neighbouring words": replace(WEIGHTS, soft=0),
     "without body words": replace(WEIGHTS, body=0, span_body=0),
     "without definitions": replace(WEIGHTS, symbol=0, symbol_inside=0),
-    "without file and folder names": replace(WEIGHTS, stem_share=0, folder_share=0),
+    "without file and folder names": replace(WEIGHTS, stem_share=0, folder_share=0, named_file=0),
+    "without exact words": replace(WEIGHTS, verbatim=0),
     "without roles of files": replace(
         WEIGHTS, tests=0, examples=0, legacy=0, barrel=0, prose=0, data=0, platform=0
     ),
@@ -54,6 +57,7 @@ class Recorded:
 
     def __init__(self, root: Path, index_dir: Path, tape: Tape) -> None:
         self._index = open_index(root, index_dir=index_dir)
+        self._root = root
         self._index_dir = index_dir
         self._tape = tape
         self._searchers: dict[str, Searcher] = {}
@@ -71,8 +75,10 @@ class Recorded:
 
     def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Sequence[Shown]:
         """The first hits of the whole ranking."""
+        texts = Reader(self._searchers[WHOLE].generation, self._root, {})
         for name, searcher in self._searchers.items():
-            self._tape.answers.setdefault(name, []).append(_places(searcher, query, limit, group_by))
+            places = _places(searcher, texts, query, limit, group_by)
+            self._tape.answers.setdefault(name, []).append(places)
         return self._tape.answers[WHOLE][-1]
 
 
@@ -84,10 +90,11 @@ def _generation(index_dir: Path) -> Generation:
     return Generation(snapshot.generation, segments, dead)
 
 
-def _places(searcher: Searcher, query: str, limit: int, group_by: GroupBy) -> list[Place]:
+def _places(searcher: Searcher, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[Place]:
     generation = searcher.generation
     by_chunk = group_by is GroupBy.CHUNK
-    ranking = searcher.search(parse(query), limit=limit, spans=limit if by_chunk else 1)
+    files, spans = (max(limit, CHUNK_FILES), limit) if by_chunk else (limit, 1)
+    ranking = searcher.search(parse(query), limit=files, spans=spans, texts=texts)
     share = searcher.corpus.weights.chunk_file_share if by_chunk else 0.0
     found = [
         (chunk.score + share * file.score, generation.path(file.file), chunk.chunk)

@@ -406,7 +406,7 @@ class Index:
             spans = 1 + shown.MORE_SPANS
             ranking = reader.searcher.search(query, limit=limit, spans=spans, mode=mode, texts=texts)
         else:
-            files = max(limit, _CHUNK_FILES)
+            files = max(limit, CHUNK_FILES)
             ranking = reader.searcher.search(query, limit=files, spans=limit, mode=mode, texts=texts)
         if self._settings.enable_caching:
             self._rankings.put(key, ranking)
@@ -432,7 +432,7 @@ class _Freshness:
 
 _UNCHECKED = _Freshness("unchecked")
 _STALE = "files have changed since they were indexed; run 'semindex index' to catch up"
-_CHUNK_FILES = 100
+CHUNK_FILES = 100
 """Files whose chunks are compared when chunks are ranked by themselves."""
 _PHRASE_FILES = 5000
 """Files read in search of a phrase, best first; more are passed over, and the answer says so."""
