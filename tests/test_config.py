@@ -52,6 +52,8 @@ def test_without_any_layer_everything_is_default() -> None:
         "PERFORMANCE.ENABLE_CACHING",
         "PERFORMANCE.CACHE_SIZE",
         "PERFORMANCE.MEMORY_MAPPING_THRESHOLD_MB",
+        "PERFORMANCE.MAX_WORKERS",
+        "PERFORMANCE.ENABLE_PARALLEL_PROCESSING",
         "MODELS.EMBEDDING_MODEL",
     ]
 

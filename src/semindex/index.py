@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -246,10 +247,19 @@ class Index:
         return self._loaded
 
     def _builder(self, progress: ProgressCallback | None = None) -> Builder:
-        from semindex.build.builder import Builder, Place
+        from semindex.build.builder import Builder
+        from semindex.build.indexing import Place
 
         budget = self._settings.max_memory_mb * 1_000_000
-        return Builder(Place(self.root, self.index_dir, self._embedder, budget), progress=progress)
+        place = Place(
+            self.root,
+            self.index_dir,
+            self._embedder,
+            budget,
+            open_embedder=partial(open_embedder, self._settings.embedding_model),
+            workers=_workers(self._settings),
+        )
+        return Builder(place, progress=progress)
 
     def _freshen(self) -> tuple[_Freshness, tuple[str, ...]]:
         """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
@@ -372,6 +382,15 @@ class Index:
         if grouping is GroupBy.FILE:
             return shown.by_file(ranking, texts)
         return shown.by_chunk(ranking, texts, limit=limit, file_share=WEIGHTS.chunk_file_share)
+
+
+def _workers(settings: Settings) -> int:
+    """How many processes a build may have at work."""
+    if not settings.enable_parallel_processing:
+        return 1
+    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere; cores that we may use
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return settings.max_workers or cores
 
 
 @dataclass(frozen=True, slots=True)

@@ -430,7 +430,7 @@ def test_config_shows_values_origins_and_files(invoke: Invoke, tmp_path: Path) -
         ["PERFORMANCE.ENABLE_CACHING", "=", "false", "(flag)"],
         ["PERFORMANCE.CACHE_SIZE", "=", "7", f"({tmp_path}/.semindex.toml:2)"],
     ]
-    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[4]
+    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[6]
     assert lines[-1] == f"{tmp_path}/.semindex.toml: read"
     found = json.loads(invoke("config", "--json").stdout)
     assert {"key": "PERFORMANCE.CACHE_SIZE", "value": 7, "source": f"{tmp_path}/.semindex.toml:2"} in found[
