@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -15,30 +14,21 @@ from semindex.build.memory import peak_bytes
 from semindex.build.plan import Plan, plan
 from semindex.errors import IndexCorrupt
 from semindex.source.walk import Walk, walk
-from semindex.store import content, layout
+from semindex.store import layout
 from semindex.store.catalog import (
     Catalog,
-    Change,
     FileRecord,
-    MovedFile,
-    NewFile,
-    NewSegment,
-    SegmentRecord,
     SkippedFile,
     Snapshot,
 )
-from semindex.store.content import Content
 from semindex.store.lock import write_lock
-from semindex.store.segment import Segment, write_segment
+from semindex.store.segment import Segment
 from semindex.types import (
     BuildReport,
     Progress,
     ProgressCallback,
     SkipReason,
 )
-
-MERGE_SHARE = 8
-"""Segments are joined when together they are no larger than this fraction of the memory budget."""
 
 
 class Builder:
@@ -187,44 +177,17 @@ class Builder:
                 warnings.append(f"{faults[0]}; its {record.files} files were indexed again")
         return broken
 
-    def _segment(self, whole: Content, files: Sequence[NewFile]) -> NewSegment:
-        name = layout.new_segment_name()
-        path = layout.segment_path(self._place.index_dir, name)
-        nbytes = write_segment(path, content.sections(whole), on_step=self._place.on_step)
-        return NewSegment(name, nbytes, len(whole.chunk_kinds), files)
-
     def _merge(self, catalog: Catalog, run: Run) -> None:
-        """Join segments until the policy is content."""
-        limit = self._place.max_memory_bytes // MERGE_SHARE
-        while True:
-            snapshot = catalog.snapshot()
-            groups = merge.choose(snapshot.segments, snapshot.dead, limit_bytes=limit)
-            if not groups:
-                return
-            for number, group in enumerate(groups):
-                self._progress(Progress("merge", number, len(groups), "segments"))
-                if not self._merge_group(catalog, snapshot, group, run):
-                    return
-
-    def _merge_group(
-        self, catalog: Catalog, snapshot: Snapshot, group: Sequence[SegmentRecord], run: Run
-    ) -> bool:
-        segments = [Segment.open(layout.segment_path(self._place.index_dir, record.name)) for record in group]
-        faults = [fault for segment in segments for fault in segment.verify()]
-        if faults:
-            run.warnings.append(f"segments were not merged: {faults[0]}; run 'semindex index'")
-            return False
-        whole = merge.merged(segments, [snapshot.dead.get(record.id, ()) for record in group])
-        added = [self._segment(whole, ())] if whole is not None else []
-        moved = [
-            MovedFile(os.fsdecode(path), added[0].name, ordinal)
-            for ordinal, path in enumerate(whole.paths if whole is not None else ())
-        ]
-        catalog.commit(Change(add=added, moved=moved, drop_segments=[record.id for record in group]))
-        for segment in segments:
-            segment.close()
-        run.merged += len(group)
-        return True
+        place = self._place
+        try:
+            run.merged += merge.merge_all(
+                place.index_dir,
+                catalog,
+                on_step=place.on_step,
+                on_group=lambda done, of: self._progress(Progress("merge", done, of, "segments")),
+            )
+        except merge.Damaged as damage:
+            run.warnings.append(f"segments were not merged: {damage}; run 'semindex index'")
 
     def _report(
         self, catalog: Catalog, work: Plan, run: Run, before: Mapping[str, FileRecord]

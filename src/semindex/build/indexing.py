@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from semindex.build import merge
 from semindex.build.analysis import skip_analysis
 from semindex.build.batch import Batch, Bench, Outcome, Wanted, batches, open_bench, process
 from semindex.build.executors.base import Done, Executor, Failure
@@ -175,7 +176,20 @@ class Indexing:
         due = time.monotonic() - self._last_commit >= self._place.commit_seconds
         if due and self._run.done < self._run.total:
             self._commit()
+            self._merge_when_many()
             self._last_commit = time.monotonic()
+
+    def _merge_when_many(self) -> None:
+        place = self._place
+        # What is damaged is found and named again by the merge at the end.
+        with suppress(merge.Damaged):
+            self._run.merged += merge.merge_all(
+                place.index_dir,
+                self._catalog,
+                tier_segments=merge.TIER_SEGMENTS_AT_WORK,
+                on_step=place.on_step,
+                on_group=lambda number, of: None,
+            )
 
     def _commit(self) -> None:
         commit(self._place, self._catalog, self._run, pending=self._run.total - self._run.done)
