@@ -37,6 +37,7 @@ from semindex.store import layout
 from semindex.store.cache import RecentlyUsed
 from semindex.store.catalog import Catalog, Snapshot
 from semindex.store.generation import Generation, faults
+from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
     BuildReport,
@@ -333,7 +334,7 @@ class Index:
             corpus = Corpus(Generation(snapshot.generation, segments, dead))
         totals = catalog.totals()
         pending = int(catalog.meta("pending") or 0)
-        partial = (f"the index is not complete: {pending} files are still to be indexed",) if pending else ()
+        partial = (partial_note(totals.files, totals.files + pending),) if pending else ()
         coverage = Coverage(
             seen=totals.files + sum(totals.skipped.values()) + pending,
             indexed=totals.files,

@@ -10,7 +10,6 @@ from dataclasses import replace
 from semindex.build import merge
 from semindex.build.analysis import skip_analysis
 from semindex.build.indexing import Indexing, Place, Run, commit
-from semindex.build.memory import peak_bytes
 from semindex.build.plan import Plan, plan
 from semindex.errors import IndexCorrupt
 from semindex.source.walk import Walk, walk
@@ -149,9 +148,11 @@ class Builder:
             run,
             removed=(*work.removed, *sorted(lost)),
             dropped=sorted(broken),
+            scan_ns=scan_ns,
             walk_seconds=walk_seconds,
         )
         self._merge(catalog, run)
+        self._warn_of_memory(run)
         return self._report(catalog, work, run, files)
 
     def _new_skips(self, work: Plan, failures: Mapping[str, SkippedFile]) -> list[SkippedFile]:
@@ -185,9 +186,19 @@ class Builder:
                 catalog,
                 on_step=place.on_step,
                 on_group=lambda done, of: self._progress(Progress("merge", done, of, "segments")),
+                notes=run.notes,
             )
         except merge.Damaged as damage:
             run.warnings.append(f"segments were not merged: {damage}; run 'semindex index'")
+
+    def _warn_of_memory(self, run: Run) -> None:
+        """Say so when a build took more than it was given."""
+        peak, budget = run.peak_bytes, self._place.max_memory_bytes
+        if run.source_bytes and peak > budget:
+            run.warnings.append(
+                f"the build took {peak / 1e6:,.0f} MB of memory, more than the {budget / 1e6:,.0f} MB of "
+                "MAX_MEMORY_MB: it cannot be done with less"
+            )
 
     def _report(
         self, catalog: Catalog, work: Plan, run: Run, before: Mapping[str, FileRecord]
@@ -203,7 +214,8 @@ class Builder:
             failures=tuple(failed),
             warnings=tuple(dict.fromkeys(run.warnings)),
             seconds=0.0,
-            peak_bytes=peak_bytes() + run.worker_peak_bytes,
+            peak_bytes=run.peak_bytes,
+            processes=run.processes,
             source_bytes=run.source_bytes,
             chunks=totals.chunks,
             files=totals.files,

@@ -15,6 +15,7 @@ from semindex.build.analysis import skip_analysis
 from semindex.build.batch import Batch, Bench, Outcome, Wanted, batches, open_bench, process
 from semindex.build.executors.base import Done, Executor, Failure
 from semindex.build.executors.inline import InlineExecutor
+from semindex.build.memory import Shares, peak_bytes, shares
 from semindex.build.plan import by_todays_rules
 from semindex.store.catalog import Catalog, Change, FileRecord, NewSegment, SkippedFile
 from semindex.store.durable import StepHook, no_step
@@ -29,8 +30,6 @@ from semindex.types import (
 
 PARALLEL_BYTES = 4_000_000
 """Less source than this is read by one process: starting others takes longer than they save."""
-BATCH_BYTES = 8_000_000
-"""Source of one segment: a worker that is killed loses this much work at the most."""
 COMMIT_SECONDS = 5.0
 """A build that is killed loses this much work at the most, and what is in the workers' hands."""
 
@@ -50,7 +49,8 @@ class Place:
     workers: int = 1
     """Processes that analyse at once; 1 is this one."""
     parallel_bytes: int = PARALLEL_BYTES
-    batch_bytes: int = BATCH_BYTES
+    batch_bytes: int | None = None
+    """Source of one segment; None leaves that to the memory budget."""
     commit_seconds: float = COMMIT_SECONDS
 
 
@@ -75,6 +75,16 @@ class Run:
     source_bytes: int = 0
     merged: int = 0
     worker_peak_bytes: int = 0
+    processes: int = 1
+
+    @property
+    def peak_bytes(self) -> int:
+        """What all processes took so far, each at its highest."""
+        return peak_bytes() + self.worker_peak_bytes
+
+    def notes(self) -> dict[str, str]:
+        """What a commit notes of a build; nothing when nothing was indexed."""
+        return {"peak_bytes": str(self.peak_bytes)} if self.source_bytes else {}
 
 
 class Indexing:
@@ -87,6 +97,8 @@ class Indexing:
         self._progress = progress
         self._begun = 0
         self._last_commit = time.monotonic()
+        self._doubtful: set[str] = set()
+        """Files still to be read that look as they did when they were indexed."""
 
     def index(self, refs: Sequence[FileRef]) -> None:
         """Make segments of the files; those of the last seconds are left in the run, to be committed.
@@ -97,14 +109,20 @@ class Indexing:
         """
         self._run.total = len(refs)
         size = sum(ref.size_bytes for ref in refs)
-        executor, setup, workers = self._crew(size)
-        wanted = (self._wanted(ref) for ref in refs)
-        waiting = deque(batches(wanted, most_bytes=self._place.batch_bytes, workers=workers))
+        place = self._place
+        share = shares(place.max_memory_bytes, place.workers)
+        executor, setup, workers = self._crew(size, share)
+        self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
+        # First those in doubt: until they are read, what is committed cannot be taken for up to date.
+        wanted = map(self._wanted, sorted(refs, key=lambda ref: ref.path not in self._doubtful))
+        most_bytes = place.batch_bytes or share.batch_bytes
+        waiting = deque(batches(wanted, most_bytes=most_bytes, workers=workers))
         try:
             while waiting:
                 outcomes = executor.run(process, _drained(waiting), setup=setup, in_flight=2 * workers)
                 with closing(outcomes):
                     for outcome in outcomes:
+                        self._run.worker_peak_bytes = executor.peak_bytes
                         self._take(outcome, waiting)
                         self._commit_now_and_then()
         except KeyboardInterrupt:
@@ -112,19 +130,21 @@ class Indexing:
             raise
         finally:
             self._run.worker_peak_bytes = executor.peak_bytes
+            self._run.processes = 1 if workers == 1 else workers + 1
         self._tell()
 
-    def _crew(self, source_bytes: int) -> tuple[Executor, Callable[[], Bench], int]:
+    def _crew(self, source_bytes: int, share: Shares) -> tuple[Executor, Callable[[], Bench], int]:
         """Who does the work, how they set up, and how many they are."""
         place = self._place
-        if place.workers == 1 or place.open_embedder is None or source_bytes < place.parallel_bytes:
+        if share.workers == 1 or place.open_embedder is None or source_bytes < place.parallel_bytes:
             return InlineExecutor(), self._own_bench, 1
         from semindex.build.executors.local import LocalExecutor
 
         setup = partial(
             open_bench, place.root, place.index_dir, place.open_embedder, place.embedder.fingerprint
         )
-        return LocalExecutor(place.workers), setup, place.workers
+        executor = LocalExecutor(share.workers, max_resident_bytes=share.worker_rest_bytes)
+        return executor, setup, share.workers
 
     def _own_bench(self) -> Bench:
         place = self._place
@@ -143,6 +163,10 @@ class Indexing:
             return Wanted(ref)
         return Wanted(ref, (known.digest, known.language))
 
+    def _looks_known(self, ref: FileRef) -> bool:
+        record, skip = self._run.files.get(ref.path), self._run.failures.get(ref.path)
+        return (record is not None and record.ref == ref) or (skip is not None and skip.failure.ref == ref)
+
     def _take(self, outcome: Done[Batch, Outcome] | Failure[Batch], waiting: deque[Batch]) -> None:
         run, files = self._run, outcome.item.files
         self._begun = 0
@@ -156,6 +180,7 @@ class Indexing:
         else:
             self._note(outcome.result)
         run.done += len(files)
+        self._doubtful.difference_update(wanted.ref.path for wanted in files)
         self._tell()
 
     def _note(self, outcome: Outcome) -> None:
@@ -189,10 +214,18 @@ class Indexing:
                 tier_segments=merge.TIER_SEGMENTS_AT_WORK,
                 on_step=place.on_step,
                 on_group=lambda number, of: None,
+                notes=self._run.notes,
             )
 
     def _commit(self) -> None:
-        commit(self._place, self._catalog, self._run, pending=self._run.total - self._run.done)
+        run = self._run
+        commit(
+            self._place,
+            self._catalog,
+            run,
+            pending=run.total - run.done,
+            scan_ns=None if self._doubtful else run.scan_ns,
+        )
 
 
 def _drained(waiting: deque[Batch]) -> Iterator[Batch]:
@@ -208,10 +241,15 @@ def commit(
     removed: Sequence[str] = (),
     dropped: Sequence[int] = (),
     pending: int = 0,
+    scan_ns: int | None,
     walk_seconds: float | None = None,
 ) -> None:
-    """Make what was written live; ``pending`` files are still to come. Nothing new is no generation."""
-    meta = {"pending": str(pending), "root": str(place.root)}
+    """Make what was written live; ``pending`` files are still to come. Nothing new is no generation.
+
+    With ``scan_ns`` what the catalog knows counts as seen then: files that it does not know yet, or of
+    which it knows an older state, are found by that.
+    """
+    meta = {"pending": str(pending), "root": str(place.root), **run.notes()}
     if walk_seconds is not None:
         meta["walk_ms"] = str(round(walk_seconds * 1000))
     catalog.commit(
@@ -221,7 +259,7 @@ def commit(
             remove=removed,
             touched=run.touched,
             drop_segments=dropped,
-            scan_ns=None if pending else run.scan_ns,
+            scan_ns=scan_ns,
             meta=meta,
         )
     )

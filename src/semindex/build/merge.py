@@ -24,6 +24,8 @@ TIER_SEGMENTS_AT_WORK = 24
 TIER_FACTOR = 8
 SMALLEST_TIER_CHUNKS = 256
 DEAD_SHARE = 1 / 3
+Notes = Callable[[], Mapping[str, str]]
+"""What a commit is to note, asked when it is made."""
 LARGEST_BYTES = 2_000_000_000
 """Segments are not joined to larger ones: offsets inside a section are 32 bits wide."""
 
@@ -74,9 +76,15 @@ class Damaged(Exception):  # noqa: N818 - the caller warns and goes on
 
 
 def merge_group(
-    index_dir: Path, catalog: Catalog, snapshot: Snapshot, group: Sequence[SegmentRecord], on_step: StepHook
+    index_dir: Path,
+    catalog: Catalog,
+    snapshot: Snapshot,
+    group: Sequence[SegmentRecord],
+    *,
+    on_step: StepHook,
+    notes: Notes,
 ) -> None:
-    """Make one segment of a group, commit it, and remove what it replaces.
+    """Make one segment of a group, commit it with ``notes()``, and remove what it replaces.
 
     Raises:
         Damaged: A checksum does not fit; nothing was changed.
@@ -97,6 +105,7 @@ def merge_group(
             add=[NewSegment(name, whole.nbytes, whole.chunks)] if whole is not None else [],
             moved=[MovedFile(os.fsdecode(path), name, ordinal) for ordinal, path in enumerate(paths)],
             drop_segments=[record.id for record in group],
+            meta=notes(),
         )
     )
     layout.discard(index_dir, [record.name for record in group], on_step=on_step)
@@ -109,6 +118,7 @@ def merge_all(
     tier_segments: int = TIER_SEGMENTS,
     on_step: StepHook,
     on_group: Callable[[int, int], None],
+    notes: Notes,
 ) -> int:
     """Join segments until the policy is content; gives how many were joined.
 
@@ -126,5 +136,5 @@ def merge_all(
             return merged
         for number, group in enumerate(groups):
             on_group(number, len(groups))
-            merge_group(index_dir, catalog, snapshot, group, on_step)
+            merge_group(index_dir, catalog, snapshot, group, on_step=on_step, notes=notes)
             merged += len(group)
