@@ -322,7 +322,7 @@ def test_index_sums_up(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None
         "1 failure:",
         "  bad.py: parse: analysis failed (took too long)",
         "2 segments merged",
-        "2.00 s, 3.2 MB read (1.6 MB/s), peak memory 210 MB",
+        "2.00 s, 3.2 MB read (1.6 MB/s), peak memory 210 MB in 3 processes",
     ]
     assert done.stderr == "semindex: one ignore rule hides nearly everything\n"
     assert fake.only.calls[0] == ("refresh", {"force": False})
@@ -391,6 +391,7 @@ def test_status_in_words(invoke: Invoke) -> None:
         "chunks      4,120",
         "symbols     8,000",
         "languages   300 python, 12 markdown",
+        "memory      640 MB at the peak of the last build",
         "failures    bad.py: parse: analysis failed (took too long)",
         "notes       a note",
     ]
