@@ -34,10 +34,13 @@ Value = int | bool | str
 class Settings:
     """What the rooms are told, as plain values."""
 
+    max_workers: int = 0
+    """Processes that index at once; 0 for as many as there are cores."""
     max_memory_mb: int = 4096
     enable_caching: bool = True
     cache_size: int = 20_000
     """Entries."""
+    enable_parallel_processing: bool = True
     memory_mapping_threshold_mb: int = 100
     rerank_budget_ms: int = 2000
     """What judging the first hits may take."""
@@ -125,6 +128,8 @@ _KEYS = (
         _whole(0, 1 << 24),
         "a whole number of megabytes, 0 or more",
     ),
+    _Key("PERFORMANCE", "MAX_WORKERS", _whole(0, 1024), "a whole number of processes, 0 for all cores"),
+    _Key("PERFORMANCE", "ENABLE_PARALLEL_PROCESSING", _truth, "true or false"),
     _Key(
         "PERFORMANCE",
         "RERANK_BUDGET_MS",

@@ -14,7 +14,8 @@
     │   ├── IndexTooNew       written by a newer semindex
     │   ├── IndexMismatch     made with another model
     │   └── IndexUnwritable   no room, no permission, a read-only place
-    └── ModelError            a model is missing, damaged, or not what it should be
+    ├── ModelError            a model is missing, damaged, or not what it should be
+    └── WorkerError           no worker process can be started
 
 Every message says what failed, where, and what to do next.
 """
@@ -72,3 +73,7 @@ class IndexUnwritable(BrokenIndex):
 
 class ModelError(SemindexError):
     """A model is missing, damaged, or not what its name says."""
+
+
+class WorkerError(SemindexError):
+    """No worker process can be started; the build can run in one process."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ from semindex.store import layout
 from semindex.store.cache import RecentlyUsed
 from semindex.store.catalog import Catalog, Snapshot
 from semindex.store.generation import Generation, faults
+from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
     BuildReport,
@@ -291,10 +293,19 @@ class Index:
         return done.hits, (*judge.notes(query.text), *short)
 
     def _builder(self, progress: ProgressCallback | None = None) -> Builder:
-        from semindex.build.builder import Builder, Place
+        from semindex.build.builder import Builder
+        from semindex.build.indexing import Place
 
         budget = self._settings.max_memory_mb * 1_000_000
-        return Builder(Place(self.root, self.index_dir, self._embedder, budget), progress=progress)
+        place = Place(
+            self.root,
+            self.index_dir,
+            self._embedder,
+            budget,
+            open_embedder=partial(open_embedder, self._settings.embedding_model),
+            workers=_workers(self._settings),
+        )
+        return Builder(place, progress=progress)
 
     def _freshen(self) -> tuple[_Freshness, tuple[str, ...]]:
         """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
@@ -368,7 +379,7 @@ class Index:
             corpus = Corpus(Generation(snapshot.generation, segments, dead))
         totals = catalog.totals()
         pending = int(catalog.meta("pending") or 0)
-        partial = (f"the index is not complete: {pending} files are still to be indexed",) if pending else ()
+        partial = (partial_note(totals.files, totals.files + pending),) if pending else ()
         coverage = Coverage(
             seen=totals.files + sum(totals.skipped.values()) + pending,
             indexed=totals.files,
@@ -422,6 +433,15 @@ class Index:
 
 _REMEMBERED = 4096
 """Texts whose judgement is kept, at most; a vector takes some kilobytes."""
+
+
+def _workers(settings: Settings) -> int:
+    """How many processes a build may have at work."""
+    if not settings.enable_parallel_processing:
+        return 1
+    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere; cores that we may use
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return settings.max_workers or cores
 
 
 @dataclass(frozen=True, slots=True)

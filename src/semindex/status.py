@@ -10,6 +10,7 @@ from semindex.build.freshness import check
 from semindex.errors import IndexCorrupt, RootError
 from semindex.store import layout
 from semindex.store.catalog import Catalog, Snapshot
+from semindex.store.records import partial_note
 from semindex.store.segment import Segment
 from semindex.types import Status
 
@@ -31,7 +32,7 @@ def status_of(root: Path, index_dir: Path, model: str, *, verify: bool) -> Statu
             notes.append(f"made with another model; this semindex has {model}: run 'semindex index'")
         pending = int(catalog.meta("pending") or 0)
         if pending:
-            notes.append(f"not complete: {pending} files are still to be indexed")
+            notes.append(partial_note(totals.files, totals.files + pending))
         freshness, changed = _freshness(root, catalog, notes)
         failures = tuple(k.failure for k in catalog.failures() if k.failure.reason in FAILURES)
         return Status(
@@ -53,6 +54,7 @@ def status_of(root: Path, index_dir: Path, model: str, *, verify: bool) -> Statu
             source_bytes=totals.source_bytes,
             freshness=freshness,
             changed=changed,
+            peak_bytes=int(catalog.meta("peak_bytes") or 0),
             problems=tuple(problems),
             notes=tuple(notes),
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -268,11 +269,12 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._ids: dict[bytes, int] = {}
-        self._offsets: list[int] = [0]
-        self._terms: list[int] = []
-        self._hashes: list[int] = []
-        self._is_name: list[bool] = []
-        self._hash_of: dict[str, int] = {}
+        # Arrays, not lists: an integer in a list takes five times as much, and there are a million.
+        self._offsets = array("q", [0])
+        self._terms = array("Q")
+        self._hashes = array("Q")
+        self._is_name = bytearray()
+        self._part_hashes: dict[str, int] = {}
         self._frozen: tuple[npt.NDArray[np.int64], TermHashes, TermHashes] | None = None
 
     def __len__(self) -> int:
@@ -288,11 +290,11 @@ class Lexicon:
     def _add(self, raw: bytes) -> None:
         self._frozen = None
         self._ids[raw] = len(self._ids)
-        text = raw.decode("utf-8", "replace")
-        found = [text] if raw.isascii() and not raw[:1].isdigit() else words(text)
-        for word in found:
-            for term in word_terms(word):
-                self._terms.append(self._hash(term))
+        if not raw.isascii() or raw[:1].isdigit():
+            for word in words(raw.decode("utf-8", "replace")):
+                self._terms.extend(map(hash_term, word_terms(word)))
+        elif len(raw) <= MAX_WORD_CHARS:
+            self._add_terms(raw.decode("ascii"))
         self._offsets.append(len(self._terms))
         self._hashes.append(xxhash.xxh3_64_intdigest(raw))
         self._is_name.append(len(raw) > 1 and not raw[:1].isdigit())
@@ -300,15 +302,22 @@ class Lexicon:
     def names(self, but: Iterable[bytes]) -> npt.NDArray[np.bool_]:
         """By id: whether the word can be an identifier of two letters or more, and is none of ``but``."""
         excluded = [self._ids[word] for word in but if word in self._ids]
-        mask = np.array(self._is_name, dtype=bool)
+        mask = np.array(self._is_name, dtype=np.uint8).astype(bool)
         mask[excluded] = False
         return mask
 
-    def _hash(self, term: str) -> int:
-        value = self._hash_of.get(term)
-        if value is None:
-            value = self._hash_of[term] = hash_term(term)
-        return value
+    def _add_terms(self, word: str) -> None:
+        """As :func:`word_terms` of an ASCII word, hashed; its parts are stemmed and hashed once."""
+        known = self._part_hashes
+        parts = _PART.findall(word)
+        for each in parts:
+            part = each.lower()
+            value = known.get(part)
+            if value is None:
+                value = known[part] = hash_term(stem(part))
+            self._terms.append(value)
+        if len(parts) > 1:
+            self._terms.append(hash_term(whole_term(word)))
 
     def arrays(self) -> tuple[npt.NDArray[np.int64], TermHashes, TermHashes]:
         """``offsets`` ``(n + 1,)``, ``terms`` (hashes, by id), and the hash of each raw word ``(n,)``."""

@@ -375,7 +375,8 @@ class BuildReport:
     warnings: tuple[str, ...]
     seconds: float
     peak_bytes: int
-    """Peak resident memory of this process."""
+    """Peak resident memory of all processes: each one's own highest (this one's since it began), added up,
+    so never less than what they held at once."""
     source_bytes: int
     """Bytes of the files indexed in this run."""
     chunks: int
@@ -384,6 +385,8 @@ class BuildReport:
     """Indexed files afterwards."""
     generation: int
     merged_segments: int = 0
+    processes: int = 1
+    """That worked on it, this one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +412,9 @@ class Status:
     source_bytes: int
     freshness: str
     changed: int
+    peak_bytes: int = 0
+    """Peak resident memory of the last build that indexed anything, as in :class:`BuildReport`; 0 when it
+    is not known."""
     problems: tuple[str, ...] = ()
     """Integrity errors found by verification."""
     notes: tuple[str, ...] = ()

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 import semindex
-from semindex.build.builder import Builder, Place
+from semindex.build.builder import Builder
+from semindex.build.indexing import Place
 from semindex.config import Settings
 from semindex.embed.registry import open_embedder
 from semindex.errors import NotIndexed

@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 import pytest
+from tree_sitter import Tree
 
 from semindex.parse import grammars
+from semindex.parse.grammars import parse_tree
+from semindex.parse.tables.c_family import without_bodies
 from semindex.parse.wheels import GRAMMARS, fingerprint
 from tests.parse.sources import outline, parsed, sample_text
 
@@ -65,3 +68,47 @@ def test_threads_may_parse_at_once() -> None:
     alone = [outline(parsed(text, "python")) for text in texts]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda text: outline(parsed(text, "python")), texts)) == alone
+
+
+C_TEXT = (
+    b"""#include <a.h>
+
+/* frees the buffer */
+static int release(struct buffer *buffer,
+    size_t size)
+{
+"""
+    + b"\tif (size)\n\t\treturn other(buffer, size);\n" * 20
+    + b"""}
+
+struct node {
+	int value;
+};
+
+int last(void)
+{
+	return 1;
+}
+"""
+)
+
+
+def nodes(tree: Tree) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = []
+    waiting = [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        found.append((node.type, node.start_byte, node.end_byte, node.start_point, node.end_point))
+        waiting.extend(node.children)
+    return found
+
+
+@pytest.mark.parametrize(
+    "tail", [b"", b"\n" * 300, b" " * 200 + b"int x;", b"// a comment" + b" " * 99 + b"end\n"]
+)
+def test_leaping_over_blanks_gives_the_same_tree(tail: bytes) -> None:
+    text = without_bodies(C_TEXT + tail)
+    assert b"other" not in text  # the body behind two lines of parameters is blanked
+    plain, leaping = parse_tree("c", text), parse_tree("c", text, leaps=True)
+    assert plain is not None and leaping is not None
+    assert nodes(leaping) == nodes(plain)

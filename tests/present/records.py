@@ -65,6 +65,7 @@ REPORT = BuildReport(
     files=312,
     generation=3,
     merged_segments=2,
+    processes=3,
 )
 STATUS = Status(
     root="/repo",
@@ -85,6 +86,7 @@ STATUS = Status(
     source_bytes=3_200_000,
     freshness="stale",
     changed=3,
+    peak_bytes=640_000_000,
     notes=("a note",),
 )
 

@@ -343,7 +343,7 @@ def test_index_sums_up(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None
         "1 failure:",
         "  bad.py: parse: analysis failed (took too long)",
         "2 segments merged",
-        "2.00 s, 3.2 MB read (1.6 MB/s), peak memory 210 MB",
+        "2.00 s, 3.2 MB read (1.6 MB/s), peak memory 210 MB in 3 processes",
     ]
     assert done.stderr == "semindex: one ignore rule hides nearly everything\n"
     assert fake.only.calls[0] == ("refresh", {"force": False})
@@ -412,6 +412,7 @@ def test_status_in_words(invoke: Invoke) -> None:
         "chunks      4,120",
         "symbols     8,000",
         "languages   300 python, 12 markdown",
+        "memory      640 MB at the peak of the last build",
         "failures    bad.py: parse: analysis failed (took too long)",
         "notes       a note",
     ]
@@ -451,7 +452,7 @@ def test_config_shows_values_origins_and_files(invoke: Invoke, tmp_path: Path) -
         ["PERFORMANCE.ENABLE_CACHING", "=", "false", "(flag)"],
         ["PERFORMANCE.CACHE_SIZE", "=", "7", f"({tmp_path}/.semindex.toml:2)"],
     ]
-    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[5]
+    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[7]
     assert lines[-1] == f"{tmp_path}/.semindex.toml: read"
     found = json.loads(invoke("config", "--json").stdout)
     assert {"key": "PERFORMANCE.CACHE_SIZE", "value": 7, "source": f"{tmp_path}/.semindex.toml:2"} in found[

@@ -14,11 +14,12 @@ from semindex.build.work import analyse, symbol_key
 from semindex.embed.registry import open_embedder
 from semindex.parse.parser import parse
 from semindex.source.read import digest_of
-from semindex.store.content import Content, joined, kept, read, sections
+from semindex.store.content import Content, joined, sections
 from semindex.store.postings import Triples
 from semindex.store.segment import Segment, write_segment
 from semindex.tokens import Lexicon, hash_term
 from semindex.types import ParsedFile, SourceFile
+from tests.store.whole import kept, read
 
 SOURCES = {
     "a.py": "class Store:\n    '''Cookies.'''\n\n    def load(self, path):\n        return open(path)\n",

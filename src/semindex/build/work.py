@@ -54,7 +54,7 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
     names, parents = _name_words(files, shape, lexicon)
     path_words, stem_words = _path_words(files, lexicon)
     offsets, hashes, _ = lexicon.arrays()
-    terms, ranks = np.unique(hashes, return_inverse=True)
+    terms, ranks = _ranked(offsets, hashes, (body, comments, names, parents, path_words, stem_words))
 
     def count(*parts: _Rows) -> _Tally:
         words = np.concatenate([part.ids for part in parts])
@@ -90,6 +90,21 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
         np.stack(file_lengths, axis=1),
         quantise(embedder.embed_documents(documents)),
     )
+
+
+def _ranked(offsets: Ints, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[TermHashes, Ints]:
+    """The hashes that the words of the batch give, ascending, and the place of each among them.
+
+    The lexicon knows ten times as many words as a batch has; places of the others mean nothing.
+    """
+    used = np.zeros(len(offsets) - 1, dtype=bool)
+    for part in parts:
+        used[part.ids] = True
+    wanted = np.flatnonzero(np.repeat(used, offsets[1:] - offsets[:-1]))
+    terms, places = np.unique(hashes[wanted], return_inverse=True)
+    ranks = np.zeros(len(hashes), dtype=np.int64)
+    ranks[wanted] = places
+    return terms, ranks
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ def _with_grammar(
     if lines.longest > PARSED_LINE_BYTES or _is_register_map(source, lines):
         return None
     table = table_of(source.language)
-    tree = parse_tree(source.language, table.masked(source.text) if table.masked else source.text)
+    text = table.masked(source.text) if table.masked else source.text
+    tree = parse_tree(source.language, text, leaps=table.masked is not None)
     if tree is None:
         return None
     symbols = symbols_of(tree, table, lines, comments)

@@ -12,7 +12,7 @@ import sys
 from functools import lru_cache
 from typing import NamedTuple
 
-PARSE_VERSION = 5
+PARSE_VERSION = 6
 """Raised when any file gives other symbols, comments or chunks than before."""
 
 

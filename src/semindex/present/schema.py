@@ -92,6 +92,7 @@ def report_object(report: BuildReport, *, root: str, index_dir: str) -> dict[str
         "warnings": list(report.warnings),
         "seconds": report.seconds,
         "peak_bytes": report.peak_bytes,
+        "processes": report.processes,
         "source_bytes": report.source_bytes,
         "chunks": report.chunks,
         "files": report.files,
@@ -121,6 +122,7 @@ def status_object(status: Status) -> dict[str, Any]:
         "source_bytes": status.source_bytes,
         "freshness": status.freshness,
         "changed": status.changed,
+        "peak_bytes": status.peak_bytes,
         "problems": list(status.problems),
         "notes": list(status.notes),
     }

@@ -1,8 +1,8 @@
 """What a segment holds, as arrays: the tables of files, chunks and symbols, the postings, the vectors.
 
 Ordinals are local to the content: files in the order they were added, a file's chunks and symbols
-one after the other in that order. Joining contents shifts ordinals; keeping only some files renumbers
-them. A flush and a merge are both made of these two operations, so they cannot differ.
+one after the other in that order. Joining contents shifts ordinals. How segments on disk are joined, and
+dead files left out, stands in ``joining.py``; tests hold it against the same done in memory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.errors import IndexCorrupt
-from semindex.store.postings import Postings, Triples, encode
+from semindex.store.postings import Triples, encode
 from semindex.store.segment import Segment
 from semindex.types import Int8Vectors, TermHashes
 
@@ -96,7 +96,7 @@ def joined(parts: Sequence[Content]) -> Content:
         for i, part in enumerate(parts)
     ]
     arrays = {
-        name: np.concatenate([getattr(part, name) for part in shifted]) for name in (*_ARRAYS, "vectors")
+        name: np.concatenate([getattr(part, name) for part in shifted]) for name in (*ARRAYS, "vectors")
     }
     return Content(
         paths=tuple(path for part in shifted for path in part.paths),
@@ -114,47 +114,7 @@ def _shift(ordinals: I32, base: int) -> I32:
     return np.where(ordinals >= 0, ordinals + base, ordinals).astype(np.int32)
 
 
-def kept(content: Content, files: npt.NDArray[np.bool_]) -> Content:
-    """Only the files of a mask ``(F,)``, in their order."""
-    if files.all():
-        return content
-    chunks = np.repeat(files, content.file_chunks)
-    symbols = np.repeat(files, content.file_symbols)
-    renumber = {"file": _numbers(files), "chunk": _numbers(chunks), "symbol": _numbers(symbols)}
-    masks = {"file": files, "chunk": chunks, "symbol": symbols}
-    arrays = {name: getattr(content, name)[masks[table]] for name, table in _ARRAYS.items()}
-    arrays["vectors"] = content.vectors[chunks]
-    ordinals = np.append(renumber["symbol"], -1)  # what is at -1 stays -1, and there may be no symbols
-    for name in ("chunk_owners", "symbol_parents"):
-        arrays[name] = ordinals[arrays[name]].astype(np.int32)
-    arrays["symbol_chunks"] = renumber["chunk"][arrays["symbol_chunks"]].astype(np.uint32)
-    return Content(
-        paths=_chosen(content.paths, files),
-        languages=_chosen(content.languages, files),
-        symbol_names=_chosen(content.symbol_names, symbols),
-        postings={
-            field: _only(triples, *(masks[table], renumber[table]))
-            for field, triples in content.postings.items()
-            for table in ("file" if field in FILE_FIELDS else "chunk",)
-        },
-        **arrays,
-    )
-
-
-def _numbers(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    return np.cumsum(mask, dtype=np.int64) - 1
-
-
-def _chosen(values: tuple[Any, ...], mask: npt.NDArray[np.bool_]) -> tuple[Any, ...]:
-    return tuple(values[i] for i in np.flatnonzero(mask))
-
-
-def _only(triples: Triples, mask: npt.NDArray[np.bool_], numbers: npt.NDArray[np.int64]) -> Triples:
-    live = mask[triples.rows]
-    return Triples(triples.terms[live], numbers[triples.rows[live]], triples.counts[live])
-
-
-_ARRAYS = {
+ARRAYS = {
     "digests": "file",
     "sizes": "file",
     "file_chunks": "file",
@@ -183,7 +143,7 @@ def sections(content: Content) -> dict[str, npt.NDArray[Any]]:
         **_packed("symbol_names", content.symbol_names),
         **_packed("languages", [name.encode() for name in names]),
         "file_languages": np.fromiter((number[name] for name in content.languages), np.uint16),
-        **{name: getattr(content, name) for name in _ARRAYS},
+        **{name: getattr(content, name) for name in ARRAYS},
         "symbol_order": np.argsort(content.symbol_keys, kind="stable").astype(np.uint32),
         "vectors": content.vectors,
         **{
@@ -196,7 +156,7 @@ def sections(content: Content) -> dict[str, npt.NDArray[Any]]:
 
 def size_bytes(content: Content) -> int:
     """About how much memory the arrays take."""
-    arrays = sum(getattr(content, name).nbytes for name in (*_ARRAYS, "vectors"))
+    arrays = sum(getattr(content, name).nbytes for name in (*ARRAYS, "vectors"))
     return int(arrays) + sum(
         triples.terms.nbytes + triples.rows.nbytes + triples.counts.nbytes
         for triples in content.postings.values()
@@ -215,21 +175,3 @@ def unpacked(segment: Segment, name: str) -> list[bytes]:
     if offsets[-1] != len(data):
         raise IndexCorrupt(f"{segment.path}: {name} is damaged; run 'semindex index' to rebuild it")
     return [data[begin:end] for begin, end in pairwise(offsets)]
-
-
-def read(segment: Segment) -> Content:
-    """Everything a segment holds, for a merge."""
-    names = [name.decode() for name in unpacked(segment, "languages")]
-    arrays = {name: segment.section(name) for name in (*_ARRAYS, "vectors")}
-    paths = unpacked(segment, "paths")
-    rows = {
-        **dict.fromkeys(CHUNK_FIELDS, len(arrays["chunk_kinds"])),
-        **dict.fromkeys(FILE_FIELDS, len(paths)),
-    }
-    return Content(
-        paths=tuple(paths),
-        languages=tuple(names[i] for i in segment.section("file_languages").tolist()),
-        symbol_names=tuple(unpacked(segment, "symbol_names")),
-        postings={field: Postings(segment, field, count).triples() for field, count in rows.items()},
-        **arrays,
-    )

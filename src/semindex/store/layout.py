@@ -143,6 +143,17 @@ def collect_garbage(index_dir: Path, live: Collection[str], *, on_step: StepHook
     return Collected(removed, removed_bytes, refused)
 
 
+def discard(index_dir: Path, names: Collection[str], *, on_step: StepHook = no_step) -> None:
+    """Remove segments that no generation names any more; what the system refuses is left as garbage.
+
+    Step: ``garbage:file`` after each.
+    """
+    for name in names:
+        with suppress(OSError):
+            segment_path(index_dir, name).unlink(missing_ok=True)
+        on_step("garbage:file")
+
+
 def _strays(segments: Path, kept: Collection[str]) -> Iterator[tuple[Path, int]]:
     if segments.is_symlink() or not segments.is_dir():
         return

@@ -27,7 +27,7 @@ Tallies = npt.NDArray[np.uint8]
 
 MAX_COUNT = 255
 _MAX_VARINT_BYTES = 5
-_PARTS = ("terms", "offsets", "starts", "ids", "counts")
+PARTS = ("terms", "offsets", "starts", "ids", "counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,13 @@ class Triples:
 def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
     """The five sections of a list, named ``FIELD.terms`` and so on. A (term, row) pair occurs once."""
     order = _order(triples)
-    hashes, rows = triples.terms[order], triples.rows[order]
+    ordered = Triples(triples.terms[order], triples.rows[order], triples.counts[order])
+    return {f"{field}.{part}": array for part, array in zip(PARTS, encode_ordered(ordered), strict=True)}
+
+
+def encode_ordered(triples: Triples) -> tuple[npt.NDArray[Any], ...]:
+    """The arrays of ``PARTS`` of triples that are ordered by (term, row)."""
+    hashes, rows = triples.terms, triples.rows
     first = np.ones(len(hashes), dtype=bool)
     first[1:] = hashes[1:] != hashes[:-1]
     heads = np.flatnonzero(first)
@@ -64,17 +70,15 @@ def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
     data, ends = _varint(deltas)
     offsets = np.append(heads, len(hashes))
     starts = np.append(np.concatenate(([0], ends))[heads], len(data))
-    return {
-        f"{field}.terms": hashes[heads],
-        f"{field}.offsets": offsets.astype(np.uint32),
-        f"{field}.starts": starts.astype(np.uint32),
-        f"{field}.ids": data,
-        f"{field}.counts": triples.counts[order],
-    }
+    return hashes[heads], offsets.astype(np.uint32), starts.astype(np.uint32), data, triples.counts
 
 
 def _order(triples: Triples) -> npt.NDArray[np.int64]:
     """Positions by (term, row)."""
+    rows = triples.rows
+    if len(rows) < 2 or bool((rows[1:] >= rows[:-1]).all()):
+        # As they come from the analysis; half the time of the general way.
+        return np.argsort(triples.terms, kind="stable")
     distinct, ranks = np.unique(triples.terms, return_inverse=True)
     if not len(distinct):
         return np.empty(0, np.int64)
@@ -124,7 +128,7 @@ class Postings:
         self._field = field
         self.rows = rows
         self.terms, self._offsets, self._starts, self._ids, self._counts = (
-            segment.section(f"{field}.{part}") for part in _PARTS
+            segment.section(f"{field}.{part}") for part in PARTS
         )
         if (
             len(self._offsets) != len(self.terms) + 1
@@ -135,6 +139,11 @@ class Postings:
             raise IndexCorrupt(
                 f"{segment.path}: the {field} postings do not fit together; run 'semindex index'"
             )
+
+    @property
+    def count(self) -> int:
+        """Postings in all."""
+        return len(self._counts)
 
     def find(self, terms: TermHashes) -> npt.NDArray[np.int64]:
         """The position of each term, -1 where it does not occur."""
@@ -177,13 +186,21 @@ class Postings:
 
     def triples(self) -> Triples:
         """Everything, ordered by (term, row)."""
-        offsets = self._offsets.astype(np.int64)
+        return self.part(0, len(self.terms))
+
+    def part(self, begin: int, end: int) -> Triples:
+        """The postings of the terms at positions ``begin`` up to ``end``, ordered by (term, row)."""
+        offsets = self._offsets[begin : end + 1].astype(np.int64)
+        first, last = int(offsets[0]), int(offsets[-1])
         counts = offsets[1:] - offsets[:-1]
-        deltas = unvarint(self._ids, np.flatnonzero(self._ids < 0x80))
-        if len(deltas) != len(self._counts):
+        data = self._ids[int(self._starts[begin]) : int(self._starts[end])]
+        deltas = unvarint(data, np.flatnonzero(data < 0x80))
+        if len(deltas) != last - first or (len(counts) and int(counts.min()) < 1):
             raise self.damaged()
         totals = np.cumsum(deltas)
-        heads = self._offsets[:-1].astype(np.int64)
+        heads = offsets[:-1] - first
         before = (totals[heads] - deltas[heads]) if len(heads) else totals
         rows = totals - np.repeat(before, counts)
-        return Triples(np.repeat(self.terms, counts), rows, np.asarray(self._counts))
+        if len(rows) and int(rows.max()) >= self.rows:
+            raise self.damaged()
+        return Triples(np.repeat(self.terms[begin:end], counts), rows, np.asarray(self._counts[first:last]))

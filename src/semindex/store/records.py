@@ -84,6 +84,11 @@ class Totals:
     """Skipped files by :class:`SkipReason` value, most first."""
 
 
+def partial_note(indexed: int, wanted: int) -> str:
+    """What to say of an index whose build was cut short."""
+    return f"the index is partial: {indexed:,} of {wanted:,} files; run 'semindex index' to go on"
+
+
 @dataclass(frozen=True, slots=True)
 class NewFile:
     """A file of a segment that is being added: a :class:`FileRecord` without the segment."""

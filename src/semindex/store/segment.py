@@ -42,6 +42,10 @@ Bytes = npt.NDArray[np.uint8]
 """Shape ``(size,)``."""
 
 
+_RELEASE_BYTES = 32 << 20
+"""Pages read in one go before they are let go."""
+
+
 class SegmentMissing(IndexCorrupt):
     """The file is not there: it was lost, or a merge removed it and a newer generation names others."""
 
@@ -160,8 +164,9 @@ class _Sink:
 class Segment:
     """A segment open for reading: made by :meth:`open`, used by any number of threads."""
 
-    def __init__(self, path: Path, data: Bytes, preamble: Preamble) -> None:
-        """``data`` is the whole file, read-only, of the size that ``preamble`` tells."""
+    def __init__(self, path: Path, data: Bytes, preamble: Preamble, mapping: mmap.mmap | None = None) -> None:
+        """``data`` is the whole file, read-only, of the size that ``preamble`` tells; over ``mapping``."""
+        self._mapping = mapping
         directory = data[PREAMBLE_BYTES : preamble.header_bytes].tobytes()
         entries = check_directory(path, directory, preamble)
         self.path = path
@@ -188,13 +193,15 @@ class Segment:
             with path.open("rb", buffering=0) as file:
                 size = os.fstat(file.fileno()).st_size
                 preamble = check_preamble(path, file.read(PREAMBLE_BYTES), size)
-                data = _map(file) if mapped else _read_whole(path, file, size)
+                # The map keeps a descriptor of its own, and lives as long as any array over it.
+                mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if mapped else None
+                data = _read_whole(path, file, size) if mapping is None else np.frombuffer(mapping, np.uint8)
         except FileNotFoundError as error:
             raise SegmentMissing(f"{path} is missing; run 'semindex index' to rebuild it") from error
         except OSError as error:
             advice = "raise 'ulimit -n'" if error.errno == errno.EMFILE else "check permissions and disk"
             raise BrokenIndex(f"Cannot read {path}: {explain(error)}; {advice}") from error
-        return cls(path, data, preamble)
+        return cls(path, data, preamble, mapping)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -232,27 +239,39 @@ class Segment:
         if xxhash.xxh3_64_intdigest(table.data) != self._preamble.table_checksum:
             return [f"{self.path}: the checksums at offset {self._preamble.table_offset} are damaged"]
         checksums = iter(np.frombuffer(table, dtype="<u8").tolist())
-        return [
-            f"{self.path}: section {entry.name!r} is damaged between offsets {begin} and {end}"
-            for entry in self._entries.values()
-            for begin, end in blocks(entry, self._preamble.block_bytes)
-            if xxhash.xxh3_64_intdigest(data[begin:end].data) != next(checksums)
-        ]
+        faults: list[str] = []
+        released = 0
+        for entry in self._entries.values():
+            for begin, end in blocks(entry, self._preamble.block_bytes):
+                if xxhash.xxh3_64_intdigest(data[begin:end].data) != next(checksums):
+                    faults.append(
+                        f"{self.path}: section {entry.name!r} is damaged between offsets {begin} and {end}"
+                    )
+                if end - released >= _RELEASE_BYTES:
+                    self.release()
+                    released = end
+        self.release()
+        return faults
+
+    def release(self) -> None:
+        """Let the pages that were read go, so that they do not count as this process's memory.
+
+        They stay in the system's cache and come back when they are asked for. Nothing where the system
+        cannot do it, or where the file was read instead of mapped.
+        """
+        if self._mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
         """Give the map back. Arrays that are still held stay valid, and keep it until they go."""
         self._data = None
         self._views = {}
+        self._mapping = None
 
     def _whole(self) -> Bytes:
         if self._data is None:
             raise ValueError(f"segment {self.path} is closed")
         return self._data
-
-
-def _map(file: FileIO) -> Bytes:
-    # The map keeps a descriptor of its own, and lives as long as any array over it.
-    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype=np.uint8)
 
 
 def _read_whole(path: Path, file: FileIO, size: int) -> Bytes:

@@ -74,7 +74,7 @@ def without_bodies(text: bytes) -> bytes:
 
     Parsing spends most of its time in them, and nobody looks into them. The definitions of 2,083 of 2,093
     C files were the same without, and in the others as often better as worse; of C++ files too many
-    changed.
+    changed. A brace at the margin opens a body whatever stands on the lines above it.
     """
     return _BODY.sub(_without_body, without_macros(text))
 
@@ -88,7 +88,8 @@ def _without_body(found: re.Match[bytes]) -> bytes:
     """A function's head, and blanks for its body, unless the body is entangled with the preprocessor."""
     body = found["body"]
     line = found.string.rfind(b"\n", 0, found.start()) + 1
-    if found.string[line : line + 1] in _INDENTED or (
+    at_margin = b"\n{" in found[0][: found.start("body") - found.start()]
+    if (not at_margin and found.string[line : line + 1] in _INDENTED) or (
         b"#" in body and (body.count(b"#if") != body.count(b"#endif") or b"define" in body)
     ):
         return found[0]

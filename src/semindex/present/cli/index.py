@@ -77,4 +77,5 @@ def _cost(report: BuildReport) -> str:
     if report.source_bytes:
         speed = size(report.source_bytes / report.seconds) if report.seconds > 0 else "?"
         read = f", {size(report.source_bytes)} read ({speed}/s)"
-    return f"{duration(report.seconds)}{read}, peak memory {size(report.peak_bytes)}"
+    several = f" in {report.processes} processes" if report.processes > 1 else ""
+    return f"{duration(report.seconds)}{read}, peak memory {size(report.peak_bytes)}{several}"

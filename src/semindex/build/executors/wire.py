@@ -1,0 +1,52 @@
+"""What passes between a build and its workers: pickled objects, each behind its length."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from dataclasses import dataclass
+from typing import IO, Any
+
+_LENGTH = struct.Struct("<Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A worker's answer to one item, or to the greeting."""
+
+    result: Any
+    failure: str | None
+    """Why there is no result."""
+    error: Exception | None
+    """A :class:`SemindexError` that ends the whole run."""
+    resident_bytes: int
+    peak_bytes: int
+
+
+def send(stream: IO[bytes], value: object) -> None:
+    """Write one object.
+
+    Raises:
+        OSError: Nobody reads any more.
+    """
+    data = pickle.dumps(value, protocol=5)
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> Any:
+    """Read one object; what arrives comes from a process that we began, or that began us.
+
+    Raises:
+        EOFError: The other side is gone.
+    """
+    (size,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return pickle.loads(_exactly(stream, size))
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
