@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..tiny_models import cross_encoder
 from .trees import write_tree
 
 pytestmark = pytest.mark.slow
@@ -59,6 +60,24 @@ def test_quality_fails_when_a_family_fell(tmp_path: Path) -> None:
     against = ("--families", "functions", "--against", tmp_path / "first")
     with pytest.raises(AssertionError, match="fell by more than noise: functions"):
         run("quality.run", tmp_path / "again", "--tree", tree, *against)
+
+
+def test_quality_compares_re_ranked_with_plain_in_one_run(tmp_path: Path) -> None:
+    tree, out = write_tree(tmp_path / "tree"), tmp_path / "out"
+    model = cross_encoder(tmp_path / "model", max_tokens=100)
+    families = ("--families", "functions")
+    shown = run("quality.run", out, "--tree", tree, *families, "--rerank", model)
+    assert re.search(r"^functions +mrr +\d\.\d{4} .* [+-]\d\.\d{4} \[", shown, re.MULTILINE)
+    assert re.search(r"^re-ranked: query p50 \d+\.\d ms", shown, re.MULTILINE)
+    run("quality.run", tmp_path / "alone", "--tree", tree, *families)
+    kept = [
+        [
+            (row["key"], row["figures"])
+            for row in map(json.loads, (folder / "queries.jsonl").read_text().splitlines())
+        ]
+        for folder in (out / "plain", tmp_path / "alone")
+    ]
+    assert kept[0] == kept[1] != []
 
 
 def test_start_measures_each_command(tmp_path: Path) -> None:

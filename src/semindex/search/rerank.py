@@ -19,7 +19,7 @@ GROUP = 6
 """Hits judged between two looks at the clock."""
 WEIGHT = 0.15
 """Added for a standard deviation of the model's values. Chosen with LARGEST on function-level, commit-level
-and judged queries of half of the repositories, see docs/ranking.md. It is not scaled by the spread of the
+and judged queries, see docs/ranking.md for what that is worth. It is not scaled by the spread of the
 scores: where one hit stands far ahead, that has a reason, and the model should not undo it."""
 LARGEST = 1.5
 """Standard deviations from the mean that count, at most: the model may not decide alone."""
