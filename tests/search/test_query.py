@@ -102,3 +102,13 @@ def test_a_scope_is_a_folder_or_a_file_and_not_a_prefix_of_a_name() -> None:
 
 def test_no_filter_is_no_work() -> None:
     assert path_filter(Filters(languages=("go",))) is None
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["{ kind:'member', name }", "node.kind:function", "kind: string", "lang:typescript, x", "my-path:tests"],
+)
+def test_pasted_code_is_no_filter(pasted: str) -> None:
+    query = parse(pasted)
+    assert query.filters == Filters()
+    assert query.text == pasted

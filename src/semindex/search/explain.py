@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,7 +36,7 @@ def details(
         told["definition"] = f"{symbol.qualified}, line {symbol.start_line}"
     if exact is not None and exact[begin:end].any():
         best = begin + int(np.argmax(exact[begin:end]))
-        share = exact[best] / corpus.weights.verbatim
+        share = math.sqrt(exact[best] / corpus.weights.verbatim)
         lines = "lines {}-{}".format(*generation.lines(int(found.chunks[best])))
         told["exact words"] = f"{share:.0%} in their order, {lines}"
     return told

@@ -1,7 +1,8 @@
 """What was typed to a :class:`Query`: words, quoted phrases, filters.
 
 ``lang:go path:src/** -path:tests kind:function "exact words" free words``. A filter's value may be
-quoted (``path:"a b/**"``). A ``name:`` that is no filter is an ordinary word (``std::move``, ``http:``).
+quoted (``path:"a b/**"``). A ``name:`` that is no filter is an ordinary word (``std::move``, ``http:``), and so is
+one inside a word or with a value that cannot be a name (``kind: x``, ``{kind:'member',``): pasted code has them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from semindex.types import Filters, Kind, Query
 
 MAX_QUERY_BYTES = 1_000_000
 _TOKEN = re.compile(
-    r'(?P<name>-?(?:lang|path|kind)):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))|"(?P<phrase>[^"]*)"'
+    r'(?<!\S)(?:(?P<name>-?path):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))'
+    r'|(?P<choice>lang|kind):(?:"(?P<named>[\w+#. -]*)"|(?P<chosen>[\w+#.-]+))(?!\S))|"(?P<phrase>[^"]*)"'
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -40,9 +42,10 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         if match["phrase"] is not None:
             phrases.append(match["phrase"])
             return f" {match['phrase']} "
-        if match["name"] not in found:
-            return match.group()
-        found[match["name"]].append(match["quoted"] if match["quoted"] is not None else match["value"])
+        name, *values = match.group(
+            "name" if match["name"] else "choice", "quoted", "value", "named", "chosen"
+        )
+        found[name].append(next(value for value in values if value is not None))
         return " "
 
     text = " ".join(_TOKEN.sub(take, clean).split())

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from semindex.search.candidates import Candidates, Parts, Texts, best_places
 from semindex.search.retrieve import Corpus
 from semindex.tokens import raw_words
+from semindex.types import Kind
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,6 +23,7 @@ MIN_WORDS = 4
 """A shorter query repeats itself by chance."""
 MAX_RUNS = 64
 """Of a long paste the first ones are looked for."""
+_PROSE = (int(Kind.TEXT), int(Kind.SECTION))
 
 
 def runs(query: str) -> tuple[bytes, ...]:
@@ -47,29 +49,27 @@ def _joined(words: Sequence[bytes]) -> bytes:
 def gains(query: str, parts: Parts, found: Candidates, corpus: Corpus, texts: Texts) -> Floats | None:
     """What each candidate chunk gains by having the query's words in their order; None when none does.
 
-    Shape ``(chunks of the candidates,)``. Only the best chunks by their share of the query's terms are read.
+    Shape ``(chunks of the candidates,)``. The best chunks by the share of the query's terms that their
+    *code* has are read: who describes something seldom means a sentence like it in a comment or a
+    document, and MRR of functions asked by their documentation fell by .005 more where these counted.
     """
     wanted = runs(query)
     if not wanted:
         return None
     weights, generation = corpus.weights, corpus.generation
     terms = _term_shares(parts, found)
-    worth = np.where(terms >= weights.verbatim_terms, terms + parts.body.chunk[found.chunks], 0.0)
+    eligible = (terms >= weights.verbatim_terms) & ~np.isin(generation.chunk_kinds[found.chunks], _PROSE)
+    worth = np.where(eligible, terms + parts.body.chunk[found.chunks], 0.0)
     values = np.zeros(len(found.chunks))
     for place, _ in best_places(found, worth, weights.verbatim_chunks, generation):
         text = texts.text(int(found.files[found.owners[place]]))
         if text is not None:
             begin, end = generation.byte_range(int(found.chunks[place]))
-            values[place] = weights.verbatim * share(wanted, text[begin:end])
+            values[place] = weights.verbatim * share(wanted, text[begin:end]) ** 2
     return values if values.any() else None
 
 
 def _term_shares(parts: Parts, found: Candidates) -> Floats:
-    """The share of the query's terms that each candidate chunk has in its code, or in names and comments."""
-    elsewhere = np.zeros(len(parts.body.words), dtype=np.uint8)
-    for item in parts.lexical:
-        if not item.term.is_compound:
-            elsewhere[item.ids] += 1
+    """The share of the query's terms (compounds aside) that the code of each candidate chunk has."""
     asked = sum(not term.is_compound for term in parts.terms)
-    best = np.maximum(parts.body.words[found.chunks], elsewhere[found.chunks])
-    return np.asarray(best / max(1, asked), dtype=np.float64)
+    return np.asarray(parts.body.words[found.chunks] / max(1, asked), dtype=np.float64)

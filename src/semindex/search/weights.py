@@ -53,8 +53,8 @@ class Weights:
     folder_share: float = 0.1
     body: float = 0.8
     size: float = 0.03
-    verbatim: float = 1.5
-    """For the query's words in their order, times the share of them that a chunk has so."""
+    verbatim: float = 0.8
+    """For the query's words in their order, times the square of the share of them that code has so."""
     verbatim_terms: float = 0.4
     """A chunk with a smaller share of the query's terms is not read for that."""
     verbatim_chunks: int = 12
