@@ -1,8 +1,9 @@
 """What was typed to a :class:`Query`: words, quoted phrases, filters.
 
 ``lang:go path:src/** -path:tests kind:function "exact words" free words``. A filter's value may be
-quoted (``path:"a b/**"``). A ``name:`` that is no filter is an ordinary word (``std::move``, ``http:``), and so is
-one inside a word or with a value that cannot be a name (``kind: x``, ``{kind:'member',``): pasted code has them.
+quoted (``path:"a b/**"``). A ``name:`` that is no filter is an ordinary word (``std::move``, ``http:``),
+and so is one inside a word or with a value that cannot be a name (``kind: x``, ``{kind:'member',``):
+pasted code has them.
 """
 
 from __future__ import annotations
