@@ -70,8 +70,8 @@ class Weights:
     platform: float = -0.4
     span_body: float = 2.8
     """Body score in choosing the span to show."""
-    span_dense: float = 1.2
-    chunk_file_share: float = 0.3
+    span_dense: float = 1.4
+    chunk_file_share: float = 0.35
     """File score added to each of its chunks when chunks are ranked by themselves."""
 
 
