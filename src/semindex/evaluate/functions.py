@@ -198,7 +198,7 @@ def _report(
     return FunctionReport(
         functions=_figures([answer.function_rank for answer in answers], seed),
         files=_figures([answer.file_rank for answer in answers], seed),
-        languages=_by_language(answers, seed),
+        languages=by_language(answers, seed),
         documented=copy.documented,
         askable=askable,
         names_hidden=names_hidden,
@@ -217,7 +217,8 @@ def _figures(ranks: Sequence[int | None], seed: int) -> Figures:
     return Figures(at[1], at[5], at[10], mrr)
 
 
-def _by_language(answers: Sequence[FunctionAnswer], seed: int) -> dict[str, Interval]:
+def by_language(answers: Sequence[FunctionAnswer], seed: int) -> dict[str, Interval]:
+    """MRR@10 of the answers in each language, by its name."""
     groups: dict[str, list[float]] = defaultdict(list)
     for answer in answers:
         groups[answer.task.language].append(reciprocal_rank([answer.function_rank]))

@@ -14,7 +14,7 @@ from pathlib import Path
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Opener, ProgressMessage, folder, no_progress, open_index, prepare
 from semindex.evaluate.blanking import Task
-from semindex.evaluate.functions import FunctionAnswer, answered
+from semindex.evaluate.functions import FunctionAnswer, answered, by_language
 from semindex.evaluate.metrics import Interval, interval, percentile, recall, reciprocal_rank
 from semindex.parse.parser import parse
 from semindex.source.languages import kind_of
@@ -158,13 +158,12 @@ def _report(answers: Sequence[FunctionAnswer], chunks: int, seconds: float, seed
         return interval([reciprocal_rank([answer.function_rank]) for answer in wanted], seed=seed)
 
     sorts = sorted({answer.task.name for answer in answers})
-    languages = sorted({answer.task.language for answer in answers})
     return PastedReport(
         mrr=mrr(answers),
         recall_at_1=interval([recall([rank], depth=1) for rank in ranks], seed=seed),
         recall_at_10=interval([recall([rank], depth=10) for rank in ranks], seed=seed),
         pieces={sort: mrr(a for a in answers if a.task.name == sort) for sort in sorts},
-        languages={name: mrr(a for a in answers if a.task.language == name) for name in languages},
+        languages=by_language(answers, seed),
         notes=(),
         chunks=chunks,
         index_seconds=seconds,

@@ -29,6 +29,11 @@ class Candidates:
     starts: Ids
     """Shape ``(len(files),)``: where a file's chunks begin."""
 
+    def bounds(self, place: int) -> tuple[int, int]:
+        """Where the chunks of the file at a place begin and end in ``chunks``."""
+        last = place + 1 == len(self.starts)
+        return int(self.starts[place]), len(self.chunks) if last else int(self.starts[place + 1])
+
 
 class Texts(Protocol):
     """Where the texts of indexed files are read."""

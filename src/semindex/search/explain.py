@@ -25,8 +25,7 @@ def details(
     """By signal, what gave a candidate its part: words of the query, lines, a definition."""
     generation = corpus.generation
     file = int(found.files[place])
-    begin = int(found.starts[place])
-    end = int(found.starts[place + 1]) if place + 1 < len(found.starts) else len(found.chunks)
+    begin, end = found.bounds(place)
     told = {"words": _words(parts, int(found.chunks[begin]), int(found.chunks[end - 1]))}
     if parts.cosines is not None:
         nearest = begin + int(np.argmax(parts.cosines[found.chunks[begin:end]]))

@@ -245,7 +245,7 @@ class Searcher:
         named = parts.symbols.get(int(found.files[place]))
         if named is None or exact is None:
             return named
-        begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
+        begin, end = found.bounds(place)
         return None if exact[begin:end].max() > named.boost else named
 
     def _exact_lexical(self, terms: Sequence[TermScores], found: Candidates) -> Floats:
@@ -337,7 +337,7 @@ class Searcher:
         self, place: int, found: Candidates, spans: Floats, named: SymbolMatch | None, most: int | None
     ) -> tuple[RankedChunk, ...]:
         """A candidate's chunks, best first, but first of all the one that has the definition named."""
-        begin, end = np.searchsorted(found.owners, [place, place + 1]).tolist()
+        begin, end = found.bounds(place)
         ids, scores = found.chunks[begin:end], spans[begin:end]
         order = np.argsort(-scores, kind="stable")
         if named is not None:
