@@ -418,7 +418,9 @@ class Index:
             ranking = reader.searcher.search(query, limit=limit, spans=spans, mode=mode, texts=texts)
         else:
             files = max(limit, CHUNK_FILES)
-            ranking = reader.searcher.search(query, limit=files, spans=limit, mode=mode, texts=texts)
+            ranking = reader.searcher.search(
+                query, limit=files, spans=limit, mode=mode, texts=texts, explained=False
+            )
         if self._settings.enable_caching:
             self._rankings.put(key, ranking)
         return ranking

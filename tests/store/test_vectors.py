@@ -16,4 +16,20 @@ def test_products_are_those_of_whole_numbers(count: int, dim: int) -> None:
     whole, divisor = whole_query(query)
     wanted = (vectors.astype(np.int64) @ whole.astype(np.int64)) / divisor
     assert np.array_equal(cosines(vectors, query), wanted)
-    assert np.array_equal(cosines(vectors.astype(np.float32), query), wanted)
+
+
+def test_a_cosine_is_that_of_the_unrounded_query_but_for_rounding() -> None:
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((500, 192))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    query = vectors[7].astype(np.float32)
+    found = cosines(np.rint(vectors * 127).astype(np.int8), query)
+    assert int(found.argmax()) == 7
+    assert np.abs(found - vectors @ query).max() < 0.03
+
+
+def test_extreme_values_and_a_query_of_nothing() -> None:
+    ends = np.array([[127, -127] * 96, [-127, 127] * 96], dtype=np.int8)
+    query = np.array([1.0, -1.0] * 96, dtype=np.float32) / np.sqrt(np.float32(192))
+    assert cosines(ends, query).tolist() == pytest.approx([192**0.5, -(192**0.5)])
+    assert cosines(ends, np.zeros(192, dtype=np.float32)).tolist() == [0.0, 0.0]

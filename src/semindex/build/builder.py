@@ -180,10 +180,12 @@ class Builder:
 
     def _merge(self, catalog: Catalog, run: Run) -> None:
         place = self._place
+        most = 2 * (run.added + run.changed) > catalog.totals().files
         try:
             run.merged += merge.merge_all(
                 place.index_dir,
                 catalog,
+                small_bytes=merge.SMALL_BYTES if most else 0,
                 on_step=place.on_step,
                 on_group=lambda done, of: self._progress(Progress("merge", done, of, "segments")),
                 notes=run.notes,

@@ -26,6 +26,9 @@ SMALLEST_TIER_CHUNKS = 256
 DEAD_SHARE = 1 / 3
 Notes = Callable[[], Mapping[str, str]]
 """What a commit is to note, asked when it is made."""
+SMALL_BYTES = 64_000_000
+"""After a build that made most of it, an index up to here becomes one segment: a tenth of a second for
+10,000 chunks, which every query has back in part (three segments: +0.7 ms)."""
 LARGEST_BYTES = 2_000_000_000
 """Segments are not joined to larger ones: offsets inside a section are 32 bits wide."""
 
@@ -36,8 +39,14 @@ def choose(
     *,
     tier_segments: int = TIER_SEGMENTS,
     largest_bytes: int = LARGEST_BYTES,
+    small_bytes: int = 0,
 ) -> list[tuple[SegmentRecord, ...]]:
-    """Groups of segments to join, oldest first within a group; none larger than ``largest_bytes`` in all."""
+    """Groups of segments to join, oldest first within a group; none larger than ``largest_bytes`` in all.
+
+    When all together have at most ``small_bytes``, they are one group.
+    """
+    if len(segments) > 1 and sum(segment.nbytes for segment in segments) <= small_bytes:
+        return [tuple(sorted(segments, key=lambda each: each.id))]
     tiers: dict[int, list[SegmentRecord]] = {}
     for segment in segments:
         tiers.setdefault(_tier(segment.chunks), []).append(segment)
@@ -116,6 +125,7 @@ def merge_all(
     catalog: Catalog,
     *,
     tier_segments: int = TIER_SEGMENTS,
+    small_bytes: int = 0,
     on_step: StepHook,
     on_group: Callable[[int, int], None],
     notes: Notes,
@@ -131,7 +141,9 @@ def merge_all(
     merged = 0
     while True:
         snapshot = catalog.snapshot()
-        groups = choose(snapshot.segments, snapshot.dead, tier_segments=tier_segments)
+        groups = choose(
+            snapshot.segments, snapshot.dead, tier_segments=tier_segments, small_bytes=small_bytes
+        )
         if not groups:
             return merged
         for number, group in enumerate(groups):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,38 +15,52 @@ MAX_WORDS = 6
 """Words of the query that a detail names, the rarest first."""
 
 
-def details(
-    parts: Parts,
-    found: Candidates,
-    place: int,
-    exact: npt.NDArray[np.float64] | None,
-    corpus: Corpus,
-) -> Mapping[str, str]:
-    """By signal, what gave a candidate its part: words of the query, lines, a definition."""
-    generation = corpus.generation
-    file = int(found.files[place])
-    begin, end = found.bounds(place)
-    told = {"words": _words(parts, int(found.chunks[begin]), int(found.chunks[end - 1]))}
-    if parts.cosines is not None:
-        nearest = begin + int(np.argmax(parts.cosines[found.chunks[begin:end]]))
-        told["meaning"] = "lines {}-{}".format(*generation.lines(int(found.chunks[nearest])))
-    if file in parts.symbols:
-        symbol = generation.symbol(parts.symbols[file].symbol)
-        told["definition"] = f"{symbol.qualified}, line {symbol.start_line}"
-    if exact is not None and exact[begin:end].any():
-        best = begin + int(np.argmax(exact[begin:end]))
-        share = math.sqrt(exact[best] / corpus.weights.verbatim)
-        lines = "lines {}-{}".format(*generation.lines(int(found.chunks[best])))
-        told["exact words"] = f"{share:.0%} in their order, {lines}"
-    return told
+class Explanation:
+    """The details of the candidates that are shown; what they share is found once."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        found: Candidates,
+        places: Sequence[int],
+        exact: npt.NDArray[np.float64] | None,
+        corpus: Corpus,
+    ) -> None:
+        """``places`` are those of the candidates shown."""
+        self._parts = parts
+        self._found = found
+        self._exact = exact
+        self._corpus = corpus
+        self._words = dict(zip(places, _words(parts, found, places), strict=True))
+
+    def details(self, place: int) -> Mapping[str, str]:
+        """By signal, what gave a candidate its part: words of the query, lines, a definition."""
+        found, exact, generation = self._found, self._exact, self._corpus.generation
+        file = int(found.files[place])
+        begin, end = found.bounds(place)
+        told = {"words": self._words[place]}
+        if self._parts.cosines is not None:
+            nearest = begin + int(np.argmax(self._parts.cosines[found.chunks[begin:end]]))
+            told["meaning"] = "lines {}-{}".format(*generation.lines(int(found.chunks[nearest])))
+        if file in self._parts.symbols:
+            symbol = generation.symbol(self._parts.symbols[file].symbol)
+            told["definition"] = f"{symbol.qualified}, line {symbol.start_line}"
+        if exact is not None and exact[begin:end].any():
+            best = begin + int(np.argmax(exact[begin:end]))
+            share = math.sqrt(exact[best] / self._corpus.weights.verbatim)
+            lines = "lines {}-{}".format(*generation.lines(int(found.chunks[best])))
+            told["exact words"] = f"{share:.0%} in their order, {lines}"
+        return told
 
 
-def _words(parts: Parts, first: int, last: int) -> str:
-    """The words of the query that names, comments or the path of chunks ``first`` to ``last`` have."""
-    rarest = sorted(parts.lexical, key=lambda item: (-item.idf * item.term.weight, item.term.term))
-    held = []
-    for item in rarest:
-        begin, end = np.searchsorted(item.ids, (first, last + 1)).tolist()
-        if begin < end:
-            held.append(item.term.source)
-    return ", ".join(list(dict.fromkeys(held))[:MAX_WORDS])
+def _words(parts: Parts, found: Candidates, places: Sequence[int]) -> list[str]:
+    """For each candidate the words of the query that its names, comments or path have, rarest first."""
+    bounds = [found.bounds(place) for place in places]
+    firsts = found.chunks[[begin for begin, _ in bounds]]
+    lasts = found.chunks[[end - 1 for _, end in bounds]]
+    held: list[list[str]] = [[] for _ in places]
+    for item in sorted(parts.lexical, key=lambda item: (-item.idf * item.term.weight, item.term.term)):
+        begins, ends = item.ids.searchsorted(firsts), item.ids.searchsorted(lasts, side="right")
+        for number in np.flatnonzero(begins < ends).tolist():
+            held[number].append(item.term.source)
+    return [", ".join(list(dict.fromkeys(words))[:MAX_WORDS]) for words in held]

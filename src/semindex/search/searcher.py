@@ -16,7 +16,7 @@ import numpy.typing as npt
 from semindex.embed.static import StaticEmbedder
 from semindex.search import rank, verbatim
 from semindex.search.candidates import Candidates, Parts, Texts, best_places
-from semindex.search.explain import details
+from semindex.search.explain import Explanation
 from semindex.search.paths import PathWords, path_words
 from semindex.search.query import path_filter
 from semindex.search.rank import Signal
@@ -92,11 +92,13 @@ class Searcher:
         mode: Mode = Mode.HYBRID,
         required: Sequence[str] | None = None,
         texts: Texts | None = None,
+        explained: bool = True,
     ) -> Ranking:
         """The best ``limit`` files, each with its best ``spans`` chunks (all, when None).
 
         With ``required`` terms every file that has all of them in its text is ranked, and no other.
-        With ``texts`` the best chunks are read for the query's words in their order.
+        With ``texts`` the best chunks are read for the query's words in their order. Reasons are given
+        when it is to be ``explained``.
         """
         if not self.generation.live_files:
             return Ranking((), ())
@@ -117,7 +119,7 @@ class Searcher:
         exact = None
         if texts is not None and mode is not Mode.DENSE:
             exact = verbatim.gains(query.text, parts, candidates, self.corpus, texts)
-        files = self._ranked(parts, candidates, mode, limit, spans, exact)
+        files = self._ranked(parts, candidates, mode, limit, spans, exact, explained)
         return Ranking(files, tuple(terms), notes)
 
     def _terms(self, text: str) -> tuple[list[QueryTerm], tuple[str, ...]]:
@@ -216,6 +218,7 @@ class Searcher:
         limit: int,
         most: int | None,
         exact: Floats | None,
+        explained: bool,
     ) -> tuple[RankedFile, ...]:
         lexical = self._exact_lexical(parts.lexical, found)
         signals = self._signals(parts, found, lexical, mode)
@@ -226,15 +229,16 @@ class Searcher:
         scores = rank.total(signals, len(found.files))
         if parts.cosines is not None:
             signals.append(self._feedback(found, spans, scores))
-            scores = rank.total(signals, len(found.files))
+            scores = scores + signals[-1].values
         order = self._ordered(scores, found.files, limit)
+        explanation = Explanation(parts, found, order, exact, self.corpus) if explained else None
         ranked = []
         for place in order:
             file = int(found.files[place])
             named = self._shown_definition(parts, found, place, exact)
             chunks = self._chunks(place, found, spans, named, most)
             symbol = named.symbol if named is not None and chunks[0].chunk == named.chunk else None
-            why = rank.reasons(signals, place, details(parts, found, place, exact, self.corpus))
+            why = rank.reasons(signals, place, explanation.details(place)) if explanation else ()
             ranked.append(RankedFile(file, float(scores[place]), why, chunks, symbol))
         return tuple(ranked)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from semindex.search.weights import Weights
-from semindex.store.generation import Generation, SymbolRecord
+from semindex.store.generation import Generation
+from semindex.store.tables import SymbolRecord
 from semindex.tokens import hash_term, is_identifier, whole_term, words
 
 MAX_DEFINITIONS = 400

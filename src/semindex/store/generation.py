@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unp
 from semindex.store.gather import Gathered, gather
 from semindex.store.postings import Postings
 from semindex.store.segment import Segment
+from semindex.store.tables import ChunkTable, SymbolRecord, SymbolTable
 from semindex.store.vectors import cosines
 from semindex.types import Kind, Vector
 
@@ -39,48 +40,6 @@ class Occurrences:
 
 
 NOWHERE = Occurrences(np.empty(0, np.int64), np.empty(0, np.uint8))
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolRecord:
-    """A definition as it stands in the index."""
-
-    name: str
-    qualified: str
-    """With the names of enclosing definitions, outermost first, joined by dots."""
-    kind: Kind
-    file: int
-    chunk: int
-    start_line: int
-    end_line: int
-
-
-@dataclass(frozen=True, slots=True)
-class _SymbolTable:
-    """A segment's columns of symbols, as they are mapped."""
-
-    parents: npt.NDArray[np.int32]
-    chunks: npt.NDArray[np.uint32]
-    kinds: npt.NDArray[np.uint8]
-    lines: npt.NDArray[np.uint32]
-    ends: npt.NDArray[np.uint32]
-    """Where each name begins, and where the last one ends."""
-    names: memoryview
-
-    @classmethod
-    def of(cls, segment: Segment) -> Self:
-        return cls(
-            parents=segment.section("symbol_parents"),
-            chunks=segment.section("symbol_chunks"),
-            kinds=segment.section("symbol_kinds"),
-            lines=segment.section("symbol_lines"),
-            ends=segment.section("symbol_names.offsets"),
-            names=segment.section("symbol_names").data,
-        )
-
-    def name(self, ordinal: int) -> str:
-        begin, end = self.ends.item(ordinal), self.ends.item(ordinal + 1)
-        return str(self.names[begin:end], "utf-8", "replace")
 
 
 class Generation:
@@ -119,6 +78,7 @@ class Generation:
         self.live_chunks = int(self.chunk_live.sum())
         self.averages = {field: self._average(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
         self._postings = self._open_postings()
+        self._known_symbols: dict[int, SymbolRecord] = {}
 
     def _joined(self, name: str) -> npt.NDArray[Any]:
         parts = [segment.section(name) for segment in self._segments]
@@ -190,24 +150,13 @@ class Generation:
         keep = (self.file_live if by_file else self.chunk_live)[ids]
         return Gathered(numbers[keep], ids[keep], counts[keep])
 
-    @cached_property
-    def _float_vectors(self) -> npt.NDArray[np.float32] | None:
-        """A float copy of all vectors where that is small, so that products run at full speed."""
-        total = sum(segment.section("vectors").size for segment in self._segments)
-        if not 0 < total <= _FLOAT_COPY_VALUES:
-            return None
-        return np.concatenate([segment.section("vectors") for segment in self._segments]).astype(np.float32)
-
     def cosines(self, query: Vector, chunks: Ids | None = None) -> Floats:
         """The cosine of every chunk with the query, shape ``(chunks,)``, dead ones included; or of some.
 
         Some are given ascending.
         """
-        if self._float_vectors is not None:
-            if chunks is None or len(chunks) * _GATHERING > self.chunks:
-                everywhere = cosines(self._float_vectors, query)
-                return everywhere if chunks is None else everywhere[chunks]
-            return cosines(np.take(self._float_vectors, chunks, axis=0), query)
+        if chunks is not None and len(chunks) * _GATHERING > self.chunks:
+            return self.cosines(query)[chunks]
         parts = []
         for number, segment in enumerate(self._segments):
             vectors = segment.section("vectors")
@@ -261,8 +210,8 @@ class Generation:
     def lines(self, chunk: int) -> tuple[int, int]:
         """First and last line of a chunk, 1-based, inclusive."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        first, last = self._segments[number].section("chunk_lines")[ordinal].tolist()
-        return int(first), int(last)
+        lines = self._chunk_tables[number].lines
+        return lines.item(ordinal, 0), lines.item(ordinal, 1)
 
     @cached_property
     def chunk_lines(self) -> npt.NDArray[np.uint32]:
@@ -272,17 +221,25 @@ class Generation:
     def byte_range(self, chunk: int) -> tuple[int, int]:
         """A chunk's bytes in the analysis text, half-open."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        begin, end = self._segments[number].section("chunk_bytes")[ordinal].tolist()
-        return int(begin), int(end)
+        ends = self._chunk_tables[number].bytes
+        return ends.item(ordinal, 0), ends.item(ordinal, 1)
 
     def owner(self, chunk: int) -> SymbolRecord | None:
         """The definition that owns a chunk's lines."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        symbol = int(self._segments[number].section("chunk_owners")[ordinal])
+        symbol = self._chunk_tables[number].owners.item(ordinal)
         return self.symbol(symbol + self._symbol_base[number]) if symbol >= 0 else None
 
     def symbol(self, symbol: int) -> SymbolRecord:
-        """A definition by its id."""
+        """A definition by its id; remembered, since one owns many chunks."""
+        known = self._known_symbols.get(symbol)
+        if known is None:
+            if len(self._known_symbols) >= _MAX_SYMBOLS:
+                self._known_symbols.clear()
+            known = self._known_symbols[symbol] = self._symbol(symbol)
+        return known
+
+    def _symbol(self, symbol: int) -> SymbolRecord:
         number, ordinal = _locate(self._symbol_base, symbol)
         table = self._symbol_tables[number]
         names = [table.name(ordinal)]
@@ -302,8 +259,12 @@ class Generation:
         )
 
     @cached_property
-    def _symbol_tables(self) -> list[_SymbolTable]:
-        return [_SymbolTable.of(segment) for segment in self._segments]
+    def _symbol_tables(self) -> list[SymbolTable]:
+        return [SymbolTable.of(segment) for segment in self._segments]
+
+    @cached_property
+    def _chunk_tables(self) -> list[ChunkTable]:
+        return [ChunkTable.of(segment) for segment in self._segments]
 
     def defined(self, key: int) -> Ids:
         """The live definitions whose folded name has this key: symbol ids, ascending."""
@@ -338,12 +299,11 @@ def faults(segments: Iterable[Segment]) -> list[str]:
     return [fault for segment in segments for fault in segment.verify()]
 
 
-_FLOAT_COPY_VALUES = 16_000_000
-"""64 MB of float32: 125,000 chunks of 128. Above it blocks are converted as they are scanned."""
 _GATHERING = 3
 """A row takes so many times longer to copy out and multiply than to multiply where it lies."""
 
-
+_MAX_SYMBOLS = 32768
+"""Definitions that are remembered: some 15 MB at most."""
 _KINDS = {int(kind): kind for kind in Kind}
 
 
