@@ -347,10 +347,10 @@ class Index:
     def _adopt(self) -> _Reader:
         if self._catalog is None:
             self._catalog = Catalog.open_reader(self.index_dir)
-        number = self._catalog.generation
-        if self._reader is not None and self._reader.snapshot.generation == number:
-            snapshot = self._reader.snapshot
-            if self._catalog.identity == snapshot.identity:
+        current = self._catalog.current
+        if self._reader is not None:
+            known = self._reader.snapshot
+            if (known.identity, known.generation) == current:
                 return self._reader
         snapshot = self._catalog.snapshot()
         if snapshot.generation == 0:

@@ -94,7 +94,8 @@ def test_reasons_add_up_to_the_score_and_come_largest_first() -> None:
         Signal("size", np.array([0.25, 0.25])),
     ]
     scores = total(signals, 2)
-    first = reasons(signals, 0)
+    first, second = reasons(signals, [0, 1], [{"words": "two"}, {}])
     assert [reason.signal for reason in first] == ["tests file", "words", "size"]
     assert sum(reason.contribution for reason in first) == pytest.approx(scores[0])
-    assert "words" not in [reason.signal for reason in reasons(signals, 1)]
+    assert [reason.detail for reason in first] == ["", "two", ""]
+    assert "words" not in [reason.signal for reason in second]

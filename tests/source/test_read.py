@@ -210,6 +210,17 @@ def test_a_verified_read_stays_in_the_root(tmp_path: Path) -> None:
         assert read_verified(root, path, digest) is None
 
 
+def test_folders_looked_at_once_are_those_that_are_no_links(tmp_path: Path) -> None:
+    write(tmp_path, {"in/deep/a": "x", "in/deep/b": "x"})
+    (tmp_path / "out").symlink_to("in")
+    folders: set[str] = set()
+    digest = digest_of(b"x")
+    assert read_verified(tmp_path, "in/deep/a", digest, folders) == b"x"
+    assert folders == {f"{tmp_path}/in", f"{tmp_path}/in/deep"}
+    assert read_verified(tmp_path, "in/deep/b", digest, folders) == b"x"
+    assert read_verified(tmp_path, "out/deep/a", digest, folders) is None
+
+
 def test_names_that_are_no_utf8_are_read(tmp_path: Path) -> None:
     name = os.fsdecode(b"b\xff.py")
     write(tmp_path, {name: "x = 1\n"})

@@ -153,9 +153,10 @@ class StaticEmbedder:
         vectors = into[: len(terms)]
         np.take(self._words.vectors, rows, axis=0, out=vectors, mode="clip")
         weights = self._words.weights[rows].astype(np.int64)
-        unknown = np.flatnonzero(~known)
-        vectors[unknown] = unknown_vectors(terms[unknown], self._dim)
-        weights[unknown] = self._words.unknown_weight
+        if not known.all():
+            unknown = np.flatnonzero(~known)
+            vectors[unknown] = unknown_vectors(terms[unknown], self._dim)
+            weights[unknown] = self._words.unknown_weight
         return weights
 
     def _pool(self, counts: Counts) -> _Sums:

@@ -32,6 +32,8 @@ class Reader:
     root: Path
     texts: dict[int, bytes | None]
     digests: dict[int, str] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    """Those looked at: none is a link."""
 
     def digest(self, file: int) -> str:
         """Hex of the digest of the file that was indexed."""
@@ -43,7 +45,7 @@ class Reader:
         """The analysis text, or None when the file is not what was indexed."""
         if file not in self.texts:
             path, digest = self.generation.path(file), self.generation.digest(file)
-            self.texts[file] = read_verified(self.root, path, digest)
+            self.texts[file] = read_verified(self.root, path, digest, self.folders)
         return self.texts[file]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
     """For each owner the sum of ``decay**r`` times its r-th best value, over its ``best`` best ones.
 
     Args:
-        values: Shape ``(n,)``; only positive ones count.
+        values: Shape ``(n,)``; only positive ones count, each rounded to single precision.
         owners: Shape ``(n,)``, in ``[0, count)``.
         count: Number of owners.
         decay: Between 0 and 1.
@@ -41,17 +41,24 @@ def discounted(values: Floats, owners: Ids, count: int, *, decay: float, best: i
         Shape ``(count,)``. Added best first, so equal values in any order give equal sums.
     """
     counting = np.flatnonzero(values > 0.0)
-    order = counting[np.argsort(-values[counting])]
-    # 16 bits are sorted by their digits: a fifth of the time of sorting by both keys at once.
-    narrow = owners[order].astype(np.int16 if count < 1 << 15 else np.int64)
-    order = order[np.argsort(narrow, kind="stable")]
-    sorted_owners = owners[order]
-    firsts = np.searchsorted(sorted_owners, np.arange(count))
-    ranks = np.arange(len(order)) - firsts[sorted_owners]
+    # A positive float's bits order as it does, so that one number holds owner and value, and sorting by
+    # both is one plain sort: half the time of sorting positions.
+    bits = values[counting].astype("<f4").view("<u4").astype(np.uint64)
+    keys = np.sort(owners[counting].astype(np.uint64) << np.uint64(32) | (bits ^ _ALL_BITS))
+    ordered = (keys >> np.uint64(32)).astype(np.int64)
+    ranks = np.arange(len(ordered)) - np.searchsorted(ordered, np.arange(count))[ordered]
     counted = ranks < best
-    powers = np.array([decay**rank for rank in range(best)])
-    weights = values[order][counted] * powers[ranks[counted]]
-    return np.bincount(sorted_owners[counted], weights=weights, minlength=count).astype(np.float64)
+    top = ((keys[counted] & _ALL_BITS) ^ _ALL_BITS).astype("<u4").view("<f4").astype(np.float64)
+    weights = top * _powers(decay, best)[ranks[counted]]
+    return np.bincount(ordered[counted], weights=weights, minlength=count).astype(np.float64)
+
+
+_ALL_BITS = np.uint64(0xFFFFFFFF)
+
+
+@lru_cache(maxsize=8)
+def _powers(base: float, count: int) -> Floats:
+    return np.array([base**exponent for exponent in range(count)])
 
 
 def path_signals(
@@ -104,7 +111,7 @@ def named_shares(paths: Sequence[PathWords], terms: Sequence[QueryTerm]) -> list
 
 def size_signal(sizes: Sequence[int], weights: Weights) -> Signal:
     """A little for the larger file, which is where things are done."""
-    return Signal("size", np.array([weights.size * math.log1p(size) for size in sizes]))
+    return Signal("size", weights.size * np.log1p(np.array(sizes, dtype=np.float64)))
 
 
 def total(signals: Sequence[Signal], count: int) -> Floats:
@@ -116,13 +123,21 @@ def total(signals: Sequence[Signal], count: int) -> Floats:
 
 
 def reasons(
-    signals: Sequence[Signal], place: int, details: Mapping[str, str] | None = None
-) -> tuple[Reason, ...]:
-    """What made one candidate's score, largest part first, with a detail by signal where there is one."""
-    told = details or {}
-    found = [
-        Reason(signal.name, float(signal.values[place]), told.get(signal.name, ""))
-        for signal in signals
-        if signal.values[place] != 0.0
+    signals: Sequence[Signal], places: Sequence[int], details: Sequence[Mapping[str, str]]
+) -> list[tuple[Reason, ...]]:
+    """What made the scores of some candidates, largest part first, with a detail by signal where there is one."""
+    names = [signal.name for signal in signals]
+    values = np.array([signal.values[places] for signal in signals]).T.tolist()
+    return [
+        tuple(
+            sorted(
+                [
+                    Reason(name, value, told.get(name, ""))
+                    for name, value in zip(names, row, strict=True)
+                    if value != 0.0
+                ],
+                key=lambda reason: (-abs(reason.contribution), reason.signal),
+            )
+        )
+        for row, told in zip(values, details, strict=True)
     ]
-    return tuple(sorted(found, key=lambda reason: (-abs(reason.contribution), reason.signal)))

@@ -231,15 +231,17 @@ class Searcher:
             signals.append(self._feedback(found, spans, scores))
             scores = scores + signals[-1].values
         order = self._ordered(scores, found.files, limit)
-        explanation = Explanation(parts, found, order, exact, self.corpus) if explained else None
+        why: Sequence[tuple[Reason, ...]] = [()] * len(order)
+        if explained:
+            explanation = Explanation(parts, found, order, exact, self.corpus)
+            why = rank.reasons(signals, order, [explanation.details(place) for place in order])
         ranked = []
-        for place in order:
+        for place, reasons in zip(order, why, strict=True):
             file = int(found.files[place])
             named = self._shown_definition(parts, found, place, exact)
             chunks = self._chunks(place, found, spans, named, most)
             symbol = named.symbol if named is not None and chunks[0].chunk == named.chunk else None
-            why = rank.reasons(signals, place, explanation.details(place)) if explanation else ()
-            ranked.append(RankedFile(file, float(scores[place]), why, chunks, symbol))
+            ranked.append(RankedFile(file, float(scores[place]), reasons, chunks, symbol))
         return tuple(ranked)
 
     def _shown_definition(
@@ -285,8 +287,10 @@ class Searcher:
             signals.append(Signal("meaning, several places", weights.context_sum * several))
         if mode is not Mode.DENSE:
             files = found.files.tolist()
-            boosts = [parts.symbols[file].boost if file in parts.symbols else 0.0 for file in files]
-            signals.append(Signal("definition", np.array(boosts)))
+            boosts = np.zeros(count)
+            if parts.symbols:
+                boosts[:] = [parts.symbols[file].boost if file in parts.symbols else 0.0 for file in files]
+            signals.append(Signal("definition", boosts))
             known = self._paths
             paths = [known.get(file) or self._path_words(file) for file in files]
             sizes = self.generation.file_sizes[found.files].tolist()

@@ -78,14 +78,21 @@ def _is_inside(root: Path, full: Path) -> bool:
     return _leads_inside(root, full.relative_to(root).parts[:-1])
 
 
-def _leads_inside(root: Path, folders: Sequence[str]) -> bool:
-    """Whether none of some folders, each in the one before, the first in the root, is a link by now."""
+def _leads_inside(root: Path, folders: Sequence[str], known: set[str] | None = None) -> bool:
+    """Whether none of some folders, each in the one before, the first in the root, is a link by now.
+
+    ``known`` are paths of folders that were found to be none; those found are added.
+    """
     folder = os.fspath(root)
+    looked_at = set[str]() if known is None else known
     try:
         for part in folders:
             folder = f"{folder}/{part}"
+            if folder in looked_at:
+                continue
             if stat.S_ISLNK(os.lstat(folder).st_mode):
                 return False
+            looked_at.add(folder)
     except OSError:
         return False
     return True
@@ -128,10 +135,11 @@ def analysis_text(data: bytes) -> tuple[bytes, str] | None:
     return encodings.decode(data)
 
 
-def read_verified(root: Path, path: str, digest: bytes) -> bytes | None:
+def read_verified(root: Path, path: str, digest: bytes, folders: set[str] | None = None) -> bytes | None:
     """The text of the file at ``path`` if it still is what has this digest, None otherwise.
 
-    A path that leaves the root, or leads through a link, has no text.
+    A path that leaves the root, or leads through a link, has no text. With ``folders`` a folder is looked
+    at once only for all files that are read with the same set.
     """
     parts = path.split("/")
     if path.startswith("/") or ".." in parts:
@@ -140,7 +148,7 @@ def read_verified(root: Path, path: str, digest: bytes) -> bytes | None:
         data = read_regular(f"{root}/{path}", limit=1 << 30).data
     except (OSError, RegularFileError, ValueError):
         return None
-    if digest_of(data) != digest or not _leads_inside(root, parts[:-1]):
+    if digest_of(data) != digest or not _leads_inside(root, parts[:-1], folders):
         return None
     if data.isascii() and b"\0" not in data and b"\x1b" not in data:
         return data  # as decode would give it, which looks longer: that this is text, indexing has found

@@ -126,6 +126,14 @@ class Catalog:
             return int(self._state()[0])
 
     @property
+    def current(self) -> tuple[str, int]:
+        """:attr:`identity` and :attr:`generation`, asked for at once."""
+        with self._translated():
+            self._follow()
+            generation, _, _, identity = self._state()
+            return str(identity), int(generation)
+
+    @property
     def model(self) -> str:
         """Fingerprint of the model that the vectors were made with."""
         with self._translated():

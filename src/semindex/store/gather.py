@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from semindex.store.postings import Postings, Rows, Tallies, unvarint
+from semindex.store.postings import Encoded, Postings, Rows, Tallies, unvarint
 from semindex.types import TermHashes
 
 
@@ -36,39 +36,33 @@ def gather(lists: Sequence[Postings], terms: TermHashes) -> list[Gathered]:
     Raises:
         IndexCorrupt: A list is damaged.
     """
-    data: list[Tallies] = []
-    counts: list[Tallies] = []
-    numbers: list[Rows] = []
-    shares = [0]
-    for postings in lists:
-        places = postings.find(terms)
-        found = np.flatnonzero(places >= 0)
-        if len(found):
-            for piece, tally in postings.encoded(places[found]):
-                data.append(piece)
-                counts.append(tally)
-            numbers.append(found)
-        shares.append(len(data))
-    if not data:
+    found = [postings.encoded(terms) for postings in lists]
+    held = [each for each in found if each is not None]
+    if not held:
         return [EMPTY] * len(lists)
-    sizes = np.array([len(tally) for tally in counts])
-    rows, good = _decoded(data, sizes)
-    limits = np.repeat([postings.rows for postings in lists], np.diff(shares))
+    sizes = np.concatenate([each.sizes for each in held])
     ends = np.cumsum(sizes)
-    good &= rows[ends - 1] < limits
+    rows, good = _decoded(held, sizes, ends)
+    lengths = [0 if each is None else len(each.numbers) for each in found]
+    good &= rows[ends - 1] < np.repeat([postings.rows for postings in lists], lengths)
+    shares = list(accumulate(lengths, initial=0))
     if not good.all():
         raise lists[int(np.searchsorted(shares, np.argmin(good), side="right")) - 1].damaged()
-    owners, tallies = np.repeat(np.concatenate(numbers), sizes), np.concatenate(counts)
+    owners = np.repeat(np.concatenate([each.numbers for each in held]), sizes)
+    tallies = np.concatenate([tally for each in held for tally in each.counts])
     cuts = np.concatenate(([0], ends))[shares].tolist()
     return [Gathered(owners[begin:end], rows[begin:end], tallies[begin:end]) for begin, end in pairwise(cuts)]
 
 
-def _decoded(data: Sequence[Tallies], sizes: Rows) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """The rows of all lists, and whether the bytes of each hold as many numbers as it has postings."""
-    joined = np.concatenate(data)
-    stops, ends = np.cumsum([len(piece) for piece in data]), np.cumsum(sizes)
-    last = np.flatnonzero(joined < 0x80)
-    if len(last) != ends[-1] or not np.array_equal(last[ends - 1], stops - 1):
+def _decoded(held: Sequence[Encoded], sizes: Rows, ends: Rows) -> tuple[Rows, npt.NDArray[np.bool_]]:
+    """The rows of all lists, and whether the bytes of each hold as many numbers as it has postings.
+
+    ``sizes`` are how many they should hold, and ``ends`` their running sum.
+    """
+    joined = np.concatenate([piece for each in held for piece in each.ids])
+    stops = np.cumsum(np.concatenate([each.nbytes for each in held]))
+    (last,) = (joined < 0x80).nonzero()
+    if len(last) != ends[-1] or (last[ends - 1] != stops - 1).any():
         return np.zeros(int(ends[-1]), np.int64), _whole(joined, stops, sizes)
     deltas = unvarint(joined, last)
     if len(deltas) != ends[-1]:

@@ -165,6 +165,8 @@ class Generation:
                 begin, stop = np.searchsorted(chunks, [base, end]).tolist()
                 vectors = vectors[chunks[begin:stop] - base]
             parts.append(cosines(vectors, query))
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def vector(self, chunk: int) -> npt.NDArray[np.int8]:
@@ -299,7 +301,7 @@ def faults(segments: Iterable[Segment]) -> list[str]:
     return [fault for segment in segments for fault in segment.verify()]
 
 
-_GATHERING = 3
+_GATHERING = 1.5
 """A row takes so many times longer to copy out and multiply than to multiply where it lies."""
 
 _MAX_SYMBOLS = 32768

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import ge
 from typing import Any
 
 import numpy as np
@@ -119,6 +118,20 @@ def unvarint(data: npt.NDArray[np.uint8], last: npt.NDArray[np.int64]) -> npt.ND
     return values[:0] if len(more) else values
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The lists of some terms, as they are stored."""
+
+    numbers: Rows
+    """Position of each among the terms asked for, ascending."""
+    ids: list[npt.NDArray[np.uint8]]
+    counts: list[Tallies]
+    nbytes: Rows
+    """Lengths of ``ids``."""
+    sizes: Rows
+    """Lengths of ``counts``."""
+
+
 class Postings:
     """One field's list in one segment, read where it is mapped."""
 
@@ -162,21 +175,32 @@ class Postings:
             raise self.damaged()
         return rows, self._counts[begin:end]
 
-    def encoded(self, places: npt.NDArray[np.int64]) -> list[tuple[npt.NDArray[np.uint8], Tallies]]:
-        """The bytes of the rows, and the counts, at each of some positions that :meth:`find` gave.
+    def encoded(self, terms: TermHashes) -> Encoded | None:
+        """The lists of those of some terms that occur, as they are stored; None when none does.
 
         Raises:
             IndexCorrupt: A list is empty, which none is that was written.
         """
-        begins, ends = self._offsets[places].tolist(), self._offsets[places + 1].tolist()
-        starts, stops = self._starts[places].tolist(), self._starts[places + 1].tolist()
-        if any(map(ge, begins, ends)) or any(map(ge, starts, stops)):
+        if not len(self.terms):
+            return None
+        places = self.terms.searchsorted(terms)
+        np.minimum(places, len(self.terms) - 1, out=places)
+        (numbers,) = (self.terms[places] == terms).nonzero()
+        if not len(numbers):
+            return None
+        places = places[numbers]
+        begins, ends = self._offsets[places], self._offsets[places + 1]
+        starts, stops = self._starts[places], self._starts[places + 1]
+        if (begins >= ends).any() or (starts >= stops).any():
             raise self.damaged()
         ids, counts = self._ids, self._counts
-        return [
-            (ids[start:stop], counts[begin:end])
-            for start, stop, begin, end in zip(starts, stops, begins, ends, strict=True)
-        ]
+        return Encoded(
+            numbers,
+            [ids[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)],
+            [counts[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)],
+            (stops - starts).astype(np.int64),
+            (ends - begins).astype(np.int64),
+        )
 
     def damaged(self) -> IndexCorrupt:
         """The error to raise when a list of the field makes no sense."""
