@@ -125,7 +125,7 @@ def total(signals: Sequence[Signal], count: int) -> Floats:
 def reasons(
     signals: Sequence[Signal], places: Sequence[int], details: Sequence[Mapping[str, str]]
 ) -> list[tuple[Reason, ...]]:
-    """What made the scores of some candidates, largest part first, with a detail by signal where there is one."""
+    """What made some candidates' scores, largest part first, with a detail by signal where there is one."""
     names = [signal.name for signal in signals]
     values = np.array([signal.values[places] for signal in signals]).T.tolist()
     return [
