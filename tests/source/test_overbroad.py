@@ -42,10 +42,31 @@ def test_a_rule_that_leaves_out_nearly_everything_is_named(
     assert warning.startswith(f"the ignore rule `{pattern}` (sub/.gitignore:2) alone leaves out 4")
 
 
-@MODES
-def test_an_index_without_any_file_is_explained_however_small(tmp_path: Path, with_git: bool) -> None:
-    (warning,) = warnings(tmp_path / "root", {".gitignore": "*\n", "a.py": "x"}, with_git=with_git)
+def test_an_index_without_any_file_is_explained_however_small(tmp_path: Path) -> None:
+    (warning,) = warnings(tmp_path / "root", {".gitignore": "*\n", "a.py": "x"}, with_git=True)
     assert "`*` (.gitignore:1) alone leaves out" in warning
+
+
+@pytest.mark.parametrize("pattern", ["/*", "*", "/**"])
+def test_a_rule_that_would_leave_nothing_is_set_aside_without_git(tmp_path: Path, pattern: str) -> None:
+    files: dict[str, str | bytes] = {
+        ".gitignore": f"*.o\n{pattern}\n!/debian/\n",
+        "kernel/.gitignore": "/config*\n",
+        **dict.fromkeys(("a.c", "a.o", "kernel/b.c", "kernel/b.o", "kernel/config_data"), "x"),
+    }
+    write(tmp_path, files)
+    seen = walk(tmp_path)
+    assert [ref.path for ref in seen.refs if not ref.path.endswith(".gitignore")] == ["a.c", "kernel/b.c"]
+    (warning,) = seen.warnings
+    assert warning.startswith(f"the ignore rule `{pattern}` (.gitignore:2) would leave out every file, and was")
+
+
+def test_a_rule_that_leaves_something_is_followed(tmp_path: Path) -> None:
+    write(tmp_path, {".gitignore": "/*\n!/src/\n", "src/a.py": "x", "b.py": "x", **sources("old/")})
+    seen = walk(tmp_path)
+    assert [ref.path for ref in seen.refs] == ["src/a.py"]
+    write(tmp_path / "sub", {"in/.gitignore": "*\n", "in/a.py": "x"})
+    assert walk(tmp_path / "sub").refs == ()
 
 
 @MODES

@@ -57,6 +57,8 @@ class Collector:
     excluded: list[Excluded] = field(default_factory=list)
     by_default: set[bytes] = field(default_factory=set)
     """Folders that only the default rules left out."""
+    set_aside: set[Rule] = field(default_factory=set)
+    """Rules that do not count here, see :func:`semindex.source.tree.walk_tree`."""
     _own_rules: dict[bytes, tuple[IgnoreFile, ...]] = field(default_factory=dict)
 
     def absolute(self, path: bytes) -> bytes:

@@ -62,6 +62,11 @@ class Rule:
         """Whether it leaves out, rather than takes back in."""
         return not self.negated
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether it leaves out whatever stands in its folder."""
+        return self.ignores and self.pattern.strip("/") in ("*", "**")
+
 
 class IgnoreFile:
     """The rules of one ignore file; the last one that matches decides."""

@@ -1,16 +1,20 @@
 """Walk a folder without git's help: ``.semindexignore``, ``.ignore`` and ``.gitignore`` decide.
 
 The first of the three kinds that has a matching rule decides, in its deepest file, as in ripgrep.
+
+A root's ``.gitignore`` that ends with ``/*`` is for a repository which has its files by force, as those of
+distributions' source packages do: without that repository it would leave nothing, so it does not count.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from semindex.source.collect import DEFAULTS, NEVER, Collector, Excluded, decide, is_link
-from semindex.source.ignores import IgnoreFile, load
+from semindex.source.ignores import IgnoreFile, Rule, load
 from semindex.source.paths import join, parent
 
 _SEARCH_IGNORE, _GIT_IGNORE = b".ignore", b".gitignore"
@@ -28,7 +32,31 @@ class _Level:
 
 
 def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
-    """Record everything under the folder ``start``; gives the nested repositories, not entered."""
+    """Record everything under the folder ``start``; gives the nested repositories, not entered.
+
+    When a rule of the root's own ``.gitignore`` leaves out all there is, it is set aside, with a warning.
+    """
+    repositories = _walk(collector, start)
+    while not start and not repositories and not collector.files:
+        emptying = {item.rule for item in collector.excluded if _empties(item.rule)}
+        if not emptying:
+            break
+        collector.set_aside |= emptying
+        collector.excluded.clear()
+        for rule in sorted(emptying, key=lambda each: each.line):
+            collector.warnings.append(
+                f"the ignore rule `{rule.pattern}` ({rule.source}:{rule.line}) would leave out every file, and "
+                "was not followed: this is no git work tree"
+            )
+        repositories = _walk(collector, start)
+    return repositories
+
+
+def _empties(rule: Rule) -> bool:
+    return rule.is_everything and rule.source == os.fsdecode(_GIT_IGNORE)
+
+
+def _walk(collector: Collector, start: bytes) -> list[bytes]:
     repositories: list[bytes] = []
     waiting = [_entered(collector, _above(collector, start), start)]
     while waiting:
@@ -58,8 +86,16 @@ def _above(collector: Collector, start: bytes) -> _Level:
 def _entered(collector: Collector, level: _Level, folder: bytes) -> _Level:
     own = collector.own_rules(folder)
     search = _with(level.search, load(collector.root, folder, _SEARCH_IGNORE))
-    git = _with(level.git, load(collector.root, folder, _GIT_IGNORE))
+    git = _with(level.git, _less(load(collector.root, folder, _GIT_IGNORE), collector.set_aside))
     return _Level(folder, search, git, (*git, *search, *own))
+
+
+def _less(file: IgnoreFile | None, set_aside: Collection[Rule]) -> IgnoreFile | None:
+    """The file without some of its rules; those of the root's own are meant."""
+    if file is None or not set_aside:
+        return file
+    left = [rule for rule in file.rules if rule not in set_aside]
+    return file if len(left) == len(file.rules) else IgnoreFile(left)
 
 
 def _with(files: tuple[IgnoreFile, ...], found: IgnoreFile | None) -> tuple[IgnoreFile, ...]:
