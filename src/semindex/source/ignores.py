@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from semindex.source.paths import join, name_of
 from semindex.source.regular import RegularFileError, read_regular
@@ -55,7 +55,11 @@ class Rule:
     """Matches the last component wherever it is; otherwise the path from the file's folder."""
     matches: re.Pattern[bytes] = field(repr=False)
     literal: bytes | None = field(default=None, repr=False)
-    """The name itself, when ``by_name`` and there is no wildcard."""
+    """The name, or the path, itself when there is no wildcard."""
+    end: bytes | None = field(default=None, repr=False)
+    """What a name must end with, when ``by_name`` and a star before it is the only wildcard."""
+    start: bytes | None = field(default=None, repr=False)
+    """What a name must begin with, when ``by_name`` and a star behind it is the only wildcard."""
 
     @property
     def ignores(self) -> bool:
@@ -74,10 +78,15 @@ class IgnoreFile:
     def __init__(self, rules: Sequence[Rule], *, folder: bytes = b"") -> None:
         self.rules = tuple(rules)
         self._prefix_length = len(folder) + 1 if folder else 0
-        self._names = frozenset(rule.literal for rule in rules if rule.literal is not None)
+        self._names = frozenset(rule.literal for rule in rules if rule.by_name and rule.literal is not None)
+        self._paths = frozenset(rule.literal for rule in rules if not rule.by_name and rule.literal is not None)
         globs = [rule for rule in rules if rule.literal is None]
-        self._name_glob = _union(rule for rule in globs if rule.by_name)
-        self._path_glob = _union(rule for rule in globs if not rule.by_name)
+        # Nearly all globs are `*.o` or `.*`, which are told apart without a regular expression.
+        self._ends = tuple(rule.end for rule in globs if rule.end is not None)
+        self._starts = tuple(rule.start for rule in globs if rule.start is not None)
+        others = [rule for rule in globs if rule.end is None and rule.start is None]
+        self._name_glob = _union(rule for rule in others if rule.by_name)
+        self._path_glob = _union(rule for rule in others if not rule.by_name)
 
     @property
     def takes_back(self) -> bool:
@@ -93,6 +102,9 @@ class IgnoreFile:
         inner = path[self._prefix_length :]
         if not (
             name in self._names
+            or inner in self._paths
+            or name.endswith(self._ends)
+            or name.startswith(self._starts)
             or (self._name_glob is not None and self._name_glob.fullmatch(name))
             or (self._path_glob is not None and self._path_glob.fullmatch(inner))
         ):
@@ -145,9 +157,19 @@ def _rule(line: bytes, source: str, number: int) -> Rule | None:
     regex = _translate(pattern, by_name=by_name)
     if not pattern or regex is None:
         return None
-    literal = pattern if by_name and not re.search(rb"[*?\[\\]", pattern) else None
     compiled = re.compile(regex, re.DOTALL)
-    return Rule(source, number, shown, negated, only_folders, by_name, compiled, literal)
+    rule = Rule(source, number, shown, negated, only_folders, by_name, compiled)
+    if _is_literal(pattern):
+        return replace(rule, literal=pattern)
+    if by_name and pattern.startswith(b"*") and _is_literal(pattern[1:]):
+        return replace(rule, end=pattern[1:])
+    if by_name and pattern.endswith(b"*") and _is_literal(pattern[:-1]):
+        return replace(rule, start=pattern[:-1])
+    return rule
+
+
+def _is_literal(pattern: bytes) -> bool:
+    return not re.search(rb"[*?\[\\]", pattern)
 
 
 def _without_trailing_blanks(line: bytes) -> bytes:
