@@ -78,8 +78,9 @@ class IgnoreFile:
     def __init__(self, rules: Sequence[Rule], *, folder: bytes = b"") -> None:
         self.rules = tuple(rules)
         self._prefix_length = len(folder) + 1 if folder else 0
-        self._names = frozenset(rule.literal for rule in rules if rule.by_name and rule.literal is not None)
-        self._paths = frozenset(rule.literal for rule in rules if not rule.by_name and rule.literal is not None)
+        literals = [rule for rule in rules if rule.literal is not None]
+        self._names = frozenset(rule.literal for rule in literals if rule.by_name)
+        self._paths = frozenset(rule.literal for rule in literals if not rule.by_name)
         globs = [rule for rule in rules if rule.literal is None]
         # Nearly all globs are `*.o` or `.*`, which are told apart without a regular expression.
         self._ends = tuple(rule.end for rule in globs if rule.end is not None)

@@ -45,8 +45,8 @@ def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
         collector.excluded.clear()
         for rule in sorted(emptying, key=lambda each: each.line):
             collector.warnings.append(
-                f"the ignore rule `{rule.pattern}` ({rule.source}:{rule.line}) would leave out every file, and "
-                "was not followed: this is no git work tree"
+                f"the ignore rule `{rule.pattern}` ({rule.source}:{rule.line}) would leave out every file, "
+                "and was not followed: this is no git work tree"
             )
         repositories = _walk(collector, start)
     return repositories
