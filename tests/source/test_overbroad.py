@@ -58,7 +58,9 @@ def test_a_rule_that_would_leave_nothing_is_set_aside_without_git(tmp_path: Path
     seen = walk(tmp_path)
     assert [ref.path for ref in seen.refs if not ref.path.endswith(".gitignore")] == ["a.c", "kernel/b.c"]
     (warning,) = seen.warnings
-    assert warning.startswith(f"the ignore rule `{pattern}` (.gitignore:2) would leave out every file, and was")
+    assert warning.startswith(
+        f"the ignore rule `{pattern}` (.gitignore:2) would leave out every file, and was"
+    )
 
 
 def test_a_rule_that_leaves_something_is_followed(tmp_path: Path) -> None:
