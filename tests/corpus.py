@@ -52,7 +52,7 @@ def stored_chunks(index_dir: Path) -> list[StoredChunk]:
     """All live chunks with their postings and vectors, ordered by path and line."""
     generation = opened_generation(index_dir)
     terms: dict[int, list[tuple[str, int, int]]] = {}
-    for field in ("comment", "name", "parent", "body", "reference"):
+    for field in ("comment", "name", "parent", "body"):
         for postings, base in zip(generation._postings[field], generation._chunk_base, strict=False):
             triples = postings.triples()
             for term, row, count in zip(

@@ -94,7 +94,7 @@ def test_raw_words_give_the_terms_of_the_text(text: str) -> None:
     lexicon = Lexicon()
     tokens = tokenise(text.encode("utf-8", "replace"))
     ids = lexicon.ids(tokens.words)
-    offsets, terms, _ = lexicon.arrays()
+    offsets, terms = lexicon.arrays()
     found = [int(term) for i in ids for term in terms[offsets[i] : offsets[i + 1]]]
     wanted = hash_terms(text_terms(text.encode("utf-8", "replace").decode()))
     assert sorted(found) == sorted(wanted.tolist())

@@ -272,10 +272,8 @@ class Lexicon:
         # Arrays, not lists: an integer in a list takes five times as much, and there are a million.
         self._offsets = array("q", [0])
         self._terms = array("Q")
-        self._hashes = array("Q")
-        self._is_name = bytearray()
         self._part_hashes: dict[str, int] = {}
-        self._frozen: tuple[npt.NDArray[np.int64], TermHashes, TermHashes] | None = None
+        self._frozen: tuple[npt.NDArray[np.int64], TermHashes] | None = None
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -296,15 +294,6 @@ class Lexicon:
         elif len(raw) <= MAX_WORD_CHARS:
             self._add_terms(raw.decode("ascii"))
         self._offsets.append(len(self._terms))
-        self._hashes.append(xxhash.xxh3_64_intdigest(raw))
-        self._is_name.append(len(raw) > 1 and not raw[:1].isdigit())
-
-    def names(self, but: Iterable[bytes]) -> npt.NDArray[np.bool_]:
-        """By id: whether the word can be an identifier of two letters or more, and is none of ``but``."""
-        excluded = [self._ids[word] for word in but if word in self._ids]
-        mask = np.array(self._is_name, dtype=np.uint8).astype(bool)
-        mask[excluded] = False
-        return mask
 
     def _add_terms(self, word: str) -> None:
         """As :func:`word_terms` of an ASCII word, hashed; its parts are stemmed and hashed once."""
@@ -319,12 +308,8 @@ class Lexicon:
         if len(parts) > 1:
             self._terms.append(hash_term(whole_term(word)))
 
-    def arrays(self) -> tuple[npt.NDArray[np.int64], TermHashes, TermHashes]:
-        """``offsets`` ``(n + 1,)``, ``terms`` (hashes, by id), and the hash of each raw word ``(n,)``."""
+    def arrays(self) -> tuple[npt.NDArray[np.int64], TermHashes]:
+        """``offsets`` ``(n + 1,)`` and ``terms``: the hashes of the id's terms stand between its offsets."""
         if self._frozen is None:
-            self._frozen = (
-                np.array(self._offsets, dtype=np.int64),
-                np.array(self._terms, dtype=np.uint64),
-                np.array(self._hashes, dtype=np.uint64),
-            )
+            self._frozen = np.array(self._offsets, dtype=np.int64), np.array(self._terms, dtype=np.uint64)
         return self._frozen

@@ -15,7 +15,7 @@ from semindex.embed.registry import open_embedder
 from semindex.parse.parser import parse
 from semindex.source.read import digest_of
 from semindex.store.content import Content, joined, sections
-from semindex.store.postings import Triples
+from semindex.store.postings import Triples, stored_part
 from semindex.store.segment import Segment, write_segment
 from semindex.tokens import Lexicon, hash_term
 from semindex.types import ParsedFile, SourceFile
@@ -43,7 +43,8 @@ def content_of(paths: list[str]) -> Content:
 
 
 def ordered(triples: Triples) -> list[tuple[int, int, int]]:
-    return sorted(zip(triples.terms.tolist(), triples.rows.tolist(), triples.counts.tolist(), strict=True))
+    terms = stored_part(triples.terms)
+    return sorted(zip(terms.tolist(), triples.rows.tolist(), triples.counts.tolist(), strict=True))
 
 
 def assert_same(first: Content, second: Content) -> None:

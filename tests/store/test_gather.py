@@ -12,7 +12,7 @@ from semindex.store.gather import gather
 from semindex.store.postings import Postings, encode
 from semindex.store.segment import Segment, write_segment
 
-from .test_postings import Entries, entries, stored, triples_of
+from .test_postings import Entries, entries, hashes, stored, triples_of
 
 
 @settings(deadline=None)
@@ -21,7 +21,7 @@ def test_they_are_those_of_each_term(
     tmp_path_factory: pytest.TempPathFactory, lists: list[Entries], terms: list[int]
 ) -> None:
     opened = [stored(tmp_path_factory.mktemp("list"), pairs) for pairs in lists]
-    for pairs, found in zip(lists, gather(opened, np.array(terms, dtype=np.uint64)), strict=True):
+    for pairs, found in zip(lists, gather(opened, hashes(terms)), strict=True):
         wanted = [
             (number, row, count)
             for number, term in enumerate(terms)
@@ -36,18 +36,18 @@ SOUND: Entries = {(5, 1): 1, (5, 700): 2, (9, 3): 1, (9, 400): 1, (9, 401): 7}
 
 def damaged(folder: Path, place: int, byte: int) -> Postings:
     sections = {name: array.copy() for name, array in encode("body", triples_of(SOUND)).items()}
-    sections["body.ids"][place] = byte
+    sections["body.data"][place] = byte
     path = folder / "damaged.seg"
     write_segment(path, sections)
     return Postings(Segment.open(path), "body", 1000)
 
 
-@pytest.mark.parametrize("place", range(7))
+@pytest.mark.parametrize("place", range(9))
 @pytest.mark.parametrize("byte", [0x00, 0x7F, 0x80, 0xFF])
 def test_damage_is_found_wherever_a_term_by_itself_shows_it(tmp_path: Path, place: int, byte: int) -> None:
     (tmp_path / "whole").mkdir()
     lists = [stored(tmp_path / "whole", SOUND), damaged(tmp_path, place, byte)]
-    terms = np.array([5, 9], dtype=np.uint64)
+    terms = hashes([5, 9])
     try:
         alone = [lists[1].at(position)[0].tolist() for position in range(2)]
     except IndexCorrupt:
@@ -59,11 +59,11 @@ def test_damage_is_found_wherever_a_term_by_itself_shows_it(tmp_path: Path, plac
 
 def test_numbers_of_more_than_five_bytes_are_damage(tmp_path: Path) -> None:
     sections = {name: array.copy() for name, array in encode("body", triples_of({(5, 2**28): 1})).items()}
-    sections["body.ids"] = np.array([0x81, 0x81, 0x81, 0x81, 0x81, 0x01], dtype=np.uint8)
+    sections["body.data"] = np.array([0x81, 0x81, 0x81, 0x81, 0x81, 0x01], dtype=np.uint8)
     sections["body.starts"] = np.array([0, 6], dtype=np.uint32)
     write_segment(tmp_path / "a.seg", sections)
     postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 2**62)
     with pytest.raises(IndexCorrupt, match="body"):
-        gather([postings], np.array([5], dtype=np.uint64))
+        gather([postings], hashes([5]))
     with pytest.raises(IndexCorrupt, match="body"):
         postings.at(0)

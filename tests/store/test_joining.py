@@ -47,10 +47,10 @@ def held(segment: Segment) -> dict[str, Any]:
 @settings(deadline=None, max_examples=60)
 @given(groups, st.sampled_from([1, 7, 500_000]), st.sampled_from([1, 3, 100_000]))
 def test_joined_in_pieces_is_joined_whole(
-    files: list[list[tuple[str, bool]]], range_postings: int, block_rows: int
+    files: list[list[tuple[str, bool]]], range_bytes: int, block_rows: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(joining, "RANGE_POSTINGS", range_postings)
+        patch.setattr(joining, "RANGE_BYTES", range_bytes)
         patch.setattr(joining, "BLOCK_ROWS", block_rows)
         segments = [written(Path(folder), [path for path, _ in group]) for group in files]
         dead = [[i for i, (_, live) in enumerate(group) if not live] for group in files]

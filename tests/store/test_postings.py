@@ -1,5 +1,6 @@
 """Postings lists: what goes in comes out, term by term and whole."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -8,22 +9,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
-from semindex.store.postings import Postings, Triples, encode
+from semindex.store.codec import MAX_COUNT
+from semindex.store.postings import Keys, Postings, Triples, encode
 from semindex.store.segment import Segment, write_segment
+from semindex.types import TermHashes
 
 Entries = dict[tuple[int, int], int]
 entries = st.dictionaries(
-    st.tuples(st.integers(0, 2**64 - 1) | st.integers(0, 5), st.integers(0, 300) | st.integers(0, 2**22)),
-    st.integers(1, 255),
+    st.tuples(
+        st.integers(0, 2**48 - 1) | st.integers(0, 5) | st.integers(2**16, 2**16 + 2),
+        st.integers(0, 300) | st.integers(0, 2**22),
+    ),
+    st.integers(1, MAX_COUNT),
     max_size=80,
 )
+
+
+def hashes(terms: Iterable[int]) -> TermHashes:
+    """Hashes that differ in what is stored of them."""
+    return np.array([term << 16 for term in terms], dtype=np.uint64)
 
 
 def triples_of(pairs: Entries, seed: int = 0) -> Triples:
     keys = list(pairs)
     np.random.default_rng(seed).shuffle(keys)
     return Triples(
-        np.array([term for term, _ in keys], dtype=np.uint64),
+        hashes(term for term, _ in keys),
         np.array([row for _, row in keys], dtype=np.int64),
         np.array([pairs[key] for key in keys], dtype=np.uint8),
     )
@@ -42,7 +53,7 @@ def test_each_term_gives_its_rows_and_counts(
 ) -> None:
     postings = stored(tmp_path_factory.mktemp("postings"), pairs)
     for term in {term for term, _ in pairs}:
-        rows, counts = postings.at(int(postings.find(np.array([term], dtype=np.uint64))[0]))
+        rows, counts = postings.at(int(postings.find(Keys(hashes([term])))[0]))
         wanted = sorted((row, count) for (t, row), count in pairs.items() if t == term)
         assert list(zip(rows.tolist(), counts.tolist(), strict=True)) == wanted
 
@@ -51,7 +62,9 @@ def test_each_term_gives_its_rows_and_counts(
 @given(pairs=entries)
 def test_the_whole_list_comes_back_in_order(tmp_path_factory: pytest.TempPathFactory, pairs: Entries) -> None:
     whole = stored(tmp_path_factory.mktemp("postings"), pairs).triples()
-    found = list(zip(whole.terms.tolist(), whole.rows.tolist(), whole.counts.tolist(), strict=True))
+    found = list(
+        zip((whole.terms >> np.uint64(16)).tolist(), whole.rows.tolist(), whole.counts.tolist(), strict=True)
+    )
     assert found == sorted((term, row, count) for (term, row), count in pairs.items())
 
 
@@ -63,7 +76,7 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_input() -> None:
 
 def test_an_absent_term_is_not_found(tmp_path: Path) -> None:
     postings = stored(tmp_path, {(5, 1): 1, (9, 2): 1})
-    assert postings.find(np.array([4, 5, 7, 9, 10], dtype=np.uint64)).tolist() == [-1, 0, -1, 1, -1]
+    assert postings.find(Keys(hashes([4, 5, 7, 9, 10]))).tolist() == [-1, 0, -1, 1, -1]
 
 
 def test_rows_out_of_bounds_are_damage(tmp_path: Path) -> None:
@@ -74,4 +87,24 @@ def test_rows_out_of_bounds_are_damage(tmp_path: Path) -> None:
 
 def test_small_differences_take_one_byte_each() -> None:
     pairs = {(1, row): 1 for row in range(1000)}
-    assert len(encode("body", triples_of(pairs))["body.ids"]) == 1000
+    assert len(encode("body", triples_of(pairs))["body.data"]) == 1000
+
+
+def test_a_count_of_one_takes_no_byte_and_others_one() -> None:
+    pairs = {(1, row): 1 + row % 2 * MAX_COUNT for row in range(10)}
+    assert len(encode("body", triples_of(pairs))["body.data"]) == 15
+
+
+def test_larger_counts_saturate(tmp_path: Path) -> None:
+    postings = stored(tmp_path, {(5, 1): 255, (5, 2): MAX_COUNT})
+    assert postings.at(0)[1].tolist() == [MAX_COUNT, MAX_COUNT]
+
+
+def test_terms_are_told_apart_by_48_bits_of_their_hashes(tmp_path: Path) -> None:
+    same_head = [7 << 32 | tail << 16 for tail in (3, 4, 9)]
+    first = Triples(np.array(same_head, np.uint64), np.arange(3), np.ones(3, np.uint8))
+    write_segment(tmp_path / "a.seg", encode("body", first))
+    postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 10)
+    asked = [7 << 32 | tail << 16 | 0xABCD for tail in range(11)]
+    wanted = [-1, -1, -1, 0, 1, -1, -1, -1, -1, 2, -1]
+    assert postings.find(Keys(np.array(asked, np.uint64))).tolist() == wanted

@@ -315,7 +315,13 @@ def signed(entries: list[header.Entry], *, version: int = header.FORMAT_VERSION,
 
 def test_a_newer_format_is_refused_with_the_advice_to_upgrade(path: Path) -> None:
     path.write_bytes(signed([], version=header.FORMAT_VERSION + 1))
-    with pytest.raises(IndexTooNew, match=r"newer semindex \(format 2\); upgrade"):
+    with pytest.raises(IndexTooNew, match=r"newer semindex \(format 3\); upgrade"):
+        Segment.open(path)
+
+
+def test_an_older_format_is_refused_with_the_advice_to_index_again(path: Path) -> None:
+    path.write_bytes(signed([], version=1))
+    with pytest.raises(IndexCorrupt, match=r"older semindex \(format 1\); run 'semindex index'"):
         Segment.open(path)
 
 

@@ -13,30 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.embed.base import quantise
-from semindex.store.content import (
-    ROLE_CALL,
-    ROLE_DEFINITION,
-    ROLE_MEMBER,
-    ROLE_MENTION,
-    Content,
-)
-from semindex.store.postings import MAX_COUNT, Triples
+from semindex.store.codec import MAX_COUNT
+from semindex.store.content import Content
+from semindex.store.postings import Triples
 from semindex.tokens import Lexicon, hash_term, path_parts, raw_words, tokenise, whole_term
 from semindex.types import Counts, Documents, Embedder, ParsedFile, TermHashes
 
 Ints = npt.NDArray[np.int64]
-
-_KEYWORDS = frozenset(
-    b"""abstract and as assert async await begin bool boolean break byte case catch char class const continue
-    def default defer del delete do double elif else elsif elseif end enum except export extends extern
-    false final finally fn for foreach from func function global go goto if impl implements import in
-    instanceof int interface internal is let local long loop match mod module mut namespace new nil none
-    not null object of or override package pass private protected public pub raise readonly ref require
-    rescue return sealed self short signed sizeof static string struct super switch template then this
-    throw throws trait true try type typedef typename typeof union unless unsafe unsigned until use using
-    val var virtual void volatile when where while with yield None True False""".split()
-)
-"""Never references: they belong to languages, not to programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +33,10 @@ class _Rows:
 def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -> Content:
     """The content of some files, in their order."""
     shape = _Shape.of(files)
-    body, comments, references = _text_words(files, shape, lexicon)
+    body, comments = _text_words(files, shape, lexicon)
     names, parents = _name_words(files, shape, lexicon)
     path_words, stem_words = _path_words(files, lexicon)
-    offsets, hashes, _ = lexicon.arrays()
+    offsets, hashes = lexicon.arrays()
     terms, ranks = _ranked(offsets, hashes, (body, comments, names, parents, path_words, stem_words))
 
     def count(*parts: _Rows) -> _Tally:
@@ -79,7 +62,6 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
         path_row=np.repeat(np.arange(files_total), shape.chunks),
     )
     postings = {name: _triples(tally) for name, tally in counted.items()}
-    postings["reference"] = references
     chunk_lengths = [_lengths(counted[name], chunks) for name in ("comment", "name", "parent", "body")]
     file_lengths = [_lengths(counted[name], files_total) for name in ("path", "stem")]
     return _content(
@@ -133,8 +115,8 @@ def _before(sizes: Ints) -> Ints:
     return np.cumsum(sizes) - sizes
 
 
-def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows, Triples]:
-    """Words of bodies, words of comments, and references, by chunk."""
+def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:
+    """Words of bodies and words of comments, by chunk."""
     text = b"\n".join(file.source.text for file in files)
     tokens = tokenise(text)
     ids = lexicon.ids(tokens.words)
@@ -149,58 +131,7 @@ def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) ->
     )
     rows = np.searchsorted(starts, tokens.starts, side="right") - 1
     in_comment = np.searchsorted(borders, tokens.starts, side="right") % 2 == 1
-    code = ~in_comment
-    body, comments = _Rows(rows[code], ids[code]), _Rows(rows[in_comment], ids[in_comment])
-    lengths = np.fromiter(map(len, tokens.words), np.int64, len(tokens.words))
-    roles = _roles(text, tokens.starts[code], lengths[code])
-    plain = lexicon.names(_KEYWORDS)[body.ids]
-    defined = _definitions(files, shape, lexicon)
-    return body, comments, _references(body, roles, plain, defined, lexicon)
-
-
-def _roles(text: bytes, starts: Ints, lengths: Ints) -> npt.NDArray[np.uint8]:
-    """Role bits by what stands beside each word: ``(`` behind it, ``.``, ``->`` or ``::`` before it."""
-    padded = np.frombuffer(b"\n\n" + text + b"\n\n", dtype=np.uint8)
-    ends = starts + lengths + 2
-    behind = padded[ends]
-    call = (behind == ord("(")) | ((behind == ord(" ")) & (padded[ends + 1] == ord("(")))
-    before, further = padded[starts + 1], padded[starts]
-    member = (
-        (before == ord("."))
-        | ((before == ord(">")) & (further == ord("-")))
-        | ((before == ord(":")) & (further == ord(":")))
-    )
-    roles: npt.NDArray[np.uint8] = (ROLE_MENTION + ROLE_CALL * call + ROLE_MEMBER * member).astype(np.uint8)
-    return roles
-
-
-def _definitions(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> _Rows:
-    """The whole names defined, by chunk."""
-    rows: list[int] = []
-    raw: list[bytes] = []
-    for file, base in zip(files, shape.chunk_base.tolist(), strict=True):
-        for number, chunk in enumerate(file.chunks):
-            for symbol in chunk.defines:
-                found = raw_words(file.symbols[symbol].name.encode("utf-8", "replace"))
-                if found:
-                    rows.append(base + number)
-                    raw.append(found[-1])
-    return _Rows(np.array(rows, dtype=np.int64), lexicon.ids(raw))
-
-
-def _references(
-    body: _Rows, roles: npt.NDArray[np.uint8], plain: npt.NDArray[np.bool_], defined: _Rows, lexicon: Lexicon
-) -> Triples:
-    _, _, raw_hashes = lexicon.arrays()
-    width = len(lexicon)
-    keys = np.concatenate((body.rows[plain] * width + body.ids[plain], defined.rows * width + defined.ids))
-    bits = np.concatenate((roles[plain], np.full(len(defined.rows), ROLE_DEFINITION, dtype=np.uint8)))
-    if not len(keys):
-        return Triples.concatenated([])
-    order = np.argsort(keys, kind="stable")
-    keys, bits = keys[order], bits[order]
-    heads = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-    return Triples(raw_hashes[keys[heads] % width], keys[heads] // width, np.bitwise_or.reduceat(bits, heads))
+    return _Rows(rows[~in_comment], ids[~in_comment]), _Rows(rows[in_comment], ids[in_comment])
 
 
 def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:

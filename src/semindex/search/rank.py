@@ -111,7 +111,7 @@ def named_shares(paths: Sequence[PathWords], terms: Sequence[QueryTerm]) -> list
 
 def size_signal(sizes: Sequence[int], weights: Weights) -> Signal:
     """A little for the larger file, which is where things are done."""
-    return Signal("size", weights.size * np.log1p(np.array(sizes, dtype=np.float64)))
+    return Signal("size", weights.size * np.log1p(np.maximum(np.array(sizes, dtype=np.float64), 0.0)))
 
 
 def total(signals: Sequence[Signal], count: int) -> Floats:

@@ -20,14 +20,12 @@ from semindex.store.postings import Triples, encode
 from semindex.store.segment import Segment
 from semindex.types import Int8Vectors, TermHashes
 
-CHUNK_FIELDS = ("comment", "name", "parent", "body", "reference")
-"""Postings by chunk. ``reference`` keys are case-sensitive identifiers and its counts role bits."""
+CHUNK_FIELDS = ("comment", "name", "parent", "body")
+"""Postings by chunk."""
 FILE_FIELDS = ("path", "stem")
 """Postings by file."""
 LENGTH_FIELDS = ("comment", "name", "parent", "body")
 """The columns of :attr:`Content.chunk_lengths`: terms in the field, saturating at 65535."""
-
-ROLE_MENTION, ROLE_CALL, ROLE_MEMBER, ROLE_DEFINITION = 1, 2, 4, 8
 
 U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
 from semindex.store.gather import Gathered, gather
-from semindex.store.postings import Postings
+from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, SymbolRecord, SymbolTable
 from semindex.store.vectors import cosines
@@ -113,8 +113,9 @@ class Generation:
         bases = self._file_base if by_file else self._chunk_base
         live = self.file_live if by_file else self.chunk_live
         parts: list[list[Occurrences]] = [[] for _ in terms]
+        keys = Keys(terms)
         for base, postings in zip(bases, self._postings[field], strict=False):
-            places = postings.find(terms)
+            places = postings.find(keys)
             for number in np.flatnonzero(places >= 0).tolist():
                 rows, counts = postings.at(int(places[number]))
                 ids = rows + base

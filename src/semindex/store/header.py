@@ -25,7 +25,8 @@ import xxhash
 
 from semindex.errors import IndexCorrupt, IndexTooNew
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: postings tell their lengths themselves, counts of 1 take no byte, references are not kept."""
 ALIGNMENT = 64
 BLOCK_BYTES = 1 << 20
 """Bytes under one checksum."""
@@ -141,6 +142,10 @@ def check_preamble(path: Path, start: bytes, file_bytes: int) -> Preamble:
         raise corrupt(path, "its first bytes do not match their checksum")
     if version > FORMAT_VERSION:
         raise IndexTooNew(f"{path} was written by a newer semindex (format {version}); upgrade semindex")
+    if version < FORMAT_VERSION:
+        raise IndexCorrupt(
+            f"{path} was written by an older semindex (format {version}); run 'semindex index' to index again"
+        )
     header_bytes, table_offset, expected_bytes = places
     if file_bytes != expected_bytes:
         raise corrupt(path, f"{file_bytes} bytes instead of {expected_bytes}")

@@ -20,14 +20,14 @@ from semindex.store.durable import StepHook, no_step, unwritable
 from semindex.store.postings import PARTS, Postings, Triples, encode_ordered
 from semindex.store.segment import SectionStream, Segment, write_segment
 
-RANGE_POSTINGS = 500_000
-"""Postings sorted at once, about 60 MB at the widest; a single term may have more."""
+RANGE_BYTES = 700_000
+"""Postings decoded and sorted at once, by their bytes: some 500,000, 60 MB; one term may have more."""
 BLOCK_ROWS = 100_000
 """Rows copied at once: 20 MB of vectors."""
 
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
-_DTYPES = (np.uint64, np.uint32, np.uint32, np.uint8, np.uint8)
+_DTYPES = (np.uint32, np.uint16, np.uint32, np.uint8)
 """Of ``PARTS``."""
 
 
@@ -177,7 +177,7 @@ class _Lists:
         self._spools: list[IO[bytes]] = []
 
     def sections(self) -> dict[str, SectionStream]:
-        """Streams of the five parts, to be taken in their order."""
+        """Streams of the four parts, to be taken in their order."""
         return {
             f"{self._field}.{part}": SectionStream(dtype, (-1,), self._blocks(number))
             for number, (part, dtype) in enumerate(zip(PARTS, _DTYPES, strict=True))
@@ -192,19 +192,17 @@ class _Lists:
                 yield np.frombuffer(data, dtype=_DTYPES[number])
 
     def _fill(self) -> None:
-        postings = bytes_ = 0
+        total = 0
         with unwritable(self._folder):
             for _ in PARTS:
                 spool = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - the stack closes it
                 self._spools.append(self._open_files.enter_context(spool))
         for triples in self._ranges():
-            terms, offsets, starts, ids, counts = encode_ordered(triples)
-            # The last of both is where the next range begins.
-            arrays = (terms, offsets[:-1] + np.uint32(postings), starts[:-1] + np.uint32(bytes_), ids, counts)
-            postings += len(counts)
-            bytes_ += len(ids)
-            self._append(arrays)
-        self._append((None, np.array([postings], np.uint32), np.array([bytes_], np.uint32), None, None))
+            heads, tails, starts, data = encode_ordered(triples)
+            # The last start is where the next range begins.
+            self._append((heads, tails, starts[:-1] + np.uint32(total), data))
+            total += len(data)
+        self._append((None, None, np.array([total], np.uint32), None))
 
     def _append(self, arrays: Sequence[Array | None]) -> None:
         with unwritable(self._folder):
@@ -213,14 +211,12 @@ class _Lists:
                     spool.write(np.ascontiguousarray(array).data)
 
     def _ranges(self) -> Iterator[Triples]:
-        total = sum(postings.count for postings in self._postings)
-        pieces = max(1, -(-total // RANGE_POSTINGS))
+        total = sum(postings.nbytes for postings in self._postings)
+        pieces = max(1, -(-total // RANGE_BYTES))
         # Hashes are spread evenly, so equal ranges hold about equally many terms.
-        borders = np.array([piece * ((1 << 64) // pieces) for piece in range(1, pieces)], dtype=np.uint64)
-        cuts = [
-            [0, *np.searchsorted(postings.terms, borders).tolist(), len(postings.terms)]
-            for postings in self._postings
-        ]
+        step = (1 << 32) // pieces << 32
+        borders = np.array([piece * step for piece in range(1, pieces)], dtype=np.uint64)
+        cuts = [postings.cuts(borders) for postings in self._postings]
         for piece in range(pieces):
             found = [
                 self._live(part, postings.part(edges[piece], edges[piece + 1]))

@@ -1,9 +1,9 @@
 """Which rows hold a term, and how often: one list a field, compact, mapped.
 
-A list is five sections: ``terms`` (sorted distinct uint64 hashes), ``offsets`` (where a term's
-postings begin), ``starts`` (where their bytes begin), ``ids`` (row ordinals: the first, then the
-differences, as little-endian base-128 numbers) and ``counts`` (uint8, saturating at 255).
-Counts are plain: nothing stored depends on the rest of the corpus.
+A list is four sections: ``heads`` (the first 32 bits of each term's hash, ascending) and ``tails`` (the
+next 16: two of ten million terms share all 48 once in six indexes), ``starts`` (where a term's bytes
+begin) and ``data`` (see :mod:`semindex.store.codec`). Counts are plain: nothing stored depends on the
+rest of the corpus.
 """
 
 from __future__ import annotations
@@ -16,17 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.errors import IndexCorrupt
+from semindex.store.codec import Bytes, Rows, Tallies, decoded, encoded
 from semindex.store.segment import Segment
 from semindex.types import TermHashes
 
-Rows = npt.NDArray[np.int64]
-"""Row ordinals, ascending and distinct within a term."""
-Tallies = npt.NDArray[np.uint8]
-"""A count (or, for references, a set of role bits) a posting."""
-
-MAX_COUNT = 255
-_MAX_VARINT_BYTES = 5
-PARTS = ("terms", "offsets", "starts", "ids", "counts")
+PARTS = ("heads", "tails", "starts", "data")
+_HEAD, _TAIL = np.uint64(32), np.uint64(16)
+_TAIL_BITS = np.uint64(0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +46,31 @@ class Triples:
         )
 
 
+def stored_part(terms: TermHashes) -> TermHashes:
+    """The hashes without the bits that are not stored, in the place where they were."""
+    return terms >> _TAIL << _TAIL
+
+
 def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
-    """The five sections of a list, named ``FIELD.terms`` and so on. A (term, row) pair occurs once."""
-    order = _order(triples)
-    ordered = Triples(triples.terms[order], triples.rows[order], triples.counts[order])
+    """The four sections of a list, named ``FIELD.heads`` and so on. A (term, row) pair occurs once."""
+    known = Triples(stored_part(triples.terms), triples.rows, triples.counts)
+    order = _order(known)
+    ordered = Triples(known.terms[order], known.rows[order], known.counts[order])
     return {f"{field}.{part}": array for part, array in zip(PARTS, encode_ordered(ordered), strict=True)}
 
 
 def encode_ordered(triples: Triples) -> tuple[npt.NDArray[Any], ...]:
-    """The arrays of ``PARTS`` of triples that are ordered by (term, row)."""
-    hashes, rows = triples.terms, triples.rows
-    first = np.ones(len(hashes), dtype=bool)
-    first[1:] = hashes[1:] != hashes[:-1]
+    """The arrays of ``PARTS`` of triples that are ordered by (term, row), terms as they are stored."""
+    terms = triples.terms
+    first = np.ones(len(terms), dtype=bool)
+    first[1:] = terms[1:] != terms[:-1]
     heads = np.flatnonzero(first)
-    deltas = rows.copy()
-    deltas[1:] -= rows[:-1]
-    deltas[heads] = rows[heads]
-    data, ends = _varint(deltas)
-    offsets = np.append(heads, len(hashes))
-    starts = np.append(np.concatenate(([0], ends))[heads], len(data))
-    return hashes[heads], offsets.astype(np.uint32), starts.astype(np.uint32), data, triples.counts
+    data, starts = encoded(triples.rows, triples.counts, heads)
+    return (*_split(terms[heads]), starts.astype(np.uint32), data)
+
+
+def _split(terms: TermHashes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
+    return (terms >> _HEAD).astype(np.uint32), (terms >> _TAIL & _TAIL_BITS).astype(np.uint16)
 
 
 def _order(triples: Triples) -> npt.NDArray[np.int64]:
@@ -85,37 +86,11 @@ def _order(triples: Triples) -> npt.NDArray[np.int64]:
     return np.argsort(ranks.astype(np.int64) * width + triples.rows, kind="stable")
 
 
-def _varint(values: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Base-128 bytes of each value, the last byte of each below 128, and where each ends."""
-    sizes = np.ones(len(values), dtype=np.int64)
-    for bits in (7, 14, 21, 28):
-        sizes += values >= (1 << bits)
-    ends = np.cumsum(sizes)
-    data = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
-    begins = ends - sizes
-    for place in range(int(sizes.max()) if len(sizes) else 0):
-        has = sizes > place
-        more = (sizes > place + 1).astype(np.int64) << 7
-        data[begins[has] + place] = (((values >> (7 * place)) & 0x7F) | more)[has]
-    return data, ends
+class Keys:
+    """Hashes of terms as they are compared with those of lists."""
 
-
-def unvarint(data: npt.NDArray[np.uint8], last: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The numbers in ``data``, whose last bytes (below 128) are at ``last``; none when it is damaged."""
-    if len(data) == len(last):
-        return data.astype(np.int64)
-    begins = np.empty(len(last), dtype=np.int64)
-    begins[:1] = 0
-    begins[1:] = last[:-1] + 1
-    values = (data[begins] & 0x7F).astype(np.int64)
-    more = np.flatnonzero(last > begins)
-    for place in range(1, _MAX_VARINT_BYTES):
-        if not len(more):
-            return values
-        at = begins[more] + place
-        values[more] |= (data[at] & 0x7F).astype(np.int64) << (7 * place)
-        more = more[last[more] > at]
-    return values[:0] if len(more) else values
+    def __init__(self, terms: TermHashes) -> None:
+        self.heads, self.tails = _split(terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +99,9 @@ class Encoded:
 
     numbers: Rows
     """Position of each among the terms asked for, ascending."""
-    ids: list[npt.NDArray[np.uint8]]
-    counts: list[Tallies]
+    pieces: list[Bytes]
     nbytes: Rows
-    """Lengths of ``ids``."""
-    sizes: Rows
-    """Lengths of ``counts``."""
+    """Lengths of the pieces."""
 
 
 class Postings:
@@ -140,66 +112,77 @@ class Postings:
         self._path = segment.path
         self._field = field
         self.rows = rows
-        self.terms, self._offsets, self._starts, self._ids, self._counts = (
+        self._heads, self._tails, self._starts, self._data = (
             segment.section(f"{field}.{part}") for part in PARTS
         )
         if (
-            len(self._offsets) != len(self.terms) + 1
-            or len(self._starts) != len(self._offsets)
-            or int(self._offsets[-1]) != len(self._counts)
-            or int(self._starts[-1]) != len(self._ids)
+            len(self._tails) != len(self._heads)
+            or len(self._starts) != len(self._heads) + 1
+            or int(self._starts[-1]) != len(self._data)
         ):
             raise IndexCorrupt(
                 f"{segment.path}: the {field} postings do not fit together; run 'semindex index'"
             )
 
     @property
-    def count(self) -> int:
-        """Postings in all."""
-        return len(self._counts)
+    def nbytes(self) -> int:
+        """Bytes of all rows and counts; about as many postings."""
+        return len(self._data)
 
-    def find(self, terms: TermHashes) -> npt.NDArray[np.int64]:
+    def __len__(self) -> int:
+        """Distinct terms."""
+        return len(self._heads)
+
+    def find(self, keys: Keys) -> npt.NDArray[np.int64]:
         """The position of each term, -1 where it does not occur."""
-        if not len(self.terms):
-            return np.full(len(terms), -1, dtype=np.int64)
-        places = np.searchsorted(self.terms, terms)
-        places[places == len(self.terms)] = 0
-        return np.where(self.terms[places] == terms, places, -1)
+        places, found = self._find(keys)
+        places[~found] = -1
+        return places
+
+    def _find(self, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Where each term stands, and whether it does."""
+        if not len(self._heads):
+            return np.zeros(len(keys.heads), np.int64), np.zeros(len(keys.heads), dtype=bool)
+        last = len(self._heads) - 1
+        places = self._heads.searchsorted(keys.heads)
+        np.minimum(places, last, out=places)
+        same = self._heads[places] == keys.heads
+        # Two terms with the same 32 bits are rare, three in a row unheard of but in damaged files.
+        (behind,) = (same & (self._tails[places] < keys.tails)).nonzero()
+        while len(behind):
+            behind = behind[places[behind] < last]
+            places[behind] += 1
+            at = places[behind]
+            behind = behind[(self._heads[at] == keys.heads[behind]) & (self._tails[at] < keys.tails[behind])]
+        return places, (self._heads[places] == keys.heads) & (self._tails[places] == keys.tails)
 
     def at(self, place: int) -> tuple[Rows, Tallies]:
         """The rows and counts of the term at a position that :meth:`find` gave."""
-        begin, end = int(self._offsets[place]), int(self._offsets[place + 1])
-        data = self._ids[int(self._starts[place]) : int(self._starts[place + 1])]
-        rows = np.cumsum(unvarint(data, np.flatnonzero(data < 0x80)))
-        if len(rows) != end - begin or (len(rows) and int(rows[-1]) >= self.rows):
+        data = self._data[int(self._starts[place]) : int(self._starts[place + 1])]
+        found = decoded(data, np.array([len(data)], dtype=np.int64))
+        if not found.good.all() or int(found.rows[-1]) >= self.rows:
             raise self.damaged()
-        return rows, self._counts[begin:end]
+        return found.rows, found.counts
 
-    def encoded(self, terms: TermHashes) -> Encoded | None:
+    def encoded(self, keys: Keys) -> Encoded | None:
         """The lists of those of some terms that occur, as they are stored; None when none does.
 
         Raises:
             IndexCorrupt: A list is empty, which none is that was written.
         """
-        if not len(self.terms):
-            return None
-        places = self.terms.searchsorted(terms)
-        np.minimum(places, len(self.terms) - 1, out=places)
-        (numbers,) = (self.terms[places] == terms).nonzero()
+        places, found = self._find(keys)
+        (numbers,) = found.nonzero()
         if not len(numbers):
             return None
         places = places[numbers]
-        begins, ends = self._offsets[places], self._offsets[places + 1]
         starts, stops = self._starts[places], self._starts[places + 1]
-        if (begins >= ends).any() or (starts >= stops).any():
+        if (starts >= stops).any():
             raise self.damaged()
-        ids, counts = self._ids, self._counts
+        data = self._data
         return Encoded(
             numbers,
-            [ids[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)],
-            [counts[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)],
+            [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)],
             (stops - starts).astype(np.int64),
-            (ends - begins).astype(np.int64),
         )
 
     def damaged(self) -> IndexCorrupt:
@@ -210,21 +193,19 @@ class Postings:
 
     def triples(self) -> Triples:
         """Everything, ordered by (term, row)."""
-        return self.part(0, len(self.terms))
+        return self.part(0, len(self))
+
+    def cuts(self, borders: TermHashes) -> list[int]:
+        """The positions of the first terms not below some hashes of which 32 bits are set, ascending."""
+        heads, _ = _split(borders)
+        return [0, *self._heads.searchsorted(heads).tolist(), len(self)]
 
     def part(self, begin: int, end: int) -> Triples:
         """The postings of the terms at positions ``begin`` up to ``end``, ordered by (term, row)."""
-        offsets = self._offsets[begin : end + 1].astype(np.int64)
-        first, last = int(offsets[0]), int(offsets[-1])
-        counts = offsets[1:] - offsets[:-1]
-        data = self._ids[int(self._starts[begin]) : int(self._starts[end])]
-        deltas = unvarint(data, np.flatnonzero(data < 0x80))
-        if len(deltas) != last - first or (len(counts) and int(counts.min()) < 1):
+        starts = self._starts[begin : end + 1].astype(np.int64)
+        found = decoded(self._data[int(starts[0]) : int(starts[-1])], starts[1:] - starts[0])
+        if not found.good.all() or (len(found.rows) and int(found.rows.max()) >= self.rows):
             raise self.damaged()
-        totals = np.cumsum(deltas)
-        heads = offsets[:-1] - first
-        before = (totals[heads] - deltas[heads]) if len(heads) else totals
-        rows = totals - np.repeat(before, counts)
-        if len(rows) and int(rows.max()) >= self.rows:
-            raise self.damaged()
-        return Triples(np.repeat(self.terms[begin:end], counts), rows, np.asarray(self._counts[first:last]))
+        terms = self._heads[begin:end].astype(np.uint64) << _HEAD
+        terms |= self._tails[begin:end].astype(np.uint64) << _TAIL
+        return Triples(np.repeat(terms, found.sizes), found.rows, found.counts)
