@@ -209,12 +209,14 @@ def main() -> None:
     parser.add_argument("--edit", action="store_true", help="edit ten files for a while")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
     parser.add_argument("--against", type=Path, action="append", default=[], help="src of another checkout")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="make this checkout's index here, and keep it")
     arguments = parser.parse_args()
     here = Path(__file__).parents[1] / "src"
     for src in (here, *arguments.against):
         scratch = Path(tempfile.mkdtemp(prefix="semindex-scale-"))
+        kept = arguments.keep if src == here and arguments.keep else scratch / "index"
         try:
-            bench = Bench(arguments.tree.resolve(), scratch / "index", src.resolve(), arguments.settings)
+            bench = Bench(arguments.tree.resolve(), kept, src.resolve(), arguments.settings)
             print(f"\n{'this checkout' if src == here else src}  {' '.join(arguments.settings)}")
             for name, value in measure(bench, edit=arguments.edit):
                 print(f"| {name} | {value} |", flush=True)
