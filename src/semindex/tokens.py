@@ -183,6 +183,17 @@ def hash_terms(terms: Iterable[str]) -> TermHashes:
     return np.fromiter(map(hash_term, terms), dtype=np.uint64)
 
 
+def defined_name(name: str) -> str:
+    """What a definition is looked up by: its name's last component, without case and underscores."""
+    found = raw_words(name.encode("utf-8", "replace"))
+    return whole_term(found[-1].decode("utf-8", "replace") if found else name)
+
+
+def symbol_key(defined: str) -> int:
+    """The 32-bit key of a :func:`defined_name`; others may have the same."""
+    return hash_term(defined) >> 32
+
+
 def is_identifier(word: str) -> bool:
     """Whether a word of a query looks typed as a name: mixed case, an underscore or a digit inside."""
     return len(split_word(word)) > 1 or (word[:1].isupper() and not word.isupper() and len(word) > 1)

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semindex.build.work import analyse, symbol_key
+from semindex.build.work import analyse
 from semindex.embed.registry import open_embedder
 from semindex.parse.parser import parse
 from semindex.source.read import digest_of
 from semindex.store.content import Content, joined, sections
 from semindex.store.postings import Triples, stored_part
 from semindex.store.segment import Segment, write_segment
-from semindex.tokens import Lexicon, hash_term
+from semindex.tokens import Lexicon, defined_name, hash_term
 from semindex.types import ParsedFile, SourceFile
 from tests.store.whole import kept, read
 
@@ -90,7 +90,7 @@ def test_a_segment_gives_its_content_back(tmp_path: Path) -> None:
     [("getUser", "get_user"), ("Flask.run", "run"), ("std::move", "Move"), ("größe_x", "GrößeX")],
 )
 def test_names_are_found_without_case_underscores_and_qualifiers(one: str, other: str) -> None:
-    assert symbol_key(one) == symbol_key(other)
+    assert defined_name(one) == defined_name(other)
 
 
 def test_each_field_has_what_belongs_there() -> None:

@@ -60,7 +60,7 @@ def test_damage_is_found_wherever_a_term_by_itself_shows_it(tmp_path: Path, plac
 def test_numbers_of_more_than_five_bytes_are_damage(tmp_path: Path) -> None:
     sections = {name: array.copy() for name, array in encode("body", triples_of({(5, 2**28): 1})).items()}
     sections["body.data"] = np.array([0x81, 0x81, 0x81, 0x81, 0x81, 0x01], dtype=np.uint8)
-    sections["body.starts"] = np.array([0, 6], dtype=np.uint32)
+    sections["body.starts.lows"] = np.array([0, 6], dtype=np.uint16)
     write_segment(tmp_path / "a.seg", sections)
     postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 2**62)
     with pytest.raises(IndexCorrupt, match="body"):

@@ -17,7 +17,7 @@ from semindex.types import TermHashes
 Entries = dict[tuple[int, int], int]
 entries = st.dictionaries(
     st.tuples(
-        st.integers(0, 2**48 - 1) | st.integers(0, 5) | st.integers(2**16, 2**16 + 2),
+        st.integers(0, 2**40 - 1) | st.integers(0, 5) | st.integers(2**8, 2**8 + 2),
         st.integers(0, 300) | st.integers(0, 2**22),
     ),
     st.integers(1, MAX_COUNT),
@@ -27,7 +27,7 @@ entries = st.dictionaries(
 
 def hashes(terms: Iterable[int]) -> TermHashes:
     """Hashes that differ in what is stored of them."""
-    return np.array([term << 16 for term in terms], dtype=np.uint64)
+    return np.array([term << 24 for term in terms], dtype=np.uint64)
 
 
 def triples_of(pairs: Entries, seed: int = 0) -> Triples:
@@ -63,7 +63,7 @@ def test_each_term_gives_its_rows_and_counts(
 def test_the_whole_list_comes_back_in_order(tmp_path_factory: pytest.TempPathFactory, pairs: Entries) -> None:
     whole = stored(tmp_path_factory.mktemp("postings"), pairs).triples()
     found = list(
-        zip((whole.terms >> np.uint64(16)).tolist(), whole.rows.tolist(), whole.counts.tolist(), strict=True)
+        zip((whole.terms >> np.uint64(24)).tolist(), whole.rows.tolist(), whole.counts.tolist(), strict=True)
     )
     assert found == sorted((term, row, count) for (term, row), count in pairs.items())
 
@@ -100,11 +100,11 @@ def test_larger_counts_saturate(tmp_path: Path) -> None:
     assert postings.at(0)[1].tolist() == [MAX_COUNT, MAX_COUNT]
 
 
-def test_terms_are_told_apart_by_48_bits_of_their_hashes(tmp_path: Path) -> None:
-    same_head = [7 << 32 | tail << 16 for tail in (3, 4, 9)]
+def test_terms_are_told_apart_by_40_bits_of_their_hashes(tmp_path: Path) -> None:
+    same_head = [7 << 32 | tail << 24 for tail in (3, 4, 9)]
     first = Triples(np.array(same_head, np.uint64), np.arange(3), np.ones(3, np.uint8))
     write_segment(tmp_path / "a.seg", encode("body", first))
     postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 10)
-    asked = [7 << 32 | tail << 16 | 0xABCD for tail in range(11)]
+    asked = [7 << 32 | tail << 24 | 0xABCDEF for tail in range(11)]
     wanted = [-1, -1, -1, 0, 1, -1, -1, -1, -1, 2, -1]
     assert postings.find(Keys(np.array(asked, np.uint64))).tolist() == wanted

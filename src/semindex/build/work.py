@@ -16,7 +16,7 @@ from semindex.embed.base import quantise
 from semindex.store.codec import MAX_COUNT
 from semindex.store.content import Content
 from semindex.store.postings import Triples
-from semindex.tokens import Lexicon, hash_term, path_parts, raw_words, tokenise, whole_term
+from semindex.tokens import Lexicon, defined_name, path_parts, raw_words, symbol_key, tokenise
 from semindex.types import Counts, Documents, Embedder, ParsedFile, TermHashes
 
 Ints = npt.NDArray[np.int64]
@@ -254,7 +254,7 @@ def _content(
         symbol_lines=_pairs((symbol.span.start_line, symbol.span.end_line) for symbol, _ in symbols),
         symbol_parents=_ordinals((symbol.parent, base) for symbol, base in symbols),
         symbol_chunks=homes,
-        symbol_keys=np.fromiter((symbol_key(symbol.name) for symbol, _ in symbols), np.uint64),
+        symbol_keys=_keys(symbol.name for symbol, _ in symbols),
         postings=postings,
         vectors=vectors,
     )
@@ -264,11 +264,9 @@ def _pairs(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.uint32]:
     return np.array(list(values), dtype=np.uint32).reshape(-1, 2)
 
 
+def _keys(names: Iterable[str]) -> npt.NDArray[np.uint32]:
+    return np.fromiter((symbol_key(defined_name(name)) for name in names), np.uint32)
+
+
 def _ordinals(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.int32]:
     return np.array([ordinal + base if ordinal >= 0 else -1 for ordinal, base in values], dtype=np.int32)
-
-
-def symbol_key(name: str) -> int:
-    """The key under which a definition is found: its last component, without case and underscores."""
-    found = raw_words(name.encode("utf-8", "replace"))
-    return hash_term(whole_term(found[-1].decode("utf-8", "replace") if found else name))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation
 from semindex.store.tables import SymbolRecord
-from semindex.tokens import hash_term, is_identifier, whole_term, words
+from semindex.tokens import defined_name, is_identifier, symbol_key, whole_term, words
 
 MAX_DEFINITIONS = 400
 """A name defined more often than this tells nothing, and gets no boost."""
@@ -39,11 +39,14 @@ def symbol_matches(generation: Generation, text: str, weights: Weights) -> dict[
     base = weights.symbol if bare else weights.symbol_inside
     best: dict[int, SymbolMatch] = {}
     for name, outer in named[:MAX_IDENTIFIERS]:
-        symbols = generation.defined(hash_term(whole_term(name)))
+        wanted = whole_term(name)
+        symbols = generation.defined(symbol_key(wanted))
         if len(symbols) > MAX_DEFINITIONS:
             continue
         for symbol in symbols.tolist():
             record = generation.symbol(symbol)
+            if defined_name(record.name) != wanted:
+                continue
             exact = record.name == name or _last_word(record.name) == name
             boost = base * _closeness(record, exact, outer, weights)
             found_here = SymbolMatch(boost, symbol, record.chunk, exact)

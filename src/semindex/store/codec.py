@@ -24,6 +24,7 @@ Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 MAX_COUNT = 127
+_LOW_BITS = 16
 _MAX_NUMBER_BYTES = 5
 _LAST_BELOW = 0x80
 
@@ -125,3 +126,33 @@ def _numbers(data: Bytes, begins: Rows, last: Rows) -> Rows:
 def _short(begins: Rows, last: Rows, heads: Rows) -> Mask:
     """Which lists have no number that is too long."""
     return np.asarray(np.maximum.reduceat(last - begins, heads) < _MAX_NUMBER_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Ascending:
+    """Ascending numbers, 2 bytes each: Elias and Fano's way of keeping them, with 16 low bits."""
+
+    lows: npt.NDArray[np.uint16]
+    """The low bits of each number."""
+    steps: npt.NDArray[np.uint32]
+    """At ``h``: how many numbers lie below ``h << 16``; the highest that occurs comes last."""
+
+    @staticmethod
+    def of(numbers: Rows, *, before: int = 0, known: int = 0) -> Ascending:
+        """Of some numbers, behind ``before`` others for which there are ``known`` steps already."""
+        highs = numbers >> _LOW_BITS
+        last = int(highs[-1]) + 1 if len(highs) else known
+        steps = highs.searchsorted(np.arange(known, last)) + before
+        return Ascending((numbers & 0xFFFF).astype(np.uint16), steps.astype(np.uint32))
+
+    def __len__(self) -> int:
+        return len(self.lows)
+
+    def at(self, places: Rows) -> Rows:
+        """The numbers at some places."""
+        highs = self.steps.searchsorted(places, side="right") - 1
+        return (highs.astype(np.int64) << _LOW_BITS) + self.lows[places]
+
+    def between(self, begin: int, end: int) -> Rows:
+        """The numbers at the places from ``begin`` up to ``end``."""
+        return self.at(np.arange(begin, end))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from semindex.errors import IndexCorrupt
 from semindex.store.postings import Triples, encode
 from semindex.store.segment import Segment
-from semindex.types import Int8Vectors, TermHashes
+from semindex.types import Int8Vectors
 
 CHUNK_FIELDS = ("comment", "name", "parent", "body")
 """Postings by chunk."""
@@ -67,8 +67,8 @@ class Content:
     symbol_parents: I32
     symbol_chunks: U32
     """Shape ``(S,)``: the chunk in which the definition starts."""
-    symbol_keys: TermHashes
-    """Shape ``(S,)``: hash of the name's last component, folded (no case, no underscores)."""
+    symbol_keys: U32
+    """Shape ``(S,)``: :func:`semindex.tokens.symbol_key` of what each name is looked up by."""
     postings: Mapping[str, Triples]
     """By field; rows are chunk or file ordinals."""
     vectors: Int8Vectors

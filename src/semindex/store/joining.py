@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.store.content import ARRAYS, CHUNK_FIELDS, FILE_FIELDS, unpacked
+from semindex.store.codec import Ascending
 from semindex.store.durable import StepHook, no_step, unwritable
 from semindex.store.postings import PARTS, Postings, Triples, encode_ordered
 from semindex.store.segment import SectionStream, Segment, write_segment
@@ -27,7 +28,7 @@ BLOCK_ROWS = 100_000
 
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
-_DTYPES = (np.uint32, np.uint16, np.uint32, np.uint8)
+_DTYPES = (np.uint32, np.uint8, np.uint16, np.uint32, np.uint8)
 """Of ``PARTS``."""
 
 
@@ -177,7 +178,7 @@ class _Lists:
         self._spools: list[IO[bytes]] = []
 
     def sections(self) -> dict[str, SectionStream]:
-        """Streams of the four parts, to be taken in their order."""
+        """Streams of the five parts, to be taken in their order."""
         return {
             f"{self._field}.{part}": SectionStream(dtype, (-1,), self._blocks(number))
             for number, (part, dtype) in enumerate(zip(PARTS, _DTYPES, strict=True))
@@ -192,17 +193,26 @@ class _Lists:
                 yield np.frombuffer(data, dtype=_DTYPES[number])
 
     def _fill(self) -> None:
-        total = 0
+        total = terms = steps = 0
         with unwritable(self._folder):
             for _ in PARTS:
                 spool = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - the stack closes it
                 self._spools.append(self._open_files.enter_context(spool))
+
+        def starts_of(starts: Numbers) -> Ascending:
+            nonlocal terms, steps
+            found = Ascending.of(starts, before=terms, known=steps)
+            terms, steps = terms + len(starts), steps + len(found.steps)
+            return found
+
         for triples in self._ranges():
-            heads, tails, starts, data = encode_ordered(triples)
+            arrays = encode_ordered(triples)
             # The last start is where the next range begins.
-            self._append((heads, tails, starts[:-1] + np.uint32(total), data))
-            total += len(data)
-        self._append((None, None, np.array([total], np.uint32), None))
+            starts = starts_of(arrays.starts[:-1] + total)
+            self._append((arrays.heads, arrays.tails, starts.lows, starts.steps, arrays.data))
+            total += len(arrays.data)
+        end = starts_of(np.array([total], dtype=np.int64))
+        self._append((None, None, end.lows, end.steps, None))
 
     def _append(self, arrays: Sequence[Array | None]) -> None:
         with unwritable(self._folder):

@@ -1,9 +1,9 @@
 """Which rows hold a term, and how often: one list a field, compact, mapped.
 
-A list is four sections: ``heads`` (the first 32 bits of each term's hash, ascending) and ``tails`` (the
-next 16: two of ten million terms share all 48 once in six indexes), ``starts`` (where a term's bytes
-begin) and ``data`` (see :mod:`semindex.store.codec`). Counts are plain: nothing stored depends on the
-rest of the corpus.
+A list is five sections: ``heads`` (the first 32 bits of each term's hash, ascending) and ``tails`` (the
+next 8: among five million terms ten pairs share all 40), ``starts.lows`` and ``starts.steps`` (where a
+term's bytes begin, :class:`semindex.store.codec.Ascending`) and ``data`` (its bytes, see there). Counts
+are plain: nothing stored depends on the rest of the corpus.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.errors import IndexCorrupt
-from semindex.store.codec import Bytes, Rows, Tallies, decoded, encoded
+from semindex.store.codec import Ascending, Bytes, Rows, Tallies, decoded, encoded
 from semindex.store.segment import Segment
 from semindex.types import TermHashes
 
-PARTS = ("heads", "tails", "starts", "data")
-_HEAD, _TAIL = np.uint64(32), np.uint64(16)
-_TAIL_BITS = np.uint64(0xFFFF)
+PARTS = ("heads", "tails", "starts.lows", "starts.steps", "data")
+_HEAD, _TAIL = np.uint64(32), np.uint64(24)
+_TAIL_BITS = np.uint64(0xFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +52,39 @@ def stored_part(terms: TermHashes) -> TermHashes:
 
 
 def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
-    """The four sections of a list, named ``FIELD.heads`` and so on. A (term, row) pair occurs once."""
+    """The five sections of a list, named ``FIELD.heads`` and so on. A (term, row) pair occurs once."""
     known = Triples(stored_part(triples.terms), triples.rows, triples.counts)
     order = _order(known)
     ordered = Triples(known.terms[order], known.rows[order], known.counts[order])
-    return {f"{field}.{part}": array for part, array in zip(PARTS, encode_ordered(ordered), strict=True)}
+    arrays = encode_ordered(ordered)
+    starts = Ascending.of(arrays.starts)
+    parts = (arrays.heads, arrays.tails, starts.lows, starts.steps, arrays.data)
+    return {f"{field}.{part}": array for part, array in zip(PARTS, parts, strict=True)}
 
 
-def encode_ordered(triples: Triples) -> tuple[npt.NDArray[Any], ...]:
-    """The arrays of ``PARTS`` of triples that are ordered by (term, row), terms as they are stored."""
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """A list, but for how its starts are kept."""
+
+    heads: npt.NDArray[np.uint32]
+    tails: npt.NDArray[np.uint8]
+    starts: Rows
+    """One more than there are terms."""
+    data: Bytes
+
+
+def encode_ordered(triples: Triples) -> Arrays:
+    """The list of triples that are ordered by (term, row), terms as they are stored."""
     terms = triples.terms
     first = np.ones(len(terms), dtype=bool)
     first[1:] = terms[1:] != terms[:-1]
     heads = np.flatnonzero(first)
     data, starts = encoded(triples.rows, triples.counts, heads)
-    return (*_split(terms[heads]), starts.astype(np.uint32), data)
+    return Arrays(*_split(terms[heads]), starts, data)
 
 
-def _split(terms: TermHashes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint16]]:
-    return (terms >> _HEAD).astype(np.uint32), (terms >> _TAIL & _TAIL_BITS).astype(np.uint16)
+def _split(terms: TermHashes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
+    return (terms >> _HEAD).astype(np.uint32), (terms >> _TAIL & _TAIL_BITS).astype(np.uint8)
 
 
 def _order(triples: Triples) -> npt.NDArray[np.int64]:
@@ -112,13 +126,14 @@ class Postings:
         self._path = segment.path
         self._field = field
         self.rows = rows
-        self._heads, self._tails, self._starts, self._data = (
+        self._heads, self._tails, lows, steps, self._data = (
             segment.section(f"{field}.{part}") for part in PARTS
         )
+        self._starts = Ascending(lows, steps)
         if (
             len(self._tails) != len(self._heads)
             or len(self._starts) != len(self._heads) + 1
-            or int(self._starts[-1]) != len(self._data)
+            or self._starts.between(len(self._heads), len(self._starts)).tolist() != [len(self._data)]
         ):
             raise IndexCorrupt(
                 f"{segment.path}: the {field} postings do not fit together; run 'semindex index'"
@@ -158,7 +173,8 @@ class Postings:
 
     def at(self, place: int) -> tuple[Rows, Tallies]:
         """The rows and counts of the term at a position that :meth:`find` gave."""
-        data = self._data[int(self._starts[place]) : int(self._starts[place + 1])]
+        start, stop = self._starts.between(place, place + 2).tolist()
+        data = self._data[start:stop]
         found = decoded(data, np.array([len(data)], dtype=np.int64))
         if not found.good.all() or int(found.rows[-1]) >= self.rows:
             raise self.damaged()
@@ -175,14 +191,14 @@ class Postings:
         if not len(numbers):
             return None
         places = places[numbers]
-        starts, stops = self._starts[places], self._starts[places + 1]
+        starts, stops = self._starts.at(places), self._starts.at(places + 1)
         if (starts >= stops).any():
             raise self.damaged()
         data = self._data
         return Encoded(
             numbers,
             [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)],
-            (stops - starts).astype(np.int64),
+            stops - starts,
         )
 
     def damaged(self) -> IndexCorrupt:
@@ -202,7 +218,7 @@ class Postings:
 
     def part(self, begin: int, end: int) -> Triples:
         """The postings of the terms at positions ``begin`` up to ``end``, ordered by (term, row)."""
-        starts = self._starts[begin : end + 1].astype(np.int64)
+        starts = self._starts.between(begin, end + 1)
         found = decoded(self._data[int(starts[0]) : int(starts[-1])], starts[1:] - starts[0])
         if not found.good.all() or (len(found.rows) and int(found.rows.max()) >= self.rows):
             raise self.damaged()
