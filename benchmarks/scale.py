@@ -209,7 +209,7 @@ def main() -> None:
     parser.add_argument("--edit", action="store_true", help="edit ten files for a while")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
     parser.add_argument("--against", type=Path, action="append", default=[], help="src of another checkout")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make this checkout's index here, and keep it")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep this checkout's index")
     arguments = parser.parse_args()
     here = Path(__file__).parents[1] / "src"
     for src in (here, *arguments.against):

@@ -15,8 +15,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from semindex.store.content import ARRAYS, CHUNK_FIELDS, FILE_FIELDS, unpacked
 from semindex.store.codec import Ascending
+from semindex.store.content import ARRAYS, CHUNK_FIELDS, FILE_FIELDS, unpacked
 from semindex.store.durable import StepHook, no_step, unwritable
 from semindex.store.postings import PARTS, Postings, Triples, encode_ordered
 from semindex.store.segment import SectionStream, Segment, write_segment
