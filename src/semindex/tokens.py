@@ -33,6 +33,7 @@ MAX_WORD_CHARS = 128
 
 WORD = re.compile(r"[^\W\d]\w*|\d+[A-Za-z_]\w*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_ASCII_PART = re.compile(_PART.pattern.encode())
 _CJK_RANGES = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _CJK = re.compile(f"[{_CJK_RANGES}]+")
 _WIDE_RUN = re.compile(rf"[{_CJK_RANGES}]+|\d+|[^\W\d_{_CJK_RANGES}]+")
@@ -283,7 +284,7 @@ class Lexicon:
         # Arrays, not lists: an integer in a list takes five times as much, and there are a million.
         self._offsets = array("q", [0])
         self._terms = array("Q")
-        self._part_hashes: dict[str, int] = {}
+        self._part_hashes: dict[bytes, int] = {}
         self._frozen: tuple[npt.NDArray[np.int64], TermHashes] | None = None
 
     def __len__(self) -> int:
@@ -299,25 +300,24 @@ class Lexicon:
     def _add(self, raw: bytes) -> None:
         self._frozen = None
         self._ids[raw] = len(self._ids)
-        if not raw.isascii() or raw[:1].isdigit():
+        if not raw.isascii():
             for word in words(raw.decode("utf-8", "replace")):
                 self._terms.extend(map(hash_term, word_terms(word)))
-        elif len(raw) <= MAX_WORD_CHARS:
-            self._add_terms(raw.decode("ascii"))
+        elif len(raw) <= MAX_WORD_CHARS and not raw.isdigit():
+            self._add_terms(raw)
         self._offsets.append(len(self._terms))
 
-    def _add_terms(self, word: str) -> None:
+    def _add_terms(self, word: bytes) -> None:
         """As :func:`word_terms` of an ASCII word, hashed; its parts are stemmed and hashed once."""
-        known = self._part_hashes
-        parts = _PART.findall(word)
-        for each in parts:
-            part = each.lower()
+        known, add = self._part_hashes, self._terms.append
+        parts = _ASCII_PART.findall(word)
+        for part in parts:
             value = known.get(part)
             if value is None:
-                value = known[part] = hash_term(stem(part))
-            self._terms.append(value)
+                value = known[part] = hash_term(stem(part.lower().decode()))
+            add(value)
         if len(parts) > 1:
-            self._terms.append(hash_term(whole_term(word)))
+            add(xxhash.xxh3_64_intdigest(b"=" + word.replace(b"_", b"").lower()))
 
     def arrays(self) -> tuple[npt.NDArray[np.int64], TermHashes]:
         """``offsets`` ``(n + 1,)`` and ``terms``: the hashes of the id's terms stand between its offsets."""

@@ -41,6 +41,7 @@ WHOLE_FUNCTION_LINES = 40
 _CLOSING = re.compile(
     rb"[\s)}\]>;,]*(?:(?:end|fi|done|esac)\b[\s)}\];,]*|\#\s*endif[^\n]*|(?://|--|/\*)[^\n]*)?\s*"
 )
+_INDENTED = re.compile(rb"(?:\A|\n)[ \t\r\f\v]")
 _CUT_AFTER = re.compile(rb"[\s;,}>]")
 
 
@@ -220,6 +221,12 @@ def _best_cut(lines: Lines, first: int, last: int) -> int:
     widths = np.diff(lines.starts[low - 1 : high + 1])
     behind_blank = (np.flatnonzero(widths <= 2) + low).tolist()
     candidates = behind_blank or range(low, high + 1)
+    window = lines.text[int(lines.starts[low - 1]) : int(lines.starts[high + 1])]
+    if not behind_blank and not _INDENTED.search(window):
+        # All begin at the margin, as in a table of constants: the nearest will do, unless it ends something.
+        for cut in sorted(candidates, key=lambda cut: abs(cut - target)):
+            if _CLOSING.fullmatch(lines.line(cut)[:200]) is None:
+                return cut
     return min(candidates, key=lambda cut: (_cut_cost(lines, cut), abs(cut - target)))
 
 

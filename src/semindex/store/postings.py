@@ -58,7 +58,13 @@ def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
     ordered = Triples(known.terms[order], known.rows[order], known.counts[order])
     arrays = encode_ordered(ordered)
     starts = Ascending.of(arrays.starts)
-    parts = (arrays.heads, arrays.tails, starts.lows, starts.steps, arrays.data)
+    parts: tuple[npt.NDArray[Any], ...] = (
+        arrays.heads,
+        arrays.tails,
+        starts.lows,
+        starts.steps,
+        arrays.data,
+    )
     return {f"{field}.{part}": array for part, array in zip(PARTS, parts, strict=True)}
 
 
