@@ -36,6 +36,8 @@ class Settings:
 
     max_workers: int = 0
     """Processes that index at once; 0 for as many as there are cores."""
+    batch_size: int = 0
+    """Texts that a transformer is given at once; 0 chooses by memory, device, model and length."""
     max_memory_mb: int = 4096
     enable_caching: bool = True
     cache_size: int = 20_000
@@ -120,6 +122,7 @@ def _folder(value: object) -> str | None:
 
 _KEYS = (
     _Key("PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more"),
+    _Key("PERFORMANCE", "BATCH_SIZE", _whole(0, 4096), "a whole number of texts, 1 to 4096, or 0 to choose"),
     _Key("PERFORMANCE", "ENABLE_CACHING", _truth, "true or false"),
     _Key("PERFORMANCE", "CACHE_SIZE", _whole(0, 100_000_000), "a whole number of entries, 0 or more"),
     _Key(

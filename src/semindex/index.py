@@ -275,7 +275,12 @@ class Index:
 
                 settings = self._settings
                 remembered = min(settings.cache_size, _REMEMBERED) if settings.enable_caching else 0
-                self._judge = open_judge(settings.rerank_model, remembered=remembered)
+                self._judge = open_judge(
+                    settings.rerank_model,
+                    remembered=remembered,
+                    batch_size=settings.batch_size,
+                    most_bytes=settings.max_memory_mb * 1_000_000,
+                )
             return self._judge
 
     def _reranked(

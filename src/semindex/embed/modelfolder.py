@@ -26,6 +26,7 @@ from typing import TypeVar
 
 import msgspec
 
+from semindex.embed.batching import Footprint
 from semindex.errors import ModelError
 
 GRAPHS = ("model", "model_quantized", "model_int8", "model_uint8", "model_qint8*", "model_quint8*", "model_*")
@@ -64,6 +65,8 @@ class ModelFolder:
     """The configuration says that a text is classified, not embedded."""
     dense: bool
     """A step behind the pooling changes the vectors; only a graph that ends in it can be used."""
+    footprint: Footprint
+    """What it takes to run; that of BERT's base size where no file tells widths."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """By task (``query``, ``document``, ...): what is put in front of a text."""
 
@@ -73,6 +76,11 @@ class _Config(msgspec.Struct):
     model_type: str | None = None
     max_position_embeddings: int | None = None
     pad_token_id: int | None = None
+    hidden_size: int | None = None
+    dim: int | None = None
+    """What DistilBERT calls its hidden size."""
+    intermediate_size: int | None = None
+    num_attention_heads: int | None = None
 
 
 class _Module(msgspec.Struct):
@@ -127,8 +135,15 @@ def read_folder(path: Path) -> ModelFolder:
         config.pad_token_id,
         any(name.endswith("ForSequenceClassification") for name in config.architectures or ()),
         any(module.type.endswith(".Dense") for module in modules),
+        _footprint(config),
         (prompts.prompts if prompts is not None else None) or {},
     )
+
+
+def _footprint(config: _Config) -> Footprint:
+    hidden = max(1, config.hidden_size or config.dim or 768)
+    inner = max(1, config.intermediate_size or 4 * hidden)
+    return Footprint.of(hidden=hidden, inner=inner, heads=max(1, config.num_attention_heads or 12))
 
 
 def _graph(path: Path) -> Path:

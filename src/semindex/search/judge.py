@@ -103,15 +103,23 @@ class Judge:
         return [_Known(row, each.read, each.total) for row, each in zip(results, tokens, strict=True)]
 
 
-def open_judge(folder: str, *, remembered: int) -> Judge:
+def open_judge(folder: str, *, remembered: int, batch_size: int = 0, most_bytes: int | None = None) -> Judge:
     """The judge over the model of a folder (``~`` is the home).
+
+    Args:
+        folder: Holds the model.
+        remembered: See :class:`Judge`.
+        batch_size: See :func:`semindex.embed.encoder.open_transformer`, as for ``most_bytes``.
+        most_bytes: That of the process.
 
     Raises:
         ModelError: No folder is named, a package is missing, or the folder is not whole.
     """
     if not folder:
         raise ModelError(_NONE_NAMED)
-    model = open_transformer(Path(folder).expanduser(), max_tokens=MAX_TOKENS)
+    model = open_transformer(
+        Path(folder).expanduser(), max_tokens=MAX_TOKENS, batch_size=batch_size, most_bytes=most_bytes
+    )
     return Judge(model, remembered=remembered)
 
 
