@@ -41,7 +41,11 @@ class Settings:
     max_memory_mb: int = 4096
     enable_caching: bool = True
     cache_size: int = 20_000
-    """Entries."""
+    """Answers in memory, by number."""
+    vector_cache_mb: int = 512
+    """Vectors of transformers on disk; 0 for none."""
+    cache_dir: str = ""
+    """Where these lie; empty for the user's cache folder."""
     enable_parallel_processing: bool = True
     memory_mapping_threshold_mb: int = 100
     rerank_budget_ms: int = 2000
@@ -127,6 +131,22 @@ _KEYS = (
     _Key("PERFORMANCE", "CACHE_SIZE", _whole(0, 100_000_000), "a whole number of entries, 0 or more"),
     _Key(
         "PERFORMANCE",
+        "VECTOR_CACHE_MB",
+        _whole(0, 1 << 24),
+        "a whole number of megabytes, 0 for none",
+        shared=lambda value: value == 0,
+        shared_only="0 (give more in your own file, the environment or a flag)",
+    ),
+    _Key(
+        "PERFORMANCE",
+        "CACHE_DIR",
+        _folder,
+        "the path of a folder, or nothing for the user's cache folder",
+        shared=lambda value: not value,
+        shared_only='"" (name a folder in your own file, the environment or a flag)',
+    ),
+    _Key(
+        "PERFORMANCE",
         "MEMORY_MAPPING_THRESHOLD_MB",
         _whole(0, 1 << 24),
         "a whole number of megabytes, 0 or more",
@@ -210,6 +230,15 @@ def load(
 def key_names() -> tuple[str, ...]:
     """The names that :func:`load` takes in ``overrides``."""
     return tuple(_BY_NAME)
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where vectors are kept; it need not be there."""
+    if settings.cache_dir:
+        return Path(settings.cache_dir).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("semindex", appauthor=False)
 
 
 def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Found]:

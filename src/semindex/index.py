@@ -66,6 +66,9 @@ FRESHNESS_BUDGET_MS = 150
 """A search does not walk a tree whose last walk took longer than this."""
 _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
+ANSWER_SECONDS = 3600
+"""How long an answer is remembered, so that a process that stays gives memory back; a newer generation
+drops all of them at once."""
 _LOCATION = re.compile(r"(?P<path>.+?)(?::(?P<line>\d{1,9})(?:[:-]\d+)?)?", re.DOTALL)
 _BREAKS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 """What numbers from a damaged file lead to; whether one is damaged, its checksums tell then."""
@@ -112,7 +115,9 @@ class Index:
         self._reader: _Reader | None = None
         self._loaded: StaticEmbedder | None = None
         self._judge: Judge | None = None
-        self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(settings.cache_size)
+        self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
+            settings.cache_size, seconds=ANSWER_SECONDS
+        )
 
     def __enter__(self) -> Index:
         return self
@@ -123,9 +128,12 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Give files and maps back; hits stay valid, and the index may be used again."""
+        """Give files, maps and models back; hits stay valid, and the index may be used again."""
         with self._lock:
             self._forget()
+            if self._judge is not None:
+                self._judge.close()
+            self._judge = None
 
     @property
     def exists(self) -> bool:
@@ -271,12 +279,14 @@ class Index:
     def _judging(self) -> Judge:
         with self._lock:
             if self._judge is None:
+                from semindex.cached import vector_cache
                 from semindex.search.judge import open_judge
 
                 settings = self._settings
                 remembered = min(settings.cache_size, _REMEMBERED) if settings.enable_caching else 0
                 self._judge = open_judge(
                     settings.rerank_model,
+                    cache=vector_cache(settings),
                     remembered=remembered,
                     batch_size=settings.batch_size,
                     most_bytes=settings.max_memory_mb * 1_000_000,
@@ -439,7 +449,7 @@ class Index:
 
 
 _REMEMBERED = 4096
-"""Texts whose judgement is kept, at most; a vector takes some kilobytes."""
+"""Queries whose vector is kept in memory, at most; one takes some kilobytes."""
 
 
 def _workers(settings: Settings) -> int:

@@ -420,5 +420,21 @@ class Status:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """The vectors that are kept on disk."""
+
+    path: str
+    entries: int
+    models: int
+    """How many models the entries are of."""
+    nbytes: int
+    limit_bytes: int
+    hits: int
+    """Texts whose vector was known, since the cache was begun or cleared."""
+    misses: int
+    notes: tuple[str, ...] = ()
+
+
 ProgressCallback = Callable[[Progress], None]
 """Called from the thread that builds."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.embed.batching import Batches, Device, OutOfMemory, measured_bytes
-from semindex.embed.modelfolder import ModelFolder, Pooling, read_folder
+from semindex.embed.modelfolder import ModelFolder, Pooling, fingerprint, read_folder
+from semindex.embed.shared import Shared
 from semindex.errors import ModelError
 from semindex.types import Vectors
 
@@ -78,6 +80,11 @@ class Transformer:
             raise ModelError(
                 f"{folder.graph} tells {self.dim} classes; a model for re-ranking gives one number a text"
             )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names what the model computes: its files' content, how they are used, the longest input."""
+        return f"{fingerprint(self.folder)}-{self._max_tokens}"
 
     def tokens(self, texts: Sequence[str], *, prompt: str = "") -> list[Tokens]:
         """Each text behind the prompt, cut to the model's longest input."""
@@ -232,6 +239,28 @@ def open_transformer(
     )
     longest = folder.max_tokens if max_tokens is None else min(folder.max_tokens, max_tokens)
     return Transformer(folder, session, tokenizer, max_tokens=longest, batches=batches)
+
+
+_OPEN: Shared[tuple[object, ...], Transformer] = Shared()
+
+
+def shared_transformer(
+    path: Path, *, max_tokens: int | None = None, batch_size: int = 0, most_bytes: int | None = None
+) -> Transformer:
+    """As :func:`open_transformer`; one in this process while anybody holds it and its files stay the same.
+
+    Raises:
+        ModelError: As there.
+    """
+    folder = read_folder(path)
+    states = [file.stat() for file in (folder.graph, folder.tokenizer)]
+    files = tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states)
+    used = (folder.pooling, folder.max_tokens, folder.pad_id, tuple(sorted(folder.prompts.items())))
+    key = (path.resolve(), files, used, max_tokens, batch_size, most_bytes)
+    return _OPEN.get(
+        key,
+        lambda: open_transformer(path, max_tokens=max_tokens, batch_size=batch_size, most_bytes=most_bytes),
+    )
 
 
 def _cores() -> int:

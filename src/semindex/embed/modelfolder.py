@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import xxhash
 
 from semindex.embed.batching import Footprint
 from semindex.errors import ModelError
@@ -109,6 +110,39 @@ class _TokenizerConfig(msgspec.Struct):
 
 class _Prompts(msgspec.Struct):
     prompts: dict[str, str] | None = None
+
+
+READING_VERSION = 1
+"""Raised when the same folder gives other numbers than before; part of the fingerprint."""
+_BLOCK_BYTES = 1 << 20
+
+
+def fingerprint(folder: ModelFolder) -> str:
+    """Names what the model computes, wherever its folder lies: its files' content and how they are used.
+
+    Reads the graph (with weights that stand beside it as ``NAME.onnx*``) and the tokenizer once.
+
+    Raises:
+        ModelError: A file cannot be read.
+    """
+    content = xxhash.xxh3_128()
+    used = (
+        READING_VERSION,
+        folder.pooling.value,
+        folder.max_tokens,
+        folder.pad_id,
+        sorted(folder.prompts.items()),
+    )
+    content.update(repr(used).encode())
+    weights = sorted(each for each in folder.graph.parent.glob(f"{folder.graph.name}?*") if each.is_file())
+    for file in (folder.graph, folder.tokenizer, *weights):
+        try:
+            with file.open("rb") as opened:
+                while block := opened.read(_BLOCK_BYTES):
+                    content.update(block)
+        except OSError as error:
+            raise ModelError(f"{file} cannot be read: {error.strerror}") from error
+    return f"onnx-{content.hexdigest()}"
 
 
 def read_folder(path: Path) -> ModelFolder:

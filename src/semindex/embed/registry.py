@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from semindex.embed.shared import Shared
 from semindex.errors import ModelError
 
 if TYPE_CHECKING:
@@ -13,8 +14,11 @@ BUNDLED = "semindex"
 """The name of the embedder that comes with the package."""
 
 
+_OPEN: Shared[str, StaticEmbedder] = Shared()
+
+
 def open_embedder(name: str = BUNDLED) -> StaticEmbedder:
-    """The embedder of that name, opened.
+    """The embedder of that name, opened; all in this process use the same.
 
     Raises:
         ModelError: The name is unknown, or the model's file is absent or damaged.
@@ -26,4 +30,4 @@ def open_embedder(name: str = BUNDLED) -> StaticEmbedder:
         )
     from semindex.embed.static import StaticEmbedder
 
-    return StaticEmbedder.bundled()
+    return _OPEN.get(name, StaticEmbedder.bundled)
