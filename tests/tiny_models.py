@@ -39,8 +39,13 @@ LOGIT = {word: float(sum(vector)) for word, vector in WORDS.items()}
 """What a cross-encoder gives a word of the text; one of the query counts a hundredth."""
 
 
-def bi_encoder(folder: Path, *, pooled: bool = False, cls: bool = False, **changes: Any) -> Path:
-    """A folder with a model that gives vectors: of tokens, or (``pooled``) three times the sum of a text."""
+def bi_encoder(
+    folder: Path, *, pooled: bool = False, cls: bool = False, quantised: bool = False, **changes: Any
+) -> Path:
+    """A folder with a model that gives vectors: of tokens, or (``pooled``) three times the sum of a text.
+
+    One that is ``quantised`` rounds the states of a batch by the largest among them.
+    """
     table = numpy_helper.from_array(np.array(list(WORDS.values()), np.float32), "words")
     nodes = [
         helper.make_node("Gather", ["words", "input_ids"], ["own"]),
@@ -48,8 +53,12 @@ def bi_encoder(folder: Path, *, pooled: bool = False, cls: bool = False, **chang
         helper.make_node("Unsqueeze", ["mask", "last"], ["wide"]),
         helper.make_node("Mul", ["own", "wide"], ["kept"]),
         helper.make_node("ReduceSum", ["kept", "middle"], ["total"], keepdims=1),
-        helper.make_node("Add", ["own", "total"], ["last_hidden_state"]),
+        helper.make_node("Add", ["own", "total"], ["exact" if quantised else "last_hidden_state"]),
     ]
+    if quantised:
+        rounded = ["rounded", "scale", "zero"]
+        nodes.append(helper.make_node("DynamicQuantizeLinear", ["exact"], rounded))
+        nodes.append(helper.make_node("DequantizeLinear", rounded, ["last_hidden_state"]))
     outputs: dict[str, list[str | int]] = {"last_hidden_state": ["n", "length", 3]}
     if pooled:
         nodes.append(helper.make_node("ReduceSum", ["kept", "middle"], ["flat"], keepdims=0))

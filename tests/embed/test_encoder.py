@@ -244,6 +244,24 @@ def test_a_vector_is_the_same_whatever_the_batch_size(
     assert fixed.batches.counted.batches >= 50 // batch_size
 
 
+@pytest.mark.parametrize("batch_size", [0, 1, 8])
+def test_texts_beside_one_change_nothing_in_a_graph_that_rounds_by_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    folder = bi_encoder(tmp_path, quantised=True)
+    texts = ["red", "zebra", "green blue", "zebra zebra", "blue"]
+
+    def embedded(model: Transformer) -> Any:
+        return model.embed(model.tokens(texts))
+
+    model = open_transformer(folder, batch_size=batch_size)
+    alone = [model.embed(model.tokens([text]))[0] for text in texts]
+    np.testing.assert_array_equal(embedded(model), alone)
+    monkeypatch.setattr("semindex.embed.encoder._rounds_by_batch", lambda graph: False)
+    together = embedded(open_transformer(folder, batch_size=8))
+    assert np.abs(together - alone).max() > 1e-3, "together it would change them"
+
+
 RUN_SHORT_OF_MEMORY = """
 import resource, sys
 from pathlib import Path

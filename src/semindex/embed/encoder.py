@@ -7,6 +7,7 @@ are imported when a model is opened. No function here opens a connection.
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -210,7 +211,8 @@ def open_transformer(
         path: The folder.
         max_tokens: A shorter longest input than the model's own.
         threads: Of one batch; 0 for one a core.
-        batch_size: Texts run together; 0 chooses (:mod:`semindex.embed.batching`).
+        batch_size: Texts run together; 0 chooses (:mod:`semindex.embed.batching`). One, whatever is said,
+            for a graph in which a text's vector would depend on the others.
         most_bytes: Memory that this process may hold while it runs the model; None without a bound.
 
     Raises:
@@ -235,7 +237,7 @@ def open_transformer(
         folder.footprint,
         device=device,
         free_bytes=lambda: measured_bytes(most_bytes, device),
-        rows=batch_size,
+        rows=1 if _rounds_by_batch(folder.graph) else batch_size,
     )
     longest = folder.max_tokens if max_tokens is None else min(folder.max_tokens, max_tokens)
     return Transformer(folder, session, tokenizer, max_tokens=longest, batches=batches)
@@ -261,6 +263,19 @@ def shared_transformer(
         key,
         lambda: open_transformer(path, max_tokens=max_tokens, batch_size=batch_size, most_bytes=most_bytes),
     )
+
+
+def _rounds_by_batch(graph: Path) -> bool:
+    """Whether a graph rounds numbers by the largest of the whole batch, as dynamic quantisation does.
+
+    A text's vector would then depend on the texts beside it (cosine 0.983 to its own for MiniLM in int8),
+    so that such a graph is given one at a time. Names of operators stand in the file as they are.
+    """
+    with graph.open("rb") as file:
+        if not graph.stat().st_size:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(b"DynamicQuantizeLinear") >= 0
 
 
 def _cores() -> int:
