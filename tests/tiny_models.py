@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from semindex.embed.encoder import Tokens, Transformer
+from semindex.types import Vectors
 
 Rows = npt.NDArray[np.float32]
 
@@ -135,6 +139,19 @@ def tokenizer() -> Tokenizer:
     made.enable_truncation(3)
     made.enable_padding(length=9)
     return made
+
+
+def counted_texts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many texts any transformer is given to embed at each call, from now on."""
+    counts: list[int] = []
+    embed = Transformer.embed
+
+    def noted(self: Transformer, tokens: Sequence[Tokens]) -> Vectors:
+        counts.append(len(tokens))
+        return embed(self, tokens)
+
+    monkeypatch.setattr(Transformer, "embed", noted)
+    return counts
 
 
 def vector(*words: str, cls: bool = False) -> Rows:

@@ -163,7 +163,7 @@ _KEYS = (
         "MODELS",
         "EMBEDDING_MODEL",
         _model,
-        f'a model\'s name; "{BUNDLED_MODEL}" is the bundled one',
+        f'"{BUNDLED_MODEL}", the bundled one, or the path of a folder with an ONNX model',
         shared=lambda value: value == BUNDLED_MODEL,
         shared_only=f'"{BUNDLED_MODEL}" (choose another in your own file, the environment or a flag)',
     ),

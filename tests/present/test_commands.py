@@ -27,7 +27,8 @@ from semindex.errors import (
 from semindex.present.cli import COMMANDS, commands
 from semindex.present.cli.answers import emphasised, merged
 from semindex.present.render import size
-from semindex.store.vectorcache import Kept, VectorCache
+from semindex.store.vectorcache import VectorCache
+from semindex.types import Kept
 
 from .conftest import Invoke
 from .records import COVERAGE, HIT, STATUS, FakeModule, answer

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from semindex.store.vectorcache import Kept, VectorCache
+from semindex.store.vectorcache import VectorCache
+from semindex.types import Kept
 
 WIDTH = 64
 

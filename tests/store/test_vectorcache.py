@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from semindex.embed.base import text_digest
 from semindex.errors import CacheError
-from semindex.store.vectorcache import DAMAGED, FILE, Kept, VectorCache, text_digest
+from semindex.store.vectorcache import DAMAGED, FILE, VectorCache
+from semindex.types import Kept
 
 from ..product import PROJECT
 from .dying_cache import WIDTH, digest, kept

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -91,6 +92,27 @@ class Transformer:
         """Each text behind the prompt, cut to the model's longest input."""
         return [self._joined(encoded) for encoded in self._encoded_all([prompt + text for text in texts])]
 
+    def windows(self, text: str, *, prompt: str = "") -> list[Tokens]:
+        """The whole text in as many pieces as its length needs, each behind the prompt; nothing is left out.
+
+        A text that fits is one piece, as :meth:`tokens` gives it.
+        """
+        whole = self._encoded(prompt + text)
+        if len(whole) <= self._room(pair=False):
+            return [self._joined(whole)]
+        alone = self._encoded(text)
+        pieces = max(2, -(-len(alone) // max(1, self._room(pair=False) - len(self._encoded(prompt)))))
+        if len(alone) < pieces:
+            return [self._joined(whole)]
+        cuts = [len(alone) * number // pieces for number in range(1, pieces)]
+        borders = [0, *(alone.offsets[cut][0] for cut in cuts), len(text)]
+        found: list[Tokens] = []
+        for begin, end in pairwise(borders):
+            # A piece by itself may have a few tokens more than its share of the whole.
+            if begin < end and end - begin < len(text):
+                found += self.windows(text[begin:end], prompt=prompt)
+        return found or [self._joined(whole)]
+
     def query_tokens(self, query: str, *, prompt: str = "") -> Tokens:
         """The query as far as the model reads it: a cross-encoder gives it half of the longest input."""
         first, total = self._query(prompt + query)
@@ -143,17 +165,18 @@ class Transformer:
         """The encoded query, cut, and how many tokens it had."""
         first = self._encoded(query)
         total = len(first)
-        room = self._max_tokens - self._specials(pair=self.is_cross_encoder)
+        room = self._room(pair=self.is_cross_encoder)
         first.truncate(max(1, room // 2 if self.is_cross_encoder else room))
         return first, total
 
-    def _specials(self, *, pair: bool) -> int:
-        return int(self._tokenizer.num_special_tokens_to_add(pair))
+    def _room(self, *, pair: bool) -> int:
+        """Tokens besides the special ones."""
+        return self._max_tokens - int(self._tokenizer.num_special_tokens_to_add(pair))
 
     def _joined(self, first: Any, second: Any | None = None) -> Tokens:
         """One text, or a pair for a cross-encoder (for a bi-encoder the second is left out)."""
         pair = second if self.is_cross_encoder else None
-        room = self._max_tokens - self._specials(pair=pair is not None)
+        room = self._room(pair=pair is not None)
         if pair is not None:
             room -= len(first)
         cut = first if pair is None else pair
@@ -247,7 +270,12 @@ _OPEN: Shared[tuple[object, ...], Transformer] = Shared()
 
 
 def shared_transformer(
-    path: Path, *, max_tokens: int | None = None, batch_size: int = 0, most_bytes: int | None = None
+    path: Path,
+    *,
+    max_tokens: int | None = None,
+    threads: int = 0,
+    batch_size: int = 0,
+    most_bytes: int | None = None,
 ) -> Transformer:
     """As :func:`open_transformer`; one in this process while anybody holds it and its files stay the same.
 
@@ -258,11 +286,16 @@ def shared_transformer(
     states = [file.stat() for file in (folder.graph, folder.tokenizer)]
     files = tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states)
     used = (folder.pooling, folder.max_tokens, folder.pad_id, tuple(sorted(folder.prompts.items())))
-    key = (path.resolve(), files, used, max_tokens, batch_size, most_bytes)
-    return _OPEN.get(
-        key,
-        lambda: open_transformer(path, max_tokens=max_tokens, batch_size=batch_size, most_bytes=most_bytes),
+    key = (path.resolve(), files, used, max_tokens, threads, batch_size, most_bytes)
+    make = partial(
+        open_transformer,
+        path,
+        max_tokens=max_tokens,
+        threads=threads,
+        batch_size=batch_size,
+        most_bytes=most_bytes,
     )
+    return _OPEN.get(key, make)
 
 
 def _rounds_by_batch(graph: Path) -> bool:

@@ -134,8 +134,7 @@ def fingerprint(folder: ModelFolder) -> str:
         sorted(folder.prompts.items()),
     )
     content.update(repr(used).encode())
-    weights = sorted(each for each in folder.graph.parent.glob(f"{folder.graph.name}?*") if each.is_file())
-    for file in (folder.graph, folder.tokenizer, *weights):
+    for file in (folder.tokenizer, *weight_files(folder)):
         try:
             with file.open("rb") as opened:
                 while block := opened.read(_BLOCK_BYTES):
@@ -143,6 +142,12 @@ def fingerprint(folder: ModelFolder) -> str:
         except OSError as error:
             raise ModelError(f"{file} cannot be read: {error.strerror}") from error
     return f"onnx-{content.hexdigest()}"
+
+
+def weight_files(folder: ModelFolder) -> list[Path]:
+    """The graph, and the files beside it that hold its weights where these are too large for it."""
+    beside = folder.graph.parent.glob(f"{folder.graph.name}?*")
+    return [folder.graph, *sorted(file for file in beside if file.is_file())]
 
 
 def read_folder(path: Path) -> ModelFolder:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from semindex.embed.base import text_digest
 from semindex.embed.encoder import Tokens, Transformer, shared_transformer
 from semindex.errors import ModelError
 from semindex.store.cache import RecentlyUsed
-from semindex.store.vectorcache import Kept, VectorCache, text_digest
-from semindex.types import Vector
+from semindex.types import Kept, Vector, VectorStore
 
 MAX_TOKENS = 128
 """Of a text that the model reads: where it stands, its signature, its documentation, its first lines.
@@ -42,7 +42,7 @@ class Judgement:
 class Judge:
     """A model that judges texts; threads may share it."""
 
-    def __init__(self, model: Transformer, *, cache: VectorCache | None = None, remembered: int = 0) -> None:
+    def __init__(self, model: Transformer, *, cache: VectorStore | None = None, remembered: int = 0) -> None:
         """Prepare.
 
         Args:
@@ -101,7 +101,7 @@ class Judge:
         named = dict(zip(digests, texts, strict=True))
         found: dict[bytes, Kept] = {}
         if self._cache is not None:
-            found = self._cache.get(self._model.fingerprint, list(named), width=self._model.dim)
+            found.update(self._cache.get(self._model.fingerprint, list(named), width=self._model.dim))
         missing = [digest for digest in named if digest not in found]
         if missing:
             computed = self._computed([named[digest] for digest in missing], query)
@@ -125,7 +125,7 @@ class Judge:
 def open_judge(
     folder: str,
     *,
-    cache: VectorCache | None = None,
+    cache: VectorStore | None = None,
     remembered: int = 0,
     batch_size: int = 0,
     most_bytes: int | None = None,

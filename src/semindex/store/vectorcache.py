@@ -7,14 +7,12 @@ search: a damaged file is set aside and begun anew, one that cannot be used is l
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3  # noqa: TID251 - this is SQL's room
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -24,7 +22,7 @@ import xxhash
 
 from semindex.errors import CacheError
 from semindex.store.connection import MOUNTS, network_file_system
-from semindex.types import CacheStats, Vector
+from semindex.types import CacheStats, Kept
 
 T = TypeVar("T")
 
@@ -67,17 +65,6 @@ _SCHEMA = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a model made of a text."""
-
-    numbers: Vector
-    """Shape ``(n,)``, float32: a vector, or one logit."""
-    read_tokens: int
-    total_tokens: int
-    """More than ``read_tokens`` when the model read the beginning only."""
 
 
 class _Foreign(Exception):  # noqa: N818 - never leaves this module
@@ -266,17 +253,6 @@ class VectorCache:
         self._hits = self._misses = 0
         self._touched.clear()
         self._broken.clear()
-
-
-def text_digest(query: str | None, text: str) -> bytes:
-    """Names what a model was given: a text, or a query and a text.
-
-    Cryptographic, as the file serves all of a user's repositories: nobody can write a text that takes
-    another's place.
-    """
-    parts = [part.encode("utf-8", "surrogatepass") for part in (*(() if query is None else (query,)), text)]
-    head = struct.pack("<B", len(parts)) + b"".join(struct.pack("<Q", len(part)) for part in parts)
-    return hashlib.blake2b(head + b"".join(parts), digest_size=16).digest()
 
 
 def _connect(path: Path) -> sqlite3.Connection:
