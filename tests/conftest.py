@@ -1,9 +1,19 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and a cache folder that is nobody's."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/answers.txt")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def caches_of_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep every test, and the processes it starts, out of the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
+        yield

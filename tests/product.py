@@ -37,7 +37,11 @@ class Ran:
 
 def environment() -> dict[str, str]:
     """A small one of our own, so that nobody's settings change what is tested."""
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "TMPDIR", "SYSTEMROOT", "XDG_CACHE_HOME")
+        if name in os.environ
+    }
     return {
         **kept,
         "HOME": os.devnull,

@@ -49,8 +49,11 @@ def test_without_any_layer_everything_is_default() -> None:
     assert {origin.source for origin in loaded.origins} == {"default"}
     assert [origin.key for origin in loaded.origins] == [
         "PERFORMANCE.MAX_MEMORY_MB",
+        "PERFORMANCE.BATCH_SIZE",
         "PERFORMANCE.ENABLE_CACHING",
         "PERFORMANCE.CACHE_SIZE",
+        "PERFORMANCE.VECTOR_CACHE_MB",
+        "PERFORMANCE.CACHE_DIR",
         "PERFORMANCE.MEMORY_MAPPING_THRESHOLD_MB",
         "PERFORMANCE.MAX_WORKERS",
         "PERFORMANCE.ENABLE_PARALLEL_PROCESSING",

@@ -17,7 +17,7 @@ import pytest
 
 import semindex
 from semindex.config import Settings
-from semindex.index import Index, locate
+from semindex.index import ANSWER_SECONDS, Index, locate
 from semindex.source.walk import walk
 
 from .corpus import copy_package
@@ -316,6 +316,23 @@ def test_the_cache_changes_no_answer_and_is_used(root: Path) -> None:
         assert cached.search("load_cookie")[0].stale
         cached.refresh()
         assert cached.search("load_cookie")[0].start_line == 2
+
+
+def test_a_remembered_answer_is_dropped_with_its_time_and_with_its_generation(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with semindex.open(root) as index:
+        index.refresh()
+        index.search("load_cookie")
+        index.search("load_cookie")
+        assert (index._rankings.found, len(index._rankings)) == (1, 1)
+        monkeypatch.setattr(index._rankings, "_clock", lambda: time.monotonic() + ANSWER_SECONDS)
+        index.search("load_cookie")
+        assert index._rankings.found == 1
+        plant(root, {"src/new.py": ALPHA})
+        index.refresh()
+        assert "src/new.py" in paths(index.search("load_cookie"))
+        assert (index._rankings.found, len(index._rankings)) == (1, 1)
 
 
 @pytest.mark.parametrize(

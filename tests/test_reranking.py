@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import semindex
+from semindex import cached
 from semindex.config import Settings
 from semindex.index import Index
 from semindex.search.rerank import DEPTH, GROUP, SIGNAL
+from semindex.types import CacheStats
 
 from .product import plant, semindex_command
 from .tiny_models import bi_encoder, cross_encoder
 
+Kind = Callable[..., Path]
 COUNT = DEPTH + 6
 WANTED = 16
 
@@ -48,8 +52,8 @@ def cross(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cross_encoder(tmp_path_factory.mktemp("cross"), max_tokens=100)
 
 
-def opened(root: Path, model: Path | str, **settings: int | bool) -> Index:
-    return semindex.open(root, settings=replace(Settings(), rerank_model=str(model), **settings))  # type: ignore[arg-type]
+def opened(root: Path, model: Path | str, **settings: Any) -> Index:
+    return semindex.open(root, settings=replace(Settings(), rerank_model=str(model), **settings))
 
 
 @pytest.fixture
@@ -109,11 +113,77 @@ def test_plain_and_re_ranked_answers_do_not_mix(index: Index) -> None:
     assert transformer_parts(plain) == []
 
 
-@pytest.mark.parametrize("caching", [True, False])
-def test_answers_do_not_depend_on_what_is_remembered(root: Path, cross: Path, caching: bool) -> None:
-    with opened(root, cross, enable_caching=caching, rerank_budget_ms=600_000) as index:
+QUERIES = ["read the cookie", "zebra cookie", "cookie lang:go", '"cookie of a horse"', "read the cookie"]
+
+
+def cache_stats(folder: Path) -> CacheStats:
+    return cached.stats(Settings(cache_dir=str(folder)))
+
+
+@pytest.mark.parametrize("kind", [bi_encoder, cross_encoder])
+def test_answers_do_not_depend_on_what_is_remembered(root: Path, tmp_path: Path, kind: Kind) -> None:
+    model, kept = kind(tmp_path / "model", max_tokens=100), tmp_path / "kept"
+
+    def answers(*, caching: bool = True, cache_dir: Path = kept) -> list[tuple[semindex.Hit, ...]]:
+        settings = {"enable_caching": caching, "cache_dir": str(cache_dir), "rerank_budget_ms": 600_000}
+        with opened(root, model, **settings) as index:
+            return [index.search(query, rerank=True).hits for query in QUERIES]
+
+    plain = answers(caching=False)
+    assert not kept.exists()
+    assert answers() == plain
+    stats = cache_stats(kept)
+    assert stats.entries == stats.misses > 0
+    assert answers() == plain, "from the disk, by another index"
+    again = cache_stats(kept)
+    assert (again.entries, again.misses) == (stats.entries, stats.misses), "nothing was computed again"
+    assert again.hits > stats.hits
+    assert answers(cache_dir=tmp_path / "other") == plain
+
+
+def test_a_damaged_cache_is_told_and_changes_no_answer(root: Path, cross: Path, tmp_path: Path) -> None:
+    options = {"cache_dir": str(tmp_path), "rerank_budget_ms": 600_000}
+    with opened(root, cross, **options) as index:
         first = index.search("read the cookie", rerank=True)
-        assert index.search("read the cookie", rerank=True).hits == first.hits
+    (tmp_path / "vectors.db").write_bytes(b"nonsense" * 1000)
+    ran = semindex_command(
+        *(
+            "search",
+            "read the cookie",
+            root,
+            "--json",
+            "--rerank-model",
+            cross,
+            "--set",
+            f"CACHE_DIR={tmp_path}",
+        ),
+        cwd=root,
+    )
+    assert ran.code == 0
+    assert ran.paths == paths(first)
+    assert any(note.startswith("the vector cache was damaged (") for note in ran.object["coverage"]["notes"])
+    assert cache_stats(tmp_path).entries == DEPTH
+
+
+def test_no_room_for_a_cache_stops_nothing(root: Path, cross: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with opened(root, cross, cache_dir=str(tmp_path / "file"), rerank_budget_ms=600_000) as index:
+        found = index.search("read the cookie", rerank=True)
+    with opened(root, cross, vector_cache_mb=0, rerank_budget_ms=600_000) as index:
+        plain = index.search("read the cookie", rerank=True)
+    assert found.hits == plain.hits
+    assert [note for note in found.coverage.notes if note not in plain.coverage.notes] == [
+        note for note in found.coverage.notes if note.startswith("vectors are not cached: ")
+    ]
+    assert found.coverage.notes != plain.coverage.notes
+
+
+def test_two_indexes_load_one_model(root: Path, cross: Path) -> None:
+    with opened(root, cross) as one, opened(root, cross) as other:
+        one.load_reranker()
+        other.load_reranker()
+        assert one._judging()._model is other._judging()._model
+        assert one._embedder is other._embedder
 
 
 def test_filters_and_phrases_hold(index: Index) -> None:

@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from semindex.embed.encoder import Tokens, Transformer
+from semindex.types import Vectors
 
 Rows = npt.NDArray[np.float32]
 
@@ -39,8 +43,13 @@ LOGIT = {word: float(sum(vector)) for word, vector in WORDS.items()}
 """What a cross-encoder gives a word of the text; one of the query counts a hundredth."""
 
 
-def bi_encoder(folder: Path, *, pooled: bool = False, cls: bool = False, **changes: Any) -> Path:
-    """A folder with a model that gives vectors: of tokens, or (``pooled``) three times the sum of a text."""
+def bi_encoder(
+    folder: Path, *, pooled: bool = False, cls: bool = False, quantised: bool = False, **changes: Any
+) -> Path:
+    """A folder with a model that gives vectors: of tokens, or (``pooled``) three times the sum of a text.
+
+    One that is ``quantised`` rounds the states of a batch by the largest among them.
+    """
     table = numpy_helper.from_array(np.array(list(WORDS.values()), np.float32), "words")
     nodes = [
         helper.make_node("Gather", ["words", "input_ids"], ["own"]),
@@ -48,8 +57,12 @@ def bi_encoder(folder: Path, *, pooled: bool = False, cls: bool = False, **chang
         helper.make_node("Unsqueeze", ["mask", "last"], ["wide"]),
         helper.make_node("Mul", ["own", "wide"], ["kept"]),
         helper.make_node("ReduceSum", ["kept", "middle"], ["total"], keepdims=1),
-        helper.make_node("Add", ["own", "total"], ["last_hidden_state"]),
+        helper.make_node("Add", ["own", "total"], ["exact" if quantised else "last_hidden_state"]),
     ]
+    if quantised:
+        rounded = ["rounded", "scale", "zero"]
+        nodes.append(helper.make_node("DynamicQuantizeLinear", ["exact"], rounded))
+        nodes.append(helper.make_node("DequantizeLinear", rounded, ["last_hidden_state"]))
     outputs: dict[str, list[str | int]] = {"last_hidden_state": ["n", "length", 3]}
     if pooled:
         nodes.append(helper.make_node("ReduceSum", ["kept", "middle"], ["flat"], keepdims=0))
@@ -126,6 +139,19 @@ def tokenizer() -> Tokenizer:
     made.enable_truncation(3)
     made.enable_padding(length=9)
     return made
+
+
+def counted_texts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many texts any transformer is given to embed at each call, from now on."""
+    counts: list[int] = []
+    embed = Transformer.embed
+
+    def noted(self: Transformer, tokens: Sequence[Tokens]) -> Vectors:
+        counts.append(len(tokens))
+        return embed(self, tokens)
+
+    monkeypatch.setattr(Transformer, "embed", noted)
+    return counts
 
 
 def vector(*words: str, cls: bool = False) -> Rows:

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from semindex.errors import (
+        CacheError,
         ConfigError,
         IndexCorrupt,
         IndexLocked,
@@ -37,6 +38,7 @@ _HOME = {
     **dict.fromkeys(("BuildReport", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"),
     **dict.fromkeys(
         (
+            "CacheError",
             "ConfigError",
             "IndexCorrupt",
             "IndexLocked",
@@ -56,6 +58,7 @@ _HOME = {
 
 __all__ = [
     "BuildReport",
+    "CacheError",
     "ConfigError",
     "Coverage",
     "Hit",

@@ -36,10 +36,16 @@ class Settings:
 
     max_workers: int = 0
     """Processes that index at once; 0 for as many as there are cores."""
+    batch_size: int = 0
+    """Texts that a transformer is given at once; 0 chooses by memory, device, model and length."""
     max_memory_mb: int = 4096
     enable_caching: bool = True
     cache_size: int = 20_000
-    """Entries."""
+    """Answers in memory, by number."""
+    vector_cache_mb: int = 512
+    """Vectors of transformers on disk; 0 for none."""
+    cache_dir: str = ""
+    """Where these lie; empty for the user's cache folder."""
     enable_parallel_processing: bool = True
     memory_mapping_threshold_mb: int = 100
     rerank_budget_ms: int = 2000
@@ -120,8 +126,25 @@ def _folder(value: object) -> str | None:
 
 _KEYS = (
     _Key("PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more"),
+    _Key("PERFORMANCE", "BATCH_SIZE", _whole(0, 4096), "a whole number of texts, 1 to 4096, or 0 to choose"),
     _Key("PERFORMANCE", "ENABLE_CACHING", _truth, "true or false"),
     _Key("PERFORMANCE", "CACHE_SIZE", _whole(0, 100_000_000), "a whole number of entries, 0 or more"),
+    _Key(
+        "PERFORMANCE",
+        "VECTOR_CACHE_MB",
+        _whole(0, 1 << 24),
+        "a whole number of megabytes, 0 for none",
+        shared=lambda value: value == 0,
+        shared_only="0 (give more in your own file, the environment or a flag)",
+    ),
+    _Key(
+        "PERFORMANCE",
+        "CACHE_DIR",
+        _folder,
+        "the path of a folder, or nothing for the user's cache folder",
+        shared=lambda value: not value,
+        shared_only='"" (name a folder in your own file, the environment or a flag)',
+    ),
     _Key(
         "PERFORMANCE",
         "MEMORY_MAPPING_THRESHOLD_MB",
@@ -140,7 +163,7 @@ _KEYS = (
         "MODELS",
         "EMBEDDING_MODEL",
         _model,
-        f'a model\'s name; "{BUNDLED_MODEL}" is the bundled one',
+        f'"{BUNDLED_MODEL}", the bundled one, or the path of a folder with an ONNX model',
         shared=lambda value: value == BUNDLED_MODEL,
         shared_only=f'"{BUNDLED_MODEL}" (choose another in your own file, the environment or a flag)',
     ),
@@ -207,6 +230,15 @@ def load(
 def key_names() -> tuple[str, ...]:
     """The names that :func:`load` takes in ``overrides``."""
     return tuple(_BY_NAME)
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where vectors are kept; it need not be there."""
+    if settings.cache_dir:
+        return Path(settings.cache_dir).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("semindex", appauthor=False)
 
 
 def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Found]:

@@ -14,6 +14,7 @@
     │   ├── IndexTooNew       written by a newer semindex
     │   ├── IndexMismatch     made with another model
     │   └── IndexUnwritable   no room, no permission, a read-only place
+    ├── CacheError            a cache cannot be emptied; searches go on without one, and say so
     ├── ModelError            a model is missing, damaged, or not what it should be
     └── WorkerError           no worker process can be started
 
@@ -73,6 +74,10 @@ class IndexUnwritable(BrokenIndex):
 
 class ModelError(SemindexError):
     """A model is missing, damaged, or not what its name says."""
+
+
+class CacheError(SemindexError):
+    """A cache cannot be emptied. A search never raises this: it goes on without the cache, and says so."""
 
 
 class WorkerError(SemindexError):

@@ -43,6 +43,7 @@ from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
     BuildReport,
     Coverage,
+    Embedder,
     Filters,
     GroupBy,
     Hit,
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     from semindex.build.builder import Builder
     from semindex.build.freshness import Freshness
     from semindex.config import Settings
-    from semindex.embed.static import StaticEmbedder
     from semindex.search.judge import Judge
 
 __all__ = ["Index", "Location", "locate", "open"]
@@ -66,6 +66,9 @@ FRESHNESS_BUDGET_MS = 150
 """A search does not walk a tree whose last walk took longer than this."""
 _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
+ANSWER_SECONDS = 3600
+"""How long an answer is remembered, so that a process that stays gives memory back; a newer generation
+drops all of them at once."""
 _LOCATION = re.compile(r"(?P<path>.+?)(?::(?P<line>\d{1,9})(?:[:-]\d+)?)?", re.DOTALL)
 _BREAKS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 """What numbers from a damaged file lead to; whether one is damaged, its checksums tell then."""
@@ -110,9 +113,11 @@ class Index:
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
         self._reader: _Reader | None = None
-        self._loaded: StaticEmbedder | None = None
+        self._loaded: Embedder | None = None
         self._judge: Judge | None = None
-        self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(settings.cache_size)
+        self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
+            settings.cache_size, seconds=ANSWER_SECONDS
+        )
 
     def __enter__(self) -> Index:
         return self
@@ -123,9 +128,15 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Give files and maps back; hits stay valid, and the index may be used again."""
+        """Give files, maps and models back; hits stay valid, and the index may be used again."""
         with self._lock:
             self._forget()
+            if self._judge is not None:
+                self._judge.close()
+            self._judge = None
+            if self._loaded is not None:
+                self._loaded.close()
+            self._loaded = None
 
     @property
     def exists(self) -> bool:
@@ -145,7 +156,8 @@ class Index:
             IndexTooNew: The index is of a newer semindex.
             IndexUnwritable: No room or permission; what was committed before is intact.
         """
-        return self._builder(progress).refresh(force=force)
+        report = self._builder(progress).refresh(force=force)
+        return replace(report, warnings=(*report.warnings, *self._embedder.notes))
 
     def search(
         self,
@@ -263,19 +275,44 @@ class Index:
         return layout.clean(self.index_dir)
 
     @property
-    def _embedder(self) -> StaticEmbedder:
+    def _embedder(self) -> Embedder:
         if self._loaded is None:
-            self._loaded = open_embedder(self._settings.embedding_model)
+            self._loaded = self._opens_embedder(1)()
         return self._loaded
+
+    @property
+    def _remembered(self) -> int:
+        """How many queries' vectors to keep in memory."""
+        return min(self._settings.cache_size, _REMEMBERED) if self._settings.enable_caching else 0
+
+    def _opens_embedder(self, workers: int) -> Callable[[], Embedder]:
+        """Opens the embedder, here or as one of several worker processes."""
+        from semindex.cached import vector_cache
+
+        settings = self._settings
+        return partial(
+            open_embedder,
+            settings.embedding_model,
+            open_store=partial(vector_cache, settings),
+            threads=0 if workers == 1 else 1,
+            batch_size=settings.batch_size,
+            most_bytes=settings.max_memory_mb * 1_000_000 // workers,
+        )
 
     def _judging(self) -> Judge:
         with self._lock:
             if self._judge is None:
+                from semindex.cached import vector_cache
                 from semindex.search.judge import open_judge
 
                 settings = self._settings
-                remembered = min(settings.cache_size, _REMEMBERED) if settings.enable_caching else 0
-                self._judge = open_judge(settings.rerank_model, remembered=remembered)
+                self._judge = open_judge(
+                    settings.rerank_model,
+                    cache=vector_cache(settings),
+                    remembered=self._remembered,
+                    batch_size=settings.batch_size,
+                    most_bytes=settings.max_memory_mb * 1_000_000,
+                )
             return self._judge
 
     def _reranked(
@@ -296,14 +333,15 @@ class Index:
         from semindex.build.builder import Builder
         from semindex.build.indexing import Place
 
-        budget = self._settings.max_memory_mb * 1_000_000
+        budget, workers = self._settings.max_memory_mb * 1_000_000, _workers(self._settings)
         place = Place(
             self.root,
             self.index_dir,
             self._embedder,
             budget,
-            open_embedder=partial(open_embedder, self._settings.embedding_model),
-            workers=_workers(self._settings),
+            open_embedder=self._opens_embedder(workers),
+            workers=workers,
+            batch_bytes=TEXT_BATCH_BYTES if self._embedder.reads_text else None,
         )
         return Builder(place, progress=progress)
 
@@ -388,7 +426,8 @@ class Index:
             freshness="unchecked",
             notes=(*catalog.notes, *partial),
         )
-        return _Reader(snapshot, Searcher(corpus, self._embedder), coverage)
+        searcher = Searcher(corpus, self._embedder, remembered=self._remembered)
+        return _Reader(snapshot, searcher, coverage)
 
     def _forget(self) -> None:
         if self._catalog is not None:
@@ -433,8 +472,10 @@ class Index:
         return shown.by_chunk(ranking, texts, limit=limit, file_share=WEIGHTS.chunk_file_share)
 
 
+TEXT_BATCH_BYTES = 500_000
+"""Source of one segment where a transformer reads it, at some 20 kB a second."""
 _REMEMBERED = 4096
-"""Texts whose judgement is kept, at most; a vector takes some kilobytes."""
+"""Queries whose vector is kept in memory, at most; one takes some kilobytes."""
 
 
 def _workers(settings: Settings) -> int:

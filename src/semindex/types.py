@@ -194,6 +194,36 @@ class Documents:
     """Path and file stem together, one row a *file*."""
     path_row: npt.NDArray[np.int64]
     """Shape ``(n,)``: the chunk's row in ``paths``."""
+    texts: Sequence[str] = ()
+    """Path, names and lines of each chunk, ``n`` of them; none for an embedder that reads terms only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a model made of a text, as a cache keeps it."""
+
+    numbers: Vector
+    """Shape ``(n,)``, float32: a vector, or one logit."""
+    read_tokens: int
+    total_tokens: int
+    """More than ``read_tokens`` when the model read the beginning only."""
+
+
+class VectorStore(Protocol):
+    """Keeps what models computed; ``semindex.store.vectorcache`` has the one on disk."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of it."""
+
+    def get(self, model: str, digests: Sequence[bytes], *, width: int) -> Mapping[bytes, Kept]:
+        """What is known of some texts."""
+
+    def put(self, model: str, entries: Mapping[bytes, Kept]) -> None:
+        """Keep what was computed; what is known stays."""
+
+    def close(self) -> None:
+        """Give files back; they are opened again when needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +252,28 @@ class Embedder(Protocol):
     def dim(self) -> int:
         """Length of a vector."""
 
+    @property
+    def resident_bytes(self) -> int:
+        """Memory that it takes in every process that embeds with it; what is mapped does not count."""
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it reads :attr:`Documents.texts` rather than the counts."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how it works here."""
+
     def embed_documents(self, documents: Documents) -> Vectors:
         """Rows in the order of the chunks; a row's bytes do not depend on the other rows."""
 
-    def embed_query(self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float]) -> Vector:
-        """The query's vector; ``idf`` gives a term's weight in the live corpus."""
+    def embed_query(
+        self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float], text: str = ""
+    ) -> Vector:
+        """The query's vector, from its terms or its text; ``idf`` is a term's weight in the live corpus."""
+
+    def close(self) -> None:
+        """Give files back; they are opened again when needed."""
 
 
 class Mode(Enum):
@@ -417,6 +464,22 @@ class Status:
     is not known."""
     problems: tuple[str, ...] = ()
     """Integrity errors found by verification."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """The vectors that are kept on disk."""
+
+    path: str
+    entries: int
+    models: int
+    """How many models the entries are of."""
+    nbytes: int
+    limit_bytes: int
+    hits: int
+    """Texts whose vector was known, since the cache was begun or cleared."""
+    misses: int
     notes: tuple[str, ...] = ()
 
 

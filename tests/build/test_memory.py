@@ -29,17 +29,17 @@ from tests.corpus import STANDARD_LIBRARY, copy_package
 LEAST_BYTES = WRITER_BYTES + WORKER_BYTES + BATCH_FACTOR * SMALL_BATCH_BYTES
 
 
-def needed(share: Shares) -> int:
-    return WRITER_BYTES + share.workers * (WORKER_BYTES + BATCH_FACTOR * share.batch_bytes)
+def needed(share: Shares, embedder: int = 0) -> int:
+    return WRITER_BYTES + share.workers * (WORKER_BYTES + embedder + BATCH_FACTOR * share.batch_bytes)
 
 
-@given(st.integers(64_000_000, 10**12), st.integers(1, 300))
-def test_what_is_shared_fits_unless_the_least_does_not(budget: int, workers: int) -> None:
-    share = shares(budget, workers)
+@given(st.integers(64_000_000, 10**12), st.integers(1, 300), st.integers(0, 2_000_000_000))
+def test_what_is_shared_fits_unless_the_least_does_not(budget: int, workers: int, embedder: int) -> None:
+    share = shares(budget, workers, embedder_bytes=embedder)
     assert 1 <= share.workers <= workers
     assert SMALL_BATCH_BYTES <= share.batch_bytes <= BATCH_BYTES
-    assert needed(share) <= max(budget, LEAST_BYTES)
-    assert share.worker_rest_bytes >= WORKER_BYTES
+    assert needed(share, embedder) <= max(budget, LEAST_BYTES + embedder)
+    assert share.worker_rest_bytes >= WORKER_BYTES + embedder
 
 
 @given(st.integers(64_000_000, 10**11), st.integers(0, 10**10), st.integers(1, 100))

@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,7 +228,111 @@ def test_a_text_runs_with_others_of_its_length(encoder: Transformer, monkeypatch
     monkeypatch.setattr(encoder, "_session", Noted())
     lengths = [1, 9] * 8
     encoder.embed(encoder.tokens(["red " * length for length in lengths]))
-    assert shapes == [(8, 3), (8, 11)]
+    assert shapes == [(8, 11), (8, 3)]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
+def test_a_vector_is_the_same_whatever_the_batch_size(
+    encoder: Transformer, tmp_path: Path, batch_size: int
+) -> None:
+    texts = [
+        " ".join(PLAIN[(place * step) % len(PLAIN)] for step in range(place % 10)) for place in range(50)
+    ]
+    fixed = open_transformer(bi_encoder(tmp_path), batch_size=batch_size)
+    one, other = (model.embed(model.tokens(texts)) for model in (encoder, fixed))
+    assert (one * other).sum(axis=1).min() >= 0.999
+    assert fixed.batches.counted.batches >= 50 // batch_size
+
+
+@pytest.mark.parametrize("batch_size", [0, 1, 8])
+def test_texts_beside_one_change_nothing_in_a_graph_that_rounds_by_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    folder = bi_encoder(tmp_path, quantised=True)
+    texts = ["red", "zebra", "green blue", "zebra zebra", "blue"]
+
+    def embedded(model: Transformer) -> Any:
+        return model.embed(model.tokens(texts))
+
+    model = open_transformer(folder, batch_size=batch_size)
+    alone = [model.embed(model.tokens([text]))[0] for text in texts]
+    np.testing.assert_array_equal(embedded(model), alone)
+    monkeypatch.setattr("semindex.embed.encoder._rounds_by_batch", lambda graph: False)
+    together = embedded(open_transformer(folder, batch_size=8))
+    assert np.abs(together - alone).max() > 1e-3, "together it would change them"
+
+
+RUN_SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from semindex.embed.encoder import open_transformer
+model = open_transformer(Path(sys.argv[1]), threads=1, batch_size=2000)
+texts = ["red green blue " * 300] * 4000
+tokens = model.tokens(texts[:1]) * len(texts)
+np.matmul(np.ones((99, 99)), np.ones((99, 99)))  # OpenBLAS gives up when it has to begin without room
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 100_000_000, resource.RLIM_INFINITY))
+found = model.embed(tokens)
+counted = model.batches.counted
+print(counted.refused > 0, counted.texts, bool(np.allclose(found, found[0], atol=1e-5)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of address space")
+def test_a_real_graph_that_runs_out_of_memory_goes_on_with_smaller_batches(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", RUN_SHORT_OF_MEMORY]
+    model = bi_encoder(tmp_path, max_tokens=1000)
+    done = subprocess.run([*command, str(model)], check=False, capture_output=True, text=True)
+    assert done.stdout.strip() == "True 4001 True", done.stderr
+
+
+def test_one_text_that_memory_does_not_do_for_is_told(
+    encoder: Transformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def run(self, names: list[str], feeds: dict[str, Any]) -> object:
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 123")
+
+    monkeypatch.setattr(encoder, "_session", Full())
+    with pytest.raises(ModelError, match=r"no memory left for one text of 3 tokens .*buffer of size 123"):
+        encoder.embed(encoder.tokens(["red", "blue"]))
+
+
+@pytest.mark.parametrize(("built", "taken", "rows"), [(True, True, 40), (True, False, 1), (False, False, 1)])
+def test_a_gpu_is_used_where_the_package_can_and_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: bool, taken: bool, rows: int
+) -> None:
+    """A package for GPUs, around the real graph: what it offers, what a session then runs on."""
+    asked: list[list[str]] = []
+    largest: list[int] = []
+    gpu, processor = "CUDAExecutionProvider", "CPUExecutionProvider"
+
+    class Session:
+        def __init__(self, graph: Path, options: Any, providers: list[str]) -> None:
+            asked.append(providers)
+            self._session = onnxruntime.InferenceSession(graph, options, providers=[processor])
+            self.get_inputs, self.get_outputs = self._session.get_inputs, self._session.get_outputs
+
+        def get_providers(self) -> list[str]:
+            return [gpu, processor] if taken else [processor]
+
+        def run(self, names: list[str], feeds: dict[str, Any]) -> object:
+            largest.append(len(feeds["input_ids"]))
+            return self._session.run(names, feeds)
+
+    package = SimpleNamespace(
+        get_available_providers=lambda: [gpu, processor] if built else [processor],
+        InferenceSession=Session,
+        SessionOptions=onnxruntime.SessionOptions,
+        disable_telemetry_events=onnxruntime.disable_telemetry_events,
+    )
+    monkeypatch.setitem(sys.modules, "onnxruntime", package)
+    model = open_transformer(bi_encoder(tmp_path, max_tokens=600))
+    assert asked == [[gpu, processor] if built else [processor]]
+    texts = ["red " * 500] * 40
+    np.testing.assert_allclose(model.embed(model.tokens(texts)), [vector(*["red"] * 500)] * 40, atol=1e-5)
+    assert max(largest) == min(rows, 16_384 // 502)
 
 
 RUN_WATCHED = """

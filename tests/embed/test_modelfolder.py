@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from semindex.embed.modelfolder import DEFAULT_TOKENS, Pooling, read_folder
+from semindex.embed.modelfolder import DEFAULT_TOKENS, Pooling, fingerprint, read_folder
 from semindex.errors import ModelError
+
+from ..tiny_models import bi_encoder
 
 LONG = {"max_position_embeddings": 512}
 
@@ -138,3 +140,33 @@ def test_a_broken_file_is_named(folder: Path, name: str, content: bytes) -> None
     write(folder / name, content)
     with pytest.raises(ModelError, match=f"{name} is not what a model's folder has there"):
         read_folder(folder)
+
+
+def fingerprint_of(folder: Path) -> str:
+    return fingerprint(read_folder(folder))
+
+
+def test_a_fingerprint_is_of_what_the_files_hold_not_of_where_they_lie(tmp_path: Path) -> None:
+    one, other = bi_encoder(tmp_path / "one"), bi_encoder(tmp_path / "two" / "deep")
+    assert fingerprint_of(one) == fingerprint_of(other)
+    (other / "README.md").write_text("a model")
+    assert fingerprint_of(one) == fingerprint_of(other)
+
+
+def test_whatever_changes_a_vector_changes_the_fingerprint(tmp_path: Path) -> None:
+    plain = bi_encoder(tmp_path / "plain")
+    found = [
+        fingerprint_of(plain),
+        fingerprint_of(bi_encoder(tmp_path / "cls", cls=True)),
+        fingerprint_of(bi_encoder(tmp_path / "pooled", pooled=True)),
+        fingerprint_of(bi_encoder(tmp_path / "longer", max_tokens=13)),
+        fingerprint_of(bi_encoder(tmp_path / "prompt", prompts={"query": "ask "})),
+    ]
+    tokenizer = plain / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text().replace('"red"', '"rot"'))
+    found.append(fingerprint_of(plain))
+    (plain / "model.onnx.data").write_bytes(b"weights")
+    found.append(fingerprint_of(plain))
+    (plain / "model.onnx.data").write_bytes(b"weight5")
+    found.append(fingerprint_of(plain))
+    assert len(set(found)) == len(found)

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
+
+from ..tiny_models import bi_encoder
 
 
 def test_the_bundled_name_opens_the_bundled_words() -> None:
@@ -21,6 +24,12 @@ def test_another_name_is_refused_and_the_known_one_named(name: str) -> None:
     with pytest.raises(ModelError, match="semindex") as caught:
         open_embedder(name)
     assert repr(name) in str(caught.value)
+
+
+def test_a_folder_opens_its_transformer(tmp_path: Path) -> None:
+    assert open_embedder(str(bi_encoder(tmp_path))).fingerprint.startswith("onnx-")
+    with pytest.raises(ModelError, match=r"has no ONNX model"):
+        open_embedder(str(tmp_path.parent))
 
 
 def test_importing_the_registry_does_not_import_numpy() -> None:

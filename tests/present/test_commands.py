@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -24,6 +26,9 @@ from semindex.errors import (
 )
 from semindex.present.cli import COMMANDS, commands
 from semindex.present.cli.answers import emphasised, merged
+from semindex.present.render import size
+from semindex.store.vectorcache import VectorCache
+from semindex.types import Kept
 
 from .conftest import Invoke
 from .records import COVERAGE, HIT, STATUS, FakeModule, answer
@@ -447,12 +452,13 @@ def test_status_of_what_is_not_indexed_exits_with_1(invoke: Invoke, fake: FakeMo
 def test_config_shows_values_origins_and_files(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / ".semindex.toml").write_text("[PERFORMANCE]\nCACHE_SIZE = 7\n")
     lines = invoke("config", "--set", "ENABLE_CACHING=off").stdout.splitlines()
-    assert [line.split() for line in lines[:3]] == [
+    assert [line.split() for line in lines[:4]] == [
         ["PERFORMANCE.MAX_MEMORY_MB", "=", "4096", "(default)"],
+        ["PERFORMANCE.BATCH_SIZE", "=", "0", "(default)"],
         ["PERFORMANCE.ENABLE_CACHING", "=", "false", "(flag)"],
         ["PERFORMANCE.CACHE_SIZE", "=", "7", f"({tmp_path}/.semindex.toml:2)"],
     ]
-    assert 'MODELS.EMBEDDING_MODEL = "semindex"' in lines[7]
+    assert any(line.startswith('MODELS.EMBEDDING_MODEL = "semindex"') for line in lines)
     assert lines[-1] == f"{tmp_path}/.semindex.toml: read"
     found = json.loads(invoke("config", "--json").stdout)
     assert {"key": "PERFORMANCE.CACHE_SIZE", "value": 7, "source": f"{tmp_path}/.semindex.toml:2"} in found[
@@ -495,3 +501,84 @@ def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMP_CWORD", "2")
     done = CliRunner().invoke(commands, [], prog_name="semindex")
     assert done.stdout.split() == ["plain,--group-by"]
+
+
+# cache
+
+
+def filled(folder: Path) -> VectorCache:
+    cache = VectorCache(folder, most_bytes=1_000_000)
+    cache.put("model", {bytes([number]) * 16: Kept(np.ones(8, np.float32), 1, 1) for number in range(5)})
+    cache.get("model", [b"a" * 16], width=8)
+    cache.close()
+    return cache
+
+
+def test_cache_stats_shows_what_is_kept(invoke: Invoke, tmp_path: Path) -> None:
+    cache = filled(tmp_path / "kept")
+    words = ("--set", f"CACHE_DIR={tmp_path / 'kept'}", "--set", "VECTOR_CACHE_MB=2")
+    done = invoke("cache", "stats", *words)
+    assert done.exit_code == 0, done.stderr
+    assert done.output.splitlines() == [
+        f"file        {cache.path}",
+        "entries     5 of 1 models",
+        f"size        {size(cache.path.stat().st_size)}, at most 2.0 MB",
+        "asked       1 texts, 0 hits, 1 misses (0% known)",
+    ]
+    assert json.loads(invoke("cache", "stats", "--json", *words).output) == {
+        "schema": 1,
+        "path": str(cache.path),
+        "entries": 5,
+        "models": 1,
+        "bytes": cache.path.stat().st_size,
+        "limit_bytes": 2_000_000,
+        "hits": 0,
+        "misses": 1,
+        "notes": [],
+    }
+
+
+def test_cache_clear_removes_only_ours(invoke: Invoke, tmp_path: Path) -> None:
+    cache = filled(tmp_path / "kept")
+    beside = cache.path.with_name("mine")
+    beside.write_text("mine")
+    words = ("--set", f"CACHE_DIR={tmp_path / 'kept'}")
+    done = invoke("cache", "clear", *words)
+    assert (done.exit_code, beside.read_text()) == (0, "mine")
+    assert done.output.startswith(f"{cache.path}: cleared, ")
+    assert json.loads(invoke("cache", "stats", "--json", *words).output)["entries"] == 0
+    assert json.loads(invoke("cache", "clear", "--json", *words).output) == {
+        "schema": 1,
+        "path": str(cache.path),
+        "freed_bytes": 0,
+    }
+
+
+def test_cache_makes_nothing_and_tells_of_damage(invoke: Invoke, tmp_path: Path) -> None:
+    words = ("--set", f"CACHE_DIR={tmp_path / 'kept'}")
+    for command in ("stats", "clear"):
+        assert invoke("cache", command, *words).exit_code == 0
+        assert not (tmp_path / "kept").exists()
+    filled(tmp_path / "kept").path.write_bytes(b"nonsense" * 999)
+    done = invoke("cache", "stats", *words)
+    assert done.exit_code == 0
+    assert "notes       the vector cache was damaged (" in done.output
+
+
+def test_a_cache_that_cannot_be_cleared_is_an_error(invoke: Invoke, tmp_path: Path) -> None:
+    path = filled(tmp_path / "kept").path
+    opened = sqlite3.connect(path)
+    opened.execute("PRAGMA user_version = 99")
+    opened.close()
+    done = invoke("cache", "clear", "--set", f"CACHE_DIR={tmp_path / 'kept'}")
+    assert done.exit_code == 2
+    assert "written by a newer semindex" in done.stderr
+    told = json.loads(invoke("cache", "clear", "--json", "--set", f"CACHE_DIR={tmp_path / 'kept'}").output)
+    assert told["error"]["type"] == "CacheError"
+
+
+def test_every_part_of_cache_has_help(invoke: Invoke) -> None:
+    for command in ("stats", "clear"):
+        done = invoke("cache", command, "--help")
+        assert done.exit_code == 0
+        assert done.output.startswith(f"Usage: semindex cache {command} ")

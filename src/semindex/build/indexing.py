@@ -110,7 +110,7 @@ class Indexing:
         self._run.total = len(refs)
         size = sum(ref.size_bytes for ref in refs)
         place = self._place
-        share = shares(place.max_memory_bytes, place.workers)
+        share = shares(place.max_memory_bytes, place.workers, embedder_bytes=place.embedder.resident_bytes)
         executor, setup, workers = self._crew(size, share)
         self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
         # First those in doubt: until they are read, what is committed cannot be taken for up to date.

@@ -55,15 +55,16 @@ class Shares:
     """What a worker may hold between batches."""
 
 
-def shares(budget_bytes: int, workers: int) -> Shares:
+def shares(budget_bytes: int, workers: int, *, embedder_bytes: int = 0) -> Shares:
     """Batches get smaller first, then there are fewer workers; the least there is may pass the budget.
 
     The constants were measured over folders of the Linux kernel: workers took 210 MB at 2 MB, 350 at 8.
     """
     room = max(0, budget_bytes - WRITER_BYTES)
-    fitting = room // (WORKER_BYTES + BATCH_FACTOR * SMALL_BATCH_BYTES)
+    worker = WORKER_BYTES + embedder_bytes
+    fitting = room // (worker + BATCH_FACTOR * SMALL_BATCH_BYTES)
     workers = max(1, min(workers, fitting))
     each = room // workers
-    batch = (each - WORKER_BYTES) // BATCH_FACTOR
+    batch = (each - worker) // BATCH_FACTOR
     batch = min(BATCH_BYTES, max(SMALL_BATCH_BYTES, batch))
-    return Shares(workers, batch, max(WORKER_BYTES, each - BATCH_FACTOR * batch))
+    return Shares(workers, batch, max(worker, each - BATCH_FACTOR * batch))

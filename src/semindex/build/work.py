@@ -17,7 +17,7 @@ from semindex.store.codec import MAX_COUNT
 from semindex.store.content import Content
 from semindex.store.postings import Triples
 from semindex.tokens import Lexicon, defined_name, path_parts, raw_words, symbol_key, tokenise
-from semindex.types import Counts, Documents, Embedder, ParsedFile, TermHashes
+from semindex.types import Chunk, Counts, Documents, Embedder, ParsedFile, TermHashes
 
 Ints = npt.NDArray[np.int64]
 
@@ -60,6 +60,7 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
         names=_csr(count(names, parents), chunks),
         paths=_csr(count(path_words, stem_words), files_total),
         path_row=np.repeat(np.arange(files_total), shape.chunks),
+        texts=_texts(files) if embedder.reads_text else (),
     )
     postings = {name: _triples(tally) for name, tally in counted.items()}
     chunk_lengths = [_lengths(counted[name], chunks) for name in ("comment", "name", "parent", "body")]
@@ -72,6 +73,22 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
         np.stack(file_lengths, axis=1),
         quantise(embedder.embed_documents(documents)),
     )
+
+
+def _texts(files: Sequence[ParsedFile]) -> tuple[str, ...]:
+    """What a reader of text is given of each chunk: where it stands, what it is called, and its lines."""
+    return tuple(
+        f"{file.source.path} {_named(file, chunk)}\n"
+        + file.source.text[chunk.span.start_byte : chunk.span.end_byte].decode("utf-8", "replace")
+        for file in files
+        for chunk in file.chunks
+    )
+
+
+def _named(file: ParsedFile, chunk: Chunk) -> str:
+    """The names that a chunk defines, else that of the definition it is of."""
+    owner = (chunk.owner,) if chunk.owner >= 0 else ()
+    return " ".join(file.symbols[symbol].name for symbol in chunk.defines or owner)
 
 
 def _ranked(offsets: Ints, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[TermHashes, Ints]:

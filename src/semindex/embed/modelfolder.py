@@ -25,7 +25,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import xxhash
 
+from semindex.embed.batching import Footprint
 from semindex.errors import ModelError
 
 GRAPHS = ("model", "model_quantized", "model_int8", "model_uint8", "model_qint8*", "model_quint8*", "model_*")
@@ -64,6 +66,8 @@ class ModelFolder:
     """The configuration says that a text is classified, not embedded."""
     dense: bool
     """A step behind the pooling changes the vectors; only a graph that ends in it can be used."""
+    footprint: Footprint
+    """What it takes to run; that of BERT's base size where no file tells widths."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """By task (``query``, ``document``, ...): what is put in front of a text."""
 
@@ -73,6 +77,11 @@ class _Config(msgspec.Struct):
     model_type: str | None = None
     max_position_embeddings: int | None = None
     pad_token_id: int | None = None
+    hidden_size: int | None = None
+    dim: int | None = None
+    """What DistilBERT calls its hidden size."""
+    intermediate_size: int | None = None
+    num_attention_heads: int | None = None
 
 
 class _Module(msgspec.Struct):
@@ -103,6 +112,44 @@ class _Prompts(msgspec.Struct):
     prompts: dict[str, str] | None = None
 
 
+READING_VERSION = 1
+"""Raised when the same folder gives other numbers than before; part of the fingerprint."""
+_BLOCK_BYTES = 1 << 20
+
+
+def fingerprint(folder: ModelFolder) -> str:
+    """Names what the model computes, wherever its folder lies: its files' content and how they are used.
+
+    Reads the graph (with weights that stand beside it as ``NAME.onnx*``) and the tokenizer once.
+
+    Raises:
+        ModelError: A file cannot be read.
+    """
+    content = xxhash.xxh3_128()
+    used = (
+        READING_VERSION,
+        folder.pooling.value,
+        folder.max_tokens,
+        folder.pad_id,
+        sorted(folder.prompts.items()),
+    )
+    content.update(repr(used).encode())
+    for file in (folder.tokenizer, *weight_files(folder)):
+        try:
+            with file.open("rb") as opened:
+                while block := opened.read(_BLOCK_BYTES):
+                    content.update(block)
+        except OSError as error:
+            raise ModelError(f"{file} cannot be read: {error.strerror}") from error
+    return f"onnx-{content.hexdigest()}"
+
+
+def weight_files(folder: ModelFolder) -> list[Path]:
+    """The graph, and the files beside it that hold its weights where these are too large for it."""
+    beside = folder.graph.parent.glob(f"{folder.graph.name}?*")
+    return [folder.graph, *sorted(file for file in beside if file.is_file())]
+
+
 def read_folder(path: Path) -> ModelFolder:
     """What a folder says of its model.
 
@@ -127,8 +174,15 @@ def read_folder(path: Path) -> ModelFolder:
         config.pad_token_id,
         any(name.endswith("ForSequenceClassification") for name in config.architectures or ()),
         any(module.type.endswith(".Dense") for module in modules),
+        _footprint(config),
         (prompts.prompts if prompts is not None else None) or {},
     )
+
+
+def _footprint(config: _Config) -> Footprint:
+    hidden = max(1, config.hidden_size or config.dim or 768)
+    inner = max(1, config.intermediate_size or 4 * hidden)
+    return Footprint.of(hidden=hidden, inner=inner, heads=max(1, config.num_attention_heads or 12))
 
 
 def _graph(path: Path) -> Path:

@@ -70,6 +70,24 @@ class StaticEmbedder:
         return cls(map_words(path))
 
     @property
+    def resident_bytes(self) -> int:
+        """None: the words are mapped."""
+        return 0
+
+    @property
+    def reads_text(self) -> bool:
+        """No: terms."""
+        return False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing: all in this process share the map."""
+
+    @property
     def fingerprint(self) -> str:
         """Name, dimensions, pooling version, and the checksum that the file states of its content."""
         return f"semindex-{self._dim}-{POOLING_VERSION}-{self._words.checksum.hex()}"
@@ -93,7 +111,9 @@ class StaticEmbedder:
         out += paths[documents.path_row]
         return _unit(out).astype(np.float32)
 
-    def embed_query(self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float]) -> Vector:
+    def embed_query(
+        self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float], text: str = ""
+    ) -> Vector:
         """Unit sum of ``weight * idf(term) * word``, in the order of the terms' text; zero without terms."""
         ordered = sorted(terms, key=lambda term: term.term)
         hashes = np.array([hash_term(term.term) for term in ordered], dtype=np.uint64)

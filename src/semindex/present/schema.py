@@ -12,7 +12,7 @@ from semindex.present.safe import is_whole, json_safe, whole_path
 
 if TYPE_CHECKING:
     from semindex.config import Loaded
-    from semindex.types import BuildReport, Coverage, FileFailure, Hit, Hits, Status
+    from semindex.types import BuildReport, CacheStats, Coverage, FileFailure, Hit, Hits, Status
 
 SCHEMA = 1
 
@@ -126,6 +126,25 @@ def status_object(status: Status) -> dict[str, Any]:
         "problems": list(status.problems),
         "notes": list(status.notes),
     }
+
+
+def cache_object(stats: CacheStats) -> dict[str, Any]:
+    """What is kept on disk, field for field, but that bytes are called so."""
+    return {
+        "path": whole_path(stats.path),
+        "entries": stats.entries,
+        "models": stats.models,
+        "bytes": stats.nbytes,
+        "limit_bytes": stats.limit_bytes,
+        "hits": stats.hits,
+        "misses": stats.misses,
+        "notes": list(stats.notes),
+    }
+
+
+def cleared_object(path: str, freed_bytes: int) -> dict[str, Any]:
+    """What clearing a cache did."""
+    return {"path": whole_path(path), "freed_bytes": freed_bytes}
 
 
 def config_object(loaded: Loaded) -> dict[str, Any]:

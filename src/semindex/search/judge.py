@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import xxhash
-
-from semindex.embed.encoder import Tokens, Transformer, open_transformer
+from semindex.embed.base import text_digest
+from semindex.embed.encoder import Tokens, Transformer, shared_transformer
 from semindex.errors import ModelError
 from semindex.store.cache import RecentlyUsed
+from semindex.types import Kept, Vector, VectorStore
 
 MAX_TOKENS = 128
 """Of a text that the model reads: where it stands, its signature, its documentation, its first lines.
 
 Twice as many cost twice the time.
 """
+REMEMBERED_SECONDS = 3600
+"""After which a query's vector is computed again, so that a process that stays gives memory back."""
 _NONE_NAMED = (
     "re-ranking needs a transformer, and none is named: set RERANK_MODEL in table [MODELS] of your own "
     "semindex.toml, the variable SEMINDEX_RERANK_MODEL, or --rerank-model to a folder that you bring "
@@ -39,21 +39,20 @@ class Judgement:
     """More than ``read_tokens`` when the model read the beginning only."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    result: npt.NDArray[np.float32]
-    """A vector, or one logit."""
-    read_tokens: int
-    total_tokens: int
-
-
 class Judge:
     """A model that judges texts; threads may share it."""
 
-    def __init__(self, model: Transformer, *, remembered: int) -> None:
-        """Remember the results of so many texts (of pairs, for a cross-encoder)."""
+    def __init__(self, model: Transformer, *, cache: VectorStore | None = None, remembered: int = 0) -> None:
+        """Prepare.
+
+        Args:
+            model: Judges.
+            cache: Keeps what it computed of texts (of pairs, for a cross-encoder); None computes all anew.
+            remembered: How many queries' vectors to keep in memory.
+        """
         self._model = model
-        self._known: RecentlyUsed[bytes, _Known] = RecentlyUsed(remembered)
+        self._cache = cache
+        self._asked: RecentlyUsed[str, Vector] = RecentlyUsed(remembered, seconds=REMEMBERED_SECONDS)
         self.measure = "logit" if model.is_cross_encoder else "cosine"
         self._query_prompt = model.prompt("query")
         self._text_prompt = model.prompt("document", "passage", "corpus")
@@ -62,12 +61,11 @@ class Judge:
         """A judgement a text, in their order."""
         if self._model.is_cross_encoder:
             found = self._found(texts, query)
-            values = [float(each.result[0]) for each in found]
+            values = [float(each.numbers[0]) for each in found]
         else:
-            asked = self._model.query_tokens(query, prompt=self._query_prompt)
-            vector = self._model.embed([asked])[0]
+            vector = self._query_vector(query)
             found = self._found(texts, None)
-            values = [float(each.result @ vector) for each in found]
+            values = [float(each.numbers @ vector) for each in found]
         return [
             Judgement(value, each.read_tokens, each.total_tokens)
             for value, each in zip(values, found, strict=True)
@@ -76,23 +74,44 @@ class Judge:
     def notes(self, query: str) -> tuple[str, ...]:
         """What a reader should know of how the query was read."""
         tokens = self._model.query_tokens(query, prompt=self._query_prompt)
+        kept = self._cache.notes if self._cache is not None else ()
         if tokens.read == tokens.total:
-            return ()
+            return kept
         return (
             f"the re-ranking model read the first {tokens.read:,} of {tokens.total:,} tokens of the query",
+            *kept,
         )
 
-    def _found(self, texts: Sequence[str], query: str | None) -> list[_Known]:
-        keys = [_key(query, text) for text in texts]
-        found = {key: self._known.get(key) for key in keys}
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if found[key] is None}
-        if missing:
-            for key, computed in zip(missing, self._computed(list(missing.values()), query), strict=True):
-                self._known.put(key, computed)
-                found[key] = computed
-        return [known for key in keys if (known := found[key]) is not None]
+    def close(self) -> None:
+        """Give the cache's file back; it is opened again when needed."""
+        if self._cache is not None:
+            self._cache.close()
 
-    def _computed(self, texts: Sequence[str], query: str | None) -> list[_Known]:
+    def _query_vector(self, query: str) -> Vector:
+        known = self._asked.get(query)
+        if known is None:
+            tokens = self._model.query_tokens(query, prompt=self._query_prompt)
+            known = self._model.embed([tokens])[0]
+            self._asked.put(query, known)
+        return known
+
+    def _found(self, texts: Sequence[str], query: str | None) -> list[Kept]:
+        prompt = self._text_prompt if query is None else ""
+        digests = [text_digest(query, prompt + text) for text in texts]
+        named = dict(zip(digests, texts, strict=True))
+        found: dict[bytes, Kept] = {}
+        if self._cache is not None:
+            found.update(self._cache.get(self._model.fingerprint, list(named), width=self._model.dim))
+        missing = [digest for digest in named if digest not in found]
+        if missing:
+            computed = self._computed([named[digest] for digest in missing], query)
+            new = dict(zip(missing, computed, strict=True))
+            found.update(new)
+            if self._cache is not None:
+                self._cache.put(self._model.fingerprint, new)
+        return [found[digest] for digest in digests]
+
+    def _computed(self, texts: Sequence[str], query: str | None) -> list[Kept]:
         tokens: Sequence[Tokens]
         if query is None:
             tokens = self._model.tokens(texts, prompt=self._text_prompt)
@@ -100,21 +119,32 @@ class Judge:
         else:
             tokens = self._model.pair_tokens(query, texts)
             results = self._model.score(tokens)[:, None]
-        return [_Known(row, each.read, each.total) for row, each in zip(results, tokens, strict=True)]
+        return [Kept(row, each.read, each.total) for row, each in zip(results, tokens, strict=True)]
 
 
-def open_judge(folder: str, *, remembered: int) -> Judge:
-    """The judge over the model of a folder (``~`` is the home).
+def open_judge(
+    folder: str,
+    *,
+    cache: VectorStore | None = None,
+    remembered: int = 0,
+    batch_size: int = 0,
+    most_bytes: int | None = None,
+) -> Judge:
+    """The judge over the model of a folder (``~`` is the home); the model is loaded once a process.
+
+    Args:
+        folder: Holds the model.
+        cache: See :class:`Judge`, as for ``remembered``.
+        remembered: Queries.
+        batch_size: See :func:`semindex.embed.encoder.open_transformer`, as for ``most_bytes``.
+        most_bytes: That of the process.
 
     Raises:
         ModelError: No folder is named, a package is missing, or the folder is not whole.
     """
     if not folder:
         raise ModelError(_NONE_NAMED)
-    model = open_transformer(Path(folder).expanduser(), max_tokens=MAX_TOKENS)
-    return Judge(model, remembered=remembered)
-
-
-def _key(query: str | None, text: str) -> bytes:
-    head = b"" if query is None else xxhash.xxh3_128_digest(query.encode("utf-8", "surrogatepass"))
-    return head + xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass"))
+    model = shared_transformer(
+        Path(folder).expanduser(), max_tokens=MAX_TOKENS, batch_size=batch_size, most_bytes=most_bytes
+    )
+    return Judge(model, cache=cache, remembered=remembered)

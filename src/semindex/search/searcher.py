@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from semindex.embed.static import StaticEmbedder
+from semindex.embed.registry import open_words
 from semindex.search import rank, verbatim
 from semindex.search.candidates import Candidates, Parts, Texts, best_places
 from semindex.search.explain import Explanation
@@ -32,8 +32,9 @@ from semindex.search.retrieve import (
     ranges,
 )
 from semindex.search.symbols import SymbolMatch, symbol_matches
+from semindex.store.cache import RecentlyUsed
 from semindex.tokens import hash_term, query_terms
-from semindex.types import Filters, Mode, Query, QueryTerm, Reason
+from semindex.types import Embedder, Filters, Mode, Query, QueryTerm, Reason, Vector
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -41,6 +42,8 @@ Mask = npt.NDArray[np.bool_]
 
 MAX_TERMS = 64
 """Terms of a long query that are looked up: the rarest."""
+REMEMBERED_SECONDS = 3600
+"""After which a query's vector is computed again, so that a process that stays gives memory back."""
 MAX_PATHS = 65536
 """Files whose paths' words are remembered: some 50 MB at most."""
 
@@ -77,11 +80,17 @@ class Ranking:
 class Searcher:
     """Answers from one generation. Threads may share it."""
 
-    def __init__(self, corpus: Corpus, embedder: StaticEmbedder) -> None:
+    def __init__(self, corpus: Corpus, embedder: Embedder, *, remembered: int = 0) -> None:
+        """Prepare; with ``remembered`` so many queries' vectors are kept, as long as this generation is."""
         self.corpus = corpus
         self.generation = corpus.generation
         self.embedder = embedder
+        self.words = open_words()
+        """Which words are alike, whatever embeds the chunks."""
         self._paths: dict[int, PathWords] = {}
+        self._asked: RecentlyUsed[tuple[object, ...], Vector] = RecentlyUsed(
+            remembered, seconds=REMEMBERED_SECONDS
+        )
 
     def search(
         self,
@@ -109,7 +118,7 @@ class Searcher:
         lexical = self.corpus.lexical(terms)
         lexical_scores = self.corpus.lexical_scores(lexical)
         body = self.corpus.body(terms)
-        cosines = self._cosines(terms, lexical, body) if mode is not Mode.LEXICAL else None
+        cosines = self._cosines(query.text, terms, lexical, body) if mode is not Mode.LEXICAL else None
         symbols = symbol_matches(self.generation, query.text, self.corpus.weights)
         parts = Parts(terms, lexical, lexical_scores, body, cosines, symbols)
         every = np.flatnonzero(allowed) if required is not None else None
@@ -134,18 +143,25 @@ class Searcher:
         note = f"long query: its {len(kept)} rarest of {len(terms)} terms were used"
         return [term for term in terms if term.term in kept], (note,)
 
-    def _cosines(self, terms: Sequence[QueryTerm], lexical: Sequence[TermScores], body: BodyScores) -> Floats:
+    def _cosines(
+        self, text: str, terms: Sequence[QueryTerm], lexical: Sequence[TermScores], body: BodyScores
+    ) -> Floats:
         known = {item.term.term: item.idf for item in lexical}
         unknown = self.corpus.chunk_idf(0)
         occurring = {item.term.term for item in lexical if len(item.ids)}
         meant = [t for t in terms if t.term in known and (t.term in occurring or self._has_meaning(t.term))]
-        vector = self.embedder.embed_query(meant, idf=lambda term: known.get(term, unknown))
+        # A query of words that mean nothing here has no text either: nothing found is an answer.
+        text = text if meant else ""
+        vector = self._asked.get((text, *meant))
+        if vector is None:
+            vector = self.embedder.embed_query(meant, idf=lambda term: known.get(term, unknown), text=text)
+            self._asked.put((text, *meant), vector)
         return self.generation.cosines(vector)
 
     def _has_meaning(self, term: str) -> bool:
         """Whether a term without lexical matches can be near to anything but by chance."""
         key = hash_term(term)
-        if self.embedder.knows(key):
+        if self.words.knows(key):
             return True
         (found,) = self.generation.occurrences("body", np.array([key], dtype=np.uint64))
         return len(found.ids) > 0
@@ -267,7 +283,7 @@ class Searcher:
         if item.term.weight < 1.0:
             return ()
         soft = self.corpus.weights.soft
-        pairs = self.embedder.neighbours(hash_term(item.term.term))
+        pairs = self.words.neighbours(hash_term(item.term.term))
         return [(key, soft * similarity) for key, similarity in pairs]
 
     def _signals(self, parts: Parts, found: Candidates, lexical: Floats, mode: Mode) -> list[Signal]:

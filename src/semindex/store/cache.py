@@ -1,10 +1,11 @@
-"""A small map that forgets what was least recently used."""
+"""A small map in memory that forgets what was least recently used, and what is old."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -12,11 +13,15 @@ V = TypeVar("V")
 
 
 class RecentlyUsed(Generic[K, V]):
-    """At most ``size`` entries; threads may share it."""
+    """At most ``size`` entries, none older than ``seconds``; threads may share it."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(
+        self, size: int, *, seconds: float = float("inf"), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._size = size
-        self._entries: OrderedDict[K, V] = OrderedDict()
+        self._seconds = seconds
+        self._clock = clock
+        self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
         self._lock = threading.Lock()
         self.found = 0
         """How often :meth:`get` had an answer."""
@@ -27,19 +32,28 @@ class RecentlyUsed(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """The value, now the most recently used, or None."""
         with self._lock:
-            if key not in self._entries:
+            value, made = self._entries.get(key, (None, 0.0))
+            if value is None:
+                return None
+            if self._clock() - made >= self._seconds:
+                del self._entries[key]
                 return None
             self._entries.move_to_end(key)
             self.found += 1
-            return self._entries[key]
+            return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep a value, dropping the entry not used for longest when there are too many."""
+        """Keep a value; drop those not used for longest while there are too many or they are old."""
         with self._lock:
-            self._entries[key] = value
+            now = self._clock()
+            self._entries[key] = value, now
             self._entries.move_to_end(key)
-            while len(self._entries) > self._size:
+            while self._entries and self._is_over(now):
                 self._entries.popitem(last=False)
+
+    def _is_over(self, now: float) -> bool:
+        _, made = next(iter(self._entries.values()))
+        return len(self._entries) > self._size or now - made >= self._seconds
 
     def clear(self) -> None:
         """Forget everything."""

@@ -32,6 +32,7 @@ COMMANDS = {
     "related": Entry("related", "related", "Find code like the code at a place."),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "config": Entry("config", "config", "Show each setting and where it came from."),
+    "cache": Entry("cache", "cache", "Show or clear the vectors that transformers computed."),
     "eval": Entry("eval", "evaluate", "Measure search on a repository, or on judged queries."),
     "clean": Entry("clean", "clean", "Remove an index."),
     "completion": Entry("completion", "completion", "Print the script that completes commands in a shell."),

@@ -1,0 +1,75 @@
+"""``semindex cache``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from semindex.present.cli.options import json_option, set_option
+from semindex.present.cli.outcome import DONE
+from semindex.present.render import size
+from semindex.present.safe import safe_line, safe_message
+from semindex.present.schema import cache_object, cleared_object
+from semindex.present.stream import write, write_json
+
+if TYPE_CHECKING:
+    from semindex.config import Settings
+
+
+@click.group()
+def cache() -> None:
+    """Show or clear the vectors that transformers computed.
+
+    They lie in one file of your cache folder (CACHE_DIR), for all repositories, within VECTOR_CACHE_MB.
+    """
+
+
+@cache.command()
+@json_option
+@set_option
+def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
+    """Show what is kept, and how often it was of use."""
+    from semindex import cached
+
+    found = cached.stats(_settings(overrides))
+    if as_json:
+        write_json(cache_object(found))
+        return DONE
+    asked = found.hits + found.misses
+    share = f" ({found.hits / asked:.0%} known)" if asked else ""
+    rows = {
+        "file": safe_message(found.path),
+        "entries": f"{found.entries:,} of {found.models:,} models",
+        "size": f"{size(found.nbytes)}, at most {size(found.limit_bytes)}",
+        "asked": f"{asked:,} texts, {found.hits:,} hits, {found.misses:,} misses{share}",
+    }
+    write("\n".join(f"{name:<12}{value}" for name, value in rows.items()))
+    for note in found.notes:
+        write(f"{'notes':<12}{safe_line(note)}")
+    return DONE
+
+
+@cache.command()
+@json_option
+@set_option
+def clear(as_json: bool, overrides: Mapping[str, str]) -> int:
+    """Forget all vectors; they are computed again when needed."""
+    from semindex import cached
+
+    settings = _settings(overrides)
+    freed = cached.clear(settings)
+    path = cached.stats(settings).path
+    if as_json:
+        write_json(cleared_object(path, freed))
+    else:
+        write(f"{safe_message(path)}: cleared, {size(freed)} freed")
+    return DONE
+
+
+def _settings(overrides: Mapping[str, str]) -> Settings:
+    """Your own: the cache is of no repository."""
+    from semindex.config import load
+
+    return load(None, overrides=overrides).settings

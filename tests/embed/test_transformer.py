@@ -1,0 +1,152 @@
+"""A transformer that embeds chunks: whole texts, whatever their length, computed once."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semindex.embed.encoder import Transformer, open_transformer
+from semindex.embed.registry import open_embedder
+from semindex.embed.transformer import KEPT_TOGETHER, TransformerEmbedder
+from semindex.errors import ModelError
+from semindex.store.vectorcache import VectorCache
+from semindex.types import Counts, Documents, QueryTerm, Vectors
+
+from ..tiny_models import SPECIAL, WORDS, bi_encoder, counted_texts, cross_encoder, vector
+
+PLAIN = [word for word in WORDS if word not in SPECIAL]
+NO_COUNTS = Counts(np.zeros(1, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint16))
+WINDOW = 10
+"""Words that the tiny model reads beside the special ones."""
+
+
+def documents(*texts: str) -> Documents:
+    return Documents(NO_COUNTS, NO_COUNTS, NO_COUNTS, np.zeros(len(texts), np.int64), texts)
+
+
+def by_hand(words: Sequence[str]) -> Vectors:
+    """Windows of nearly one length, their unit vectors added up by their words."""
+    pieces = -(-len(words) // WINDOW)
+    cuts = [len(words) * number // pieces for number in range(pieces + 1)]
+    total = np.sum([vector(*words[begin:end]) * (end - begin) for begin, end in pairwise(cuts)], axis=0)
+    unit: Vectors = total / np.linalg.norm(total)
+    return unit
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bi_encoder(tmp_path_factory.mktemp("bi"))
+
+
+@pytest.fixture(scope="module")
+def embedder(folder: Path) -> TransformerEmbedder:
+    return TransformerEmbedder(folder)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[VectorCache]:
+    made = VectorCache(tmp_path / "cache", most_bytes=1_000_000)
+    yield made
+    made.close()
+
+
+@given(st.lists(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=45), max_size=6))
+def test_a_text_of_any_length_counts_whole(embedder: TransformerEmbedder, texts: list[list[str]]) -> None:
+    found = embedder.embed_documents(documents(*map(" ".join, texts)))
+    assert found.shape == (len(texts), 3)
+    assert found.dtype == np.float32
+    for row, words in zip(found, texts, strict=True):
+        np.testing.assert_allclose(row, by_hand(words), atol=1e-5)
+
+
+def test_the_end_of_a_long_text_changes_its_vector(embedder: TransformerEmbedder) -> None:
+    one, other = embedder.embed_documents(documents("red " * 40 + "blue", "red " * 40 + "zebra"))
+    assert not np.allclose(one, other, atol=1e-3)
+
+
+@given(
+    st.lists(st.sampled_from([*PLAIN, "unheard", "(", "::", "é"]), max_size=60), st.sampled_from(["", "ask "])
+)
+def test_windows_leave_nothing_out(folder: Path, words: list[str], prompt: str) -> None:
+    model = windowed(folder)
+    text = " ".join(words)
+    pieces = model.windows(text, prompt=prompt)
+    asked = len(prompt.split())
+    assert all(piece.read == piece.total <= WINDOW for piece in pieces)
+    assert sum(piece.read - asked for piece in pieces) == len(model._encoded(text))
+    if len(pieces) == 1:
+        assert pieces == model.tokens([text], prompt=prompt)
+
+
+def windowed(folder: Path, known: dict[Path, Transformer] = {}) -> Transformer:  # noqa: B006 - opened once
+    return known.setdefault(folder, known.get(folder) or open_transformer(folder))
+
+
+def test_prompts_go_before_each_piece(tmp_path: Path) -> None:
+    made = TransformerEmbedder(bi_encoder(tmp_path, prompts={"query": "ask ", "document": "tell "}))
+    (row,) = made.embed_documents(documents("red " * 5 + "green " * 5))
+    expected = 6 * vector("tell", *["red"] * 5) + 6 * vector("tell", *["green"] * 5)
+    np.testing.assert_allclose(row, expected / np.linalg.norm(expected), atol=1e-5)
+    asked = made.embed_query([], idf=lambda term: 1.0, text="red")
+    np.testing.assert_allclose(asked, vector("ask", "red"), atol=1e-6)
+
+
+def test_a_query_is_read_as_text_and_without_one_means_nothing(embedder: TransformerEmbedder) -> None:
+    terms = [QueryTerm("blue", 1.0, "blue")]
+    asked = embedder.embed_query(terms, idf=lambda term: 1.0, text="red " * 30 + "blue")
+    np.testing.assert_allclose(asked, by_hand(["red"] * 30 + ["blue"]), atol=1e-5)
+    assert not embedder.embed_query(terms, idf=lambda term: 1.0, text=" ").any()
+
+
+def test_documents_are_computed_once(
+    folder: Path, cache: VectorCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = counted_texts(monkeypatch)
+    texts = [f"{PLAIN[n % 8]} {PLAIN[n // 8 % 8]} {PLAIN[n // 64]}" for n in range(KEPT_TOGETHER + 9)]
+    first = TransformerEmbedder(folder, store=cache).embed_documents(documents(*texts, texts[0]))
+    assert computed == [KEPT_TOGETHER, 9], "and one that is there twice once"
+    again = TransformerEmbedder(folder, store=cache).embed_documents(documents(*reversed(texts)))
+    assert computed == [KEPT_TOGETHER, 9]
+    np.testing.assert_array_equal(again[::-1], first[:-1])
+    plain = TransformerEmbedder(folder).embed_documents(documents(*texts))
+    np.testing.assert_allclose(plain, first[:-1], atol=1e-6)
+
+
+def test_the_fingerprint_is_known_before_the_model_is_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("semindex.embed.transformer.shared_transformer", None)
+    made = TransformerEmbedder(folder)
+    assert made.fingerprint.startswith("onnx-")
+    assert made.resident_bytes > (folder / "model.onnx").stat().st_size
+
+
+def test_a_cross_encoder_is_no_embedder(tmp_path: Path) -> None:
+    made = TransformerEmbedder(cross_encoder(tmp_path))
+    with pytest.raises(ModelError, match=r"it can re-rank \(RERANK_MODEL\), not index"):
+        made.embed_documents(documents("red"))
+
+
+def test_it_is_opened_by_the_name_of_its_folder_in_any_process(folder: Path, tmp_path: Path) -> None:
+    spec = pickle.loads(
+        pickle.dumps(
+            partial(
+                open_embedder,
+                str(folder),
+                open_store=partial(VectorCache, tmp_path, most_bytes=10_000),
+                threads=1,
+            )
+        )
+    )
+    made = spec()
+    assert isinstance(made, TransformerEmbedder)
+    np.testing.assert_allclose(made.embed_documents(documents("red"))[0], vector("red"), atol=1e-6)
+    made.close()
