@@ -415,14 +415,15 @@ class Index:
         dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
         with _blamed(lambda: faults(segments)):
             corpus = Corpus(Generation(snapshot.generation, segments, dead))
-        totals = catalog.totals()
+        # As many as the catalog has, which would have to count them.
+        files, skipped = corpus.generation.live_files, catalog.skipped()
         pending = int(catalog.meta("pending") or 0)
-        partial = (partial_note(totals.files, totals.files + pending),) if pending else ()
+        partial = (partial_note(files, files + pending),) if pending else ()
         coverage = Coverage(
-            seen=totals.files + sum(totals.skipped.values()) + pending,
-            indexed=totals.files,
-            chunks=totals.chunks,
-            skipped=totals.skipped,
+            seen=files + sum(skipped.values()) + pending,
+            indexed=files,
+            chunks=corpus.generation.live_chunks,
+            skipped=skipped,
             freshness="unchecked",
             notes=(*catalog.notes, *partial),
         )

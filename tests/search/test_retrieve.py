@@ -168,7 +168,7 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
             b = WEIGHTS.file_body_b
             value = counts[owner] / (1.0 - b + b * (sizes[owner] / file_average))
             file[owner] += value / (WEIGHTS.file_body_k1 + value) * idf
-    assert np.array_equal(scores.chunk, chunk / totals[0])
+    assert np.array_equal(scores.chunks(np.arange(generation.chunks)), chunk / totals[0])
     assert np.array_equal(scores.file, file / totals[1])
 
 
@@ -176,4 +176,4 @@ def test_no_terms_score_nothing(corpus: Corpus) -> None:
     none: list[QueryTerm] = []
     assert corpus.lexical(none) == []
     assert not corpus.lexical_scores([]).any()
-    assert not corpus.body(none).file.any() and not corpus.body(none).chunk.any()
+    assert not corpus.body(none).file.any() and not corpus.body(none).sums.any()

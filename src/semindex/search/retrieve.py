@@ -31,6 +31,9 @@ TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *FILE_TEXT_FIELDS)
 _CELLS = 4_000_000
 """Frequencies (term by chunk) that are held at once: 32 MB an array."""
 
+_DENSE_CELLS = 16
+"""Up to so many cells for each number that falls to one, all are laid out; sorting takes less for more."""
+
 Near = Sequence[tuple[int, float]]
 """Hashes of a term's neighbours, and the share of their frequency that counts."""
 
@@ -50,10 +53,17 @@ class TermScores:
 class BodyScores:
     """What the code itself says: BM25 over bodies, by chunk and by file, each over the sum of idf."""
 
-    chunk: Floats
+    sums: Floats
+    """Shape ``(chunks,)``, not yet over the sum of idf."""
+    idf: float
     file: Floats
     words: npt.NDArray[np.uint8]
     """How many of the terms that are no compounds each chunk's code has."""
+
+    def chunks(self, ids: Ids) -> Floats:
+        """The scores of some chunks."""
+        scores: Floats = self.sums[ids] / self.idf
+        return scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +79,33 @@ class Chosen:
     """Shape ``(files of the generation,)``: a file's place in ``starts``, or -1."""
 
 
+class _Norms:
+    """What a frequency is divided by for its field's length in a row: ``1 - b + b * length / average``.
+
+    Kept by length, of which there are few, and not by row.
+    """
+
+    def __init__(self, lengths: npt.NDArray[np.uint16], average: float, b: float) -> None:
+        self._lengths = lengths
+        self._by_length: Floats = 1.0 - b + b * (np.arange(int(lengths.max(initial=0)) + 1) / average)
+
+    def at(self, rows: Ids) -> Floats:
+        return self._by_length[self._lengths[rows]]
+
+
 class Corpus:
     """A generation with its length norms; made once a generation, shared by threads."""
 
     def __init__(self, generation: Generation, weights: Weights = WEIGHTS) -> None:
         self.generation = generation
         self.weights = weights
-        self._norms: Mapping[str, Floats] = {
-            field: 1.0 - b + b * (generation.lengths[field] / generation.averages[field])
+        self._norms: Mapping[str, _Norms] = {
+            field: _Norms(generation.lengths[field], generation.averages[field], b)
             for field, (_, b) in weights.fields.items()
         }
-        average = generation.averages["body"]
-        self._body_norm = 1.0 - weights.body_b + weights.body_b * (generation.lengths["body"] / average)
-        by_file = np.bincount(
-            generation.chunk_file, weights=generation.lengths["body"], minlength=generation.files
-        )
+        self._body_norms = _Norms(generation.lengths["body"], generation.averages["body"], weights.body_b)
+        lengths = generation.lengths["body"].astype(np.int64)
+        by_file = np.add.reduceat(lengths, generation.file_starts[:-1]) if generation.files else lengths
         live_total = int(by_file[generation.file_live].sum()) if generation.files else 0
         file_average = max(1.0, live_total / max(1, generation.live_files))
         self._file_body_norm = 1.0 - weights.file_body_b + weights.file_body_b * (by_file / file_average)
@@ -133,9 +155,7 @@ class Corpus:
             else:
                 places.append(line + found.rows)
                 values.append(weighted)
-        dense = _sums(np.concatenate(places), np.concatenate(values), int(occurs.sum()) * width)
-        at = np.flatnonzero(dense > 0.0)
-        frequencies = dense[at]
+        at, frequencies = _cells(np.concatenate(places), np.concatenate(values), int(occurs.sum()) * width)
         cuts = np.searchsorted(at, np.arange(int(occurs.sum()) + 1) * width).tolist()
         found_at = iter(
             [
@@ -148,7 +168,7 @@ class Corpus:
 
     def _weighted(self, field: str, found: Gathered) -> Floats:
         weight = self.weights.fields[field][0]
-        return weight * found.counts.astype(np.float64) / self._norms[field][found.rows]
+        return weight * found.counts.astype(np.float64) / self._norms[field].at(found.rows)
 
     def lexical_scores(self, terms: Sequence[TermScores]) -> Floats:
         """BM25F of every chunk over the query's sum of idf, shape ``(chunks,)``, in [0, 1)."""
@@ -222,7 +242,7 @@ class Corpus:
             for chunk_idf, file_idf in self._add_body(terms[block], chunk, file, words):
                 chunk_total += chunk_idf
                 file_total += file_idf
-        return BodyScores(chunk / max(chunk_total, 1e-9), file / max(file_total, 1e-9), words)
+        return BodyScores(chunk, max(chunk_total, 1e-9), file / max(file_total, 1e-9), words)
 
     def _add_body(
         self, terms: Sequence[QueryTerm], chunk: Floats, file: Floats, words: npt.NDArray[np.uint8]
@@ -233,7 +253,7 @@ class Corpus:
         counts = found.counts.astype(np.float64)
         sizes = np.bincount(found.numbers, minlength=len(terms)).tolist()
         idf = [self.chunk_idf(size) * term.weight for term, size in zip(terms, sizes, strict=True)]
-        values = saturated(counts / self._body_norm[found.rows], weights.body_k1)
+        values = saturated(counts / self._body_norms.at(found.rows), weights.body_k1)
         np.add.at(chunk, found.rows, values * np.array(idf)[found.numbers])
         plain = np.array([not term.is_compound for term in terms], dtype=np.uint8)
         np.add.at(words, found.rows, plain[found.numbers])
@@ -257,6 +277,25 @@ def _keys(terms: Iterable[QueryTerm]) -> npt.NDArray[np.uint64]:
 def _sums(places: Ids, values: Floats, size: int) -> Floats:
     """What falls to each place of ``size``, added in the order given (so by field, or by term)."""
     return np.bincount(places, values, size).astype(np.float64, copy=False)
+
+
+def _cells(places: Ids, values: Floats, size: int) -> tuple[Ids, Floats]:
+    """The places of ``size`` that get anything, ascending, and what falls to each, as :func:`_sums`."""
+    if size <= _DENSE_CELLS * len(places):
+        dense = _sums(places, values, size)
+        at = np.flatnonzero(dense > 0.0)
+        return at, dense[at]
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], values[order]
+    heads = _heads(places)
+    sizes = np.diff(heads, append=len(places))
+    sums = values[heads]
+    more, step = np.flatnonzero(sizes > 1), 1
+    while len(more):
+        sums[more] += values[heads[more] + step]
+        step += 1
+        more = more[sizes[more] > step]
+    return places[heads], sums
 
 
 def _heads(values: Ids) -> Ids:

@@ -205,9 +205,10 @@ class Searcher:
             has[generation.chunk_file[kinds]] = True
             allowed = allowed & has
 
-        def files(scores: Floats, limit: int) -> Ids:
+        def files(scores: Floats, limit: int, *, above: float = 0.0) -> Ids:
             masked = scores if kinds is None else np.where(kinds, scores, 0.0)
-            return best_files(by_file_maximum(masked, generation), allowed, limit, generation)
+            best = by_file_maximum(masked, generation)
+            return best_files(np.where(best > above, best, 0.0), allowed, limit, generation)
 
         found: list[Ids] = []
         if mode is not Mode.DENSE:
@@ -216,8 +217,7 @@ class Searcher:
             named = np.array(sorted(parts.symbols), dtype=np.int64)
             found.append(named[allowed[named]])
         if parts.cosines is not None:
-            near = np.where(parts.cosines > weights.near_cosine, parts.cosines, 0.0)
-            found.append(files(near, weights.candidates))
+            found.append(files(parts.cosines, weights.candidates, above=weights.near_cosine))
         chosen = distinct(np.concatenate(found)) if every is None else every[allowed[every]]
         starts = generation.file_starts
         sizes = starts[chosen + 1] - starts[chosen]
@@ -352,7 +352,7 @@ class Searcher:
         weights = self.corpus.weights
         scores = np.zeros(len(found.chunks))
         if mode is not Mode.DENSE:
-            scores = lexical + weights.span_body * parts.body.chunk[found.chunks]
+            scores = lexical + weights.span_body * parts.body.chunks(found.chunks)
         if parts.cosines is not None:
             scores = scores + weights.span_dense * parts.cosines[found.chunks]
         return scores

@@ -59,7 +59,7 @@ def gains(query: str, parts: Parts, found: Candidates, corpus: Corpus, texts: Te
     weights, generation = corpus.weights, corpus.generation
     terms = _term_shares(parts, found)
     eligible = (terms >= weights.verbatim_terms) & ~np.isin(generation.chunk_kinds[found.chunks], _PROSE)
-    worth = np.where(eligible, terms + parts.body.chunk[found.chunks], 0.0)
+    worth = np.where(eligible, terms + parts.body.chunks(found.chunks), 0.0)
     values = np.zeros(len(found.chunks))
     for place, _ in best_places(found, worth, weights.verbatim_chunks, generation):
         text = texts.text(int(found.files[found.owners[place]]))

@@ -210,10 +210,17 @@ class Catalog:
             languages = self._fetch(
                 "SELECT language, count(*) FROM files GROUP BY language ORDER BY count(*) DESC, language"
             )
-            skipped = self._fetch(
-                "SELECT reason, count(*) FROM skipped GROUP BY reason ORDER BY count(*) DESC, reason"
+            skipped = self.skipped()
+        return Totals(files, chunks, source_bytes, dead, segments, dict(languages), skipped)
+
+    def skipped(self) -> dict[str, int]:
+        """How many files are left out, by reason, the most first."""
+        with self._translated():
+            return dict(
+                self._fetch(
+                    "SELECT reason, count(*) FROM skipped GROUP BY reason ORDER BY count(*) DESC, reason"
+                )
             )
-        return Totals(files, chunks, source_bytes, dead, segments, dict(languages), dict(skipped))
 
     def verify(self) -> list[str]:
         """Read everything and compare it with itself; one line for each fault, none if sound."""

@@ -8,7 +8,6 @@ freshly built.
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unp
 from semindex.store.gather import Gathered, gather
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
-from semindex.store.tables import ChunkTable, SymbolRecord, SymbolTable
+from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
 from semindex.store.vectors import cosines
 from semindex.types import Kind, Vector
 
@@ -79,6 +78,7 @@ class Generation:
         self.averages = {field: self._average(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
         self._postings = self._open_postings()
         self._known_symbols: dict[int, SymbolRecord] = {}
+        self._known_paths: dict[int, str] = {}
 
     def _joined(self, name: str) -> npt.NDArray[Any]:
         parts = [segment.section(name) for segment in self._segments]
@@ -175,18 +175,22 @@ class Generation:
         number, ordinal = _locate(self._chunk_base, chunk)
         return np.asarray(self._segments[number].section("vectors")[ordinal])
 
-    @cached_property
-    def _paths(self) -> list[str]:
-        return [os.fsdecode(path) for segment in self._segments for path in unpacked(segment, "paths")]
-
     def path(self, file: int) -> str:
-        """A file's root-relative path."""
-        return self._paths[file]
+        """A file's root-relative path; remembered."""
+        known = self._known_paths.get(file)
+        if known is None:
+            number, ordinal = _locate(self._file_base, file)
+            known = self._known_paths[file] = self._path_tables[number].path(ordinal)
+        return known
+
+    @cached_property
+    def _path_tables(self) -> list[PathTable]:
+        return [PathTable.of(segment) for segment in self._segments]
 
     @cached_property
     def path_of(self) -> Mapping[str, int]:
         """Every live path and its file id."""
-        return {self._paths[file]: file for file in np.flatnonzero(self.file_live).tolist()}
+        return {self.path(file): file for file in np.flatnonzero(self.file_live).tolist()}
 
     @cached_property
     def languages(self) -> tuple[list[str], npt.NDArray[np.int64]]:

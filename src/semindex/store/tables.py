@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Self
 
@@ -41,6 +42,24 @@ class ChunkTable:
     def of(cls, segment: Segment) -> Self:
         """The columns of one segment."""
         return cls(*map(segment.section, ("chunk_lines", "chunk_bytes", "chunk_owners")))
+
+
+@dataclass(frozen=True, slots=True)
+class PathTable:
+    """The paths of a segment's files."""
+
+    ends: npt.NDArray[np.uint32]
+    """Where each begins, and where the last one ends."""
+    data: memoryview
+
+    @classmethod
+    def of(cls, segment: Segment) -> Self:
+        """The columns of one segment."""
+        return cls(segment.section("paths.offsets"), segment.section("paths").data)
+
+    def path(self, ordinal: int) -> str:
+        """The path of a file."""
+        return os.fsdecode(bytes(self.data[self.ends.item(ordinal) : self.ends.item(ordinal + 1)]))
 
 
 @dataclass(frozen=True, slots=True)
