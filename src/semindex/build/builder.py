@@ -10,6 +10,7 @@ from dataclasses import replace
 from semindex.build import merge
 from semindex.build.analysis import skip_analysis
 from semindex.build.indexing import Indexing, Place, Run, commit
+from semindex.build.memory import without_collection
 from semindex.build.plan import Plan, plan
 from semindex.errors import IndexCorrupt
 from semindex.source.walk import Walk, walk
@@ -54,7 +55,8 @@ class Builder:
             IndexUnwritable: The index folder cannot be written; what was committed stays.
         """
         started = time.monotonic()
-        seen, scan_ns = walked or self._walk()
+        with without_collection():
+            seen, scan_ns = walked or self._walk()
         walk_seconds = time.monotonic() - started if walked is None else None
         layout.create(self._place.index_dir)
         with write_lock(self._place.index_dir):
@@ -127,18 +129,13 @@ class Builder:
             # Another process has committed a later walk since ours: what it saw must not be taken for gone.
             seen, scan_ns = self._walk()
         broken = self._broken_segments(catalog.snapshot(), warnings, verify=verify)
-        files = {record.ref.path: record for record in catalog.files()}
-        failures = {known.failure.path: known for known in catalog.failures()}
-        sound = {path: record for path, record in files.items() if record.segment not in broken}
+        with without_collection():
+            files = {record.ref.path: record for record in catalog.files()}
+            failures = {known.failure.path: known for known in catalog.failures()}
+            sound = {path: record for path, record in files.items() if record.segment not in broken}
+            last_scan_ns = catalog.last_scan_ns
+            work = plan(seen.refs, seen.skipped, sound, failures, scan_ns=last_scan_ns, force=force)
         run = Run(files=sound, failures=failures, scan_ns=scan_ns, force=force, warnings=warnings)
-        work = plan(
-            seen.refs,
-            seen.skipped,
-            sound,
-            failures,
-            scan_ns=catalog.last_scan_ns,
-            force=force,
-        )
         run.skipped.extend(self._new_skips(work, failures))
         Indexing(self._place, catalog, run, self._progress).index(work.read)
         lost = files.keys() - sound.keys() - {ref.path for ref in work.read}

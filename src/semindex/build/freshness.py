@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from semindex.build.memory import without_collection
 from semindex.build.plan import Plan, by_todays_rules, plan, same_stat
 from semindex.source.read import read
 from semindex.source.walk import Walk, walk
@@ -55,10 +56,11 @@ def check(root: Path, catalog: Catalog, *, look: bool = False) -> Freshness:
         RootError: The root is missing or not a folder.
     """
     scan_ns = time.time_ns()
-    seen = walk(root)
-    files = {record.ref.path: record for record in catalog.files()}
-    failures = {known.failure.path: known for known in catalog.failures()}
-    work = plan(seen.refs, seen.skipped, files, failures, scan_ns=catalog.last_scan_ns)
+    with without_collection():
+        seen = walk(root)
+        files = {record.ref.path: record for record in catalog.files()}
+        failures = {known.failure.path: known for known in catalog.failures()}
+        work = plan(seen.refs, seen.skipped, files, failures, scan_ns=catalog.last_scan_ns)
     young = [ref for ref in work.read if _same_stat(ref, files, failures)]
     if not look:
         return Freshness(seen, work, scan_ns, len(young))

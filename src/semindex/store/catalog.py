@@ -294,8 +294,7 @@ class Catalog:
 
     def _ref(self, path: bytes, *numbers: int | str) -> FileRef:
         try:
-            size, mtime, ctime, inode = map(int, numbers)
-            return FileRef(os.fsdecode(path), size, mtime, ctime, inode)
+            return FileRef(os.fsdecode(path), *map(int, numbers))
         except (TypeError, ValueError) as error:
             raise damaged(self._path, error) from error
 
