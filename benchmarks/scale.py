@@ -5,6 +5,11 @@
     python -m benchmarks.scale TREE                        # the tree is not changed
     python -m benchmarks.scale TREE --edit                 # ten files get a line more, and are put back
     python -m benchmarks.scale TREE --set MAX_MEMORY_MB=1024 --against OTHER/CHECKOUT/src
+    python -m benchmarks.scale TREE --peer PEER/bin/python --peer-model FOLDER
+
+``--peer`` has semble, installed for that interpreter, index the same files with a model in a local folder,
+and answer queries from the command line. It follows a root's ``.gitignore`` even where that leaves nothing,
+so that file is moved away for the time.
 
 Memory is the resident memory of all processes at once, added up every 20 ms.
 """
@@ -197,9 +202,43 @@ def edited(tree: Path) -> Iterator[None]:
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+@contextmanager
+def without_ignore_file(tree: Path) -> Iterator[None]:
+    """The tree without its root's ``.gitignore``, which comes back afterwards."""
+    file, aside = tree / ".gitignore", tree.parent / f"{tree.name}.gitignore"
+    moved = file.exists()
+    if moved:
+        file.rename(aside)
+    try:
+        yield
+    finally:
+        if moved:
+            aside.rename(file)
+
+
 def _spread(taken: Sequence[float]) -> str:
     last = taken[min(len(taken) - 1, int(0.99 * len(taken)))]
     return f"p50 {1000 * statistics.median(taken):.0f} ms, p99 {1000 * last:.0f} ms"
+
+
+def measure_peer(tree: Path, python: str, model: Path, scratch: Path) -> Iterator[tuple[str, str]]:
+    """The same of semble, which keeps its index in the user's cache folder."""
+    environment = {
+        **os.environ,
+        "SEMBLE_MODEL_NAME": str(model),
+        "SEMBLE_CACHE_LOCATION": str(scratch / "cache"),
+        "HF_HUB_OFFLINE": "1",
+    }
+    command = [str(Path(python).parent / "semble"), "search", "--content", "all", "--max-snippet-lines", "5"]
+    build = run([*command, QUERIES[0], str(tree)], environment)
+    yield "search that builds, wall", f"{build.wall_seconds:.1f} s"
+    yield "processor time", f"{build.cpu_seconds:.1f} s"
+    yield "peak memory, all processes", f"{build.peak_bytes / 1e6:.0f} MB"
+    disk = sum(path.stat().st_size for path in (scratch / "cache").rglob("*") if path.is_file())
+    yield "index on disk", f"{disk / 1e6:.1f} MB"
+    costs = [run([*command, query, str(tree)], environment) for query in QUERIES[1:4]]
+    taken = sorted(cost.wall_seconds for cost in costs)
+    yield "query, new process", f"{_spread(taken)}, {max(cost.peak_bytes for cost in costs) / 1e6:.0f} MB"
 
 
 def main() -> None:
@@ -210,7 +249,11 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
     parser.add_argument("--against", type=Path, action="append", default=[], help="src of another checkout")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep this checkout's index")
+    parser.add_argument("--peer", metavar="PYTHON", help="an interpreter with semble")
+    parser.add_argument("--peer-model", type=Path, metavar="FOLDER", help="model2vec folder for it")
     arguments = parser.parse_args()
+    if (arguments.peer is None) != (arguments.peer_model is None):
+        parser.error("--peer and --peer-model go together")
     here = Path(__file__).parents[1] / "src"
     for src in (here, *arguments.against):
         scratch = Path(tempfile.mkdtemp(prefix="semindex-scale-"))
@@ -220,6 +263,18 @@ def main() -> None:
             print(f"\n{'this checkout' if src == here else src}  {' '.join(arguments.settings)}")
             for name, value in measure(bench, edit=arguments.edit):
                 print(f"| {name} | {value} |", flush=True)
+        finally:
+            shutil.rmtree(scratch)
+    if arguments.peer is not None:
+        scratch = Path(tempfile.mkdtemp(prefix="semindex-scale-"))
+        try:
+            print("\nsemble")
+            tree = arguments.tree.resolve()
+            with without_ignore_file(tree):
+                for name, value in measure_peer(
+                    tree, arguments.peer, arguments.peer_model.resolve(), scratch
+                ):
+                    print(f"| {name} | {value} |", flush=True)
         finally:
             shutil.rmtree(scratch)
 
