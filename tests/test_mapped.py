@@ -80,3 +80,11 @@ def test_an_index_larger_than_the_memory_limit_is_opened_and_asked(place: tuple[
     # The limit is one: what reads the same index whole does not fit.
     whole = ask(place, "whole", limit)
     assert whole.returncode != 0 and "MemoryError" in whole.stderr
+
+
+def test_status_tells_whether_it_is_mapped(place: tuple[Path, Path, int]) -> None:
+    tree, index_dir, _ = place
+    for threshold_mb, mapped in ((0, True), (1_000, False)):
+        settings = Settings(memory_mapping_threshold_mb=threshold_mb)
+        with semindex.open(tree, index_dir=index_dir, settings=settings) as index:
+            assert index.status().mapped is mapped

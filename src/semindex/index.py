@@ -262,7 +262,8 @@ class Index:
         """
         from semindex.status import status_of
 
-        return status_of(self.root, self.index_dir, self._embedder.fingerprint, verify=verify)
+        model, mapped_above = self._embedder.fingerprint, self._mapped_above
+        return status_of(self.root, self.index_dir, model, mapped_above=mapped_above, verify=verify)
 
     def clean(self) -> int:
         """Remove the index folder; gives the bytes freed.
@@ -403,9 +404,12 @@ class Index:
         self._rankings.clear()
         return self._reader
 
+    @property
+    def _mapped_above(self) -> int:
+        return self._settings.memory_mapping_threshold_mb * 1_000_000
+
     def _opened(self, snapshot: Snapshot, catalog: Catalog) -> _Reader:
-        total = sum(record.nbytes for record in snapshot.segments)
-        mapped = total > self._settings.memory_mapping_threshold_mb * 1_000_000
+        mapped = snapshot.nbytes > self._mapped_above
         segments: list[Segment] = []
         for record in snapshot.segments:
             segment = Segment.open(layout.segment_path(self.index_dir, record.name), mapped=mapped)

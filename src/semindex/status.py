@@ -15,8 +15,10 @@ from semindex.store.segment import Segment
 from semindex.types import Status
 
 
-def status_of(root: Path, index_dir: Path, model: str, *, verify: bool) -> Status:
+def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, verify: bool) -> Status:
     """Everything that can be told of an index without changing it.
+
+    Segments of more than ``mapped_above`` bytes in all are mapped.
 
     Raises:
         NotIndexed: Nothing was indexed there.
@@ -55,6 +57,7 @@ def status_of(root: Path, index_dir: Path, model: str, *, verify: bool) -> Statu
             freshness=freshness,
             changed=changed,
             peak_bytes=int(catalog.meta("peak_bytes") or 0),
+            mapped=snapshot.nbytes > mapped_above,
             problems=tuple(problems),
             notes=tuple(notes),
         )

@@ -462,6 +462,8 @@ class Status:
     peak_bytes: int = 0
     """Peak resident memory of the last build that indexed anything, as in :class:`BuildReport`; 0 when it
     is not known."""
+    mapped: bool = False
+    """Whether segments are mapped when they are asked, or read whole."""
     problems: tuple[str, ...] = ()
     """Integrity errors found by verification."""
     notes: tuple[str, ...] = ()

@@ -87,6 +87,7 @@ STATUS = Status(
     freshness="stale",
     changed=3,
     peak_bytes=640_000_000,
+    mapped=True,
     notes=("a note",),
 )
 

@@ -123,6 +123,7 @@ def status_object(status: Status) -> dict[str, Any]:
         "freshness": status.freshness,
         "changed": status.changed,
         "peak_bytes": status.peak_bytes,
+        "mapped": status.mapped,
         "problems": list(status.problems),
         "notes": list(status.notes),
     }

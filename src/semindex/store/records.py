@@ -65,6 +65,11 @@ class Snapshot:
     dead: Mapping[int, tuple[int, ...]]
     """By segment id, ascending file ordinals; segments without dead files are absent."""
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all segments."""
+        return sum(record.nbytes for record in self.segments)
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:

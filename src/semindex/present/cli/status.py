@@ -59,6 +59,7 @@ def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     yield "chunks", f"{state.chunks:,}"
     yield "symbols", f"{state.symbols:,}"
     yield "languages", by_count(_by_name(state), limit=12) or "none"
+    yield "mapping", "mapped when it is asked" if state.mapped else "read whole when it is asked"
     if state.peak_bytes:
         yield "memory", f"{size(state.peak_bytes)} at the peak of the last build"
     yield from _listed("failures", list(failure_lines(state.failures)))
