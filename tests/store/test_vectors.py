@@ -1,9 +1,16 @@
 """Cosines are exact quotients of whole numbers, however many rows there are."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from semindex.store.vectors import cosines, whole_query
+from semindex.store import vectors as module
+from semindex.store.vectors import nearness, whole_query
+from semindex.types import Int8Vectors, Vector
+
+
+def cosines(vectors: Int8Vectors, query: Vector) -> npt.NDArray[np.float64]:
+    return nearness([vectors], query).at(np.arange(len(vectors)))
 
 
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 129, 1000])
@@ -33,3 +40,15 @@ def test_extreme_values_and_a_query_of_nothing() -> None:
     query = np.array([1.0, -1.0] * 96, dtype=np.float32) / np.sqrt(np.float32(192))
     assert cosines(ends, query).tolist() == pytest.approx([192**0.5, -(192**0.5)])
     assert cosines(ends, np.zeros(192, dtype=np.float32)).tolist() == [0.0, 0.0]
+
+
+def test_parts_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    rows = rng.integers(-127, 128, (3000, 192)).astype(np.int8)
+    query = rng.standard_normal(192).astype(np.float32)
+    whole = nearness([rows], query)
+    parts = nearness([rows[:1], rows[:0], rows[1:2000], rows[2000:]], query)
+    assert np.array_equal(parts.products, whole.products)
+    monkeypatch.setattr(module, "THREADED_ROWS", 10)
+    assert np.array_equal(nearness([rows], query).products, whole.products)
+    assert nearness([], query).products.shape == (0,)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from semindex.search.retrieve import BodyScores, TermScores
 from semindex.search.symbols import SymbolMatch
 from semindex.store.generation import Generation
+from semindex.store.vectors import Nearness
 from semindex.types import QueryTerm
 
 Ids = npt.NDArray[np.int64]
@@ -50,7 +51,7 @@ class Parts:
     lexical: list[TermScores]
     lexical_scores: Floats
     body: BodyScores
-    cosines: Floats | None
+    near: Nearness | None
     symbols: Mapping[int, SymbolMatch]
 
 

@@ -39,8 +39,8 @@ class Explanation:
         file = int(found.files[place])
         begin, end = found.bounds(place)
         told = {"words": self._words[place]}
-        if self._parts.cosines is not None:
-            nearest = begin + int(np.argmax(self._parts.cosines[found.chunks[begin:end]]))
+        if self._parts.near is not None:
+            nearest = begin + int(np.argmax(self._parts.near.at(found.chunks[begin:end])))
             told["meaning"] = "lines {}-{}".format(*generation.lines(int(found.chunks[nearest])))
         if file in self._parts.symbols:
             symbol = generation.symbol(self._parts.symbols[file].symbol)

@@ -52,7 +52,8 @@ def related_files(searcher: Searcher, origin: Origin, *, limit: int, scope: str)
     norm = float(np.sqrt((total * total).sum()))
     if norm == 0.0:
         return Ranking((), (), ("the place has no words to compare",))
-    scores = generation.cosines((total / norm).astype(np.float32))
+    near = generation.nearness((total / norm).astype(np.float32))
+    scores = near.cosines(near.products)
     scores[list(origin.chunks)] = 0.0
     scores[~generation.chunk_live] = 0.0
     passes = path_filter(Filters(scope=scope))

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -343,8 +344,8 @@ def best_files(scores: Floats, allowed: Mask, limit: int, generation: Generation
     return np.sort(np.concatenate((above, tied)))
 
 
-def by_file_maximum(scores: Floats, generation: Generation) -> Floats:
-    """The best chunk's score of each file, shape ``(files,)``."""
+def by_file_maximum(scores: npt.NDArray[Any], generation: Generation) -> npt.NDArray[Any]:
+    """The best chunk's score of each file, shape ``(files,)``, of the same dtype."""
     if not generation.files:
-        return np.empty(0)
+        return scores[:0]
     return np.maximum.reduceat(scores, generation.file_starts[:-1])

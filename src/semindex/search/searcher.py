@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ from semindex.search.retrieve import (
 )
 from semindex.search.symbols import SymbolMatch, symbol_matches
 from semindex.store.cache import RecentlyUsed
+from semindex.store.vectors import Nearness
 from semindex.tokens import hash_term, query_terms
 from semindex.types import Embedder, Filters, Mode, Query, QueryTerm, Reason, Vector
 
@@ -118,9 +120,9 @@ class Searcher:
         lexical = self.corpus.lexical(terms)
         lexical_scores = self.corpus.lexical_scores(lexical)
         body = self.corpus.body(terms)
-        cosines = self._cosines(query.text, terms, lexical, body) if mode is not Mode.LEXICAL else None
+        near = self._nearness(query.text, terms, lexical, body) if mode is not Mode.LEXICAL else None
         symbols = symbol_matches(self.generation, query.text, self.corpus.weights)
-        parts = Parts(terms, lexical, lexical_scores, body, cosines, symbols)
+        parts = Parts(terms, lexical, lexical_scores, body, near, symbols)
         every = np.flatnonzero(allowed) if required is not None else None
         candidates = self._candidates(parts, allowed, query.filters, mode, every)
         if not len(candidates.chunks):
@@ -143,9 +145,9 @@ class Searcher:
         note = f"long query: its {len(kept)} rarest of {len(terms)} terms were used"
         return [term for term in terms if term.term in kept], (note,)
 
-    def _cosines(
+    def _nearness(
         self, text: str, terms: Sequence[QueryTerm], lexical: Sequence[TermScores], body: BodyScores
-    ) -> Floats:
+    ) -> Nearness:
         known = {item.term.term: item.idf for item in lexical}
         unknown = self.corpus.chunk_idf(0)
         occurring = {item.term.term for item in lexical if len(item.ids)}
@@ -156,7 +158,7 @@ class Searcher:
         if vector is None:
             vector = self.embedder.embed_query(meant, idf=lambda term: known.get(term, unknown), text=text)
             self._asked.put((text, *meant), vector)
-        return self.generation.cosines(vector)
+        return self.generation.nearness(vector)
 
     def _has_meaning(self, term: str) -> bool:
         """Whether a term without lexical matches can be near to anything but by chance."""
@@ -205,19 +207,21 @@ class Searcher:
             has[generation.chunk_file[kinds]] = True
             allowed = allowed & has
 
-        def files(scores: Floats, limit: int, *, above: float = 0.0) -> Ids:
-            masked = scores if kinds is None else np.where(kinds, scores, 0.0)
-            best = by_file_maximum(masked, generation)
-            return best_files(np.where(best > above, best, 0.0), allowed, limit, generation)
+        def by_file(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            masked = scores if kinds is None else np.where(kinds, scores, scores.dtype.type(0))
+            return by_file_maximum(masked, generation)
 
         found: list[Ids] = []
         if mode is not Mode.DENSE:
-            found.append(files(parts.lexical_scores, weights.candidates))
+            best = by_file(parts.lexical_scores)
+            found.append(best_files(best, allowed, weights.candidates, generation))
             found.append(best_files(parts.body.file, allowed, weights.body_candidates, generation))
             named = np.array(sorted(parts.symbols), dtype=np.int64)
             found.append(named[allowed[named]])
-        if parts.cosines is not None:
-            found.append(files(parts.cosines, weights.candidates, above=weights.near_cosine))
+        if parts.near is not None:
+            best = parts.near.cosines(by_file(parts.near.products))
+            best[best <= weights.near_cosine] = 0.0
+            found.append(best_files(best, allowed, weights.candidates, generation))
         chosen = distinct(np.concatenate(found)) if every is None else every[allowed[every]]
         starts = generation.file_starts
         sizes = starts[chosen + 1] - starts[chosen]
@@ -243,7 +247,7 @@ class Searcher:
             signals.append(Signal("exact words", np.maximum.reduceat(exact, found.starts)))
             spans = spans + exact
         scores = rank.total(signals, len(found.files))
-        if parts.cosines is not None:
+        if parts.near is not None:
             signals.append(self._feedback(found, spans, scores))
             scores = scores + signals[-1].values
         order = self._ordered(scores, found.files, limit)
@@ -294,8 +298,8 @@ class Searcher:
             words = rank.discounted(lexical, found.owners, count, decay=weights.lexical_decay, best=best)
             signals.append(Signal("words", words))
             signals.append(Signal("body words", weights.body * parts.body.file[found.files]))
-        if parts.cosines is not None:
-            near = np.maximum(parts.cosines[found.chunks], 0.0)
+        if parts.near is not None:
+            near = np.maximum(parts.near.at(found.chunks), 0.0)
             cubed = np.where(near > weights.near_cosine, near * near * near, 0.0)
             top = np.maximum.reduceat(near, found.starts)
             several = rank.discounted(cubed, found.owners, count, decay=weights.dense_decay, best=best)
@@ -353,8 +357,8 @@ class Searcher:
         scores = np.zeros(len(found.chunks))
         if mode is not Mode.DENSE:
             scores = lexical + weights.span_body * parts.body.chunks(found.chunks)
-        if parts.cosines is not None:
-            scores = scores + weights.span_dense * parts.cosines[found.chunks]
+        if parts.near is not None:
+            scores = scores + weights.span_dense * parts.near.at(found.chunks)
         return scores
 
     def _chunks(

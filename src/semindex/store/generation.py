@@ -23,7 +23,7 @@ from semindex.store.gather import Gathered, gather
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
-from semindex.store.vectors import cosines
+from semindex.store.vectors import Nearness, nearness
 from semindex.types import Kind, Vector
 
 Ids = npt.NDArray[np.int64]
@@ -151,24 +151,21 @@ class Generation:
         keep = (self.file_live if by_file else self.chunk_live)[ids]
         return Gathered(numbers[keep], ids[keep], counts[keep])
 
-    def cosines(self, query: Vector, chunks: Ids | None = None) -> Floats:
-        """The cosine of every chunk with the query, shape ``(chunks,)``, dead ones included; or of some.
+    def nearness(self, query: Vector) -> Nearness:
+        """How near every chunk is to the query, dead ones included."""
+        return nearness([segment.section("vectors") for segment in self._segments], query)
 
-        Some are given ascending.
-        """
-        if chunks is not None and len(chunks) * _GATHERING > self.chunks:
-            return self.cosines(query)[chunks]
+    def cosines(self, query: Vector, chunks: Ids) -> Floats:
+        """The cosines of some chunks, given ascending, with the query, shape ``(len(chunks),)``."""
+        if len(chunks) * _GATHERING > self.chunks:
+            return self.nearness(query).at(chunks)
         parts = []
         for number, segment in enumerate(self._segments):
-            vectors = segment.section("vectors")
-            if chunks is not None:
-                base, end = self._chunk_base[number : number + 2]
-                begin, stop = np.searchsorted(chunks, [base, end]).tolist()
-                vectors = vectors[chunks[begin:stop] - base]
-            parts.append(cosines(vectors, query))
-        if len(parts) == 1:
-            return parts[0]
-        return np.concatenate(parts) if parts else np.empty(0)
+            base, end = self._chunk_base[number : number + 2]
+            begin, stop = np.searchsorted(chunks, [base, end]).tolist()
+            parts.append(segment.section("vectors")[chunks[begin:stop] - base])
+        found = nearness(parts, query)
+        return found.cosines(found.products)
 
     def vector(self, chunk: int) -> npt.NDArray[np.int8]:
         """A chunk's stored vector, shape ``(dim,)``."""

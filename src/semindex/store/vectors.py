@@ -6,6 +6,9 @@ has the same score in any segment, merge or shard, and on any processor.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import simsimd
@@ -29,13 +32,39 @@ def whole_query(query: Vector) -> tuple[npt.NDArray[np.int8], float]:
     return np.rint(query * np.float32(scale)).astype(np.int8), scale * SCALE
 
 
-def cosines(vectors: Int8Vectors, query: Vector) -> npt.NDArray[np.float64]:
-    """The cosine of each row with the query, shape ``(n,)``, in [-1, 1] up to rounding."""
-    if not len(vectors):
-        return np.empty(0)
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near each of many vectors is to a query: whole numbers, made cosines where they are asked for."""
+
+    products: npt.NDArray[np.float32]
+    """Shape ``(n,)``: exact, since they are below 2**24."""
+    divisor: float
+
+    def at(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """The cosines of some rows, in [-1, 1] up to rounding."""
+        return self.cosines(self.products[rows])
+
+    def cosines(self, products: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Some of the products as cosines."""
+        return products.astype(np.float64) / self.divisor
+
+
+def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
+    """The nearness of each row of some arrays, one after the other, to the query."""
     whole, divisor = whole_query(query)
-    threads = _ALL_CORES if len(vectors) >= THREADED_ROWS else 1
-    found = simsimd.cdist(whole.reshape(1, -1), vectors, metric="dot", threads=threads)
-    products = np.asarray(found, dtype=np.float64).reshape(-1)
-    products /= divisor
-    return products
+    found = [
+        np.asarray(
+            simsimd.cdist(
+                whole.reshape(1, -1),
+                vectors,
+                metric="dot",
+                out_dtype="float32",
+                threads=_ALL_CORES if len(vectors) >= THREADED_ROWS else 1,
+            )
+        ).reshape(-1)
+        for vectors in parts
+        if len(vectors)
+    ]
+    if len(found) == 1:
+        return Nearness(found[0], divisor)
+    return Nearness(np.concatenate(found) if found else np.empty(0, np.float32), divisor)
