@@ -8,7 +8,9 @@ content gives the same floats however it is laid out in segments.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -109,6 +111,7 @@ class Corpus:
         by_file = np.add.reduceat(lengths, generation.file_starts[:-1]) if generation.files else lengths
         live_total = int(by_file[generation.file_live].sum()) if generation.files else 0
         file_average = max(1.0, live_total / max(1, generation.live_files))
+        self._scratch = threading.local()
         self._file_body_norm = 1.0 - weights.file_body_b + weights.file_body_b * (by_file / file_average)
 
     def chunk_idf(self, frequency: int) -> float:
@@ -176,7 +179,8 @@ class Corpus:
         scores = np.zeros(self.generation.chunks)
         for item in terms:
             scores[item.ids] += saturated(item.frequency, self.weights.k1) * (item.term.weight * item.idf)
-        return scores / idf_sum(terms)
+        scores /= idf_sum(terms)
+        return scores
 
     def exact_lexical(self, terms: Sequence[TermScores], near: Sequence[Near], chosen: Chosen) -> Floats:
         """BM25F of some chunks, neighbouring words counted in, over the query's sum of idf.
@@ -185,19 +189,33 @@ class Corpus:
         """
         width = len(chosen.chunks)
         scores = np.zeros(width)
-        position = np.full(self.generation.chunks, -1, dtype=np.int64)
-        position[chosen.chunks] = np.arange(width)
-        for block in self._blocks(terms):
-            some = terms[block]
-            cells = self._shared_frequencies(near[block], chosen, position)
-            for line, item in enumerate(some):
-                place = position[item.ids]
-                inside = np.flatnonzero(place >= 0)
-                cells[line * width + place[inside]] += item.frequency[inside]
-            rows = saturated(cells, self.weights.k1).reshape(len(some), width)
-            for item, row in zip(some, rows, strict=True):
-                scores += row * (item.term.weight * item.idf)
+        with self._positions(chosen.chunks) as position:
+            for block in self._blocks(terms):
+                some = terms[block]
+                cells = self._shared_frequencies(near[block], chosen, position)
+                for line, item in enumerate(some):
+                    place = position[item.ids]
+                    inside = np.flatnonzero(place >= 0)
+                    cells[line * width + place[inside]] += item.frequency[inside]
+                rows = saturated(cells, self.weights.k1).reshape(len(some), width)
+                for item, row in zip(some, rows, strict=True):
+                    scores += row * (item.term.weight * item.idf)
         return scores / idf_sum(terms)
+
+    @contextmanager
+    def _positions(self, chunks: Ids) -> Iterator[Ids]:
+        """Shape ``(chunks of the generation,)``: where each stands among some, or -1.
+
+        One array a thread, put back as it was: making a new one of a million takes longer than using it.
+        """
+        kept: Ids | None = getattr(self._scratch, "positions", None)
+        if kept is None:
+            kept = self._scratch.positions = np.full(self.generation.chunks, -1, dtype=np.int64)
+        try:
+            kept[chunks] = np.arange(len(chunks))
+            yield kept
+        finally:
+            kept[chunks] = -1
 
     def _shared_frequencies(self, near: Sequence[Near], chosen: Chosen, position: Ids) -> Floats:
         """The tf' of each term's neighbours times their shares, one term's chosen chunks after the other's.
