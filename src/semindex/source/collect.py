@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, Rule, load, parse
@@ -32,7 +32,7 @@ __pycache__/
 """
 DEFAULTS = IgnoreFile(parse(_DEFAULT_RULES, source="semindex's own rules"))
 """Installed packages and caches; any rule of an ignore file outranks these, and so does tracking."""
-_FOLDER_MARKS = (b"pyvenv.cfg", b"CACHEDIR.TAG")
+FOLDER_MARKS = (b"pyvenv.cfg", b"CACHEDIR.TAG")
 """Files by which a folder says that it is a virtual environment or a cache."""
 
 
@@ -117,19 +117,23 @@ class Collector:
         elif not isinstance(error, FileNotFoundError | NotADirectoryError):
             self.fail(path, SkipReason.UNREADABLE, error.strerror or str(error))
 
-    def own_rules(self, folder: bytes) -> tuple[IgnoreFile, ...]:
-        """The ``.semindexignore`` files that hold in ``folder``, the root's first."""
+    def own_rules(self, folder: bytes, names: Collection[bytes] | None = None) -> tuple[IgnoreFile, ...]:
+        """The ``.semindexignore`` files that hold in ``folder``, the root's first.
+
+        With the ``names`` of what is in the folder it is not opened in vain.
+        """
         known = self._own_rules.get(folder)
         if known is None:
             above = self.own_rules(parent(folder)) if folder else ()
-            found = load(self.root, folder, SEMINDEX_IGNORE)
+            is_there = names is None or SEMINDEX_IGNORE in names
+            found = load(self.root, folder, SEMINDEX_IGNORE) if is_there else None
             known = self._own_rules[folder] = (*above, found) if found else above
         return known
 
     def is_marked(self, folder: bytes) -> bool:
         """Whether the folder holds a mark of a virtual environment or a cache."""
         full = self.absolute(folder)
-        return any(os.path.lexists(join(full, mark)) for mark in _FOLDER_MARKS)
+        return any(os.path.lexists(join(full, mark)) for mark in FOLDER_MARKS)
 
 
 def is_link(status: os.stat_result) -> bool:

@@ -13,11 +13,12 @@ import stat
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from semindex.source.collect import DEFAULTS, NEVER, Collector, Excluded, decide, is_link
-from semindex.source.ignores import IgnoreFile, Rule, load
+from semindex.source.collect import DEFAULTS, FOLDER_MARKS, NEVER, Collector, Excluded, decide, is_link
+from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, Rule, load
 from semindex.source.paths import join, parent
 
 _SEARCH_IGNORE, _GIT_IGNORE = b".ignore", b".gitignore"
+_IGNORE_FILES = frozenset((_SEARCH_IGNORE, _GIT_IGNORE, SEMINDEX_IGNORE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +59,33 @@ def _empties(rule: Rule) -> bool:
 
 def _walk(collector: Collector, start: bytes) -> list[bytes]:
     repositories: list[bytes] = []
-    waiting = [_entered(collector, _above(collector, start), start)]
+    # Folders, the level above, and whether a rule took them in; what is in one is known when it is listed.
+    waiting = [(start, _above(collector, start), True)]
     while waiting:
-        level = waiting.pop()
-        for entry in _entries(collector, level.folder):
-            path = join(level.folder, entry.name)
-            status = _status(collector, entry, path)
-            if status is None or _is_left_out(collector, level, path, status):
+        folder, above, is_taken_in = waiting.pop()
+        entries = _entries(collector, folder)
+        names = frozenset(entry.name for entry in entries)
+        if folder != start and b".git" in names:
+            repositories.append(folder)
+            continue
+        if not is_taken_in and not names.isdisjoint(FOLDER_MARKS):
+            collector.by_default.add(folder)
+            continue
+        level = _entered(collector, above, folder, names)
+        for entry in entries:
+            if entry.name in NEVER:
                 continue
-            if not stat.S_ISDIR(status.st_mode) or is_link(status):
-                collector.add(path, status)
-            elif os.path.lexists(join(entry.path, b".git")):
-                repositories.append(path)
+            path = join(folder, entry.name)
+            status = _status(collector, entry, path)
+            if status is None:
+                continue
+            rule = decide(level.deciding, path, is_folder=stat.S_ISDIR(status.st_mode))
+            if _is_left_out(collector, rule, path, status):
+                continue
+            if stat.S_ISDIR(status.st_mode) and not is_link(status):
+                waiting.append((path, level, rule is not None))
             else:
-                waiting.append(_entered(collector, level, path))
+                collector.add(path, status)
     return repositories
 
 
@@ -80,13 +94,17 @@ def _above(collector: Collector, start: bytes) -> _Level:
     if not start:
         return _Level(b"", (), (), ())
     folder = parent(start)
-    return _entered(collector, _above(collector, folder), folder)
+    return _entered(collector, _above(collector, folder), folder, _IGNORE_FILES)
 
 
-def _entered(collector: Collector, level: _Level, folder: bytes) -> _Level:
-    own = collector.own_rules(folder)
-    search = _with(level.search, load(collector.root, folder, _SEARCH_IGNORE))
-    git = _with(level.git, _less(load(collector.root, folder, _GIT_IGNORE), collector.set_aside))
+def _entered(collector: Collector, level: _Level, folder: bytes, names: Collection[bytes]) -> _Level:
+    """The rules in a folder; of the ignore files those are opened that are among the ``names`` in it."""
+    own = collector.own_rules(folder, names)
+    search, git = level.search, level.git
+    if _SEARCH_IGNORE in names:
+        search = _with(search, load(collector.root, folder, _SEARCH_IGNORE))
+    if _GIT_IGNORE in names:
+        git = _with(git, _less(load(collector.root, folder, _GIT_IGNORE), collector.set_aside))
     return _Level(folder, search, git, (*git, *search, *own))
 
 
@@ -105,7 +123,7 @@ def _with(files: tuple[IgnoreFile, ...], found: IgnoreFile | None) -> tuple[Igno
 def _entries(collector: Collector, folder: bytes) -> list[os.DirEntry[bytes]]:
     try:
         with os.scandir(collector.absolute(folder)) as found:
-            return [entry for entry in found if entry.name not in NEVER]
+            return list(found)
     except OSError as error:
         collector.fail_os(folder, error)
         return []
@@ -121,14 +139,14 @@ def _status(collector: Collector, entry: os.DirEntry[bytes], path: bytes) -> os.
     return None
 
 
-def _is_left_out(collector: Collector, level: _Level, path: bytes, status: os.stat_result) -> bool:
+def _is_left_out(collector: Collector, rule: Rule | None, path: bytes, status: os.stat_result) -> bool:
+    """Whether the rule that decides about a path, or for want of one those of our own, leave it out."""
     is_folder = stat.S_ISDIR(status.st_mode)
-    rule = decide(level.deciding, path, is_folder=is_folder)
     if rule is not None:
         if rule.ignores:
             collector.excluded.append(Excluded(path, is_folder, rule))
         return rule.ignores
-    if is_folder and (DEFAULTS.verdict(path, is_folder=True) or collector.is_marked(path)):
+    if is_folder and DEFAULTS.verdict(path, is_folder=True):
         collector.by_default.add(path)
         return True
     return False
