@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import subprocess
 import sys
@@ -24,7 +23,6 @@ from semindex.build.memory import (
     peak_bytes,
     resident_bytes,
     shares,
-    without_collection,
 )
 from tests.corpus import STANDARD_LIBRARY, copy_package
 
@@ -119,17 +117,3 @@ def test_less_than_is_possible_is_said(tmp_path: Path) -> None:
     else:
         assert warnings == []
     assert processes == 1
-
-
-@pytest.mark.parametrize("was_on", [True, False])
-def test_collection_is_as_it_was_afterwards(was_on: bool) -> None:
-    assert gc.isenabled()
-    try:
-        if not was_on:
-            gc.disable()
-        with pytest.raises(KeyError), without_collection():
-            assert not gc.isenabled()
-            raise KeyError
-        assert gc.isenabled() is was_on
-    finally:
-        gc.enable()

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from semindex.build import merge
 from semindex.build.analysis import skip_analysis
+from semindex.build.garbage import without_collection
 from semindex.build.indexing import Indexing, Place, Run, commit
-from semindex.build.memory import without_collection
 from semindex.build.plan import Plan, plan
 from semindex.errors import IndexCorrupt
 from semindex.source.walk import Walk, walk

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from semindex.build.memory import without_collection
+from semindex.build.garbage import without_collection
 from semindex.build.plan import Plan, by_todays_rules, plan, same_stat
 from semindex.source.read import read
 from semindex.source.walk import Walk, walk

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,21 +22,6 @@ SMALL_BATCH_BYTES = 2_000_000
 
 _STATUS = Path("/proc/self/status")
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Leave the search for cyclic garbage off for a while, where many small records are made that all stay.
-
-    Python looks through them again and again: a quarter of the time of comparing 80,000 files.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def resident_bytes() -> int:
