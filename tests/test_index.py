@@ -564,3 +564,20 @@ def test_nothing_reaches_for_a_network(root: Path, tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=root, env=environment(), capture_output=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert "AF_INET" not in log.read_text()
+
+
+def test_kept_texts_change_no_answer_and_are_of_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("semindex.source.kept._SETTLED_NS", -1)
+    root = copy_package("json", tmp_path)
+    answers = []
+    for caching in (True, False):
+        settings = Settings(enable_caching=caching)
+        with semindex.open(root, index_dir=tmp_path / "index", settings=settings) as index:
+            index.refresh()
+            queries = ("decode a string", "encode an object", "JSONDecodeError", "decode a string")
+            answers.append([[(hit.path, hit.text, hit.score) for hit in index.search(q)] for q in queries])
+            if caching:
+                assert index._texts is not None and index._texts.found > 0
+            else:
+                assert index._texts is None
+    assert answers[0] == answers[1]

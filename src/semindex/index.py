@@ -34,6 +34,7 @@ from semindex.search.rerank import DEPTH, Reranked, rerank
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import RankedFile, Ranking, Searcher
 from semindex.search.weights import WEIGHTS
+from semindex.source.kept import KeptTexts
 from semindex.store import layout
 from semindex.store.cache import RecentlyUsed
 from semindex.store.catalog import Catalog, Snapshot
@@ -118,6 +119,7 @@ class Index:
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
             settings.cache_size, seconds=ANSWER_SECONDS
         )
+        self._texts = KeptTexts() if settings.enable_caching else None
 
     def __enter__(self) -> Index:
         return self
@@ -137,6 +139,8 @@ class Index:
             if self._loaded is not None:
                 self._loaded.close()
             self._loaded = None
+            if self._texts is not None:
+                self._texts.clear()
 
     @property
     def exists(self) -> bool:
@@ -208,7 +212,7 @@ class Index:
         depth = limit if judge is None else max(limit, DEPTH)
         freshness, notes = self._freshen() if refresh else (_UNCHECKED, ())
         reader = self._adopted()
-        texts = shown.Reader(reader.searcher.generation, self.root, {})
+        texts = shown.Reader(reader.searcher.generation, self.root, {}, kept=self._texts)
         with _blamed(reader.searcher.generation.faults):
             ranking = self._ranked(reader, asked, texts, limit=depth, mode=wanted, grouping=grouping)
             found = self._hits(ranking, texts, limit=depth, grouping=grouping)
@@ -244,7 +248,7 @@ class Index:
         started = time.perf_counter()
         grouping, limit = _grouping(group_by), _limit(limit)
         reader = self._adopted()
-        texts = shown.Reader(reader.searcher.generation, self.root, {})
+        texts = shown.Reader(reader.searcher.generation, self.root, {}, kept=self._texts)
         with _blamed(reader.searcher.generation.faults):
             known = reader.searcher.generation.path_of
             path, line = (location, None) if location in known else _location(location, self.root)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from semindex.search.searcher import RankedChunk, RankedFile, Ranking
+from semindex.source.kept import KeptTexts
 from semindex.source.read import read_verified
 from semindex.store.generation import Generation
 from semindex.types import Hit, Kind, Reason
@@ -34,6 +35,8 @@ class Reader:
     digests: dict[int, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
     """Those looked at: none is a link."""
+    kept: KeptTexts | None = None
+    """Texts of answers before."""
 
     def digest(self, file: int) -> str:
         """Hex of the digest of the file that was indexed."""
@@ -45,7 +48,8 @@ class Reader:
         """The analysis text, or None when the file is not what was indexed."""
         if file not in self.texts:
             path, digest = self.generation.path(file), self.generation.digest(file)
-            self.texts[file] = read_verified(self.root, path, digest, self.folders)
+            read = read_verified if self.kept is None else self.kept.read
+            self.texts[file] = read(self.root, path, digest, self.folders)
         return self.texts[file]
 
 

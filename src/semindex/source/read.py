@@ -141,19 +141,33 @@ def read_verified(root: Path, path: str, digest: bytes, folders: set[str] | None
     A path that leaves the root, or leads through a link, has no text. With ``folders`` a folder is looked
     at once only for all files that are read with the same set.
     """
-    parts = path.split("/")
-    if path.startswith("/") or ".." in parts:
+    found = verified(root, path, digest, folders)
+    return found[0] if found else None
+
+
+def verified(
+    root: Path, path: str, digest: bytes, folders: set[str] | None = None
+) -> tuple[bytes, os.stat_result] | None:
+    """As :func:`read_verified`, with the state of the file when it was opened."""
+    if path.startswith("/") or ".." in path.split("/"):
         return None
     try:
-        data = read_regular(f"{root}/{path}", limit=1 << 30).data
+        contents = read_regular(f"{root}/{path}", limit=1 << 30)
     except (OSError, RegularFileError, ValueError):
         return None
-    if digest_of(data) != digest or not _leads_inside(root, parts[:-1], folders):
+    data = contents.data
+    if digest_of(data) != digest or not leads_inside(root, path, folders):
         return None
     if data.isascii() and b"\0" not in data and b"\x1b" not in data:
-        return data  # as decode would give it, which looks longer: that this is text, indexing has found
+        # As decode would give it, which looks longer: that this is text, indexing has found.
+        return data, contents.status
     found = analysis_text(data)
-    return found[0] if found else None
+    return (found[0], contents.status) if found else None
+
+
+def leads_inside(root: Path, path: str, folders: set[str] | None = None) -> bool:
+    """Whether no folder between the root and the file at ``path`` is a link by now."""
+    return _leads_inside(root, path.split("/")[:-1], folders)
 
 
 def digest_of(data: bytes) -> bytes:

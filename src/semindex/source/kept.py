@@ -1,0 +1,86 @@
+"""Texts that were read and verified, kept while nothing that the system tells of their files has changed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from semindex.source.read import leads_inside, verified
+
+MOST_BYTES = 32_000_000
+_SETTLED_NS = 2_000_000_000
+"""A file written more recently than this when it was read may have changed after it with the same times."""
+
+Signature = tuple[int, int, int, int]
+"""Modified and changed, in nanoseconds, size, inode."""
+
+
+class KeptTexts:
+    """At most ``most_bytes`` of one root's texts, the least recently used forgotten first; thread-safe."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._texts: OrderedDict[tuple[str, bytes], tuple[bytes, Signature]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self.found = 0
+        """How often a text was kept and its file unchanged."""
+
+    def read(self, root: Path, path: str, digest: bytes, folders: set[str]) -> bytes | None:
+        """As :func:`semindex.source.read.read_verified`, without opening a file whose text is kept."""
+        key = path, digest
+        with self._lock:
+            known = self._texts.get(key)
+        if known is not None:
+            text, signature = known
+            if _signature_of(f"{root}/{path}") == signature and leads_inside(root, path, folders):
+                with self._lock:
+                    if key in self._texts:
+                        self._texts.move_to_end(key)
+                    self.found += 1
+                return text
+            self._forget(key)
+        began = time.time_ns()
+        fresh = verified(root, path, digest, folders)
+        if fresh is None:
+            return None
+        text, status = fresh
+        if began - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS:
+            self._keep(key, text, _signature(status))
+        return text
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._texts.clear()
+            self._bytes = 0
+
+    def _keep(self, key: tuple[str, bytes], text: bytes, signature: Signature) -> None:
+        if 8 * len(text) > self._most_bytes:
+            return
+        self._forget(key)
+        with self._lock:
+            self._texts[key] = text, signature
+            self._bytes += len(text)
+            while self._bytes > self._most_bytes:
+                _, (oldest, _) = self._texts.popitem(last=False)
+                self._bytes -= len(oldest)
+
+    def _forget(self, key: tuple[str, bytes]) -> None:
+        with self._lock:
+            text, _ = self._texts.pop(key, (b"", None))
+            self._bytes -= len(text)
+
+
+def _signature_of(path: str) -> Signature | None:
+    try:
+        return _signature(os.lstat(path))
+    except (OSError, ValueError):
+        return None
+
+
+def _signature(status: os.stat_result) -> Signature:
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
