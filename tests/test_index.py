@@ -567,7 +567,7 @@ def test_nothing_reaches_for_a_network(root: Path, tmp_path: Path) -> None:
 
 
 def test_kept_texts_change_no_answer_and_are_of_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("semindex.source.kept._SETTLED_NS", -1)
+    monkeypatch.setattr("semindex.source.kept.RACY_NS", -1)
     root = copy_package("json", tmp_path)
     answers = []
     for caching in (True, False):

@@ -17,7 +17,7 @@ LONG_AGO_NS = time.time_ns() - 3_600_000_000_000
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that were just written count as old: their times of change cannot be set back."""
-    monkeypatch.setattr("semindex.source.kept._SETTLED_NS", -1)
+    monkeypatch.setattr("semindex.source.kept.RACY_NS", -1)
 
 
 def written(root: Path, name: str, data: bytes) -> bytes:

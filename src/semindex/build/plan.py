@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from semindex.build.analysis import file_analysis, skip_analysis
+from semindex.source.read import RACY_NS
 from semindex.store.catalog import FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
-
-RACY_NS = 2_000_000_000
-"""A file modified this close to the recorded scan may have changed after it with the same stat."""
 
 
 @dataclass(frozen=True, slots=True)

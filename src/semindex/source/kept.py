@@ -8,11 +8,9 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
-from semindex.source.read import leads_inside, verified
+from semindex.source.read import RACY_NS, leads_inside, verified
 
 MOST_BYTES = 32_000_000
-_SETTLED_NS = 2_000_000_000
-"""A file written more recently than this when it was read may have changed after it with the same times."""
 
 Signature = tuple[int, int, int, int]
 """Modified and changed, in nanoseconds, size, inode."""
@@ -48,7 +46,7 @@ class KeptTexts:
         if fresh is None:
             return None
         text, status = fresh
-        if began - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS:
+        if began - max(status.st_mtime_ns, status.st_ctime_ns) > RACY_NS:
             self._keep(key, text, _signature(status))
         return text
 

@@ -170,6 +170,10 @@ def leads_inside(root: Path, path: str, folders: set[str] | None = None) -> bool
     return _leads_inside(root, path.split("/")[:-1], folders)
 
 
+RACY_NS = 2_000_000_000
+"""A file modified this close to when it was looked at may have changed after it with the same stat."""
+
+
 def digest_of(data: bytes) -> bytes:
     """xxh3-128 of ``data``, 16 bytes, big-endian."""
     return xxhash.xxh3_128_digest(data)

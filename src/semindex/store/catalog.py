@@ -127,7 +127,9 @@ class Catalog:
 
     @property
     def current(self) -> tuple[str, int]:
-        """:attr:`identity` and :attr:`generation`, asked for at once."""
+        """The identity, which names this catalog (another one begun in its place has another), and
+        :attr:`generation`; cheap enough to ask at every query.
+        """
         with self._translated():
             self._follow()
             generation, _, _, identity = self._state()
@@ -138,12 +140,6 @@ class Catalog:
         """Fingerprint of the model that the vectors were made with."""
         with self._translated():
             return str(self._state()[1])
-
-    @property
-    def identity(self) -> str:
-        """Names this catalog: another one begun in its place has another identity."""
-        with self._translated():
-            return str(self._state()[3])
 
     @property
     def last_scan_ns(self) -> int:

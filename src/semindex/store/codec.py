@@ -60,8 +60,8 @@ def encoded(rows: Rows, counts: Tallies, heads: Rows) -> tuple[Bytes, Rows]:
     ends = np.cumsum(sizes)
     held = np.concatenate(([0], np.cumsum(several)))
     tails = np.append(heads[1:], len(rows)) if len(heads) else heads
-    stops = (ends[tails - 1] if len(heads) else ends[:0]) + held[tails]
-    starts = np.concatenate(([0], stops))
+    numbers_end = ends[tails - 1] if len(heads) else ends[:0]
+    starts = np.concatenate(([0], numbers_end + held[tails]))
     data = np.zeros(int(starts[-1]), dtype=np.uint8)
     begins = ends - sizes + np.repeat(held[heads], tails - heads)
     for place in range(int(sizes.max(initial=0))):
@@ -69,7 +69,7 @@ def encoded(rows: Rows, counts: Tallies, heads: Rows) -> tuple[Bytes, Rows]:
         more = (sizes > place + 1).astype(np.int64) << 7
         data[begins[has] + place] = (((numbers >> (7 * place)) & 0x7F) | more)[has]
     # The k-th count of all stands behind the numbers of its list and of all before, and behind k counts.
-    at = np.repeat(ends[tails - 1] if len(heads) else ends[:0], held[tails] - held[heads])
+    at = np.repeat(numbers_end, held[tails] - held[heads])
     data[at + np.arange(len(at))] = np.minimum(counts[several], MAX_COUNT) | _LAST_BELOW
     return data, starts
 
