@@ -127,9 +127,7 @@ class Catalog:
 
     @property
     def current(self) -> tuple[str, int]:
-        """The identity, which names this catalog (another one begun in its place has another), and
-        :attr:`generation`; cheap enough to ask at every query.
-        """
+        """Identity and :attr:`generation`: another catalog begun in its place has another identity."""
         with self._translated():
             self._follow()
             generation, _, _, identity = self._state()
