@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from semindex.search.paths import Role, path_words, unmentioned
 from semindex.search.rank import Signal, discounted, named_shares, reasons, total
-from semindex.search.retrieve import ranges
 from semindex.tokens import query_terms
 
 pairs = st.lists(st.tuples(st.floats(0, 4, width=32), st.integers(0, 5)), max_size=60)
@@ -33,11 +32,6 @@ def test_discounted_sums_do_not_depend_on_order(found: list[tuple[float, int]]) 
         for rows in (found, shuffled)
     ]
     assert np.array_equal(sums[0], sums[1])
-
-
-def test_ranges_are_joined() -> None:
-    assert ranges(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
-    assert ranges(np.empty(0, np.int64), np.empty(0, np.int64)).tolist() == []
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,8 @@ import pytest
 
 import semindex
 from semindex.embed.static import StaticEmbedder
-from semindex.search.retrieve import (
-    CHUNK_TEXT_FIELDS,
-    TEXT_FIELDS,
-    Chosen,
-    Corpus,
-    Near,
-    TermScores,
-    idf_sum,
-)
+from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, Corpus, Near
+from semindex.search.shortlist import by_file_maximum
 from semindex.search.weights import WEIGHTS
 from semindex.store.generation import Generation
 from semindex.tokens import hash_term, query_terms
@@ -64,66 +57,84 @@ def added(parts: list[float]) -> float:
 
 @pytest.mark.usefixtures("blocks")
 def test_frequencies_are_added_field_by_field(corpus: Corpus) -> None:
-    generation = corpus.generation
-    found = {item.term.term: item for item in corpus.lexical(TERMS)}
-    assert sum(len(item.ids) > 0 for item in found.values()) >= 4
+    generation, text = corpus.generation, corpus.text_matches(TERMS)
+    places = {term.term: number for number, term in enumerate(text.terms)}
+    assert sum(map(text.occurs, places.values())) >= 4
     for term in TERMS:
         wanted = {
             chunk: added(frequency(generation, corpus, term.term, chunk))
             for chunk in np.flatnonzero(generation.chunk_live).tolist()
         }
         wanted = {chunk: value for chunk, value in wanted.items() if value}
-        if term.term not in found:
+        if term.term not in places:
             assert not wanted and term.weight < 1.0
             continue
-        item = found[term.term]
-        assert dict(zip(item.ids.tolist(), item.frequency.tolist(), strict=True)) == wanted
-        assert item.idf == corpus.chunk_idf(len(wanted))
+        number = places[term.term]
+        own = text.numbers == number
+        assert text.ids[own].tolist() == text.chunks(number).tolist() == sorted(wanted)
+        assert dict(zip(text.ids[own].tolist(), text.frequency[own].tolist(), strict=True)) == wanted
+        assert text.idf[number] == corpus.chunk_idf(len(wanted))
 
 
-def test_scores_are_added_term_by_term(corpus: Corpus) -> None:
-    terms = corpus.lexical(TERMS)
-    wanted = np.zeros(corpus.generation.chunks)
-    for item in terms:
-        for chunk, value in zip(item.ids.tolist(), item.frequency.tolist(), strict=True):
-            wanted[chunk] += value / (WEIGHTS.k1 + value) * (item.term.weight * item.idf)
-    assert np.array_equal(corpus.lexical_scores(terms), wanted / idf_sum(terms))
+@pytest.mark.usefixtures("blocks")
+def test_text_and_code_are_looked_up_together_or_apart(corpus: Corpus) -> None:
+    both, alone = corpus.matches(TERMS)[0], corpus.text_matches(TERMS)
+    assert both.terms == alone.terms and both.idf == alone.idf and both.cuts == alone.cuts
+    assert np.array_equal(both.ids, alone.ids) and np.array_equal(both.frequency, alone.frequency)
 
 
-def near(embedder: StaticEmbedder, item: TermScores) -> Near:
-    return [(key, 0.3 * cosine) for key, cosine in embedder.neighbours(hash_term(item.term.term))]
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("step", [None, 1, 3])
+def test_the_best_chunk_of_a_file_is_scored_term_by_term(corpus: Corpus, step: int | None) -> None:
+    generation, text = corpus.generation, corpus.text_matches(TERMS)
+    wanted = np.zeros(generation.chunks)
+    for number, chunk, value in zip(text.numbers, text.ids, text.frequency, strict=True):
+        wanted[chunk] += value / (WEIGHTS.k1 + value) * text.worth[number]
+    kinds = None
+    if step is not None:
+        kinds = np.zeros(generation.chunks, dtype=bool)
+        kinds[::step] = True
+        wanted[~kinds] = 0.0
+    for _ in range(2):
+        found = corpus.best_by_text(text, kinds)
+        assert np.array_equal(found, by_file_maximum(wanted, generation) / text.idf_sum)
 
 
-def chosen_of(generation: Generation, step: int) -> Chosen:
+def chosen_of(generation: Generation, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every ``step``-th live chunk, as a filter by kind leaves them, of the files that have one."""
     chunks = np.flatnonzero(generation.chunk_live)[::step]
     files, owners = np.unique(generation.chunk_file[chunks], return_inverse=True)
-    starts = np.searchsorted(owners, np.arange(len(files)))
-    place = np.full(generation.files, -1)
-    place[files] = np.arange(len(files))
-    return Chosen(chunks, starts, np.diff(starts, append=len(chunks)), place)
+    return files, chunks, np.searchsorted(owners, np.arange(len(files)))
 
 
-@pytest.fixture(params=[1, 4_000_000], ids=["term by term", "all terms together"])
+@pytest.fixture(params=["term by term", "all terms together"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an index of millions of chunks makes them, and as one of thousands."""
-    monkeypatch.setattr("semindex.search.retrieve._CELLS", request.param)
+    if request.param == "term by term":
+        monkeypatch.setattr("semindex.search.retrieve._CELLS", 1)
+        monkeypatch.setattr("semindex.store.generation._BLOCK_BYTES", 1)
 
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("step", [1, 3])
 def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
-    generation, terms = corpus.generation, corpus.lexical(TERMS)
-    neighbours = [near(StaticEmbedder.bundled(), item) for item in terms]
-    chosen = chosen_of(generation, step)
-    wanted = np.zeros(len(chosen.chunks))
-    for item, pairs in zip(terms, neighbours, strict=True):
-        own = dict(zip(item.ids.tolist(), item.frequency.tolist(), strict=True))
+    generation, text = corpus.generation, corpus.text_matches(TERMS)
+    embedder = StaticEmbedder.bundled()
+    near = [
+        [(key, 0.3 * cosine) for key, cosine in embedder.neighbours(hash_term(term.term))]
+        for term in text.terms
+    ]
+    files, chunks, starts = chosen_of(generation, step)
+    wanted = np.zeros(len(chunks))
+    for number, pairs in enumerate(near):
+        own = dict(zip(text.chunks(number).tolist(), text.frequency[text.numbers == number], strict=True))
         soft = soft_frequencies(corpus, pairs)
-        for place, chunk in enumerate(chosen.chunks.tolist()):
+        for place, chunk in enumerate(chunks.tolist()):
             value = soft.get(chunk, 0.0) + own.get(chunk, 0.0)
-            wanted[place] += value / (WEIGHTS.k1 + value) * (item.term.weight * item.idf)
-    assert np.array_equal(corpus.exact_lexical(terms, neighbours, chosen), wanted / idf_sum(terms))
+            wanted[place] += value / (WEIGHTS.k1 + value) * text.worth[number]
+    for _ in range(2):
+        with corpus.chosen(files, chunks, starts) as chosen:
+            assert np.array_equal(corpus.exact_lexical(text, near, chosen), wanted / text.idf_sum)
 
 
 def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
@@ -146,8 +157,9 @@ def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
 
 @pytest.mark.usefixtures("blocks")
 def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
-    generation, scores = corpus.generation, corpus.body(TERMS)
+    generation, (_, body_matches) = corpus.generation, corpus.matches(TERMS)
     chunk, file = np.zeros(generation.chunks), np.zeros(generation.files)
+    words = np.zeros(generation.chunks, dtype=np.int64)
     totals = [0.0, 0.0]
     body, average = generation.lengths["body"].astype(np.int64), generation.averages["body"]
     sizes = np.bincount(generation.chunk_file, body, generation.files)
@@ -158,6 +170,7 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
             continue
         idf = corpus.chunk_idf(len(found.ids)) * term.weight
         totals[0] += idf
+        words[found.ids] += not term.is_compound
         for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
             value = count / (1.0 - WEIGHTS.body_b + WEIGHTS.body_b * (int(body[row]) / average))
             chunk[row] += value / (WEIGHTS.body_k1 + value) * idf
@@ -168,12 +181,19 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
             b = WEIGHTS.file_body_b
             value = counts[owner] / (1.0 - b + b * (sizes[owner] / file_average))
             file[owner] += value / (WEIGHTS.file_body_k1 + value) * idf
-    assert np.array_equal(scores.chunks(np.arange(generation.chunks)), chunk / totals[0])
-    assert np.array_equal(scores.file, file / totals[1])
+    assert np.array_equal(body_matches.file, file / totals[1])
+    files, chunks, starts = chosen_of(generation, 2)
+    with corpus.chosen(files, chunks, starts) as chosen:
+        scores = body_matches.at(chosen)
+    assert np.array_equal(scores.scores, chunk[chunks] / totals[0])
+    assert np.array_equal(scores.words, words[chunks])
 
 
 def test_no_terms_score_nothing(corpus: Corpus) -> None:
     none: list[QueryTerm] = []
-    assert corpus.lexical(none) == []
-    assert not corpus.lexical_scores([]).any()
-    assert not corpus.body(none).file.any() and not corpus.body(none).sums.any()
+    text, body = corpus.matches(none)
+    assert text.terms == () and not corpus.best_by_text(text).any()
+    assert not body.file.any()
+    with corpus.chosen(*chosen_of(corpus.generation, 1)) as chosen:
+        assert not corpus.exact_lexical(text, [], chosen).any()
+        assert not body.at(chosen).scores.any()

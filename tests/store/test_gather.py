@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
-from semindex.store.gather import gather
+from semindex.store.gather import gather, gather_blocks
 from semindex.store.postings import Postings, encode
 from semindex.store.segment import Segment, write_segment
 
@@ -29,6 +29,33 @@ def test_they_are_those_of_each_term(
         ]
         got = zip(found.numbers.tolist(), found.rows.tolist(), found.counts.tolist(), strict=True)
         assert list(got) == wanted
+
+
+@settings(deadline=None)
+@given(
+    lists=st.lists(entries, max_size=3),
+    runs=st.lists(st.lists(st.integers(0, 7), max_size=4), max_size=5),
+    most=st.integers(0, 40),
+)
+def test_blocks_hold_whole_runs_and_together_everything(
+    tmp_path_factory: pytest.TempPathFactory, lists: list[Entries], runs: list[list[int]], most: int
+) -> None:
+    opened = [stored(tmp_path_factory.mktemp("list"), pairs) for pairs in lists]
+    terms = hashes([term for run in runs for term in run])
+    lengths = [len(run) for run in runs]
+    borders = {sum(lengths[:count]) for count in range(len(runs) + 1)}
+    joined: list[list[tuple[int, int, int]]] = [[] for _ in lists]
+    end = 0
+    for block, found in gather_blocks(opened, [1.0] * len(lists), terms, lengths, most):
+        assert block.start == end and block.stop > end and block.stop in borders
+        end = block.stop
+        for held, part in zip(joined, found, strict=True):
+            numbers = (part.numbers + block.start).tolist()
+            held.extend(zip(numbers, part.rows.tolist(), part.counts.tolist(), strict=True))
+    assert end == len(terms)
+    for held, whole in zip(joined, gather(opened, terms), strict=True):
+        got = zip(whole.numbers.tolist(), whole.rows.tolist(), whole.counts.tolist(), strict=True)
+        assert held == list(got)
 
 
 SOUND: Entries = {(5, 1): 1, (5, 700): 2, (9, 3): 1, (9, 400): 1, (9, 401): 7}

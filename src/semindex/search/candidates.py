@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from semindex.search.retrieve import BodyScores, TermScores
+from semindex.search.retrieve import BodyMatches, TextMatches
 from semindex.search.symbols import SymbolMatch
 from semindex.store.generation import Generation
 from semindex.store.vectors import Nearness
@@ -48,9 +48,8 @@ class Parts:
     """What the first step found over the whole generation."""
 
     terms: list[QueryTerm]
-    lexical: list[TermScores]
-    lexical_scores: Floats
-    body: BodyScores
+    text: TextMatches
+    body: BodyMatches
     near: Nearness | None
     symbols: Mapping[int, SymbolMatch]
 

@@ -59,8 +59,11 @@ def _words(parts: Parts, found: Candidates, places: Sequence[int]) -> list[str]:
     firsts = found.chunks[[begin for begin, _ in bounds]]
     lasts = found.chunks[[end - 1 for _, end in bounds]]
     held: list[list[str]] = [[] for _ in places]
-    for item in sorted(parts.lexical, key=lambda item: (-item.idf * item.term.weight, item.term.term)):
-        begins, ends = item.ids.searchsorted(firsts), item.ids.searchsorted(lasts, side="right")
-        for number in np.flatnonzero(begins < ends).tolist():
-            held[number].append(item.term.source)
+    text = parts.text
+    worth = text.worth
+    for number in sorted(range(len(worth)), key=lambda number: (-worth[number], text.terms[number].term)):
+        ids = text.chunks(number)
+        begins, ends = ids.searchsorted(firsts), ids.searchsorted(lasts, side="right")
+        for place in np.flatnonzero(begins < ends).tolist():
+            held[place].append(text.terms[number].source)
     return [", ".join(list(dict.fromkeys(words))[:MAX_WORDS]) for words in held]

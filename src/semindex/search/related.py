@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from semindex.errors import QueryError
 from semindex.search.query import path_filter
-from semindex.search.retrieve import by_file_maximum
 from semindex.search.searcher import RankedChunk, RankedFile, Ranking, Searcher
+from semindex.search.shortlist import by_file_maximum
 from semindex.store.generation import Generation
 from semindex.types import Filters, Reason
 

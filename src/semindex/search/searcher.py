@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,17 +20,9 @@ from semindex.search.explain import Explanation
 from semindex.search.paths import PathWords, path_words
 from semindex.search.query import path_filter
 from semindex.search.rank import Signal
-from semindex.search.retrieve import (
-    BodyScores,
-    Chosen,
-    Corpus,
-    Near,
-    TermScores,
-    best_files,
-    by_file_maximum,
-    distinct,
-    ranges,
-)
+from semindex.search.retrieve import BodyScores, Corpus, Near, TextMatches
+from semindex.search.shortlist import best_files, nearest_files
+from semindex.search.sums import distinct, ranges
 from semindex.search.symbols import SymbolMatch, symbol_matches
 from semindex.store.cache import RecentlyUsed
 from semindex.store.vectors import Nearness
@@ -79,6 +70,16 @@ class Ranking:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """What the second step finds of every candidate chunk."""
+
+    lexical: Floats
+    code: BodyScores
+    exact: Floats | None
+    """What the query's words in their order are worth; None when no chunk has them."""
+
+
 class Searcher:
     """Answers from one generation. Threads may share it."""
 
@@ -117,40 +118,37 @@ class Searcher:
         allowed = self._allowed(query.filters)
         if required is not None:
             allowed &= self._having(required)
-        lexical = self.corpus.lexical(terms)
-        lexical_scores = self.corpus.lexical_scores(lexical)
-        body = self.corpus.body(terms)
-        near = self._nearness(query.text, terms, lexical, body) if mode is not Mode.LEXICAL else None
+        matches, body = self.corpus.matches(terms)
+        near = self._nearness(query.text, terms, matches) if mode is not Mode.LEXICAL else None
         symbols = symbol_matches(self.generation, query.text, self.corpus.weights)
-        parts = Parts(terms, lexical, lexical_scores, body, near, symbols)
+        parts = Parts(terms, matches, body, near, symbols)
         every = np.flatnonzero(allowed) if required is not None else None
         candidates = self._candidates(parts, allowed, query.filters, mode, every)
         if not len(candidates.chunks):
             return Ranking((), tuple(terms), notes)
+        lexical, code = self._exact(parts, candidates)
         exact = None
         if texts is not None and mode is not Mode.DENSE:
-            exact = verbatim.gains(query.text, parts, candidates, self.corpus, texts)
-        files = self._ranked(parts, candidates, mode, limit, spans, exact, explained)
+            exact = verbatim.gains(query.text, parts, candidates, code, self.corpus, texts)
+        second = _Second(lexical, code, exact)
+        files = self._ranked(parts, candidates, second, mode, limit, spans, explained)
         return Ranking(files, tuple(terms), notes)
 
     def _terms(self, text: str) -> tuple[list[QueryTerm], tuple[str, ...]]:
         terms = query_terms(text)
         if len(terms) <= MAX_TERMS:
             return terms, ()
-        scores = self.corpus.lexical([QueryTerm(t.term, max(1.0, t.weight), t.source) for t in terms])
-        rarest = sorted(
-            (item for item in scores if len(item.ids)), key=lambda item: (-item.idf, item.term.term)
-        )
-        kept = {item.term.term for item in rarest[:MAX_TERMS]}
+        found = self.corpus.text_matches([QueryTerm(t.term, 1.0, t.source) for t in terms])
+        occurring = [number for number in range(len(terms)) if found.occurs(number)]
+        occurring.sort(key=lambda number: (-found.idf[number], found.terms[number].term))
+        kept = {found.terms[number].term for number in occurring[:MAX_TERMS]}
         note = f"long query: its {len(kept)} rarest of {len(terms)} terms were used"
         return [term for term in terms if term.term in kept], (note,)
 
-    def _nearness(
-        self, text: str, terms: Sequence[QueryTerm], lexical: Sequence[TermScores], body: BodyScores
-    ) -> Nearness:
-        known = {item.term.term: item.idf for item in lexical}
+    def _nearness(self, text: str, terms: Sequence[QueryTerm], matches: TextMatches) -> Nearness:
+        known = {term.term: idf for term, idf in zip(matches.terms, matches.idf, strict=True)}
         unknown = self.corpus.chunk_idf(0)
-        occurring = {item.term.term for item in lexical if len(item.ids)}
+        occurring = {term.term for number, term in enumerate(matches.terms) if matches.occurs(number)}
         meant = [t for t in terms if t.term in known and (t.term in occurring or self._has_meaning(t.term))]
         # A query of words that mean nothing here has no text either: nothing found is an answer.
         text = text if meant else ""
@@ -206,22 +204,16 @@ class Searcher:
             has = np.zeros(generation.files, dtype=bool)
             has[generation.chunk_file[kinds]] = True
             allowed = allowed & has
-
-        def by_file(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            masked = scores if kinds is None else np.where(kinds, scores, scores.dtype.type(0))
-            return by_file_maximum(masked, generation)
-
         found: list[Ids] = []
         if mode is not Mode.DENSE:
-            best = by_file(parts.lexical_scores)
+            best = self.corpus.best_by_text(parts.text, kinds)
             found.append(best_files(best, allowed, weights.candidates, generation))
             found.append(best_files(parts.body.file, allowed, weights.body_candidates, generation))
             named = np.array(sorted(parts.symbols), dtype=np.int64)
             found.append(named[allowed[named]])
         if parts.near is not None:
-            best = parts.near.cosines(by_file(parts.near.products))
-            best[best <= weights.near_cosine] = 0.0
-            found.append(best_files(best, allowed, weights.candidates, generation))
+            floor, wanted = weights.near_cosine, weights.candidates
+            found.append(nearest_files(parts.near, allowed, wanted, generation, floor=floor, kinds=kinds))
         chosen = distinct(np.concatenate(found)) if every is None else every[allowed[every]]
         starts = generation.file_starts
         sizes = starts[chosen + 1] - starts[chosen]
@@ -234,15 +226,15 @@ class Searcher:
         self,
         parts: Parts,
         found: Candidates,
+        second: _Second,
         mode: Mode,
         limit: int,
         most: int | None,
-        exact: Floats | None,
         explained: bool,
     ) -> tuple[RankedFile, ...]:
-        lexical = self._exact_lexical(parts.lexical, found)
-        signals = self._signals(parts, found, lexical, mode)
-        spans = self._span_scores(parts, found, lexical, mode)
+        signals = self._signals(parts, found, second.lexical, mode)
+        spans = self._span_scores(parts, found, second, mode)
+        exact = second.exact
         if exact is not None:
             signals.append(Signal("exact words", np.maximum.reduceat(exact, found.starts)))
             spans = spans + exact
@@ -274,20 +266,18 @@ class Searcher:
         begin, end = found.bounds(place)
         return None if exact[begin:end].max() > named.boost else named
 
-    def _exact_lexical(self, terms: Sequence[TermScores], found: Candidates) -> Floats:
-        """BM25F of every candidate chunk, neighbouring words counted in."""
-        place = np.full(self.generation.files, -1, dtype=np.int64)
-        place[found.files] = np.arange(len(found.files))
-        sizes = np.diff(found.starts, append=len(found.chunks))
-        chosen = Chosen(found.chunks, found.starts, sizes, place)
-        return self.corpus.exact_lexical(terms, [self._near(item) for item in terms], chosen)
+    def _exact(self, parts: Parts, found: Candidates) -> tuple[Floats, BodyScores]:
+        """BM25F of every candidate chunk, neighbouring words counted in, and what its code scores."""
+        near = [self._near(term) for term in parts.text.terms]
+        with self.corpus.chosen(found.files, found.chunks, found.starts) as chosen:
+            return self.corpus.exact_lexical(parts.text, near, chosen), parts.body.at(chosen)
 
-    def _near(self, item: TermScores) -> Near:
+    def _near(self, term: QueryTerm) -> Near:
         """The neighbours of a term and what share of their frequency it gets."""
-        if item.term.weight < 1.0:
+        if term.weight < 1.0:
             return ()
         soft = self.corpus.weights.soft
-        pairs = self.words.neighbours(hash_term(item.term.term))
+        pairs = self.words.neighbours(hash_term(term.term))
         return [(key, soft * similarity) for key, similarity in pairs]
 
     def _signals(self, parts: Parts, found: Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
@@ -351,12 +341,12 @@ class Searcher:
         places.sort(key=lambda place: (-scores[place], self.generation.path(int(files[place]))))
         return places[:limit]
 
-    def _span_scores(self, parts: Parts, found: Candidates, lexical: Floats, mode: Mode) -> Floats:
+    def _span_scores(self, parts: Parts, found: Candidates, second: _Second, mode: Mode) -> Floats:
         """How well each candidate chunk answers by itself."""
         weights = self.corpus.weights
         scores = np.zeros(len(found.chunks))
         if mode is not Mode.DENSE:
-            scores = lexical + weights.span_body * parts.body.chunks(found.chunks)
+            scores = second.lexical + weights.span_body * second.code.scores
         if parts.near is not None:
             scores = scores + weights.span_dense * parts.near.at(found.chunks)
         return scores

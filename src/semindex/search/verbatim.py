@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.search.candidates import Candidates, Parts, Texts, best_places
-from semindex.search.retrieve import Corpus
+from semindex.search.retrieve import BodyScores, Corpus
 from semindex.tokens import raw_words
 from semindex.types import Kind
 
@@ -46,20 +46,24 @@ def _joined(words: Sequence[bytes]) -> bytes:
     return b" " + b" ".join(words) + b" "
 
 
-def gains(query: str, parts: Parts, found: Candidates, corpus: Corpus, texts: Texts) -> Floats | None:
+def gains(
+    query: str, parts: Parts, found: Candidates, code: BodyScores, corpus: Corpus, texts: Texts
+) -> Floats | None:
     """What each candidate chunk gains by having the query's words in their order; None when none does.
 
-    Shape ``(chunks of the candidates,)``. The best chunks by the share of the query's terms that their
-    *code* has are read: who describes something seldom means a sentence like it in a comment or a
-    document, and MRR of functions asked by their documentation fell by .005 more where these counted.
+    Shape ``(chunks of the candidates,)``, as what their ``code`` scores. The best chunks by the share of
+    the query's terms that their *code* has are read: who describes something seldom means a sentence like
+    it in a comment or a document, and MRR of functions asked by their documentation fell by .005 more
+    where these counted.
     """
     wanted = runs(query)
     if not wanted:
         return None
     weights, generation = corpus.weights, corpus.generation
-    terms = _term_shares(parts, found)
+    asked = sum(not term.is_compound for term in parts.terms)
+    terms = code.words / max(1, asked)
     eligible = (terms >= weights.verbatim_terms) & ~np.isin(generation.chunk_kinds[found.chunks], _PROSE)
-    worth = np.where(eligible, terms + parts.body.chunks(found.chunks), 0.0)
+    worth = np.where(eligible, terms + code.scores, 0.0)
     values = np.zeros(len(found.chunks))
     for place, _ in best_places(found, worth, weights.verbatim_chunks, generation):
         text = texts.text(int(found.files[found.owners[place]]))
@@ -67,9 +71,3 @@ def gains(query: str, parts: Parts, found: Candidates, corpus: Corpus, texts: Te
             begin, end = generation.byte_range(int(found.chunks[place]))
             values[place] = weights.verbatim * share(wanted, text[begin:end]) ** 2
     return values if values.any() else None
-
-
-def _term_shares(parts: Parts, found: Candidates) -> Floats:
-    """The share of the query's terms (compounds aside) that the code of each candidate chunk has."""
-    asked = sum(not term.is_compound for term in parts.terms)
-    return np.asarray(parts.body.words[found.chunks] / max(1, asked), dtype=np.float64)

@@ -94,7 +94,7 @@ def decoded(data: Bytes, stops: Rows) -> Decoded:
     rows = np.cumsum(deltas)
     rows -= np.repeat(rows[heads] - deltas[heads], sizes)
     counts = np.ones(len(rows), dtype=np.uint8)
-    (several,) = (numbers & 1).nonzero()
+    (several,) = (numbers & 1).astype(np.bool_).nonzero()
     wanted = several.searchsorted(ends)
     wanted[1:] -= wanted[:-1].copy()
     spare = stops - last[ends - 1] - 1

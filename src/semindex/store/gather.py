@@ -6,14 +6,14 @@ their bytes are laid one after the other and decoded in one go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
 
 from semindex.store.codec import Rows, Tallies, decoded
-from semindex.store.postings import Keys, Postings
+from semindex.store.postings import Encoded, Keys, Postings
 from semindex.types import TermHashes
 
 
@@ -37,7 +37,64 @@ def gather(lists: Sequence[Postings], terms: TermHashes) -> list[Gathered]:
         IndexCorrupt: A list is damaged.
     """
     keys = Keys(terms)
+    return _decoded(lists, [postings.encoded(keys) for postings in lists])
+
+
+def gather_blocks(
+    lists: Sequence[Postings], costs: Sequence[float], terms: TermHashes, runs: Sequence[int], most: float
+) -> Iterator[tuple[slice, list[Gathered]]]:
+    """As :func:`gather`, so many terms at a time that their postings stay few.
+
+    Args:
+        lists: The lists.
+        costs: What a byte of each list counts as.
+        terms: The terms.
+        runs: Lengths of runs of terms that stay together.
+        most: What the bytes of a block may cost together; one run may cost more.
+
+    Yields:
+        The terms of a block, and what each list holds of them, numbered from the first of the block.
+
+    Raises:
+        IndexCorrupt: A list is damaged.
+    """
+    keys = Keys(terms)
     found = [postings.encoded(keys) for postings in lists]
+    needed = np.zeros(len(terms))
+    for each, cost in zip(found, costs, strict=True):
+        if each is not None:
+            needed[each.numbers] += each.nbytes * cost
+    for begin, end in _cut(needed.tolist(), runs, most):
+        some = found if end - begin == len(terms) else [_between(each, begin, end) for each in found]
+        yield slice(begin, end), _decoded(lists, some)
+
+
+def _cut(needed: Sequence[float], runs: Sequence[int], most: float) -> Iterator[tuple[int, int]]:
+    """Positions one after the other, in whole runs: as many as need at most so much, and at least one."""
+    begin = end = 0
+    total = 0.0
+    for run in runs:
+        amount = sum(needed[end : end + run])
+        if end > begin and total + amount > most:
+            yield begin, end
+            begin, total = end, 0.0
+        end += run
+        total += amount
+    if end > begin:
+        yield begin, end
+
+
+def _between(found: Encoded | None, begin: int, end: int) -> Encoded | None:
+    """The lists of the terms from ``begin`` up to ``end``, numbered from there."""
+    if found is None:
+        return None
+    first, last = found.numbers.searchsorted([begin, end]).tolist()
+    if first == last:
+        return None
+    return Encoded(found.numbers[first:last] - begin, found.pieces[first:last], found.nbytes[first:last])
+
+
+def _decoded(lists: Sequence[Postings], found: Sequence[Encoded | None]) -> list[Gathered]:
     held = [each for each in found if each is not None]
     if not held:
         return [EMPTY] * len(lists)

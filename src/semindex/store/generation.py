@@ -9,7 +9,7 @@ freshly built.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
-from semindex.store.gather import Gathered, gather
+from semindex.store.gather import Gathered, gather, gather_blocks
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
@@ -68,7 +68,7 @@ class Generation:
             raise ValueError(f"{int(counts.sum())} chunks in files, {self.chunks} in all")
         self.file_starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         """Shape ``(files + 1,)``: the first chunk of each file."""
-        self.chunk_file = np.repeat(np.arange(self.files), counts)
+        self.chunk_file = np.repeat(np.arange(self.files, dtype=np.int32), counts)
         self.all_live = bool(self.file_live.all())
         self.chunk_live = self.file_live[self.chunk_file]
         self.chunk_kinds = self._joined("chunk_kinds")
@@ -88,8 +88,8 @@ class Generation:
         by_chunk = self._joined("chunk_lengths").reshape(-1, len(LENGTH_FIELDS))
         by_file = self._joined("file_lengths").reshape(-1, len(FILE_FIELDS))
         return {
-            **{field: by_chunk[:, i] for i, field in enumerate(LENGTH_FIELDS)},
-            **{field: by_file[:, i] for i, field in enumerate(FILE_FIELDS)},
+            **{field: np.ascontiguousarray(by_chunk[:, i]) for i, field in enumerate(LENGTH_FIELDS)},
+            **{field: np.ascontiguousarray(by_file[:, i]) for i, field in enumerate(FILE_FIELDS)},
         }
 
     def _average(self, field: str) -> float:
@@ -130,8 +130,26 @@ class Generation:
 
         Ids of one segment after the other; in each by term, in the order asked for, then ascending.
         """
-        lists = [postings for field in fields for postings in self._postings[field]]
-        found = gather(lists, terms)
+        return self._live_fields(fields, gather(self._lists(fields), terms))
+
+    def gathered_blocks(
+        self, fields: Sequence[str], terms: npt.NDArray[np.uint64], runs: Sequence[int] | None = None
+    ) -> Iterator[tuple[slice, list[Gathered]]]:
+        """As :meth:`gathered`, for so many of the terms at a time that what is decoded stays bounded.
+
+        The terms of a block are numbered from its first. ``runs`` are the lengths of runs of terms that
+        stay together; None lets each be by itself.
+        """
+        spread = max(1.0, self.chunks / max(1, self.files))
+        costs = [spread if field in FILE_FIELDS else 1.0 for field in fields for _ in self._segments]
+        runs = [1] * len(terms) if runs is None else runs
+        for block, found in gather_blocks(self._lists(fields), costs, terms, runs, _BLOCK_BYTES):
+            yield block, self._live_fields(fields, found)
+
+    def _lists(self, fields: Sequence[str]) -> list[Postings]:
+        return [postings for field in fields for postings in self._postings[field]]
+
+    def _live_fields(self, fields: Sequence[str], found: list[Gathered]) -> list[Gathered]:
         width = len(self._segments)
         return [
             self._live(field, found[number * width : (number + 1) * width])
@@ -305,6 +323,9 @@ def faults(segments: Iterable[Segment]) -> list[str]:
 
 _GATHERING = 1.5
 """A row takes so many times longer to copy out and multiply than to multiply where it lies."""
+
+_BLOCK_BYTES = 1_000_000
+"""Bytes of postings that are decoded together: about as many postings, 60 MB while they are worked on."""
 
 _MAX_SYMBOLS = 32768
 """Definitions that are remembered: some 15 MB at most."""

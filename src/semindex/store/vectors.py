@@ -52,19 +52,17 @@ class Nearness:
 def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
     """The nearness of each row of some arrays, one after the other, to the query."""
     whole, divisor = whole_query(query)
-    found = [
-        np.asarray(
+    products = np.empty((1, sum(map(len, parts))), np.float32)
+    begin = 0
+    for vectors in parts:
+        end = begin + len(vectors)
+        if len(vectors):
             simsimd.cdist(
                 whole.reshape(1, -1),
                 vectors,
                 metric="dot",
-                out_dtype="float32",
+                out=products[:, begin:end],
                 threads=_ALL_CORES if len(vectors) >= THREADED_ROWS else 1,
             )
-        ).reshape(-1)
-        for vectors in parts
-        if len(vectors)
-    ]
-    if len(found) == 1:
-        return Nearness(found[0], divisor)
-    return Nearness(np.concatenate(found) if found else np.empty(0, np.float32), divisor)
+        begin = end
+    return Nearness(products[0], divisor)

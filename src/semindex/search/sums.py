@@ -1,0 +1,60 @@
+"""Numbers that fall to rows: added in the order given, best of each file, ranges of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_DENSE_SHARE = 16
+"""Up to so many cells for each number that falls to one, all are laid out; sorting takes less for more."""
+_DENSE_CELLS = 4_000_000
+"""But no more than this: 32 MB."""
+
+
+def sums(places: npt.NDArray[np.integer], values: Floats, size: int) -> Floats:
+    """What falls to each place of ``size``, added in the order given (so by field, or by term)."""
+    return np.bincount(places, values, size).astype(np.float64, copy=False)
+
+
+def cells(places: Ids, values: Floats, size: int) -> tuple[Ids, Floats]:
+    """The places of ``size`` that get anything, ascending, and what falls to each, as :func:`sums`."""
+    if size <= min(_DENSE_CELLS, _DENSE_SHARE * len(places)):
+        dense = sums(places, values, size)
+        at = np.flatnonzero(dense > 0.0)
+        return at, dense[at]
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], values[order]
+    heads = heads_of(places)
+    sizes = np.diff(heads, append=len(places))
+    totals = values[heads]
+    more, step = np.flatnonzero(sizes > 1), 1
+    while len(more):
+        totals[more] += values[heads[more] + step]
+        step += 1
+        more = more[sizes[more] > step]
+    return places[heads], totals
+
+
+def heads_of(values: npt.NDArray[np.integer]) -> Ids:
+    """Where runs of equal values begin."""
+    first = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return np.flatnonzero(first)
+
+
+def ranges(starts: Ids, sizes: Ids) -> Ids:
+    """``starts[0] .. starts[0]+sizes[0]-1, starts[1] ..``, joined."""
+    total = int(sizes.sum())
+    before: Ids = np.cumsum(sizes) - sizes
+    return np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
+
+
+def distinct(ids: Ids) -> Ids:
+    """The ids ascending, each once; numpy's own imports its masked arrays, a slow import."""
+    ordered = np.sort(ids)
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
