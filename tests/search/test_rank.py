@@ -78,7 +78,7 @@ def test_a_query_that_names_a_role_takes_its_penalty_back() -> None:
     ],
 )
 def test_a_query_names_a_file(query: str, path: str, share: float) -> None:
-    assert named_shares([path_words(path, "text")], query_terms(query)) == [share]
+    assert named_shares(query_terms(query)).get(path_words(path, "text").whole, 0.0) == share
 
 
 def test_reasons_add_up_to_the_score_and_come_largest_first() -> None:

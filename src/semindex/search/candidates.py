@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.search.retrieve import BodyMatches, TextMatches
+from semindex.search.sums import kth_largest
 from semindex.search.symbols import SymbolMatch
 from semindex.store.generation import Generation
 from semindex.store.vectors import Nearness
@@ -58,8 +59,6 @@ def best_places(
     found: Candidates, scores: Floats, most: int, generation: Generation
 ) -> list[tuple[int, float]]:
     """Places of the best chunks with their positive scores, best first, ties by path and place."""
-    count = min(most, len(scores))
-    cut = np.partition(scores, len(scores) - count)[len(scores) - count]
-    places = np.flatnonzero((scores >= cut) & (scores > 0.0)).tolist()
+    places = np.flatnonzero((scores >= kth_largest(scores, most)) & (scores > 0.0)).tolist()
     places.sort(key=lambda at: (-scores[at], generation.path(int(found.files[found.owners[at]])), at))
-    return [(place, float(scores[place])) for place in places[:count]]
+    return [(place, float(scores[place])) for place in places[:most]]

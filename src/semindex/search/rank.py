@@ -67,10 +67,15 @@ def path_signals(
     """What the candidates' names and folders add and take away."""
     asked = frozenset(term.term for term in terms if not term.term.startswith("="))
     size = max(1, len(asked))
-    apart = asked.isdisjoint
-    stems = [0.0 if apart(path.stem) else len(path.stem & asked) / len(path.stem) for path in paths]
-    folders = [0.0 if apart(path.folder) else len(path.folder & asked) / size for path in paths]
-    named = named_shares(paths, terms)
+    called = named_shares(terms)
+    stems, folders, named = np.zeros((3, len(paths)))
+    for place, path in enumerate(paths):
+        if not asked.isdisjoint(path.stem):
+            stems[place] = len(path.stem & asked) / len(path.stem)
+        if not asked.isdisjoint(path.folder):
+            folders[place] = len(path.folder & asked) / size
+        if path.whole in called:
+            named[place] = called[path.whole]
     penalty = {
         Role.TESTS: weights.tests,
         Role.EXAMPLES: weights.examples,
@@ -81,9 +86,9 @@ def path_signals(
         Role.PLATFORM: weights.platform,
     }
     signals = [
-        Signal("file name", weights.stem_share * np.array(stems)),
-        Signal("folder name", weights.folder_share * np.array(folders)),
-        Signal("named file", weights.named_file * np.array(named)),
+        Signal("file name", weights.stem_share * stems),
+        Signal("folder name", weights.folder_share * folders),
+        Signal("named file", weights.named_file * named),
     ]
     roles = np.array([path.roles for path in paths])
     present = int(np.bitwise_or.reduce(roles)) if len(roles) else 0
@@ -98,15 +103,15 @@ def path_signals(
     return signals
 
 
-def named_shares(paths: Sequence[PathWords], terms: Sequence[QueryTerm]) -> list[float]:
-    """How far a query names each file: 1 by an identifier, 0.5 by neighbouring plain words, else 0."""
+def named_shares(terms: Sequence[QueryTerm]) -> dict[str, float]:
+    """How far a query names the files of some whole names: 1 by an identifier, 0.5 by plain neighbours."""
     names: dict[str, float] = {}
     for term in terms:
         if term.term.startswith("="):
             names[term.term] = min(1.0, term.weight)
         elif is_identifier(term.source) and len(split_word(term.source)) == 1:
             names["=" + term.term] = 1.0
-    return [names.get(path.whole, 0.0) for path in paths]
+    return names
 
 
 def size_signal(sizes: Sequence[int], weights: Weights) -> Signal:

@@ -22,7 +22,7 @@ from semindex.search.query import path_filter
 from semindex.search.rank import Signal
 from semindex.search.retrieve import BodyScores, Corpus, Near, TextMatches
 from semindex.search.shortlist import best_files, nearest_files
-from semindex.search.sums import distinct, ranges
+from semindex.search.sums import distinct, kth_largest, ranges
 from semindex.search.symbols import SymbolMatch, symbol_matches
 from semindex.store.cache import RecentlyUsed
 from semindex.store.vectors import Nearness
@@ -37,6 +37,8 @@ MAX_TERMS = 64
 """Terms of a long query that are looked up: the rarest."""
 REMEMBERED_SECONDS = 3600
 """After which a query's vector is computed again, so that a process that stays gives memory back."""
+_MOST_COSINE = 1.1
+"""No cosine of vectors rounded to whole numbers is more."""
 MAX_PATHS = 65536
 """Files whose paths' words are remembered: some 50 MB at most."""
 
@@ -240,7 +242,7 @@ class Searcher:
             spans = spans + exact
         scores = rank.total(signals, len(found.files))
         if parts.near is not None:
-            signals.append(self._feedback(found, spans, scores))
+            signals.append(self._feedback(found, spans, scores, limit))
             scores = scores + signals[-1].values
         order = self._ordered(scores, found.files, limit)
         why: Sequence[tuple[Reason, ...]] = [()] * len(order)
@@ -316,11 +318,12 @@ class Searcher:
         self._paths[file] = words
         return words
 
-    def _feedback(self, found: Candidates, spans: Floats, scores: Floats) -> Signal:
+    def _feedback(self, found: Candidates, spans: Floats, scores: Floats, limit: int) -> Signal:
         """How near a file comes to what the first chunks show: pseudo-relevance feedback.
 
         Rocchio, "Relevance feedback in information retrieval", 1971: the best chunks stand for what was
-        meant, in words of the code rather than of the query; each counts as much as it scores.
+        meant, in words of the code rather than of the query; each counts as much as it scores. Files that
+        this cannot bring among the first ``limit`` are not looked at, and get nothing.
         """
         weights = self.corpus.weights
         total = np.zeros(self.embedder.dim)
@@ -328,16 +331,16 @@ class Searcher:
         for place, score in best_places(found, whole, weights.feedback_chunks, self.generation):
             total += score * self.generation.vector(int(found.chunks[place]))
         vector = (total / max(1e-9, float(np.sqrt((total * total).sum())))).astype(np.float32)
-        near = np.maximum(self.generation.cosines(vector, found.chunks), 0.0)
-        return Signal("meaning of the first hits", weights.feedback * np.maximum.reduceat(near, found.starts))
+        hopeful = scores >= kth_largest(scores, limit) - weights.feedback * _MOST_COSINE
+        near = self.generation.cosines(vector, found.chunks[hopeful[found.owners]])
+        sizes = np.diff(found.starts, append=len(found.chunks))[hopeful]
+        values = np.zeros(len(scores))
+        values[hopeful] = np.maximum.reduceat(np.maximum(near, 0.0), np.cumsum(sizes) - sizes)
+        return Signal("meaning of the first hits", weights.feedback * values)
 
     def _ordered(self, scores: Floats, files: Ids, limit: int) -> list[int]:
         """The best ``limit`` places, ties by path."""
-        if limit < len(scores):
-            cut = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-            places = np.flatnonzero(scores >= cut).tolist()
-        else:
-            places = list(range(len(scores)))
+        places = np.flatnonzero(scores >= kth_largest(scores, limit)).tolist()
         places.sort(key=lambda place: (-scores[place], self.generation.path(int(files[place]))))
         return places[:limit]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from semindex.search.sums import kth_largest
 from semindex.store.generation import Generation
 from semindex.store.vectors import Nearness
 
@@ -27,7 +28,7 @@ def best_files(scores: Floats, allowed: Mask, limit: int, generation: Generation
     if len(positive) <= limit:
         return positive
     values = scores[positive]
-    cut = np.partition(values, len(values) - limit)[len(values) - limit]
+    cut = kth_largest(values, limit)
     above, tied = positive[values > cut], positive[values == cut]
     if len(above) + len(tied) > limit:
         tied = np.array(sorted(tied.tolist(), key=generation.path)[: limit - len(above)], dtype=np.int64)
@@ -62,7 +63,7 @@ def _best_of_the_nearest(
         return None
     sample = products[:: count // _SAMPLE]
     rank = min(len(sample), max(1, _CHUNKS_A_FILE * limit * len(sample) // count))
-    cut = np.partition(sample, len(sample) - rank)[len(sample) - rank]
+    cut = kth_largest(sample, rank)
     at = np.flatnonzero(products >= cut)
     best = np.zeros(generation.files, dtype=np.float32)
     np.maximum.at(best, generation.chunk_file[at], products[at])

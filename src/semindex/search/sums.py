@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -58,3 +60,9 @@ def distinct(ids: Ids) -> Ids:
     first = np.ones(len(ordered), dtype=bool)
     first[1:] = ordered[1:] != ordered[:-1]
     return ordered[first]
+
+
+def kth_largest(values: npt.NDArray[Any], k: int) -> Any:
+    """The ``k``-th largest of some values, or the smallest when they are fewer; ``k`` is at least 1."""
+    place = max(0, len(values) - k)
+    return np.partition(values, place)[place]
