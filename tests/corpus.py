@@ -63,14 +63,13 @@ def stored_chunks(index_dir: Path) -> list[StoredChunk]:
     for chunk in range(generation.chunks):
         if not generation.chunk_live[chunk]:
             continue
-        owner = generation.owner(chunk)
         found.append(
             StoredChunk(
                 path=generation.path(int(generation.chunk_file[chunk])),
                 lines=generation.lines(chunk),
                 byte_range=generation.byte_range(chunk),
                 kind=int(generation.chunk_kinds[chunk]),
-                owner=owner.qualified if owner else "",
+                owner=generation.owner(chunk) or "",
                 lengths=tuple(
                     int(generation.lengths[f][chunk]) for f in ("comment", "name", "parent", "body")
                 ),

@@ -100,11 +100,11 @@ def test_the_best_chunk_of_a_file_is_scored_term_by_term(corpus: Corpus, step: i
         assert np.array_equal(found, by_file_maximum(wanted, generation) / text.idf_sum)
 
 
-def chosen_of(generation: Generation, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def chosen_of(generation: Generation, step: int) -> list[np.ndarray]:
     """Every ``step``-th live chunk, as a filter by kind leaves them, of the files that have one."""
     chunks = np.flatnonzero(generation.chunk_live)[::step]
-    files, owners = np.unique(generation.chunk_file[chunks], return_inverse=True)
-    return files, chunks, np.searchsorted(owners, np.arange(len(files)))
+    files, owners, sizes = np.unique(generation.chunk_file[chunks], return_inverse=True, return_counts=True)
+    return [files, chunks, np.searchsorted(owners, np.arange(len(files))), sizes]
 
 
 @pytest.fixture(params=["term by term", "all terms together"])
@@ -124,7 +124,7 @@ def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
         [(key, 0.3 * cosine) for key, cosine in embedder.neighbours(hash_term(term.term))]
         for term in text.terms
     ]
-    files, chunks, starts = chosen_of(generation, step)
+    files, chunks, *laid = chosen_of(generation, step)
     wanted = np.zeros(len(chunks))
     for number, pairs in enumerate(near):
         own = dict(zip(text.chunks(number).tolist(), text.frequency[text.numbers == number], strict=True))
@@ -133,7 +133,7 @@ def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
             value = soft.get(chunk, 0.0) + own.get(chunk, 0.0)
             wanted[place] += value / (WEIGHTS.k1 + value) * text.worth[number]
     for _ in range(2):
-        with corpus.chosen(files, chunks, starts) as chosen:
+        with corpus.chosen(files, chunks, *laid) as chosen:
             assert np.array_equal(corpus.exact_lexical(text, near, chosen), wanted / text.idf_sum)
 
 
@@ -182,8 +182,8 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
             value = counts[owner] / (1.0 - b + b * (sizes[owner] / file_average))
             file[owner] += value / (WEIGHTS.file_body_k1 + value) * idf
     assert np.array_equal(body_matches.file, file / totals[1])
-    files, chunks, starts = chosen_of(generation, 2)
-    with corpus.chosen(files, chunks, starts) as chosen:
+    files, chunks, *laid = chosen_of(generation, 2)
+    with corpus.chosen(files, chunks, *laid) as chosen:
         scores = body_matches.at(chosen)
     assert np.array_equal(scores.scores, chunk[chunks] / totals[0])
     assert np.array_equal(scores.words, words[chunks])

@@ -30,11 +30,13 @@ class Candidates:
     """Shape ``(len(chunks),)``: position in ``files``."""
     starts: Ids
     """Shape ``(len(files),)``: where a file's chunks begin."""
+    sizes: Ids
+    """Shape ``(len(files),)``: how many it has, at least 1."""
 
     def bounds(self, place: int) -> tuple[int, int]:
         """Where the chunks of the file at a place begin and end in ``chunks``."""
-        last = place + 1 == len(self.starts)
-        return int(self.starts[place]), len(self.chunks) if last else int(self.starts[place + 1])
+        begin: int = self.starts.item(place)
+        return begin, begin + self.sizes.item(place)
 
 
 class Texts(Protocol):

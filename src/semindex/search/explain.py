@@ -31,6 +31,7 @@ class Explanation:
         self._found = found
         self._exact = exact
         self._corpus = corpus
+        self._near = None if parts.near is None else parts.near.at(found.chunks)
         self._words = dict(zip(places, _words(parts, found, places), strict=True))
 
     def details(self, place: int) -> Mapping[str, str]:
@@ -39,8 +40,8 @@ class Explanation:
         file = int(found.files[place])
         begin, end = found.bounds(place)
         told = {"words": self._words[place]}
-        if self._parts.near is not None:
-            nearest = begin + int(np.argmax(self._parts.near.at(found.chunks[begin:end])))
+        if self._near is not None:
+            nearest = begin + int(self._near[begin:end].argmax())
             told["meaning"] = "lines {}-{}".format(*generation.lines(int(found.chunks[nearest])))
         if file in self._parts.symbols:
             symbol = generation.symbol(self._parts.symbols[file].symbol)

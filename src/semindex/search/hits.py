@@ -117,13 +117,12 @@ def _hit(
     generation = reader.generation
     first, last = generation.lines(chunk.chunk)
     text = _shown(reader.text(found.file), *generation.byte_range(chunk.chunk))
-    owner = generation.owner(chunk.chunk)
     return Hit(
         path=generation.path(found.file),
         start_line=first,
         end_line=last,
         score=score,
-        symbol=owner.qualified if owner is not None else None,
+        symbol=generation.owner(chunk.chunk),
         kind=_LABELS[generation.chunk_kinds.item(chunk.chunk)],
         language=generation.language(found.file),
         reasons=reasons,

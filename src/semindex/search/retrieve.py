@@ -216,7 +216,7 @@ class Corpus:
         occurs = np.zeros(len(terms), dtype=bool)
         for found in fields:
             occurs[found.numbers] = True
-        lines = (np.cumsum(occurs) - 1) * width
+        lines = (occurs.cumsum() - 1) * width
         places, values = [], []
         for field, found in zip(TEXT_FIELDS, fields, strict=True):
             weighted, line = self._weighted(field, found), lines[found.numbers]
@@ -231,7 +231,8 @@ class Corpus:
         count = int(occurs.sum())
         at, frequency = cells(np.concatenate(places), np.concatenate(values), count * width)
         ends = np.arange(count + 1) * width
-        several = np.diff(at.searchsorted(ends))
+        cuts = at.searchsorted(ends)
+        several = cuts[1:] - cuts[:-1]
         parts.ids.append(at - np.repeat(ends[:-1], several))
         parts.frequency.append(frequency)
         sizes = np.zeros(len(terms), dtype=np.int64)
@@ -271,14 +272,14 @@ class Corpus:
         return best
 
     @contextmanager
-    def chosen(self, files: Ids, chunks: Ids, starts: Ids) -> Iterator[Chosen]:
-        """Chunks of some files, which begin at ``starts``, laid out to be scored; one at a time a thread."""
+    def chosen(self, files: Ids, chunks: Ids, starts: Ids, sizes: Ids) -> Iterator[Chosen]:
+        """Some chunks of each file, from ``starts`` on, laid out to be scored; one at a time a thread."""
         place = np.full(self.generation.files, -1, dtype=np.int64)
         place[files] = np.arange(len(files))
         position = self._scratch.position
         try:
             position[chunks] = np.arange(len(chunks))
-            yield Chosen(chunks, starts, np.diff(starts, append=len(chunks)), place, position)
+            yield Chosen(chunks, starts, sizes, place, position)
         finally:
             position[chunks] = -1
 

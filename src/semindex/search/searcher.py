@@ -222,7 +222,8 @@ class Searcher:
         chunks, owners = ranges(starts[chosen], sizes), np.repeat(np.arange(len(chosen)), sizes)
         if kinds is not None:
             chunks, owners = chunks[kinds[chunks]], owners[kinds[chunks]]
-        return Candidates(chosen, chunks, owners, np.searchsorted(owners, np.arange(len(chosen))))
+            sizes = np.bincount(owners, minlength=len(chosen))
+        return Candidates(chosen, chunks, owners, sizes.cumsum() - sizes, sizes)
 
     def _ranked(
         self,
@@ -271,7 +272,7 @@ class Searcher:
     def _exact(self, parts: Parts, found: Candidates) -> tuple[Floats, BodyScores]:
         """BM25F of every candidate chunk, neighbouring words counted in, and what its code scores."""
         near = [self._near(term) for term in parts.text.terms]
-        with self.corpus.chosen(found.files, found.chunks, found.starts) as chosen:
+        with self.corpus.chosen(found.files, found.chunks, found.starts, found.sizes) as chosen:
             return self.corpus.exact_lexical(parts.text, near, chosen), parts.body.at(chosen)
 
     def _near(self, term: QueryTerm) -> Near:
@@ -333,9 +334,9 @@ class Searcher:
         vector = (total / max(1e-9, float(np.sqrt((total * total).sum())))).astype(np.float32)
         hopeful = scores >= kth_largest(scores, limit) - weights.feedback * _MOST_COSINE
         near = self.generation.cosines(vector, found.chunks[hopeful[found.owners]])
-        sizes = np.diff(found.starts, append=len(found.chunks))[hopeful]
+        sizes = found.sizes[hopeful]
         values = np.zeros(len(scores))
-        values[hopeful] = np.maximum.reduceat(np.maximum(near, 0.0), np.cumsum(sizes) - sizes)
+        values[hopeful] = np.maximum.reduceat(np.maximum(near, 0.0), sizes.cumsum() - sizes)
         return Signal("meaning of the first hits", weights.feedback * values)
 
     def _ordered(self, scores: Floats, files: Ids, limit: int) -> list[int]:
@@ -360,7 +361,7 @@ class Searcher:
         """A candidate's chunks, best first, but first of all the one that has the definition named."""
         begin, end = found.bounds(place)
         ids, scores = found.chunks[begin:end], spans[begin:end]
-        order = np.argsort(-scores, kind="stable")
+        order = (-scores).argsort(kind="stable")
         if named is not None:
             first = ids[order] == named.chunk
             order = np.concatenate((order[first], order[~first]))

@@ -30,7 +30,7 @@ def cells(places: Ids, values: Floats, size: int) -> tuple[Ids, Floats]:
     order = np.argsort(places, kind="stable")
     places, values = places[order], values[order]
     heads = heads_of(places)
-    sizes = np.diff(heads, append=len(places))
+    sizes = np.append(heads[1:], len(places)) - heads
     totals = values[heads]
     more, step = np.flatnonzero(sizes > 1), 1
     while len(more):
@@ -50,7 +50,7 @@ def heads_of(values: npt.NDArray[np.integer]) -> Ids:
 def ranges(starts: Ids, sizes: Ids) -> Ids:
     """``starts[0] .. starts[0]+sizes[0]-1, starts[1] ..``, joined."""
     total = int(sizes.sum())
-    before: Ids = np.cumsum(sizes) - sizes
+    before: Ids = sizes.cumsum() - sizes
     return np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
 
 

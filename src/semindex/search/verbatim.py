@@ -23,7 +23,6 @@ MIN_WORDS = 4
 """A shorter query repeats itself by chance."""
 MAX_RUNS = 64
 """Of a long paste the first ones are looked for."""
-_PROSE = (int(Kind.TEXT), int(Kind.SECTION))
 
 
 def runs(query: str) -> tuple[bytes, ...]:
@@ -62,7 +61,8 @@ def gains(
     weights, generation = corpus.weights, corpus.generation
     asked = sum(not term.is_compound for term in parts.terms)
     terms = code.words / max(1, asked)
-    eligible = (terms >= weights.verbatim_terms) & ~np.isin(generation.chunk_kinds[found.chunks], _PROSE)
+    kinds = generation.chunk_kinds[found.chunks]
+    eligible = (terms >= weights.verbatim_terms) & (kinds != Kind.TEXT) & (kinds != Kind.SECTION)
     worth = np.where(eligible, terms + code.scores, 0.0)
     values = np.zeros(len(found.chunks))
     for place, _ in best_places(found, worth, weights.verbatim_chunks, generation):

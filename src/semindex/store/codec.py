@@ -91,7 +91,7 @@ def decoded(data: Bytes, stops: Rows) -> Decoded:
     if len(numbers) != len(last):
         return _nothing(sizes, _short(begins, last, heads))
     deltas = numbers >> 1
-    rows = np.cumsum(deltas)
+    rows = deltas.cumsum()
     rows -= np.repeat(rows[heads] - deltas[heads], sizes)
     counts = np.ones(len(rows), dtype=np.uint8)
     (several,) = (numbers & 1).astype(np.bool_).nonzero()
@@ -100,7 +100,7 @@ def decoded(data: Bytes, stops: Rows) -> Decoded:
     spare = stops - last[ends - 1] - 1
     good = spare == wanted
     if len(several) and good.all():
-        behind = np.cumsum(spare)
+        behind = spare.cumsum()
         counts[several] = data[np.arange(len(several)) + np.repeat(stops - behind, spare)] & 0x7F
     return Decoded(rows, counts, sizes, good)
 

@@ -99,9 +99,9 @@ def _decoded(lists: Sequence[Postings], found: Sequence[Encoded | None]) -> list
     if not held:
         return [EMPTY] * len(lists)
     joined = np.concatenate([piece for each in held for piece in each.pieces])
-    all_ = decoded(joined, np.cumsum(np.concatenate([each.nbytes for each in held])))
+    all_ = decoded(joined, np.concatenate([each.nbytes for each in held]).cumsum())
     lengths = [0 if each is None else len(each.numbers) for each in found]
-    ends, good = np.cumsum(all_.sizes), all_.good
+    ends, good = all_.sizes.cumsum(), all_.good
     if good.all():
         good = all_.rows[ends - 1] < np.repeat([postings.rows for postings in lists], lengths)
     shares = list(accumulate(lengths, initial=0))

@@ -77,7 +77,7 @@ class Generation:
         self.live_chunks = int(self.chunk_live.sum())
         self.averages = {field: self._average(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
         self._postings = self._open_postings()
-        self._known_symbols: dict[int, SymbolRecord] = {}
+        self._known_names: dict[int, str] = {}
         self._known_paths: dict[int, str] = {}
 
     def _joined(self, name: str) -> npt.NDArray[Any]:
@@ -246,33 +246,30 @@ class Generation:
         ends = self._chunk_tables[number].bytes
         return ends.item(ordinal, 0), ends.item(ordinal, 1)
 
-    def owner(self, chunk: int) -> SymbolRecord | None:
-        """The definition that owns a chunk's lines."""
+    def owner(self, chunk: int) -> str | None:
+        """The qualified name of the definition that owns a chunk's lines."""
         number, ordinal = _locate(self._chunk_base, chunk)
         symbol = self._chunk_tables[number].owners.item(ordinal)
-        return self.symbol(symbol + self._symbol_base[number]) if symbol >= 0 else None
+        return self._qualified(symbol + self._symbol_base[number]) if symbol >= 0 else None
 
-    def symbol(self, symbol: int) -> SymbolRecord:
-        """A definition by its id; remembered, since one owns many chunks."""
-        known = self._known_symbols.get(symbol)
+    def _qualified(self, symbol: int) -> str:
+        """The name of a definition with those of its enclosing ones; remembered, since one owns many chunks."""
+        known = self._known_names.get(symbol)
         if known is None:
-            if len(self._known_symbols) >= _MAX_SYMBOLS:
-                self._known_symbols.clear()
-            known = self._known_symbols[symbol] = self._symbol(symbol)
+            if len(self._known_names) >= _MAX_SYMBOLS:
+                self._known_names.clear()
+            number, ordinal = _locate(self._symbol_base, symbol)
+            known = self._known_names[symbol] = self._symbol_tables[number].qualified(ordinal)
         return known
 
-    def _symbol(self, symbol: int) -> SymbolRecord:
+    def symbol(self, symbol: int) -> SymbolRecord:
+        """A definition by its id."""
         number, ordinal = _locate(self._symbol_base, symbol)
         table = self._symbol_tables[number]
-        names = [table.name(ordinal)]
-        at = table.parents.item(ordinal)
-        while at >= 0 and len(names) < 64:
-            names.append(table.name(at))
-            at = table.parents.item(at)
         chunk = table.chunks.item(ordinal) + self._chunk_base[number]
         return SymbolRecord(
-            name=names[0],
-            qualified=".".join(reversed(names)),
+            name=table.name(ordinal),
+            qualified=self._qualified(symbol),
             kind=_KINDS[table.kinds.item(ordinal)],
             file=self.chunk_file.item(chunk),
             chunk=chunk,
@@ -328,7 +325,7 @@ _BLOCK_BYTES = 1_000_000
 """Bytes of postings that are decoded together: about as many postings, 60 MB while they are worked on."""
 
 _MAX_SYMBOLS = 32768
-"""Definitions that are remembered: some 15 MB at most."""
+"""Definitions whose names are remembered: some 5 MB at most."""
 _KINDS = {int(kind): kind for kind in Kind}
 
 

@@ -167,9 +167,12 @@ class Postings:
         last = len(self._heads) - 1
         places = self._heads.searchsorted(keys.heads)
         np.minimum(places, last, out=places)
-        same = self._heads[places] == keys.heads
+        same, tails = self._heads[places] == keys.heads, self._tails[places]
+        found = same & (tails == keys.tails)
+        if np.array_equal(found, same):
+            return places, found
         # Two terms with the same 32 bits are rare, three in a row unheard of but in damaged files.
-        (behind,) = (same & (self._tails[places] < keys.tails)).nonzero()
+        (behind,) = (same & (tails < keys.tails)).nonzero()
         while len(behind):
             behind = behind[places[behind] < last]
             places[behind] += 1
@@ -197,14 +200,15 @@ class Postings:
         if not len(numbers):
             return None
         places = places[numbers]
-        starts, stops = self._starts.at(places), self._starts.at(places + 1)
-        if (starts >= stops).any():
+        starts, stops = self._starts.at(np.concatenate((places, places + 1))).reshape(2, -1)
+        nbytes = stops - starts
+        if nbytes.min() < 1:
             raise self.damaged()
         data = self._data
         return Encoded(
             numbers,
             [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)],
-            stops - starts,
+            nbytes,
         )
 
     def damaged(self) -> IndexCorrupt:

@@ -12,6 +12,9 @@ import numpy.typing as npt
 from semindex.store.segment import Segment
 from semindex.types import Kind
 
+_MAX_DEPTH = 64
+"""Of definitions in each other; more only in a damaged file."""
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolRecord:
@@ -90,3 +93,12 @@ class SymbolTable:
         """The name of a definition, without those around it."""
         begin, end = self.ends.item(ordinal), self.ends.item(ordinal + 1)
         return str(self.names[begin:end], "utf-8", "replace")
+
+    def qualified(self, ordinal: int) -> str:
+        """The same with the names of those around it, outermost first, joined by dots."""
+        names = [self.name(ordinal)]
+        at = self.parents.item(ordinal)
+        while at >= 0 and len(names) < _MAX_DEPTH:
+            names.append(self.name(at))
+            at = self.parents.item(at)
+        return ".".join(reversed(names))
