@@ -253,7 +253,7 @@ class Generation:
         return self._qualified(symbol + self._symbol_base[number]) if symbol >= 0 else None
 
     def _qualified(self, symbol: int) -> str:
-        """The name of a definition with those of its enclosing ones; remembered, since one owns many chunks."""
+        """The name of a definition with those around it; remembered, since one owns many chunks."""
         known = self._known_names.get(symbol)
         if known is None:
             if len(self._known_names) >= _MAX_SYMBOLS:
