@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Protocol, overload
+from typing import NamedTuple, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -79,9 +79,11 @@ class SkipReason(Enum):
     FAILED = "analysis failed"
 
 
-@dataclass(frozen=True, slots=True)
-class FileRef:
-    """A regular file as the walk saw it; ``path`` relative to the root."""
+class FileRef(NamedTuple):
+    """A regular file as the walk saw it; ``path`` relative to the root.
+
+    A tuple, because a refresh makes and compares two for each file there is.
+    """
 
     path: str
     size_bytes: int

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, Rule, load, parse
-from semindex.source.paths import join, parent
+from semindex.source.paths import as_text, join, parent
 from semindex.source.regular import describe
 from semindex.types import FileFailure, FileRef, SkipReason
 
@@ -78,9 +78,8 @@ class Collector:
     def add(self, path: bytes, status: os.stat_result) -> None:
         """Record a path by what it is: a regular file, a link, or something that is never opened."""
         if stat.S_ISREG(status.st_mode):
-            name = os.fsdecode(path)
             self.files[path] = FileRef(
-                name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+                as_text(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
             )
             if self.on_progress is not None and len(self.files) % _PROGRESS_FILES == 0:
                 self.on_progress(len(self.files))

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from semindex.errors import IndexUnwritable, NotIndexed
+from semindex.source.paths import as_text
 from semindex.store import changes, connection, layout, migrations
 from semindex.store.connection import MOUNTS, Opened, damaged, translated
 from semindex.store.durable import StepHook, no_step
@@ -286,9 +287,9 @@ class Catalog:
         except (TypeError, ValueError) as error:
             raise damaged(self._path, error) from error
 
-    def _ref(self, path: bytes, *numbers: int | str) -> FileRef:
+    def _ref(self, path: bytes, size: int, mtime: int, ctime: int, inode: int) -> FileRef:
         try:
-            return FileRef(os.fsdecode(path), *map(int, numbers))
+            return FileRef(as_text(path), int(size), int(mtime), int(ctime), int(inode))
         except (TypeError, ValueError) as error:
             raise damaged(self._path, error) from error
 
