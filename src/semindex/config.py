@@ -14,9 +14,11 @@ import re
 import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from semindex.errors import ConfigError
 
@@ -30,8 +32,7 @@ FILE_VARIABLE = "SEMINDEX_CONFIG"
 Value = int | bool | str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the rooms are told, as plain values."""
 
     max_workers: int = 0
@@ -55,8 +56,7 @@ class Settings:
     """A folder; empty for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A key (``PERFORMANCE.CACHE_SIZE``), its value, and where that came from."""
 
     key: str
@@ -65,8 +65,7 @@ class Origin:
     """``default``, ``PATH:LINE``, ``environment NAME`` or ``flag``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """A configuration file that was looked for."""
 
     path: str
@@ -74,8 +73,7 @@ class Looked:
     """``read``, ``not there``, ``nothing for semindex``, or why it was passed over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Settings, one origin a key in the order of the documentation, and the files looked at in theirs."""
 
     settings: Settings
@@ -83,8 +81,7 @@ class Loaded:
     files: tuple[Looked, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Struct, frozen=True):
     table: str
     name: str
     read: Callable[[object], Value | None]
@@ -189,8 +186,7 @@ _TRUTHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     key: _Key
     value: Value
     source: str
@@ -223,7 +219,7 @@ def load(
     origins = {key.name: Origin(key.title, getattr(settings, key.attribute), "default") for key in _KEYS}
     for found in (item for layer in layers for item in layer):
         origins[found.key.name] = Origin(found.key.title, found.value, found.source)
-        settings = replace(settings, **{found.key.attribute: found.value})  # type: ignore[arg-type]
+        settings = replace(settings, **{found.key.attribute: found.value})
     return Loaded(settings, tuple(origins.values()), tuple(looked))
 
 

@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex import config
 from semindex.embed.registry import open_embedder
@@ -94,8 +96,7 @@ def open(root: StrPath, *, index_dir: StrPath | None = None, settings: Settings 
     return Index(folder, place, settings if settings is not None else config.load(folder).settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """One adopted generation, ready to answer."""
 
     snapshot: Snapshot
@@ -496,8 +497,7 @@ def _workers(settings: Settings) -> int:
     return settings.max_workers or cores
 
 
-@dataclass(frozen=True, slots=True)
-class _Freshness:
+class _Freshness(Struct, frozen=True):
     label: str
     changed: int = 0
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Vectors = npt.NDArray[np.float32]
 """Shape ``(n, dim)``, C order; every row has unit length or is all zero."""
@@ -92,8 +93,7 @@ class FileRef(NamedTuple):
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileFailure:
+class FileFailure(Struct, frozen=True):
     """A file that is not (wholly) indexed: where it stopped, and why."""
 
     path: str
@@ -105,8 +105,7 @@ class FileFailure:
     """What the walk saw, where it saw anything; an unchanged file is then not tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """A file's bytes, and the text that is analysed."""
 
     path: str
@@ -122,8 +121,7 @@ class SourceFile:
     """Length as stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Lines ``start_line..end_line`` (1-based, inclusive), bytes ``start_byte:end_byte``."""
 
     start_line: int
@@ -132,8 +130,7 @@ class Span:
     end_byte: int
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """A definition."""
 
     name: str
@@ -146,8 +143,7 @@ class Symbol:
     """Byte range of its docstring or leading doc comment, quotes and markers included; empty if none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A run of lines of one owner: what is scored, and what a hit shows."""
 
     span: Span
@@ -158,8 +154,7 @@ class Chunk:
     """Positions of the symbols whose definition starts in the chunk, ascending."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
+class ParsedFile(Struct, frozen=True):
     """A file cut into chunks; together they cover every byte of ``source.text`` exactly once."""
 
     source: SourceFile
@@ -172,8 +167,7 @@ class ParsedFile:
     """Whether a grammar was used; False means that it was cut by lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Term counts of ``n`` rows in CSR form; within a row the hashes ascend and are distinct."""
 
     offsets: npt.NDArray[np.int64]
@@ -184,8 +178,7 @@ class Counts:
     """Shape ``(offsets[-1],)``, at least 1, saturating at 65535."""
 
 
-@dataclass(frozen=True, slots=True)
-class Documents:
+class Documents(Struct, frozen=True):
     """What an embedder is given for ``n`` chunks of one or several files."""
 
     content: Counts
@@ -200,8 +193,7 @@ class Documents:
     """Path, names and lines of each chunk, ``n`` of them; none for an embedder that reads terms only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What a model made of a text, as a cache keeps it."""
 
     numbers: Vector
@@ -228,8 +220,7 @@ class VectorStore(Protocol):
         """Give files back; they are opened again when needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryTerm:
+class QueryTerm(Struct, frozen=True):
     """A term of a query: ``weight`` > 0; ``identifiers`` are the words as typed that gave it."""
 
     term: str
@@ -293,8 +284,7 @@ class GroupBy(Enum):
     CHUNK = "chunk"
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """Applied before anything is ranked or cut. Empty tuples let everything pass."""
 
     languages: tuple[str, ...] = ()
@@ -307,8 +297,7 @@ class Filters:
     """Folder, root-relative; only files below it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query, parsed: free words, quoted phrases, filters."""
 
     raw: str
@@ -318,8 +307,7 @@ class Query:
     filters: Filters = Filters()
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One signal's part of a score."""
 
     signal: str
@@ -327,8 +315,7 @@ class Reason:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A span that answers a query."""
 
     path: str
@@ -355,8 +342,7 @@ class Hit:
     """Character ranges of ``text`` that match a query term, for highlighting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """What an answer could see of the tree. Counts are files of the whole index."""
 
     seen: int
@@ -398,8 +384,7 @@ class Hits(Sequence[Hit]):
         return iter(self.hits)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 
     stage: str
@@ -411,8 +396,7 @@ class Progress:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
+class BuildReport(Struct, frozen=True):
     """What a refresh did. Counts are files unless the name says otherwise."""
 
     added: int
@@ -438,8 +422,7 @@ class BuildReport:
     """That worked on it, this one included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The state of an index."""
 
     root: str
@@ -471,8 +454,7 @@ class Status:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CacheStats:
+class CacheStats(Struct, frozen=True):
     """The vectors that are kept on disk."""
 
     path: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from semindex.present.cli import main, progress
 from semindex.types import BuildReport, Progress, ProgressCallback

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from semindex.errors import NotIndexed, QueryError, RootError
 from semindex.types import (

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from semindex.errors import (
     IndexCorrupt,
@@ -230,7 +231,7 @@ def test_one_index_asked_twice_counts_once_and_hits_come_once() -> None:
 
 def test_terms_are_emphasised_in_text_that_has_no_spans_yet() -> None:
     bare, gone = replace(HIT, spans=()), replace(HIT, spans=(), text=None)
-    hits = emphasised(replace(answer(bare, HIT, gone), terms=("cooki", "=nothing")))
+    hits = emphasised(dataclasses.replace(answer(bare, HIT, gone), terms=("cooki", "=nothing")))
     assert [hit.spans for hit in hits] == [((4, 16),), HIT.spans, ()]
     assert emphasised(answer(bare))[0].spans == ()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import fields, replace
+
+from msgspec.structs import fields, replace
 
 from semindex.config import Loaded, Looked, Origin, Settings
 from semindex.present.schema import (

@@ -6,13 +6,13 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from semindex.errors import (
     BrokenIndex,
@@ -161,8 +161,8 @@ def test_a_merge_moves_files_and_drops_their_segments(writer: Catalog) -> None:
     assert writer.commit(Change(add=[merged], moved=moved, drop_segments=[1, 2])) == 3
     after = {record.ref.path: record for record in writer.files()}
     assert after == {
-        "b": replace(before["b"], segment=4, ordinal=1),
-        "c": replace(before["c"], segment=4, ordinal=0),
+        "b": before["b"]._replace(segment=4, ordinal=1),
+        "c": before["c"]._replace(segment=4, ordinal=0),
         "d": before["d"],
     }
     snapshot = writer.snapshot()
@@ -240,11 +240,11 @@ def test_any_size_time_and_inode_survives(
     seen = FileRef("a", *numbers)
     with Catalog.open_writer(tmp_path_factory.mktemp("numbers") / "i", model="m") as catalog:
         file = replace(new_file("a", 0), ref=seen)
-        failure = SkippedFile(FileFailure("b", "read", SkipReason.EMPTY, ref=replace(seen, path="b")), "x")
+        failure = SkippedFile(FileFailure("b", "read", SkipReason.EMPTY, ref=seen._replace(path="b")), "x")
         catalog.commit(Change(add=[NewSegment(segment_name(1), 1, 1, [file])], skipped=[failure]))
         assert [record.ref for record in catalog.files()] == [seen]
         assert list(catalog.failures()) == [failure]
-        touched = replace(seen, mtime_ns=numbers[0])
+        touched = seen._replace(mtime_ns=numbers[0])
         catalog.commit(Change(touched=[touched]))
         assert [record.ref for record in catalog.files()] == [touched]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.build.garbage import without_collection
 from semindex.build.plan import Plan, by_todays_rules, plan, same_stat
@@ -19,8 +21,7 @@ CHEAP_FILES = 300
 """A search indexes this much by itself before it answers: about two seconds at the most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(Struct, frozen=True):
     """What has happened since the last commit."""
 
     seen: Walk

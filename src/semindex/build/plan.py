@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from semindex.build.analysis import file_analysis, skip_analysis
 from semindex.source.read import RACY_NS
@@ -11,8 +12,7 @@ from semindex.store.catalog import FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The work of a refresh."""
 
     read: tuple[FileRef, ...]

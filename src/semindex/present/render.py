@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from semindex.present.safe import safe_line, safe_path, safe_text
 
@@ -32,8 +33,7 @@ INDENT = "    "
 GONE = "(changed since it was indexed: no text)"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What is shown of an answer."""
 
     context: int = CONTEXT
@@ -43,8 +43,7 @@ class View:
     """Paths are given so that they open from this folder; None leaves them relative to the root."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Lines ``first .. first + len(lines) - 1`` of a file, safe to print, and what was left out."""
 
     first: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.search.retrieve import BodyMatches, TextMatches
 from semindex.search.sums import kth_largest
@@ -20,8 +20,7 @@ Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Struct, frozen=True):
     """Candidate files, and their chunks one after the other."""
 
     files: Ids
@@ -46,8 +45,7 @@ class Texts(Protocol):
         """A file's analysis text; None when the file is not what was indexed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the first step found over the whole generation."""
 
     terms: list[QueryTerm]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from semindex.search.searcher import RankedChunk, RankedFile, Ranking
 from semindex.source.kept import KeptTexts
@@ -25,8 +27,7 @@ MAX_TEXT_BYTES = 64_000
 _LABELS = {int(kind): kind.label for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Texts of indexed files, each read once an answer."""
 
     generation: Generation

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from semindex.embed.base import text_digest
 from semindex.embed.encoder import Tokens, Transformer, shared_transformer
@@ -28,8 +29,7 @@ _NONE_NAMED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What the model says of one text."""
 
     value: float

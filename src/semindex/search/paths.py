@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from semindex.source.languages import kind_of
 from semindex.tokens import PathParts, path_parts, text_terms, whole_term, words
@@ -29,8 +30,7 @@ class Role(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class PathWords:
+class PathWords(Struct, frozen=True):
     """Terms of a path and the roles it has."""
 
     stem: frozenset[str]

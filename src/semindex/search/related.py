@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.errors import QueryError
 from semindex.search.query import path_filter
@@ -15,8 +14,7 @@ from semindex.store.generation import Generation
 from semindex.types import Filters, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where to look from: some chunks of one file."""
 
     file: int

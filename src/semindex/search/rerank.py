@@ -6,10 +6,11 @@ Pure functions over hits; the model and the clock come from outside.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.types import Hit, Reason
 
@@ -48,8 +49,7 @@ JudgeTexts = Callable[[Sequence[str]], Sequence[Verdict]]
 """Texts to verdicts on how well they answer the query at hand, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reranked:
+class Reranked(Struct, frozen=True):
     """Hits in their new order."""
 
     hits: tuple[Hit, ...]

@@ -12,12 +12,12 @@ import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.search.sums import cells, heads_of, ranges, sums
 from semindex.search.weights import WEIGHTS, Weights
@@ -41,8 +41,7 @@ Near = Sequence[tuple[int, float]]
 """Hashes of a term's neighbours, and the share of their frequency that counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextMatches:
+class TextMatches(Struct, frozen=True):
     """Where the terms of a query stand in names, comments and paths, term after term."""
 
     terms: tuple[QueryTerm, ...]
@@ -76,8 +75,7 @@ class TextMatches:
         return max(sum(self.worth), 1e-9)
 
 
-@dataclass(frozen=True, slots=True)
-class BodyMatches:
+class BodyMatches(Struct, frozen=True):
     """What the code itself says: BM25 over bodies, by chunk and by file, each over the sum of idf."""
 
     ids: Ids
@@ -102,8 +100,7 @@ class BodyMatches:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BodyScores:
+class BodyScores(Struct, frozen=True):
     """The scores of some chunks' code."""
 
     scores: Floats
@@ -111,8 +108,7 @@ class BodyScores:
     """How many of the terms that are no compounds each chunk's code has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """Chunks to be scored exactly, file by file."""
 
     chunks: Ids

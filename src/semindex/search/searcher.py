@@ -8,10 +8,10 @@ and the candidates are ordered by the sum of all signals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.embed.registry import open_words
 from semindex.search import rank, verbatim
@@ -43,16 +43,14 @@ MAX_PATHS = 65536
 """Files whose paths' words are remembered: some 50 MB at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class RankedChunk:
+class RankedChunk(Struct, frozen=True):
     """A chunk of a ranked file and its own score."""
 
     chunk: int
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class RankedFile:
+class RankedFile(Struct, frozen=True):
     """A file, its score, why, and its chunks, best first."""
 
     file: int
@@ -63,8 +61,7 @@ class RankedFile:
     """The definition that the query names, where the file has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(Struct, frozen=True):
     """The answer in ids, best first."""
 
     files: tuple[RankedFile, ...]
@@ -72,8 +69,7 @@ class Ranking:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Second:
+class _Second(Struct, frozen=True):
     """What the second step finds of every candidate chunk."""
 
     lexical: Floats

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation
@@ -14,8 +15,7 @@ MAX_DEFINITIONS = 400
 MAX_IDENTIFIERS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolMatch:
+class SymbolMatch(Struct, frozen=True):
     """A file's best definition of a name in the query."""
 
     boost: float

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
 def _fields() -> Mapping[str, tuple[float, float]]:
@@ -16,8 +17,7 @@ def _fields() -> Mapping[str, tuple[float, float]]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """Chosen on judged queries, function-level and commit-level tasks together; see docs/ranking.md."""
 
     fields: Mapping[str, tuple[float, float]] = field(default_factory=_fields)

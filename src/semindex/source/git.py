@@ -11,8 +11,9 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _SAFE_CONFIGURATION = (
     "core.fsmonitor=false",
@@ -31,8 +32,7 @@ class GitFailed(Exception):  # noqa: N818 - says what happened
     """git is missing, refuses, or does not know the folder; the message is git's own last line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What git knows of a folder; paths relative to it, in no order, none twice."""
 
     tracked: tuple[bytes, ...]
@@ -45,8 +45,7 @@ class Listing:
     """Folders that git had no permission to list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(Struct, frozen=True):
     """The rule that ignores a path."""
 
     source: str

@@ -10,7 +10,8 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from semindex.source.languages import is_source_name
 from semindex.source.paths import join, name_of
@@ -29,8 +30,7 @@ _ORDINARY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A path that is ignored, by a rule with this name (``file:line`` and pattern)."""
 
     path: bytes

@@ -6,10 +6,10 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import xxhash
+from msgspec import Struct
 
 from semindex.source import encodings, skipping
 from semindex.source.languages import detect, kind_of
@@ -21,8 +21,7 @@ SOURCE_VERSION = 1
 _HEAD_BYTES = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
+class ReadLimits(Struct, frozen=True):
     """What is too much of a file."""
 
     max_file_bytes: int = 8 << 20

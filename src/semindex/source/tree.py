@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from semindex.source.collect import DEFAULTS, FOLDER_MARKS, NEVER, Collector, Excluded, decide, is_link
 from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, Rule, load
@@ -21,8 +22,7 @@ _SEARCH_IGNORE, _GIT_IGNORE = b".ignore", b".gitignore"
 _IGNORE_FILES = frozenset((_SEARCH_IGNORE, _GIT_IGNORE, SEMINDEX_IGNORE))
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
+class _Level(Struct, frozen=True):
     """A folder, and the ignore files that hold in it, the root's first."""
 
     folder: bytes

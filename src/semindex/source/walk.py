@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from semindex.errors import RootError
 from semindex.source import git, overbroad
@@ -23,8 +24,7 @@ from semindex.types import FileFailure, FileRef
 _NAMED_FOLDERS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """What a tree holds."""
 
     refs: tuple[FileRef, ...]

@@ -11,10 +11,9 @@ So a list tells by its bytes how long it is, and most counts take no byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Rows = npt.NDArray[np.int64]
 """Row ordinals, ascending and distinct within a term."""
@@ -29,8 +28,7 @@ _MAX_NUMBER_BYTES = 5
 _LAST_BELOW = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """Lists one after the other."""
 
     rows: Rows
@@ -128,8 +126,7 @@ def _short(begins: Rows, last: Rows, heads: Rows) -> Mask:
     return np.asarray(np.maximum.reduceat(last - begins, heads) < _MAX_NUMBER_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Ascending:
+class Ascending(Struct, frozen=True):
     """Ascending numbers, 2 bytes each: Elias and Fano's way of keeping them, with 16 low bits."""
 
     lows: npt.NDArray[np.uint16]

@@ -7,9 +7,10 @@ import re
 import sqlite3  # noqa: TID251 - this is SQL's room
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexLocked, IndexUnwritable, NotIndexed
 from semindex.store.layout import CATALOG
@@ -37,8 +38,7 @@ _REFUSED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A connection and what a user should know about it."""
 
     connection: Connection

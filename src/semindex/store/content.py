@@ -8,12 +8,13 @@ dead files left out, stands in ``joining.py``; tests hold it against the same do
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.errors import IndexCorrupt
 from semindex.store.postings import Triples, encode
@@ -34,8 +35,7 @@ U64 = npt.NDArray[np.uint64]
 I32 = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """``F`` files, ``C`` chunks, ``S`` symbols."""
 
     paths: tuple[bytes, ...]

@@ -7,18 +7,17 @@ their bytes are laid one after the other and decoded in one go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
+from msgspec import Struct
 
 from semindex.store.codec import Rows, Tallies, decoded
 from semindex.store.postings import Encoded, Keys, Postings
 from semindex.types import TermHashes
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """The postings of some terms in one list: parallel arrays, by term and row."""
 
     numbers: Rows

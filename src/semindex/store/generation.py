@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
 from semindex.store.gather import Gathered, gather, gather_blocks
@@ -30,8 +30,7 @@ Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrences:
+class Occurrences(Struct, frozen=True):
     """Where a term occurs in one field: live row ids, ascending, and the count in each."""
 
     ids: Ids

@@ -16,12 +16,12 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import xxhash
+from msgspec import Struct
 
 from semindex.errors import IndexCorrupt, IndexTooNew
 
@@ -44,8 +44,7 @@ _MAX_DIMENSIONS = 8
 _MAX_EXTENT = 1 << 48
 
 
-@dataclass(frozen=True, slots=True)
-class Preamble:
+class Preamble(Struct, frozen=True):
     """The first 64 bytes; a checksum of the first 56 ends them."""
 
     block_bytes: int
@@ -58,8 +57,7 @@ class Preamble:
     table_checksum: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A section, as the directory tells it."""
 
     name: str

@@ -8,12 +8,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.store.codec import Ascending
 from semindex.store.content import ARRAYS, CHUNK_FIELDS, FILE_FIELDS, unpacked
@@ -32,8 +32,7 @@ _DTYPES = (np.uint32, np.uint8, np.uint16, np.uint32, np.uint8)
 """Of ``PARTS``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """The segment that was written."""
 
     nbytes: int

@@ -17,8 +17,9 @@ import shutil
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from semindex.errors import IndexCorrupt, IndexUnwritable, UsageError
 from semindex.store.durable import Replacement, StepHook, no_step, sync_folder, unwritable
@@ -40,8 +41,7 @@ _SEGMENT_NAME = re.compile(r"[0-9a-f][0-9a-f-]{31,35}\.seg")
 _OURS = re.compile(r"(?P<stem>[0-9a-f][0-9a-f-]{31,35})\.[a-z0-9.]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True):
     """What a collection of garbage did."""
 
     removed: int

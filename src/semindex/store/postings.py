@@ -9,11 +9,11 @@ are plain: nothing stored depends on the rest of the corpus.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.errors import IndexCorrupt
 from semindex.store.codec import Ascending, Bytes, Rows, Tallies, decoded, encoded
@@ -25,8 +25,7 @@ _HEAD, _TAIL = np.uint64(32), np.uint64(24)
 _TAIL_BITS = np.uint64(0xFF)
 
 
-@dataclass(frozen=True, slots=True)
-class Triples:
+class Triples(Struct, frozen=True):
     """Unordered postings: parallel arrays of term hash, row ordinal and count."""
 
     terms: TermHashes
@@ -68,8 +67,7 @@ def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
     return {f"{field}.{part}": array for part, array in zip(PARTS, parts, strict=True)}
 
 
-@dataclass(frozen=True, slots=True)
-class Arrays:
+class Arrays(Struct, frozen=True):
     """A list, but for how its starts are kept."""
 
     heads: npt.NDArray[np.uint32]
@@ -113,8 +111,7 @@ class Keys:
         self.heads, self.tails = _split(terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """The lists of some terms, as they are stored."""
 
     numbers: Rows

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from semindex.types import FileFailure, FileRef
 
@@ -26,8 +27,7 @@ class FileRecord(NamedTuple):
     chunks: int
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedFile:
+class SkippedFile(Struct, frozen=True):
     """A file that was seen and is not (wholly) indexed."""
 
     failure: FileFailure
@@ -35,8 +35,7 @@ class SkippedFile:
     """As in :class:`FileRecord`; same file, same analysis: no need to try again."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRecord:
+class SegmentRecord(Struct, frozen=True):
     """A live segment."""
 
     id: int
@@ -52,8 +51,7 @@ class SegmentRecord:
     """Id of its first chunk: the chunk at ordinal ``n`` has the id ``base + n``. Never used again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A generation, as one read transaction saw it."""
 
     identity: str
@@ -71,8 +69,7 @@ class Snapshot:
         return sum(record.nbytes for record in self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Counts over the generation."""
 
     files: int
@@ -94,8 +91,7 @@ def partial_note(indexed: int, wanted: int) -> str:
     return f"the index is partial: {indexed:,} of {wanted:,} files; run 'semindex index' to go on"
 
 
-@dataclass(frozen=True, slots=True)
-class NewFile:
+class NewFile(Struct, frozen=True):
     """A file of a segment that is being added: a :class:`FileRecord` without the segment."""
 
     ref: FileRef
@@ -106,8 +102,7 @@ class NewFile:
     chunks: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewSegment:
+class NewSegment(Struct, frozen=True):
     """A segment that lies in ``segments/`` and is to become live."""
 
     name: str
@@ -117,8 +112,7 @@ class NewSegment:
     """With the files moved into it, they have the ordinals 0, 1, 2..., each once."""
 
 
-@dataclass(frozen=True, slots=True)
-class MovedFile:
+class MovedFile(Struct, frozen=True):
     """A file that a merge copied, unchanged, into a segment added by the same change."""
 
     path: str
@@ -127,8 +121,7 @@ class MovedFile:
     ordinal: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What one commit does. Whatever an added, skipped or removed path had before becomes dead."""
 
     add: Sequence[NewSegment] = ()

@@ -10,7 +10,6 @@ import errno
 import mmap
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xxhash
+from msgspec import Struct
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
 from semindex.store.durable import Replacement, StepHook, explain, no_step
@@ -50,8 +50,7 @@ class SegmentMissing(IndexCorrupt):
     """The file is not there: it was lost, or a merge removed it and a newer generation names others."""
 
 
-@dataclass(frozen=True, slots=True)
-class SectionStream:
+class SectionStream(Struct, frozen=True):
     """A section given piece by piece, so that it need not fit in memory."""
 
     dtype: npt.DTypeLike

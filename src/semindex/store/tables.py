@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.store.segment import Segment
 from semindex.types import Kind
@@ -16,8 +16,7 @@ _MAX_DEPTH = 64
 """Of definitions in each other; more only in a damaged file."""
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolRecord:
+class SymbolRecord(Struct, frozen=True):
     """A definition as it stands in the index."""
 
     name: str
@@ -30,8 +29,7 @@ class SymbolRecord:
     end_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkTable:
+class ChunkTable(Struct, frozen=True):
     """Where each chunk stands, and the definition that owns its lines."""
 
     lines: npt.NDArray[np.uint32]
@@ -47,8 +45,7 @@ class ChunkTable:
         return cls(*map(segment.section, ("chunk_lines", "chunk_bytes", "chunk_owners")))
 
 
-@dataclass(frozen=True, slots=True)
-class PathTable:
+class PathTable(Struct, frozen=True):
     """The paths of a segment's files."""
 
     ends: npt.NDArray[np.uint32]
@@ -65,8 +62,7 @@ class PathTable:
         return os.fsdecode(bytes(self.data[self.ends.item(ordinal) : self.ends.item(ordinal + 1)]))
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolTable:
+class SymbolTable(Struct, frozen=True):
     """The definitions of a segment."""
 
     parents: npt.NDArray[np.int32]

@@ -7,11 +7,11 @@ has the same score in any segment, merge or shard, and on any processor.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import simsimd
+from msgspec import Struct
 
 from semindex.types import Int8Vectors, Vector
 
@@ -32,8 +32,7 @@ def whole_query(query: Vector) -> tuple[npt.NDArray[np.int8], float]:
     return np.rint(query * np.float32(scale)).astype(np.int8), scale * SCALE
 
 
-@dataclass(frozen=True, slots=True)
-class Nearness:
+class Nearness(Struct, frozen=True):
     """How near each of many vectors is to a query: whole numbers, made cosines where they are asked for."""
 
     products: npt.NDArray[np.float32]

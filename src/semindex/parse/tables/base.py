@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from msgspec import Struct, field
 from tree_sitter import Node
 
 from semindex.types import Kind
@@ -75,8 +75,7 @@ Rule = Callable[[Node, Place], "Definition | list[Definition] | Step | None"]
 Doc = Callable[[Node, Place], "Node | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """All that the walk needs to know of a language."""
 
     rules: Mapping[str, Rule | Step]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct, structs
 
 from semindex.present.cli.outcome import DONE, NOTHING, tell
 from semindex.present.render import View, coverage_line, plain, vimgrep
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _WORST_FIRST = ("stale", "unchecked", "refreshed", "fresh")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """How an answer is printed."""
 
     as_json: bool
@@ -47,7 +47,9 @@ def shape(*, as_json: bool, vimgrep: bool, colour: str, context: int, no_text: b
 def noted(answer: Hits, notes: Iterable[str]) -> Hits:
     """The answer with notes that its coverage does not have yet, in front."""
     fresh = tuple(dict.fromkeys(note for note in notes if note and note not in answer.coverage.notes))
-    return replace(answer, coverage=replace(answer.coverage, notes=fresh + answer.coverage.notes))
+    return dataclasses.replace(
+        answer, coverage=structs.replace(answer.coverage, notes=fresh + answer.coverage.notes)
+    )
 
 
 def merged(answers: Sequence[Hits], roots: Sequence[Path], limit: int) -> Hits:
@@ -64,10 +66,10 @@ def merged(answers: Sequence[Hits], roots: Sequence[Path], limit: int) -> Hits:
     ranked = sorted(found.values(), key=lambda hit: (-hit.score, hit.repository, hit.path, hit.start_line))
     by_root = {root: answer.coverage for root, answer in zip(roots, answers, strict=True)}
     notes = tuple(dict.fromkeys(note for answer in answers for note in answer.coverage.notes))
-    return replace(
+    return dataclasses.replace(
         answers[0],
         hits=tuple(ranked[:limit]),
-        coverage=replace(_joined(tuple(by_root.values())), notes=notes),
+        coverage=structs.replace(_joined(tuple(by_root.values())), notes=notes),
         seconds=sum(answer.seconds for answer in answers),
     )
 
@@ -79,10 +81,12 @@ def emphasised(answer: Hits) -> Hits:
     if not answer.terms:
         return answer
     hits = (
-        hit if hit.spans or hit.text is None else replace(hit, spans=tuple(matches(hit.text, answer.terms)))
+        hit
+        if hit.spans or hit.text is None
+        else structs.replace(hit, spans=tuple(matches(hit.text, answer.terms)))
         for hit in answer
     )
-    return replace(answer, hits=tuple(hits))
+    return dataclasses.replace(answer, hits=tuple(hits))
 
 
 def give(answer: Hits, shape: Shape) -> int:
@@ -125,7 +129,7 @@ def _joined(coverages: Sequence[Coverage]) -> Coverage:
         for reason, number in coverage.skipped.items():
             skipped[reason] = skipped.get(reason, 0) + number
     states = {coverage.freshness for coverage in coverages}
-    return replace(
+    return structs.replace(
         coverages[0],
         seen=sum(coverage.seen for coverage in coverages),
         indexed=sum(coverage.indexed for coverage in coverages),

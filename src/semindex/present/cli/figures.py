@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from semindex.evaluate.commits import CommitReport
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from semindex.evaluate.pasted import PastedReport
 
 
-@dataclass(frozen=True, slots=True)
-class Reports:
+class Reports(Struct, frozen=True):
     """What was measured, by family; None for what was not."""
 
     judged: JudgedReport | None = None

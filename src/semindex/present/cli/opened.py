@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from semindex.errors import NotIndexed
 from semindex.present.cli.progress import drawn
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from semindex.types import BuildReport
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """An index, and how the path that was given relates to it."""
 
     index: Index
