@@ -1,5 +1,7 @@
 """Cosines are exact quotients of whole numbers, however many rows there are."""
 
+import sys
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -52,3 +54,11 @@ def test_parts_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(module, "THREADED_ROWS", 10)
     assert np.array_equal(nearness([rows], query).products, whole.products)
     assert nearness([], query).products.shape == (0,)
+
+
+def test_thousands_of_calls_leave_none_alone() -> None:
+    rows = np.ones((4, 192), dtype=np.int8)
+    before = sys.getrefcount(None)
+    for _ in range(3000):
+        nearness([rows[:2], rows[2:]], np.ones(192, dtype=np.float32))
+    assert sys.getrefcount(None) > before - 1000

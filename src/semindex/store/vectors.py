@@ -51,17 +51,15 @@ class Nearness(Struct, frozen=True):
 def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
     """The nearness of each row of some arrays, one after the other, to the query."""
     whole, divisor = whole_query(query)
-    products = np.empty((1, sum(map(len, parts))), np.float32)
-    begin = 0
-    for vectors in parts:
-        end = begin + len(vectors)
-        if len(vectors):
-            simsimd.cdist(
-                whole.reshape(1, -1),
-                vectors,
-                metric="dot",
-                out=products[:, begin:end],
-                threads=_ALL_CORES if len(vectors) >= THREADED_ROWS else 1,
-            )
-        begin = end
-    return Nearness(products[0], divisor)
+    found = [_products(whole, vectors) for vectors in parts if len(vectors)]
+    if len(found) == 1:
+        return Nearness(found[0], divisor)
+    return Nearness(np.concatenate(found) if found else np.empty(0, np.float32), divisor)
+
+
+def _products(whole: npt.NDArray[np.int8], vectors: Int8Vectors) -> npt.NDArray[np.float32]:
+    # Not with ``out``: simsimd 6.5 then gives back a None that it does not own, and before Python 3.12
+    # the interpreter dies of that after some thousand calls.
+    threads = _ALL_CORES if len(vectors) >= THREADED_ROWS else 1
+    found = simsimd.cdist(whole.reshape(1, -1), vectors, metric="dot", out_dtype="float32", threads=threads)
+    return np.asarray(found).reshape(-1)
