@@ -49,6 +49,8 @@ class Settings(Struct, frozen=True):
     """Where these lie; empty for the user's cache folder."""
     enable_parallel_processing: bool = True
     memory_mapping_threshold_mb: int = 100
+    approximate_search: bool = False
+    """Whether large indexes compare a query with the chunks of the nearest lists only."""
     rerank_budget_ms: int = 2000
     """What judging the first hits may take."""
     embedding_model: str = BUNDLED_MODEL
@@ -148,6 +150,7 @@ _KEYS = (
         _whole(0, 1 << 24),
         "a whole number of megabytes, 0 or more",
     ),
+    _Key("PERFORMANCE", "APPROXIMATE_SEARCH", _truth, "true or false"),
     _Key("PERFORMANCE", "MAX_WORKERS", _whole(0, 1024), "a whole number of processes, 0 for all cores"),
     _Key("PERFORMANCE", "ENABLE_PARALLEL_PROCESSING", _truth, "true or false"),
     _Key(

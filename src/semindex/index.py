@@ -41,6 +41,7 @@ from semindex.store import layout
 from semindex.store.cache import RecentlyUsed
 from semindex.store.catalog import Catalog, Snapshot
 from semindex.store.generation import Generation, faults
+from semindex.store.ivf import all_beside
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
@@ -162,6 +163,11 @@ class Index:
             IndexUnwritable: No room or permission; what was committed before is intact.
         """
         report = self._builder(progress).refresh(force=force)
+        if self._settings.approximate_search:
+            with self._lock:
+                # Inverted files may be new where the generation is not.
+                self._reader = None
+                self._rankings.clear()
         return replace(report, warnings=(*report.warnings, *self._embedder.notes))
 
     def search(
@@ -267,8 +273,14 @@ class Index:
         """
         from semindex.status import status_of
 
-        model, mapped_above = self._embedder.fingerprint, self._mapped_above
-        return status_of(self.root, self.index_dir, model, mapped_above=mapped_above, verify=verify)
+        return status_of(
+            self.root,
+            self.index_dir,
+            self._embedder.fingerprint,
+            mapped_above=self._mapped_above,
+            approximate=self._settings.approximate_search,
+            verify=verify,
+        )
 
     def clean(self) -> int:
         """Remove the index folder; gives the bytes freed.
@@ -348,6 +360,7 @@ class Index:
             open_embedder=self._opens_embedder(workers),
             workers=workers,
             batch_bytes=TEXT_BATCH_BYTES if self._embedder.reads_text else None,
+            approximate=self._settings.approximate_search,
         )
         return Builder(place, progress=progress)
 
@@ -422,8 +435,10 @@ class Index:
             if len(segment.section("chunk_kinds")) != record.chunks:
                 raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
         dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
+        approximate = self._settings.approximate_search
         with _blamed(lambda: faults(segments)):
-            corpus = Corpus(Generation(snapshot.generation, segments, dead))
+            inverted, notes = all_beside(segments) if approximate else ((), ())
+            corpus = Corpus(Generation(snapshot.generation, segments, dead, inverted))
         # As many as the catalog has, which would have to count them.
         files, skipped = corpus.generation.live_files, catalog.skipped()
         pending = int(catalog.meta("pending") or 0)
@@ -434,7 +449,7 @@ class Index:
             chunks=corpus.generation.live_chunks,
             skipped=skipped,
             freshness="unchecked",
-            notes=(*catalog.notes, *partial),
+            notes=(*catalog.notes, *partial, *notes),
         )
         searcher = Searcher(corpus, self._embedder, remembered=self._remembered)
         return _Reader(snapshot, searcher, coverage)

@@ -10,15 +10,19 @@ from semindex.build.freshness import check
 from semindex.errors import IndexCorrupt, RootError
 from semindex.store import layout
 from semindex.store.catalog import Catalog, Snapshot
+from semindex.store.ivf import all_beside
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment
 from semindex.types import Status
 
 
-def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, verify: bool) -> Status:
+def status_of(
+    root: Path, index_dir: Path, model: str, *, mapped_above: int, approximate: bool, verify: bool
+) -> Status:
     """Everything that can be told of an index without changing it.
 
-    Segments of more than ``mapped_above`` bytes in all are mapped.
+    Segments of more than ``mapped_above`` bytes in all are mapped; with ``approximate`` search the inverted
+    files are looked at too.
 
     Raises:
         NotIndexed: Nothing was indexed there.
@@ -26,10 +30,10 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
     with Catalog.open_reader(index_dir) as catalog:
         snapshot = catalog.snapshot()
         totals = catalog.totals()
-        symbols, problems = _segments(index_dir, snapshot, verify=verify)
+        symbols, problems, told = _segments(index_dir, snapshot, approximate=approximate, verify=verify)
         if verify:
             problems = [*catalog.verify(), *problems]
-        notes = list(catalog.notes)
+        notes = [*catalog.notes, *told]
         if snapshot.model != model:
             notes.append(f"made with another model; this semindex has {model}: run 'semindex index'")
         pending = int(catalog.meta("pending") or 0)
@@ -63,10 +67,13 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
         )
 
 
-def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int, list[str]]:
-    """Symbols in the segments, dead files included, and what is wrong with them."""
+def _segments(
+    index_dir: Path, snapshot: Snapshot, *, approximate: bool, verify: bool
+) -> tuple[int, list[str], tuple[str, ...]]:
+    """Symbols in the segments, dead files included, what is wrong with them, and how vectors are searched."""
     symbols = 0
     problems: list[str] = []
+    opened: list[Segment] = []
     for record in snapshot.segments:
         try:
             segment = Segment.open(layout.segment_path(index_dir, record.name))
@@ -74,10 +81,15 @@ def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int
             if len(segment.section("chunk_kinds")) != record.chunks:
                 problems.append(f"{segment.path} is not what the catalog names")
             problems += segment.verify() if verify else []
-            segment.close()
+            opened.append(segment)
         except IndexCorrupt as error:
             problems.append(str(error))
-    return symbols, problems
+    inverted, notes = all_beside(opened) if approximate else ([], ())
+    for found in inverted:
+        problems += found.faults() if found is not None and verify else []
+    for segment in opened:
+        segment.close()
+    return symbols, problems, notes
 
 
 def _freshness(root: Path, catalog: Catalog, notes: list[str]) -> tuple[str, int]:

@@ -388,7 +388,7 @@ class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 
     stage: str
-    """``walk``, ``index``, ``merge``, ``verify``."""
+    """``walk``, ``index``, ``merge``, ``verify``, ``invert``."""
     done: int
     total: int | None
     unit: str

@@ -12,6 +12,7 @@ from semindex.build import merge
 from semindex.build.analysis import skip_analysis
 from semindex.build.garbage import without_collection
 from semindex.build.indexing import Indexing, Place, Run, commit
+from semindex.build.inverting import bring_about
 from semindex.build.plan import Plan, plan
 from semindex.errors import IndexCorrupt
 from semindex.source.walk import Walk, walk
@@ -150,6 +151,9 @@ class Builder:
             walk_seconds=walk_seconds,
         )
         self._merge(catalog, run)
+        if verify or not self._place.approximate:
+            # Not in the midst of a search, which waits for this.
+            self._invert(catalog)
         self._warn_of_memory(run)
         return self._report(catalog, work, run, files)
 
@@ -190,6 +194,15 @@ class Builder:
             )
         except merge.Damaged as damage:
             run.warnings.append(f"segments were not merged: {damage}; run 'semindex index'")
+
+    def _invert(self, catalog: Catalog) -> None:
+        bring_about(
+            self._place.index_dir,
+            catalog.snapshot(),
+            wanted=self._place.approximate,
+            on_step=self._place.on_step,
+            on_segment=lambda done, of: self._progress(Progress("invert", done, of, "segments")),
+        )
 
     def _warn_of_memory(self, run: Run) -> None:
         """Say so when a build took more than it was given."""

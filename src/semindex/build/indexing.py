@@ -52,6 +52,8 @@ class Place:
     batch_bytes: int | None = None
     """Source of one segment; None leaves that to the memory budget."""
     commit_seconds: float = COMMIT_SECONDS
+    approximate: bool = False
+    """Whether large segments get inverted files."""
 
 
 @dataclass(slots=True)

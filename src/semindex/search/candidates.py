@@ -14,7 +14,7 @@ from semindex.search.sums import kth_largest
 from semindex.search.symbols import SymbolMatch
 from semindex.store.generation import Generation
 from semindex.store.vectors import Nearness
-from semindex.types import QueryTerm
+from semindex.types import QueryTerm, Vector
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -52,6 +52,8 @@ class Parts(Struct, frozen=True):
     text: TextMatches
     body: BodyMatches
     near: Nearness | None
+    vector: Vector | None
+    """The query's, when there is nearness."""
     symbols: Mapping[int, SymbolMatch]
 
 

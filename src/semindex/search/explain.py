@@ -23,15 +23,16 @@ class Explanation:
         parts: Parts,
         found: Candidates,
         places: Sequence[int],
+        near: npt.NDArray[np.float64] | None,
         exact: npt.NDArray[np.float64] | None,
         corpus: Corpus,
     ) -> None:
-        """``places`` are those of the candidates shown."""
+        """``places`` are those of the candidates shown; the cosines and gains are of all their chunks."""
         self._parts = parts
         self._found = found
         self._exact = exact
         self._corpus = corpus
-        self._near = None if parts.near is None else parts.near.at(found.chunks)
+        self._near = near
         self._words = dict(zip(places, _words(parts, found, places), strict=True))
 
     def details(self, place: int) -> Mapping[str, str]:

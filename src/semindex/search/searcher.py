@@ -25,7 +25,6 @@ from semindex.search.shortlist import best_files, nearest_files
 from semindex.search.sums import distinct, kth_largest, ranges
 from semindex.search.symbols import SymbolMatch, symbol_matches
 from semindex.store.cache import RecentlyUsed
-from semindex.store.vectors import Nearness
 from semindex.tokens import hash_term, query_terms
 from semindex.types import Embedder, Filters, Mode, Query, QueryTerm, Reason, Vector
 
@@ -76,6 +75,8 @@ class _Second(Struct, frozen=True):
     code: BodyScores
     exact: Floats | None
     """What the query's words in their order are worth; None when no chunk has them."""
+    near: Floats | None
+    """Cosines; None when nearness does not count."""
 
 
 class Searcher:
@@ -117,9 +118,10 @@ class Searcher:
         if required is not None:
             allowed &= self._having(required)
         matches, body = self.corpus.matches(terms)
-        near = self._nearness(query.text, terms, matches) if mode is not Mode.LEXICAL else None
+        vector = self._vector(query.text, terms, matches) if mode is not Mode.LEXICAL else None
+        near = self.generation.nearest(vector) if vector is not None else None
         symbols = symbol_matches(self.generation, query.text, self.corpus.weights)
-        parts = Parts(terms, matches, body, near, symbols)
+        parts = Parts(terms, matches, body, near, vector, symbols)
         every = np.flatnonzero(allowed) if required is not None else None
         candidates = self._candidates(parts, allowed, query.filters, mode, every)
         if not len(candidates.chunks):
@@ -128,7 +130,7 @@ class Searcher:
         exact = None
         if texts is not None and mode is not Mode.DENSE:
             exact = verbatim.gains(query.text, parts, candidates, code, self.corpus, texts)
-        second = _Second(lexical, code, exact)
+        second = _Second(lexical, code, exact, self._cosines(parts, candidates))
         files = self._ranked(parts, candidates, second, mode, limit, spans, explained)
         return Ranking(files, tuple(terms), notes)
 
@@ -143,7 +145,7 @@ class Searcher:
         note = f"long query: its {len(kept)} rarest of {len(terms)} terms were used"
         return [term for term in terms if term.term in kept], (note,)
 
-    def _nearness(self, text: str, terms: Sequence[QueryTerm], matches: TextMatches) -> Nearness:
+    def _vector(self, text: str, terms: Sequence[QueryTerm], matches: TextMatches) -> Vector:
         known = {term.term: idf for term, idf in zip(matches.terms, matches.idf, strict=True)}
         unknown = self.corpus.chunk_idf(0)
         occurring = {term.term for number, term in enumerate(matches.terms) if matches.occurs(number)}
@@ -154,7 +156,15 @@ class Searcher:
         if vector is None:
             vector = self.embedder.embed_query(meant, idf=lambda term: known.get(term, unknown), text=text)
             self._asked.put((text, *meant), vector)
-        return self.generation.nearness(vector)
+        return vector
+
+    def _cosines(self, parts: Parts, found: Candidates) -> Floats | None:
+        """How near each candidate chunk is to the query."""
+        if parts.near is None or parts.vector is None:
+            return None
+        if parts.near.rows is None:
+            return parts.near.at(found.chunks)
+        return self.generation.cosines(parts.vector, found.chunks)
 
     def _has_meaning(self, term: str) -> bool:
         """Whether a term without lexical matches can be near to anything but by chance."""
@@ -231,20 +241,20 @@ class Searcher:
         most: int | None,
         explained: bool,
     ) -> tuple[RankedFile, ...]:
-        signals = self._signals(parts, found, second.lexical, mode)
+        signals = self._signals(parts, found, second, mode)
         spans = self._span_scores(parts, found, second, mode)
         exact = second.exact
         if exact is not None:
             signals.append(Signal("exact words", np.maximum.reduceat(exact, found.starts)))
             spans = spans + exact
         scores = rank.total(signals, len(found.files))
-        if parts.near is not None:
+        if second.near is not None:
             signals.append(self._feedback(found, spans, scores, limit))
             scores = scores + signals[-1].values
         order = self._ordered(scores, found.files, limit)
         why: Sequence[tuple[Reason, ...]] = [()] * len(order)
         if explained:
-            explanation = Explanation(parts, found, order, exact, self.corpus)
+            explanation = Explanation(parts, found, order, second.near, exact, self.corpus)
             why = rank.reasons(signals, order, [explanation.details(place) for place in order])
         ranked = []
         for place, reasons in zip(order, why, strict=True):
@@ -279,16 +289,17 @@ class Searcher:
         pairs = self.words.neighbours(hash_term(term.term))
         return [(key, soft * similarity) for key, similarity in pairs]
 
-    def _signals(self, parts: Parts, found: Candidates, lexical: Floats, mode: Mode) -> list[Signal]:
+    def _signals(self, parts: Parts, found: Candidates, second: _Second, mode: Mode) -> list[Signal]:
         weights, count = self.corpus.weights, len(found.files)
         best = weights.best_chunks
         signals: list[Signal] = []
         if mode is not Mode.DENSE:
-            words = rank.discounted(lexical, found.owners, count, decay=weights.lexical_decay, best=best)
+            decay = weights.lexical_decay
+            words = rank.discounted(second.lexical, found.owners, count, decay=decay, best=best)
             signals.append(Signal("words", words))
             signals.append(Signal("body words", weights.body * parts.body.file[found.files]))
-        if parts.near is not None:
-            near = np.maximum(parts.near.at(found.chunks), 0.0)
+        if second.near is not None:
+            near = np.maximum(second.near, 0.0)
             cubed = np.where(near > weights.near_cosine, near * near * near, 0.0)
             top = np.maximum.reduceat(near, found.starts)
             several = rank.discounted(cubed, found.owners, count, decay=weights.dense_decay, best=best)
@@ -347,8 +358,8 @@ class Searcher:
         scores = np.zeros(len(found.chunks))
         if mode is not Mode.DENSE:
             scores = second.lexical + weights.span_body * second.code.scores
-        if parts.near is not None:
-            scores = scores + weights.span_dense * parts.near.at(found.chunks)
+        if second.near is not None:
+            scores = scores + weights.span_dense * second.near
         return scores
 
     def _chunks(

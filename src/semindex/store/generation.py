@@ -20,10 +20,11 @@ from msgspec import Struct
 
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
 from semindex.store.gather import Gathered, gather, gather_blocks
+from semindex.store.ivf import InvertedFile
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
-from semindex.store.vectors import Nearness, nearness
+from semindex.store.vectors import Nearness, nearness, products, whole_query
 from semindex.types import Kind, Vector
 
 Ids = npt.NDArray[np.int64]
@@ -43,8 +44,14 @@ NOWHERE = Occurrences(np.empty(0, np.int64), np.empty(0, np.uint8))
 class Generation:
     """Tables and postings of the live segments. Cheap to open: arrays are mapped, not read."""
 
-    def __init__(self, number: int, segments: Sequence[Segment], dead: Sequence[Sequence[int]]) -> None:
-        """``dead`` holds the dead file ordinals of each segment.
+    def __init__(
+        self,
+        number: int,
+        segments: Sequence[Segment],
+        dead: Sequence[Sequence[int]],
+        inverted: Sequence[InvertedFile | None] = (),
+    ) -> None:
+        """``dead`` holds the dead file ordinals of each segment, ``inverted`` the inverted files of some.
 
         Raises:
             ValueError: The tables do not fit together (or another error of Python's or numpy's: checksums
@@ -52,6 +59,7 @@ class Generation:
         """
         self.number = number
         self._segments = tuple(segments)
+        self._inverted = tuple(inverted) or (None,) * len(segments)
         self._file_base = _bases([len(s.section("file_chunks")) for s in segments])
         self._chunk_base = _bases([len(s.section("chunk_kinds")) for s in segments])
         self._symbol_base = _bases([len(s.section("symbol_kinds")) for s in segments])
@@ -171,6 +179,26 @@ class Generation:
     def nearness(self, query: Vector) -> Nearness:
         """How near every chunk is to the query, dead ones included."""
         return nearness([segment.section("vectors") for segment in self._segments], query)
+
+    def nearest(self, query: Vector) -> Nearness:
+        """The nearness of the chunks that may be nearest: of all, but where there are inverted files.
+
+        Raises:
+            IndexCorrupt: One of those is damaged.
+        """
+        if not any(self._inverted):
+            return self.nearness(query)
+        whole, divisor = whole_query(query)
+        rows, found = [], []
+        for base, segment, inverted in zip(self._chunk_base, self._segments, self._inverted, strict=False):
+            if inverted is not None:
+                some, values = inverted.probe(whole)
+            else:
+                vectors = segment.section("vectors")
+                some, values = np.arange(len(vectors)), products(whole, vectors)
+            rows.append(some + base)
+            found.append(values)
+        return Nearness(np.concatenate(found), divisor, np.concatenate(rows))
 
     def cosines(self, query: Vector, chunks: Ids) -> Floats:
         """The cosines of some chunks, given ascending, with the query, shape ``(len(chunks),)``."""
@@ -310,6 +338,9 @@ class Generation:
         """Give the maps back; arrays that are still held stay valid."""
         for segment in self._segments:
             segment.close()
+        for inverted in self._inverted:
+            if inverted is not None:
+                inverted.file.close()
 
 
 def faults(segments: Iterable[Segment]) -> list[str]:

@@ -38,6 +38,8 @@ class Nearness(Struct, frozen=True):
     products: npt.NDArray[np.float32]
     """Shape ``(n,)``: exact, since they are below 2**24."""
     divisor: float
+    rows: npt.NDArray[np.int64] | None = None
+    """Whose they are, distinct, when they are not those of every row in order."""
 
     def at(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """The cosines of some rows, in [-1, 1] up to rounding."""
@@ -51,13 +53,14 @@ class Nearness(Struct, frozen=True):
 def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
     """The nearness of each row of some arrays, one after the other, to the query."""
     whole, divisor = whole_query(query)
-    found = [_products(whole, vectors) for vectors in parts if len(vectors)]
+    found = [products(whole, vectors) for vectors in parts if len(vectors)]
     if len(found) == 1:
         return Nearness(found[0], divisor)
     return Nearness(np.concatenate(found) if found else np.empty(0, np.float32), divisor)
 
 
-def _products(whole: npt.NDArray[np.int8], vectors: Int8Vectors) -> npt.NDArray[np.float32]:
+def products(whole: npt.NDArray[np.int8], vectors: Int8Vectors) -> npt.NDArray[np.float32]:
+    """The product of each of some rows with a query in whole numbers, shape ``(len(vectors),)``."""
     # Not with ``out``: simsimd 6.5 then gives back a None that it does not own, and before Python 3.12
     # the interpreter dies of that after some thousand calls.
     threads = _ALL_CORES if len(vectors) >= THREADED_ROWS else 1

@@ -19,7 +19,13 @@ DELAY_SECONDS = 0.3
 STEP_SECONDS = 0.05
 """Updates closer together than this are dropped."""
 
-_WORDS = {"walk": "looking for files", "index": "indexing", "merge": "merging", "verify": "verifying"}
+_WORDS = {
+    "walk": "looking for files",
+    "index": "indexing",
+    "merge": "merging",
+    "verify": "verifying",
+    "invert": "sorting vectors",
+}
 
 
 @contextmanager
