@@ -20,7 +20,7 @@ import semindex
 from semindex import config
 from semindex.index import Index
 from semindex.store.generation import Generation
-from semindex.tokens import words
+from semindex.tokens import query_terms, words
 
 QUERIES = 300
 SEED = 7
@@ -55,12 +55,13 @@ def questions(generation: Generation) -> list[str]:
 
 def measured(name: str, index: Index, queries: Sequence[str]) -> Measured:
     """Ask everything once, after a warm-up."""
-    searcher = index._adopted().searcher
-    generation = searcher.generation
+    reader = index._adopted()
+    searcher, generation = reader.searcher, reader.generation
     result = Measured(name, [], [], [], [])
     for query in queries:
-        terms, _ = searcher._terms(query)
-        vector = searcher._vector(query, terms, searcher.corpus.text_matches(terms))
+        terms = query_terms(query)
+        found = searcher.shards[0].corpus.look_up(terms)
+        vector = searcher._vector(query, terms, found.frequencies)
         began = time.perf_counter()
         near = generation.nearest(vector)
         result.near_ms.append(1000 * (time.perf_counter() - began))
@@ -112,10 +113,10 @@ def main() -> None:
 
     with opened(plain) as index:
         index.refresh()
-        queries = questions(index._adopted().searcher.generation)
+        queries = questions(index._adopted().generation)
         index.search("warm")
         exact, without = measured("exact", index, queries), nbytes()
-        chunks = index._adopted().searcher.generation.chunks
+        chunks = index._adopted().generation.chunks
     with opened(loaded) as index:
         began = time.perf_counter()
         index.refresh()

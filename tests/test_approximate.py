@@ -65,7 +65,7 @@ def test_only_the_nearest_lists_are_read(root: Path) -> None:
     with opened(root, approximate=True) as index:
         index.refresh()
         reader = index._adopted()
-        generation = reader.searcher.generation
+        generation = reader.generation
         near = generation.nearest(generation.vector(30).astype("float32"))
         assert near.rows is not None and 0 < len(near.rows) < generation.chunks / 2
         assert index.search("header", mode="dense", kinds=["class"]).hits

@@ -22,12 +22,13 @@ from benchmarks.quality.units import FAMILIES, MAIN_FIGURE, Row, Unit, measure
 from semindex.embed.registry import open_embedder
 from semindex.evaluate.ask import Built, Shown
 from semindex.evaluate.metrics import Difference, Place, difference, interval
-from semindex.index import CHUNK_FILES
 from semindex.index import open as open_index
+from semindex.search.answering import CHUNK_FILES
 from semindex.search.hits import Reader
 from semindex.search.query import parse
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher
+from semindex.search.shard import Shard
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.catalog import Catalog
 from semindex.store.generation import Generation
@@ -69,13 +70,13 @@ class Recorded:
         generation = _generation(self._index_dir)
         embedder = open_embedder("semindex")
         self._searchers = {
-            name: Searcher(Corpus(generation, weights), embedder) for name, weights in VARIANTS.items()
+            name: Searcher([Shard(Corpus(generation, weights))], embedder) for name, weights in VARIANTS.items()
         }
         return report
 
     def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Sequence[Shown]:
         """The first hits of the whole ranking."""
-        texts = Reader(self._searchers[WHOLE].generation, self._root, {})
+        texts = Reader(self._searchers[WHOLE].shards[0].generation, self._root, {})
         for name, searcher in self._searchers.items():
             places = _places(searcher, texts, query, limit, group_by)
             self._tape.answers.setdefault(name, []).append(places)
@@ -91,11 +92,12 @@ def _generation(index_dir: Path) -> Generation:
 
 
 def _places(searcher: Searcher, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[Place]:
-    generation = searcher.generation
+    corpus = searcher.shards[0].corpus
+    generation = corpus.generation
     by_chunk = group_by is GroupBy.CHUNK
     files, spans = (max(limit, CHUNK_FILES), limit) if by_chunk else (limit, 1)
-    ranking = searcher.search(parse(query), limit=files, spans=spans, texts=texts)
-    share = searcher.corpus.weights.chunk_file_share if by_chunk else 0.0
+    ranking = searcher.search(parse(query), limit=files, spans=spans, texts=[texts])
+    share = corpus.weights.chunk_file_share if by_chunk else 0.0
     found = [
         (chunk.score + share * file.score, generation.path(file.file), chunk.chunk)
         for file in ranking.files

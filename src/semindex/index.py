@@ -28,14 +28,15 @@ from semindex.errors import (
     RootError,
 )
 from semindex.locate import Location, locate, why_no_folder
+from semindex.search import answering
 from semindex.search import hits as shown
-from semindex.search.exact import phrase_terms
 from semindex.search.query import kind_named, language_named, parse
+from semindex.search.ranking import Ranking
 from semindex.search.related import chunk_at, related_files
 from semindex.search.rerank import DEPTH, Reranked, rerank
 from semindex.search.retrieve import Corpus
-from semindex.search.searcher import RankedFile, Ranking, Searcher
-from semindex.search.weights import WEIGHTS
+from semindex.search.searcher import Searcher
+from semindex.search.shard import Shard
 from semindex.source.kept import KeptTexts
 from semindex.store import layout
 from semindex.store.cache import RecentlyUsed
@@ -101,6 +102,7 @@ class _Reader(Struct, frozen=True):
     """One adopted generation, ready to answer."""
 
     snapshot: Snapshot
+    generation: Generation
     searcher: Searcher
     coverage: Coverage
 
@@ -219,10 +221,10 @@ class Index:
         depth = limit if judge is None else max(limit, DEPTH)
         freshness, notes = self._freshen() if refresh else (_UNCHECKED, ())
         reader = self._adopted()
-        texts = shown.Reader(reader.searcher.generation, self.root, {}, kept=self._texts)
-        with _blamed(reader.searcher.generation.faults):
+        texts = shown.Reader(reader.generation, self.root, {}, kept=self._texts)
+        with _blamed(reader.generation.faults):
             ranking = self._ranked(reader, asked, texts, limit=depth, mode=wanted, grouping=grouping)
-            found = self._hits(ranking, texts, limit=depth, grouping=grouping)
+            found = answering.hits(ranking, [texts], limit=depth, grouping=grouping)
         if judge is not None:
             found, more = self._reranked(asked, found, judge)
             found, notes = found[:limit], (*notes, *more)
@@ -255,13 +257,13 @@ class Index:
         started = time.perf_counter()
         grouping, limit = _grouping(group_by), _limit(limit)
         reader = self._adopted()
-        texts = shown.Reader(reader.searcher.generation, self.root, {}, kept=self._texts)
-        with _blamed(reader.searcher.generation.faults):
-            known = reader.searcher.generation.path_of
+        texts = shown.Reader(reader.generation, self.root, {}, kept=self._texts)
+        with _blamed(reader.generation.faults):
+            known = reader.generation.path_of
             path, line = (location, None) if location in known else _location(location, self.root)
-            origin = chunk_at(reader.searcher.generation, path, line)
-            ranking = related_files(reader.searcher, origin, limit=limit, scope=scope)
-            found = self._hits(ranking, texts, limit=limit, grouping=grouping)
+            origin = chunk_at(reader.generation, path, line)
+            ranking = related_files(reader.generation, origin, limit=limit, scope=scope)
+            found = answering.hits(ranking, [texts], limit=limit, grouping=grouping)
         query = Query(raw=location, text=location, filters=Filters(scope=scope))
         return Hits(query, found, reader.coverage, time.perf_counter() - started)
 
@@ -438,21 +440,21 @@ class Index:
         approximate = self._settings.approximate_search
         with _blamed(lambda: faults(segments)):
             inverted, notes = all_beside(segments) if approximate else ((), ())
-            corpus = Corpus(Generation(snapshot.generation, segments, dead, inverted))
+            generation = Generation(snapshot.generation, segments, dead, inverted)
+            searcher = Searcher([Shard(Corpus(generation))], self._embedder, remembered=self._remembered)
         # As many as the catalog has, which would have to count them.
-        files, skipped = corpus.generation.live_files, catalog.skipped()
+        files, skipped = generation.live_files, catalog.skipped()
         pending = int(catalog.meta("pending") or 0)
         partial = (partial_note(files, files + pending),) if pending else ()
         coverage = Coverage(
             seen=files + sum(skipped.values()) + pending,
             indexed=files,
-            chunks=corpus.generation.live_chunks,
+            chunks=generation.live_chunks,
             skipped=skipped,
             freshness="unchecked",
             notes=(*catalog.notes, *partial, *notes),
         )
-        searcher = Searcher(corpus, self._embedder, remembered=self._remembered)
-        return _Reader(snapshot, searcher, coverage)
+        return _Reader(snapshot, generation, searcher, coverage)
 
     def _forget(self) -> None:
         if self._catalog is not None:
@@ -475,26 +477,10 @@ class Index:
         known = self._rankings.get(key) if self._settings.enable_caching and not query.phrases else None
         if known is not None:
             return known
-        if query.phrases:
-            return _phrased(reader.searcher, query, texts, limit=limit, mode=mode)
-        if grouping is GroupBy.FILE:
-            spans = 1 + shown.MORE_SPANS
-            ranking = reader.searcher.search(query, limit=limit, spans=spans, mode=mode, texts=texts)
-        else:
-            files = max(limit, CHUNK_FILES)
-            ranking = reader.searcher.search(
-                query, limit=files, spans=limit, mode=mode, texts=texts, explained=False
-            )
-        if self._settings.enable_caching:
+        ranking = answering.rank(reader.searcher, query, [texts], limit=limit, mode=mode, grouping=grouping)
+        if self._settings.enable_caching and not query.phrases:
             self._rankings.put(key, ranking)
         return ranking
-
-    def _hits(
-        self, ranking: Ranking, texts: shown.Reader, *, limit: int, grouping: GroupBy
-    ) -> tuple[Hit, ...]:
-        if grouping is GroupBy.FILE:
-            return shown.by_file(ranking, texts)
-        return shown.by_chunk(ranking, texts, limit=limit, file_share=WEIGHTS.chunk_file_share)
 
 
 TEXT_BATCH_BYTES = 500_000
@@ -519,10 +505,6 @@ class _Freshness(Struct, frozen=True):
 
 _UNCHECKED = _Freshness("unchecked")
 _STALE = "files have changed since they were indexed; run 'semindex index' to catch up"
-CHUNK_FILES = 100
-"""Files whose chunks are compared when chunks are ranked by themselves."""
-_PHRASE_FILES = 5000
-"""Files read in search of a phrase, best first; more are passed over, and the answer says so."""
 
 
 def _out_of_time(done: Reranked, settings: Settings) -> str:
@@ -530,22 +512,6 @@ def _out_of_time(done: Reranked, settings: Settings) -> str:
         f"re-ranked the first {done.judged} of {done.wanted} results only: RERANK_BUDGET_MS is "
         f"{settings.rerank_budget_ms}"
     )
-
-
-def _phrased(searcher: Searcher, query: Query, texts: shown.Reader, *, limit: int, mode: Mode) -> Ranking:
-    """Every file that may hold the phrases, ranked, then read and checked."""
-    kept: tuple[RankedFile, ...] = ()
-    for terms in phrase_terms(query.phrases):
-        ranking = searcher.search(query, limit=_PHRASE_FILES, mode=mode, required=terms)
-        known = {found.file for found in kept}
-        others = replace(ranking, files=tuple(f for f in ranking.files if f.file not in known))
-        kept += shown.containing(others, query.phrases, texts, limit=limit - len(kept))
-        if len(kept) == limit:
-            break
-    notes = ranking.notes
-    if len(ranking.files) == _PHRASE_FILES and len(kept) < limit:
-        notes = (*notes, f"the phrase was looked for in the {_PHRASE_FILES:,} best files only")
-    return Ranking(kept, ranking.terms, notes)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pytest
 
 import semindex
 from semindex.embed.static import StaticEmbedder
-from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, Corpus, Near
+from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, BodyMatches, Corpus, Near, TextMatches
 from semindex.search.shortlist import by_file_maximum
 from semindex.search.weights import WEIGHTS
 from semindex.store.generation import Generation
@@ -32,6 +32,12 @@ def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return Corpus(generation)
 
 
+def matches(corpus: Corpus, terms: list[QueryTerm]) -> tuple[TextMatches, BodyMatches]:
+    """As an index that answers alone weighs them."""
+    found = corpus.look_up(terms)
+    return corpus.matches(found, found.frequencies)
+
+
 def frequency(
     generation: Generation, corpus: Corpus, term: str, chunk: int, share: float = 1.0
 ) -> list[float]:
@@ -42,7 +48,7 @@ def frequency(
         row = chunk if field in CHUNK_TEXT_FIELDS else int(generation.chunk_file[chunk])
         (found,) = generation.occurrences(field, np.array([hash_term(term)], dtype=np.uint64))
         for at in np.flatnonzero(found.ids == row).tolist():
-            norm = 1.0 - b + b * (int(generation.lengths[field][row]) / generation.averages[field])
+            norm = 1.0 - b + b * (int(generation.lengths[field][row]) / corpus.totals.average(field))
             parts.append(share * (weight * float(found.counts[at]) / norm))
     return parts
 
@@ -57,9 +63,9 @@ def added(parts: list[float]) -> float:
 
 @pytest.mark.usefixtures("blocks")
 def test_frequencies_are_added_field_by_field(corpus: Corpus) -> None:
-    generation, text = corpus.generation, corpus.text_matches(TERMS)
+    generation, (text, _) = corpus.generation, matches(corpus, TERMS)
     places = {term.term: number for number, term in enumerate(text.terms)}
-    assert sum(map(text.occurs, places.values())) >= 4
+    assert sum(len(text.chunks(number)) > 0 for number in places.values()) >= 4
     for term in TERMS:
         wanted = {
             chunk: added(frequency(generation, corpus, term.term, chunk))
@@ -78,15 +84,13 @@ def test_frequencies_are_added_field_by_field(corpus: Corpus) -> None:
 
 @pytest.mark.usefixtures("blocks")
 def test_text_and_code_are_looked_up_together_or_apart(corpus: Corpus) -> None:
-    both, alone = corpus.matches(TERMS)[0], corpus.text_matches(TERMS)
-    assert both.terms == alone.terms and both.idf == alone.idf and both.cuts == alone.cuts
-    assert np.array_equal(both.ids, alone.ids) and np.array_equal(both.frequency, alone.frequency)
+    assert corpus.text_frequencies(TERMS) == corpus.look_up(TERMS).frequencies.text
 
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("step", [None, 1, 3])
 def test_the_best_chunk_of_a_file_is_scored_term_by_term(corpus: Corpus, step: int | None) -> None:
-    generation, text = corpus.generation, corpus.text_matches(TERMS)
+    generation, (text, _) = corpus.generation, matches(corpus, TERMS)
     wanted = np.zeros(generation.chunks)
     for number, chunk, value in zip(text.numbers, text.ids, text.frequency, strict=True):
         wanted[chunk] += value / (WEIGHTS.k1 + value) * text.worth[number]
@@ -118,7 +122,7 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("step", [1, 3])
 def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
-    generation, text = corpus.generation, corpus.text_matches(TERMS)
+    generation, (text, _) = corpus.generation, matches(corpus, TERMS)
     embedder = StaticEmbedder.bundled()
     near = [
         [(key, 0.3 * cosine) for key, cosine in embedder.neighbours(hash_term(term.term))]
@@ -146,7 +150,7 @@ def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
         weight, b = WEIGHTS.fields[field]
         for (_, share), found in zip(pairs, generation.occurrences(field, keys), strict=True):
             for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
-                norm = 1.0 - b + b * (int(generation.lengths[field][row]) / generation.averages[field])
+                norm = 1.0 - b + b * (int(generation.lengths[field][row]) / corpus.totals.average(field))
                 first, last = row, row + 1
                 if field not in CHUNK_TEXT_FIELDS:
                     first, last = generation.file_starts[row : row + 2].tolist()
@@ -157,11 +161,11 @@ def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
 
 @pytest.mark.usefixtures("blocks")
 def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
-    generation, (_, body_matches) = corpus.generation, corpus.matches(TERMS)
+    generation, (_, body_matches) = corpus.generation, matches(corpus, TERMS)
     chunk, file = np.zeros(generation.chunks), np.zeros(generation.files)
     words = np.zeros(generation.chunks, dtype=np.int64)
     totals = [0.0, 0.0]
-    body, average = generation.lengths["body"].astype(np.int64), generation.averages["body"]
+    body, average = generation.lengths["body"].astype(np.int64), corpus.totals.average("body")
     sizes = np.bincount(generation.chunk_file, body, generation.files)
     file_average = sizes[generation.file_live].sum() / generation.live_files
     for term in TERMS:
@@ -191,7 +195,7 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
 
 def test_no_terms_score_nothing(corpus: Corpus) -> None:
     none: list[QueryTerm] = []
-    text, body = corpus.matches(none)
+    text, body = matches(corpus, none)
     assert text.terms == () and not corpus.best_by_text(text).any()
     assert not body.file.any()
     with corpus.chosen(*chosen_of(corpus.generation, 1)) as chosen:

@@ -57,10 +57,25 @@ class Parts(Struct, frozen=True):
     symbols: Mapping[int, SymbolMatch]
 
 
-def best_places(
-    found: Candidates, scores: Floats, most: int, generation: Generation
-) -> list[tuple[int, float]]:
-    """Places of the best chunks with their positive scores, best first, ties by path and place."""
+class Placed(Struct, frozen=True):
+    """A score, and what has it: a place, of a file with a path."""
+
+    score: float
+    path: str
+    place: int
+
+    @property
+    def order(self) -> tuple[float, str, int]:
+        """Best first, ties by path and place."""
+        return -self.score, self.path, self.place
+
+
+def best_places(found: Candidates, scores: Floats, most: int, generation: Generation) -> list[Placed]:
+    """The places of the best chunks, with their positive scores, in their order."""
     places = np.flatnonzero((scores >= kth_largest(scores, most)) & (scores > 0.0)).tolist()
-    places.sort(key=lambda at: (-scores[at], generation.path(int(found.files[found.owners[at]])), at))
-    return [(place, float(scores[place])) for place in places[:most]]
+    best = [
+        Placed(scores.item(place), generation.path(found.files.item(found.owners.item(place))), place)
+        for place in places
+    ]
+    best.sort(key=lambda placed: placed.order)
+    return best[:most]

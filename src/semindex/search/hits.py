@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from semindex.search.searcher import RankedChunk, RankedFile, Ranking
+from semindex.search.ranking import RankedChunk, RankedFile, Ranking
 from semindex.source.kept import KeptTexts
 from semindex.source.read import read_verified
 from semindex.store.generation import Generation
@@ -54,22 +54,29 @@ class Reader(Struct, frozen=True):
         return self.texts[file]
 
 
-def by_file(ranking: Ranking, reader: Reader) -> tuple[Hit, ...]:
-    """One hit a file, its other good spans in ``more``."""
-    return tuple(_file_hit(found, reader) for found in ranking.files)
+def by_file(ranking: Ranking, readers: Sequence[Reader]) -> tuple[Hit, ...]:
+    """One hit a file, its other good spans in ``more``; a reader a shard."""
+    return tuple(_file_hit(found, readers[found.shard]) for found in ranking.files)
 
 
-def by_chunk(ranking: Ranking, reader: Reader, *, limit: int, file_share: float) -> tuple[Hit, ...]:
-    """One hit a chunk, best first: the chunk's own score plus a share of its file's."""
-    generation = reader.generation
+def by_chunk(
+    ranking: Ranking, readers: Sequence[Reader], *, limit: int, file_share: float
+) -> tuple[Hit, ...]:
+    """One hit a chunk, best first: the chunk's own score plus a share of its file's; a reader a shard."""
+
+    def order(item: tuple[float, RankedFile, RankedChunk]) -> tuple[float, str, tuple[int, int], int]:
+        score, found, chunk = item
+        generation = readers[found.shard].generation
+        return -score, generation.path(found.file), generation.lines(chunk.chunk), found.shard
+
     flat = [
         (chunk.score + file_share * found.score, found, chunk)
         for found in ranking.files
         for chunk in found.chunks
     ]
-    flat.sort(key=lambda item: (-item[0], generation.path(item[1].file), generation.lines(item[2].chunk)))
+    flat.sort(key=order)
     return tuple(
-        _hit(reader, found, chunk, score, _chunk_reasons(found, chunk, file_share))
+        _hit(readers[found.shard], found, chunk, score, _chunk_reasons(found, chunk, file_share))
         for score, found, chunk in flat[:limit]
     )
 
@@ -144,7 +151,7 @@ def _shown(text: bytes | None, begin: int, end: int) -> str | None:
 
 
 def containing(
-    ranking: Ranking, phrases: Sequence[str], reader: Reader, *, limit: int
+    ranking: Ranking, phrases: Sequence[str], readers: Sequence[Reader], *, limit: int
 ) -> tuple[RankedFile, ...]:
     """The first ``limit`` ranked files whose text holds every phrase, cut to the chunks that do.
 
@@ -154,6 +161,7 @@ def containing(
     patterns = [_phrase_pattern(phrase) for phrase in phrases]
     kept: list[RankedFile] = []
     for found in ranking.files:
+        reader = readers[found.shard]
         text = reader.text(found.file)
         if text is None:
             continue
@@ -178,4 +186,4 @@ def _narrowed(found: RankedFile, spans: list[tuple[int, int]], generation: Gener
         return any(start < end and stop > begin for start, stop in spans)
 
     chunks = tuple(chunk for chunk in found.chunks if holds(chunk)) or found.chunks
-    return RankedFile(found.file, found.score, found.reasons, chunks, found.symbol)
+    return replace(found, chunks=chunks)

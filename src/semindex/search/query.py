@@ -9,7 +9,7 @@ pasted code has them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from semindex.errors import QueryError
 from semindex.search.globs import compiled
@@ -99,14 +99,26 @@ def path_filter(filters: Filters) -> Callable[[str], bool] | None:
         return None
     wanted = [compiled(pattern) for pattern in filters.paths]
     unwanted = [compiled(pattern) for pattern in filters.excluded_paths]
-    scope = filters.scope.rstrip("/") + "/" if filters.scope else ""
+    inside = within([filters.scope] if filters.scope else [])
 
     def passes(path: str) -> bool:
         return (
-            (not scope or path.startswith(scope) or path == scope[:-1])
+            (inside is None or inside(path))
             and (not wanted or _any(wanted, path))
             and not _any(unwanted, path)
         )
+
+    return passes
+
+
+def within(scopes: Sequence[str]) -> Callable[[str], bool] | None:
+    """Whether a path is one of some folders or files, or below one; None when none is given."""
+    if not scopes:
+        return None
+    folders = tuple(scope.rstrip("/") + "/" for scope in scopes)
+
+    def passes(path: str) -> bool:
+        return f"{path}/".startswith(folders)
 
     return passes
 

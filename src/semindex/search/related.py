@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from semindex.errors import QueryError
 from semindex.search.query import path_filter
-from semindex.search.searcher import RankedChunk, RankedFile, Ranking, Searcher
+from semindex.search.ranking import RankedChunk, RankedFile, Ranking
 from semindex.search.shortlist import by_file_maximum
 from semindex.store.generation import Generation
 from semindex.types import Filters, Reason
@@ -40,12 +40,11 @@ def chunk_at(generation: Generation, path: str, line: int | None) -> Origin:
     return Origin(file, (first + int(inside[0]),))
 
 
-def related_files(searcher: Searcher, origin: Origin, *, limit: int, scope: str) -> Ranking:
+def related_files(generation: Generation, origin: Origin, *, limit: int, scope: str) -> Ranking:
     """The ``limit`` files with the nearest chunks, the origin's own chunks left out.
 
     Cosines of the stored vectors: the origin's chunks are added up and made a unit vector.
     """
-    generation = searcher.generation
     total = np.sum([generation.vector(chunk).astype(np.float64) for chunk in origin.chunks], axis=0)
     norm = float(np.sqrt((total * total).sum()))
     if norm == 0.0:

@@ -41,6 +41,74 @@ Near = Sequence[tuple[int, float]]
 """Hashes of a term's neighbours, and the share of their frequency that counts."""
 
 
+class Totals(Struct, frozen=True):
+    """Whole numbers of live content, from which averages and idf come; those of several indexes add up."""
+
+    chunks: int
+    files: int
+    lengths: Mapping[str, int]
+    """By field, over all rows."""
+
+    @classmethod
+    def of(cls, generation: Generation) -> Totals:
+        """Those of one index."""
+        return cls(generation.live_chunks, generation.live_files, generation.length_sums)
+
+    def __add__(self, other: Totals) -> Totals:
+        lengths = {field: length + other.lengths[field] for field, length in self.lengths.items()}
+        return Totals(self.chunks + other.chunks, self.files + other.files, lengths)
+
+    def average(self, field: str) -> float:
+        """Mean length of a field: a quotient of whole numbers, so the same however content is laid out."""
+        rows = self.files if field in FILE_TEXT_FIELDS else self.chunks
+        return max(1.0, self.lengths[field] / max(1, rows))
+
+    @property
+    def file_average(self) -> float:
+        """Mean length of all code of a file."""
+        return max(1.0, self.lengths["body"] / max(1, self.files))
+
+
+class Frequencies(Struct, frozen=True):
+    """In how many live chunks and files each term of a query occurs; those of several indexes add up."""
+
+    text: tuple[int, ...]
+    """Chunks, by name, comment or path."""
+    body: tuple[int, ...]
+    """Chunks, by code."""
+    files: tuple[int, ...]
+    """Files, by code."""
+
+    def __add__(self, other: Frequencies) -> Frequencies:
+        def added(one: tuple[int, ...], more: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(map(sum, zip(one, more, strict=True)))
+
+        return Frequencies(
+            added(self.text, other.text), added(self.body, other.body), added(self.files, other.files)
+        )
+
+
+class Found(Struct, frozen=True):
+    """Where the terms of a query stand in one index, before it is known how rare they are."""
+
+    terms: tuple[QueryTerm, ...]
+    frequencies: Frequencies
+    ids: Ids
+    """Chunks that have a term in names, comments or path, term after term, ascending."""
+    frequency: Floats
+    """tf' there: counts by field, weighted and normed."""
+    body_ids: Ids
+    """The same by code."""
+    body_numbers: Ids
+    """The term of each."""
+    body_values: Floats
+    """BM25 without idf."""
+    file_ids: Ids
+    """Files by code, term after term."""
+    file_numbers: Ids
+    file_values: Floats
+
+
 class TextMatches(Struct, frozen=True):
     """Where the terms of a query stand in names, comments and paths, term after term."""
 
@@ -59,10 +127,6 @@ class TextMatches(Struct, frozen=True):
     def chunks(self, number: int) -> Ids:
         """The chunks that have a term, ascending."""
         return self.ids[self.cuts[number] : self.cuts[number + 1]]
-
-    def occurs(self, number: int) -> bool:
-        """Whether any chunk has a term."""
-        return self.cuts[number] < self.cuts[number + 1]
 
     @property
     def worth(self) -> list[float]:
@@ -150,66 +214,97 @@ class _Scratch(threading.local):
 class Corpus:
     """A generation with its length norms; made once a generation, shared by threads."""
 
-    def __init__(self, generation: Generation, weights: Weights = WEIGHTS) -> None:
+    def __init__(
+        self, generation: Generation, weights: Weights = WEIGHTS, totals: Totals | None = None
+    ) -> None:
+        """``totals`` are those of all indexes that answer together; None stands for this one's own."""
         self.generation = generation
         self.weights = weights
+        self.totals = totals if totals is not None else Totals.of(generation)
         self._norms: Mapping[str, _Norms] = {
-            field: _Norms(generation.lengths[field], generation.averages[field], b)
+            field: _Norms(generation.lengths[field], self.totals.average(field), b)
             for field, (_, b) in weights.fields.items()
         }
-        self._body_norms = _Norms(generation.lengths["body"], generation.averages["body"], weights.body_b)
+        self._body_norms = _Norms(generation.lengths["body"], self.totals.average("body"), weights.body_b)
         lengths = generation.lengths["body"].astype(np.int64)
         by_file = np.add.reduceat(lengths, generation.file_starts[:-1]) if generation.files else lengths
-        live_total = int(by_file[generation.file_live].sum()) if generation.files else 0
-        file_average = max(1.0, live_total / max(1, generation.live_files))
         self._scratch = _Scratch(generation.chunks)
-        self._file_body_norm = 1.0 - weights.file_body_b + weights.file_body_b * (by_file / file_average)
+        share = by_file / self.totals.file_average
+        self._file_body_norm = 1.0 - weights.file_body_b + weights.file_body_b * share
 
     def chunk_idf(self, frequency: int) -> float:
         """ln(1 + (n - df + 0.5) / (df + 0.5)) over live chunks; never negative."""
-        total = self.generation.live_chunks
+        total = self.totals.chunks
         return math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
 
     def file_idf(self, frequency: int) -> float:
         """The same over live files."""
-        total = self.generation.live_files
+        total = self.totals.files
         return math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
 
-    def matches(self, terms: Sequence[QueryTerm]) -> tuple[TextMatches, BodyMatches]:
+    def look_up(self, terms: Sequence[QueryTerm]) -> Found:
         """Where the terms stand in names, comments and paths, and where in code."""
-        text, body = _TextParts(), _BodyParts(np.zeros(self.generation.files))
+        text, body = _TextParts(), _BodyParts()
         for block, (*fields, code) in self.generation.gathered_blocks((*TEXT_FIELDS, "body"), _keys(terms)):
-            self._add_text(terms[block], fields, text)
-            self._add_body(terms[block], code, body)
-        return self._text(terms, text), body.joined()
-
-    def text_matches(self, terms: Sequence[QueryTerm]) -> TextMatches:
-        """The first half of :meth:`matches`."""
-        text = _TextParts()
-        for block, fields in self.generation.gathered_blocks(TEXT_FIELDS, _keys(terms)):
-            self._add_text(terms[block], fields, text)
-        return self._text(terms, text)
-
-    def _text(self, terms: Sequence[QueryTerm], parts: _TextParts) -> TextMatches:
-        """The parts joined, without the terms that do not count."""
-        kept = [
-            (term, size) for term, size in zip(terms, parts.sizes, strict=True) if size or term.weight >= 1.0
-        ]
-        sizes = [size for _, size in kept]
-        return TextMatches(
-            terms=tuple(term for term, _ in kept),
-            idf=tuple(map(self.chunk_idf, sizes)),
-            cuts=tuple(accumulate(sizes, initial=0)),
-            numbers=np.repeat(np.arange(len(sizes)), sizes),
-            ids=_joined(parts.ids, np.int64),
-            frequency=_joined(parts.frequency, np.float64),
+            self._add_text(len(terms[block]), fields, text)
+            self._add_body(block.start, len(terms[block]), code, body)
+        return Found(
+            terms=tuple(terms),
+            frequencies=Frequencies(tuple(text.sizes), tuple(body.sizes), tuple(body.file_sizes)),
+            ids=_joined(text.ids, np.int64),
+            frequency=_joined(text.frequency, np.float64),
+            body_ids=_joined(body.ids, np.int64),
+            body_numbers=_joined(body.numbers, np.int64),
+            body_values=_joined(body.values, np.float64),
+            file_ids=_joined(body.file_ids, np.int64),
+            file_numbers=_joined(body.file_numbers, np.int64),
+            file_values=_joined(body.file_values, np.float64),
         )
 
-    def _add_text(self, terms: Sequence[QueryTerm], fields: Sequence[Gathered], parts: _TextParts) -> None:
-        """Add where some terms stand and their tf' there: counts by field, weighted and normed."""
+    def text_frequencies(self, terms: Sequence[QueryTerm]) -> tuple[int, ...]:
+        """In how many chunks each of many terms stands, by name, comment or path."""
+        text = _TextParts()
+        for block, fields in self.generation.gathered_blocks(TEXT_FIELDS, _keys(terms)):
+            self._add_text(len(terms[block]), fields, text)
+        return tuple(text.sizes)
+
+    def matches(self, found: Found, everywhere: Frequencies) -> tuple[TextMatches, BodyMatches]:
+        """What was found, weighed by how rare the terms are in all indexes together."""
+        own = found.frequencies.text
+        rows = zip(found.terms, everywhere.text, own, strict=True)
+        kept = [(term, total, size) for term, total, size in rows if total or term.weight >= 1.0]
+        sizes = [size for _, _, size in kept]
+        text = TextMatches(
+            terms=tuple(term for term, _, _ in kept),
+            idf=tuple(self.chunk_idf(total) for _, total, _ in kept),
+            cuts=tuple(accumulate(sizes, initial=0)),
+            numbers=np.repeat(np.arange(len(sizes)), sizes),
+            ids=found.ids,
+            frequency=found.frequency,
+        )
+        return text, self._bodies(found, everywhere)
+
+    def _bodies(self, found: Found, everywhere: Frequencies) -> BodyMatches:
+        weights = [term.weight for term in found.terms]
+        idf = [self.chunk_idf(n) * weight for n, weight in zip(everywhere.body, weights, strict=True)]
+        file_idf = [self.file_idf(n) * weight for n, weight in zip(everywhere.files, weights, strict=True)]
+        counts = [bool(n) or weight >= 1.0 for n, weight in zip(everywhere.files, weights, strict=True)]
+        file = np.zeros(self.generation.files)
+        np.add.at(file, found.file_ids, found.file_values * np.array(file_idf)[found.file_numbers])
+        plain = np.array([not term.is_compound for term in found.terms], dtype=np.uint8)
+        return BodyMatches(
+            found.body_ids,
+            found.body_values * np.array(idf)[found.body_numbers],
+            plain[found.body_numbers],
+            max(_added(idf, counts), 1e-9),
+            file / max(_added(file_idf, counts), 1e-9),
+        )
+
+    def _add_text(self, terms: int, fields: Sequence[Gathered], parts: _TextParts) -> None:
+        """Add where so many terms stand and their tf' there: counts by field, weighted and normed."""
         width, starts = self.generation.chunks, self.generation.file_starts
         # Most words joined from neighbours occur nowhere: only the others get a line of cells.
-        occurs = np.zeros(len(terms), dtype=bool)
+        occurs = np.zeros(terms, dtype=bool)
         for found in fields:
             occurs[found.numbers] = True
         lines = (occurs.cumsum() - 1) * width
@@ -231,7 +326,7 @@ class Corpus:
         several = cuts[1:] - cuts[:-1]
         parts.ids.append(at - np.repeat(ends[:-1], several))
         parts.frequency.append(frequency)
-        sizes = np.zeros(len(terms), dtype=np.int64)
+        sizes = np.zeros(terms, dtype=np.int64)
         sizes[occurs] = several
         parts.sizes.extend(sizes.tolist())
 
@@ -324,30 +419,23 @@ class Corpus:
             total += sums(np.concatenate(places), np.concatenate(values), len(total))
         return total
 
-    def _add_body(self, terms: Sequence[QueryTerm], found: Gathered, parts: _BodyParts) -> None:
-        """Add some terms' scores to those of chunks and files, and the idf of those that count."""
+    def _add_body(self, first: int, terms: int, found: Gathered, parts: _BodyParts) -> None:
+        """Add what so many terms, from the ``first`` of the query on, give chunks and files, without idf."""
         generation, weights = self.generation, self.weights
         counts = found.counts.astype(np.float64)
-        sizes = np.bincount(found.numbers, minlength=len(terms)).tolist()
-        idf = [self.chunk_idf(size) * term.weight for term, size in zip(terms, sizes, strict=True)]
-        values = saturated(counts / self._body_norms.at(found.rows), weights.body_k1)
-        plain = np.array([not term.is_compound for term in terms], dtype=np.uint8)
+        parts.sizes.extend(np.bincount(found.numbers, minlength=terms).tolist())
         parts.ids.append(found.rows)
-        parts.values.append(values * np.array(idf)[found.numbers])
-        parts.plain.append(plain[found.numbers])
+        parts.numbers.append(found.numbers + first)
+        parts.values.append(saturated(counts / self._body_norms.at(found.rows), weights.body_k1))
         # A term's postings in the chunks of one file stand together; the counts are whole numbers.
         owners = generation.chunk_file[found.rows]
         heads = heads_of(found.numbers * generation.files + owners)
         files, numbers = owners[heads], found.numbers[heads]
         by_file = np.add.reduceat(counts, heads) if len(heads) else counts
-        sizes = np.bincount(numbers, minlength=len(terms)).tolist()
-        file_idf = [self.file_idf(size) * term.weight for term, size in zip(terms, sizes, strict=True)]
-        values = saturated(by_file / self._file_body_norm[files], weights.file_body_k1)
-        np.add.at(parts.file, files, values * np.array(file_idf)[numbers])
-        for one, other, size, term in zip(idf, file_idf, sizes, terms, strict=True):
-            if size or term.weight >= 1.0:
-                parts.chunk_idf += one
-                parts.file_idf += other
+        parts.file_sizes.extend(np.bincount(numbers, minlength=terms).tolist())
+        parts.file_ids.append(files.astype(np.int64))
+        parts.file_numbers.append(numbers + first)
+        parts.file_values.append(saturated(by_file / self._file_body_norm[files], weights.file_body_k1))
 
 
 def _inside(found: Gathered, chosen: Chosen, *, by_file: bool) -> tuple[Gathered, Ids, Ids | None]:
@@ -371,21 +459,23 @@ class _TextParts:
 class _BodyParts:
     """Matches in code, as they come."""
 
-    def __init__(self, file: Floats) -> None:
-        self.file = file
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
         self.ids: list[Ids] = []
+        self.numbers: list[Ids] = []
         self.values: list[Floats] = []
-        self.plain: list[npt.NDArray[np.uint8]] = []
-        self.chunk_idf = self.file_idf = 0.0
+        self.file_sizes: list[int] = []
+        self.file_ids: list[Ids] = []
+        self.file_numbers: list[Ids] = []
+        self.file_values: list[Floats] = []
 
-    def joined(self) -> BodyMatches:
-        return BodyMatches(
-            _joined(self.ids, np.int64),
-            _joined(self.values, np.float64),
-            _joined(self.plain, np.uint8),
-            max(self.chunk_idf, 1e-9),
-            self.file / max(self.file_idf, 1e-9),
-        )
+
+def _added(values: Sequence[float], counts: Sequence[bool]) -> float:
+    """Those that count, one after the other."""
+    total = 0.0
+    for value, counting in zip(values, counts, strict=True):
+        total += value if counting else 0.0
+    return total
 
 
 def _joined(parts: list[npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -25,8 +29,25 @@ class SymbolMatch(Struct, frozen=True):
     """Whether the definition has the very name, case and underscores included."""
 
 
-def symbol_matches(generation: Generation, text: str, weights: Weights) -> dict[int, SymbolMatch]:
-    """The best match of each file that defines a name in the query, by file id.
+class Name(Struct, frozen=True):
+    """A name in a query."""
+
+    name: str
+    outer: tuple[str, ...]
+    """Names of enclosing definitions, as the query has them."""
+    wanted: str
+    """What its definitions are looked up by."""
+    bare: bool
+    """Whether the query is nothing else."""
+
+    @property
+    def key(self) -> int:
+        """The key of its definitions; others may have it too."""
+        return symbol_key(self.wanted)
+
+
+def names_in(text: str) -> list[Name]:
+    """The names in a query.
 
     A query without blanks is a name, its earlier components those of enclosing definitions
     (``Flask.run``, ``std::move``); in a sentence only words that look like identifiers are names.
@@ -34,21 +55,40 @@ def symbol_matches(generation: Generation, text: str, weights: Weights) -> dict[
     bare = len(text.split()) == 1
     found = words(text)
     if not found:
-        return {}
-    named = [(found[-1], found[:-1])] if bare else [(word, []) for word in found if is_identifier(word)]
-    base = weights.symbol if bare else weights.symbol_inside
+        return []
+    if bare:
+        return [Name(found[-1], tuple(found[:-1]), whole_term(found[-1]), True)]
+    named = [word for word in found if is_identifier(word)][:MAX_IDENTIFIERS]
+    return [Name(word, (), whole_term(word), False) for word in named]
+
+
+def symbol_matches(
+    generation: Generation,
+    names: Sequence[Name],
+    defined: Sequence[npt.NDArray[np.int64]],
+    counts: Sequence[int],
+    weights: Weights,
+) -> dict[int, SymbolMatch]:
+    """The best match of each file that defines a name in the query, by file id.
+
+    Args:
+        generation: Where the files are.
+        names: Those in the query.
+        defined: The definitions of each name's key there.
+        counts: How many those are in all indexes that answer together.
+        weights: What a match yields.
+    """
     best: dict[int, SymbolMatch] = {}
-    for name, outer in named[:MAX_IDENTIFIERS]:
-        wanted = whole_term(name)
-        symbols = generation.defined(symbol_key(wanted))
-        if len(symbols) > MAX_DEFINITIONS:
+    for name, symbols, count in zip(names, defined, counts, strict=True):
+        if count > MAX_DEFINITIONS:
             continue
+        base = weights.symbol if name.bare else weights.symbol_inside
         for symbol in symbols.tolist():
             record = generation.symbol(symbol)
-            if defined_name(record.name) != wanted:
+            if defined_name(record.name) != name.wanted:
                 continue
-            exact = record.name == name or _last_word(record.name) == name
-            boost = base * _closeness(record, exact, outer, weights)
+            exact = record.name == name.name or _last_word(record.name) == name.name
+            boost = base * _closeness(record, exact, name.outer, weights)
             found_here = SymbolMatch(boost, symbol, record.chunk, exact)
             known = best.get(record.file)
             best[record.file] = found_here if known is None else _better(known, found_here)
@@ -66,7 +106,7 @@ def _last_word(name: str) -> str:
     return found[-1] if found else ""
 
 
-def _closeness(record: SymbolRecord, exact: bool, outer: list[str], weights: Weights) -> float:
+def _closeness(record: SymbolRecord, exact: bool, outer: Sequence[str], weights: Weights) -> float:
     """1 for the very name of a definition of 20 lines or more; less for small ones and other cases."""
     lines = record.end_line - record.start_line + 1
     value = min(1.0, 0.5 + lines / 40)

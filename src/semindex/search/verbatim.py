@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from semindex.search.candidates import Candidates, Parts, Texts, best_places
+from semindex.search.candidates import Candidates, Parts, Texts
 from semindex.search.retrieve import BodyScores, Corpus
 from semindex.tokens import raw_words
 from semindex.types import Kind
@@ -45,29 +45,33 @@ def _joined(words: Sequence[bytes]) -> bytes:
     return b" " + b" ".join(words) + b" "
 
 
-def gains(
-    query: str, parts: Parts, found: Candidates, code: BodyScores, corpus: Corpus, texts: Texts
-) -> Floats | None:
-    """What each candidate chunk gains by having the query's words in their order; None when none does.
+def worth(parts: Parts, found: Candidates, code: BodyScores, corpus: Corpus) -> Floats:
+    """How well it pays to read each candidate chunk, 0 where it does not; shape ``(candidate chunks,)``.
 
-    Shape ``(chunks of the candidates,)``, as what their ``code`` scores. The best chunks by the share of
-    the query's terms that their *code* has are read: who describes something seldom means a sentence like
-    it in a comment or a document, and MRR of functions asked by their documentation fell by .005 more
-    where these counted.
+    By the share of the query's terms that its *code* has, and the ``code`` score: who describes something
+    seldom means a sentence like it in a comment or a document, and MRR of functions asked by their
+    documentation fell by .005 more where these counted.
     """
-    wanted = runs(query)
-    if not wanted:
-        return None
-    weights, generation = corpus.weights, corpus.generation
     asked = sum(not term.is_compound for term in parts.terms)
     terms = code.words / max(1, asked)
-    kinds = generation.chunk_kinds[found.chunks]
-    eligible = (terms >= weights.verbatim_terms) & (kinds != Kind.TEXT) & (kinds != Kind.SECTION)
-    worth = np.where(eligible, terms + code.scores, 0.0)
+    kinds = corpus.generation.chunk_kinds[found.chunks]
+    prose = (kinds == Kind.TEXT) | (kinds == Kind.SECTION)
+    eligible = (terms >= corpus.weights.verbatim_terms) & ~prose
+    return np.where(eligible, terms + code.scores, 0.0)
+
+
+def gains(
+    query: str, places: Sequence[int], found: Candidates, corpus: Corpus, texts: Texts
+) -> Floats | None:
+    """What the chunks at some places gain by having the query's words in their order; None when none does.
+
+    Shape ``(candidate chunks,)``.
+    """
+    wanted = runs(query)
     values = np.zeros(len(found.chunks))
-    for place, _ in best_places(found, worth, weights.verbatim_chunks, generation):
-        text = texts.text(int(found.files[found.owners[place]]))
+    for place in places:
+        text = texts.text(found.files.item(found.owners.item(place)))
         if text is not None:
-            begin, end = generation.byte_range(int(found.chunks[place]))
-            values[place] = weights.verbatim * share(wanted, text[begin:end]) ** 2
+            begin, end = corpus.generation.byte_range(found.chunks.item(place))
+            values[place] = corpus.weights.verbatim * share(wanted, text[begin:end]) ** 2
     return values if values.any() else None

@@ -82,7 +82,8 @@ class Generation:
         self.lengths = self._lengths()
         self.live_files = int(self.file_live.sum())
         self.live_chunks = int(self.chunk_live.sum())
-        self.averages = {field: self._average(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
+        self.length_sums = {field: self._length_sum(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
+        """Of each field, over live rows."""
         self._postings = self._open_postings()
         self._known_names: dict[int, str] = {}
         self._known_paths: dict[int, str] = {}
@@ -99,11 +100,9 @@ class Generation:
             **{field: np.ascontiguousarray(by_file[:, i]) for i, field in enumerate(FILE_FIELDS)},
         }
 
-    def _average(self, field: str) -> float:
-        """Mean field length over live rows: a quotient of whole numbers, so the same in any layout."""
+    def _length_sum(self, field: str) -> int:
         live = self.file_live if field in FILE_FIELDS else self.chunk_live
-        total = int(self.lengths[field][live].sum(dtype=np.int64))
-        return max(1.0, total / max(1, int(live.sum())))
+        return int(self.lengths[field][live].sum(dtype=np.int64))
 
     def _open_postings(self) -> Mapping[str, list[Postings]]:
         found: dict[str, list[Postings]] = {}
