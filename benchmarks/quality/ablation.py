@@ -70,7 +70,8 @@ class Recorded:
         generation = _generation(self._index_dir)
         embedder = open_embedder("semindex")
         self._searchers = {
-            name: Searcher([Shard(Corpus(generation, weights))], embedder) for name, weights in VARIANTS.items()
+            name: Searcher([Shard(Corpus(generation, weights))], embedder)
+            for name, weights in VARIANTS.items()
         }
         return report
 

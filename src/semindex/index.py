@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex import config
+from semindex.asking import Freshness, Judging, Part, Wish, answered, wish
 from semindex.embed.registry import open_embedder
 from semindex.errors import (
     IndexCorrupt,
@@ -30,7 +31,6 @@ from semindex.errors import (
 from semindex.locate import Location, locate, why_no_folder
 from semindex.search import answering
 from semindex.search import hits as shown
-from semindex.search.query import kind_named, language_named, parse
 from semindex.search.ranking import Ranking
 from semindex.search.related import chunk_at, related_files
 from semindex.search.rerank import DEPTH, Reranked, rerank
@@ -61,7 +61,7 @@ from semindex.types import (
 
 if TYPE_CHECKING:
     from semindex.build.builder import Builder
-    from semindex.build.freshness import Freshness
+    from semindex.build.freshness import Freshness as Checked
     from semindex.config import Settings
     from semindex.search.judge import Judge
 
@@ -98,7 +98,7 @@ def open(root: StrPath, *, index_dir: StrPath | None = None, settings: Settings 
     return Index(folder, place, settings if settings is not None else config.load(folder).settings)
 
 
-class _Reader(Struct, frozen=True):
+class Adopted(Struct, frozen=True):
     """One adopted generation, ready to answer."""
 
     snapshot: Snapshot
@@ -117,7 +117,7 @@ class Index:
         self._settings = settings
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
-        self._reader: _Reader | None = None
+        self._reader: Adopted | None = None
         self._loaded: Embedder | None = None
         self._judge: Judge | None = None
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
@@ -214,28 +214,35 @@ class Index:
             IndexMismatch: The index was made with another model.
         """
         started = time.perf_counter()
-        asked = parse(query, _filters(languages, paths, excluded_paths, kinds, scope))
-        wanted, grouping = _mode(mode), _grouping(group_by)
-        limit = _limit(limit)
-        judge = self._judging() if rerank else None
-        depth = limit if judge is None else max(limit, DEPTH)
+        asked = wish(
+            query,
+            limit=limit,
+            mode=mode,
+            group_by=group_by,
+            languages=languages,
+            paths=paths,
+            excluded_paths=excluded_paths,
+            kinds=kinds,
+            scope=scope,
+        )
+        judging = self.judging() if rerank else None
+        reader, part = self.part(refresh=refresh)
+        with blamed(reader.generation.faults):
+            return answered(
+                asked,
+                [part],
+                partial(self._ranked, reader),
+                judging=judging,
+                depth=DEPTH,
+                started=started,
+            )
+
+    def part(self, *, refresh: bool) -> tuple[Adopted, Part]:
+        """The newest generation, brought up to date first where that is wanted and cheap."""
         freshness, notes = self._freshen() if refresh else (_UNCHECKED, ())
         reader = self._adopted()
         texts = shown.Reader(reader.generation, self.root, {}, kept=self._texts)
-        with _blamed(reader.generation.faults):
-            ranking = self._ranked(reader, asked, texts, limit=depth, mode=wanted, grouping=grouping)
-            found = answering.hits(ranking, [texts], limit=depth, grouping=grouping)
-        if judge is not None:
-            found, more = self._reranked(asked, found, judge)
-            found, notes = found[:limit], (*notes, *more)
-        coverage = replace(
-            reader.coverage,
-            freshness=freshness.label,
-            changed=freshness.changed,
-            notes=(*reader.coverage.notes, *notes, *ranking.notes, *_stale_note(found)),
-        )
-        terms = tuple(term.term for term in ranking.terms)
-        return Hits(asked, found, coverage, time.perf_counter() - started, terms)
+        return reader, Part(self.root, texts, reader.coverage, freshness, notes)
 
     def load_reranker(self) -> None:
         """Load the model that ``search(rerank=True)`` asks, which does so itself when it is first needed.
@@ -255,15 +262,15 @@ class Index:
             NotIndexed: Nothing was indexed here.
         """
         started = time.perf_counter()
-        grouping, limit = _grouping(group_by), _limit(limit)
+        asked = wish(location, limit=limit, mode=Mode.DENSE, group_by=group_by, scope=scope)
         reader = self._adopted()
         texts = shown.Reader(reader.generation, self.root, {}, kept=self._texts)
-        with _blamed(reader.generation.faults):
+        with blamed(reader.generation.faults):
             known = reader.generation.path_of
             path, line = (location, None) if location in known else _location(location, self.root)
             origin = chunk_at(reader.generation, path, line)
-            ranking = related_files(reader.generation, origin, limit=limit, scope=scope)
-            found = answering.hits(ranking, [texts], limit=limit, grouping=grouping)
+            ranking = related_files(reader.generation, origin, limit=limit, scope=asked.query.filters.scope)
+            found = answering.hits(ranking, [texts], limit=limit, grouping=asked.grouping)
         query = Query(raw=location, text=location, filters=Filters(scope=scope))
         return Hits(query, found, reader.coverage, time.perf_counter() - started)
 
@@ -319,6 +326,14 @@ class Index:
             most_bytes=settings.max_memory_mb * 1_000_000 // workers,
         )
 
+    def judging(self) -> Judging:
+        """Puts hits into the order that the model of ``RERANK_MODEL`` and the ranking find together.
+
+        Raises:
+            ModelError: There is no such model, or it cannot be used.
+        """
+        return partial(self._reranked, self._judging())
+
     def _judging(self) -> Judge:
         with self._lock:
             if self._judge is None:
@@ -336,7 +351,7 @@ class Index:
             return self._judge
 
     def _reranked(
-        self, query: Query, found: tuple[Hit, ...], judge: Judge
+        self, judge: Judge, query: Query, found: tuple[Hit, ...]
     ) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
         """The hits in the order that the model and the ranking find together, and notes."""
         done = rerank(
@@ -366,7 +381,7 @@ class Index:
         )
         return Builder(place, progress=progress)
 
-    def _freshen(self) -> tuple[_Freshness, tuple[str, ...]]:
+    def _freshen(self) -> tuple[Freshness, tuple[str, ...]]:
         """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
         with Catalog.open_reader(self.index_dir) as catalog:
             if catalog.model != self._embedder.fingerprint:
@@ -377,23 +392,23 @@ class Index:
 
             found = check(self.root, catalog)
         if not found.work:
-            return _Freshness("fresh"), ()
+            return Freshness("fresh"), ()
         if not found.cheap and not found.changed:
             return _UNCHECKED, ()
         if not found.cheap:
-            return _Freshness("stale", found.changed), (_STALE,)
+            return Freshness("stale", found.changed), (_STALE,)
         return self._caught_up(found)
 
-    def _caught_up(self, found: Freshness) -> tuple[_Freshness, tuple[str, ...]]:
+    def _caught_up(self, found: Checked) -> tuple[Freshness, tuple[str, ...]]:
         try:
             report = self._builder().refresh(verify=False, walked=(found.seen, found.scan_ns))
         except (IndexLocked, IndexUnwritable) as error:
-            known = _Freshness("stale", found.changed) if found.changed else _UNCHECKED
+            known = Freshness("stale", found.changed) if found.changed else _UNCHECKED
             return known, (f"not refreshed: {error}",)
         did = report.added + report.changed + report.removed
-        return _Freshness("refreshed" if did else "fresh"), report.warnings
+        return Freshness("refreshed" if did else "fresh"), report.warnings
 
-    def _adopted(self) -> _Reader:
+    def _adopted(self) -> Adopted:
         """A reader of the newest generation."""
         with self._lock:
             for _ in range(_ADOPT_TRIES):
@@ -403,7 +418,7 @@ class Index:
                     self._forget()
             return self._adopt()
 
-    def _adopt(self) -> _Reader:
+    def _adopt(self) -> Adopted:
         if self._catalog is None:
             self._catalog = Catalog.open_reader(self.index_dir)
         current = self._catalog.current
@@ -428,7 +443,7 @@ class Index:
     def _mapped_above(self) -> int:
         return self._settings.memory_mapping_threshold_mb * 1_000_000
 
-    def _opened(self, snapshot: Snapshot, catalog: Catalog) -> _Reader:
+    def _opened(self, snapshot: Snapshot, catalog: Catalog) -> Adopted:
         mapped = snapshot.nbytes > self._mapped_above
         segments: list[Segment] = []
         for record in snapshot.segments:
@@ -438,7 +453,7 @@ class Index:
                 raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
         dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
         approximate = self._settings.approximate_search
-        with _blamed(lambda: faults(segments)):
+        with blamed(lambda: faults(segments)):
             inverted, notes = all_beside(segments) if approximate else ((), ())
             generation = Generation(snapshot.generation, segments, dead, inverted)
             searcher = Searcher([Shard(Corpus(generation))], self._embedder, remembered=self._remembered)
@@ -454,7 +469,7 @@ class Index:
             freshness="unchecked",
             notes=(*catalog.notes, *partial, *notes),
         )
-        return _Reader(snapshot, generation, searcher, coverage)
+        return Adopted(snapshot, generation, searcher, coverage)
 
     def _forget(self) -> None:
         if self._catalog is not None:
@@ -463,22 +478,17 @@ class Index:
         self._reader = None
         self._rankings.clear()
 
-    def _ranked(
-        self,
-        reader: _Reader,
-        query: Query,
-        texts: shown.Reader,
-        *,
-        limit: int,
-        mode: Mode,
-        grouping: GroupBy,
-    ) -> Ranking:
-        key = (reader.snapshot.identity, reader.snapshot.generation, query, limit, mode, grouping)
-        known = self._rankings.get(key) if self._settings.enable_caching and not query.phrases else None
+    def _ranked(self, reader: Adopted, asked: Wish, texts: Sequence[shown.Reader]) -> Ranking:
+        snapshot = reader.snapshot
+        key = (snapshot.identity, snapshot.generation, asked)
+        keeps = self._settings.enable_caching and not asked.query.phrases
+        known = self._rankings.get(key) if keeps else None
         if known is not None:
             return known
-        ranking = answering.rank(reader.searcher, query, [texts], limit=limit, mode=mode, grouping=grouping)
-        if self._settings.enable_caching and not query.phrases:
+        ranking = answering.rank(
+            reader.searcher, asked.query, texts, limit=asked.limit, mode=asked.mode, grouping=asked.grouping
+        )
+        if keeps:
             self._rankings.put(key, ranking)
         return ranking
 
@@ -498,12 +508,7 @@ def _workers(settings: Settings) -> int:
     return settings.max_workers or cores
 
 
-class _Freshness(Struct, frozen=True):
-    label: str
-    changed: int = 0
-
-
-_UNCHECKED = _Freshness("unchecked")
+_UNCHECKED = Freshness("unchecked")
 _STALE = "files have changed since they were indexed; run 'semindex index' to catch up"
 
 
@@ -515,7 +520,7 @@ def _out_of_time(done: Reranked, settings: Settings) -> str:
 
 
 @contextmanager
-def _blamed(find_faults: Callable[[], list[str]]) -> Iterator[None]:
+def blamed(find_faults: Callable[[], list[str]]) -> Iterator[None]:
     """Turn what breaks over a damaged segment into :class:`IndexCorrupt`; our own mistakes pass.
 
     A query does not read whole segments to compare checksums, so it may run into nonsense.
@@ -527,53 +532,6 @@ def _blamed(find_faults: Callable[[], list[str]]) -> Iterator[None]:
         if not found:
             raise
         raise IndexCorrupt(f"{found[0]}; run 'semindex index' to rebuild it") from error
-
-
-def _filters(
-    languages: Sequence[str],
-    paths: Sequence[str],
-    excluded_paths: Sequence[str],
-    kinds: Sequence[str],
-    scope: str,
-) -> Filters:
-    return Filters(
-        languages=tuple(language_named(name) for name in _several(languages)),
-        paths=_several(paths),
-        excluded_paths=_several(excluded_paths),
-        kinds=tuple(kind_named(name) for name in _several(kinds)),
-        scope=scope.strip("/"),
-    )
-
-
-def _several(values: Sequence[str]) -> tuple[str, ...]:
-    """The values; a string is one value, not a sequence of its letters."""
-    return (values,) if isinstance(values, str) else tuple(values)
-
-
-def _mode(mode: Mode | str) -> Mode:
-    try:
-        return Mode(mode)
-    except ValueError:
-        raise QueryError(f"unknown mode {mode!r}; one of {', '.join(m.value for m in Mode)}") from None
-
-
-def _grouping(group_by: GroupBy | str) -> GroupBy:
-    try:
-        return GroupBy(group_by)
-    except ValueError:
-        allowed = ", ".join(g.value for g in GroupBy)
-        raise QueryError(f"unknown group_by {group_by!r}; one of {allowed}") from None
-
-
-def _limit(limit: int) -> int:
-    if limit < 1:
-        raise QueryError(f"limit is {limit}; it must be at least 1")
-    return limit
-
-
-def _stale_note(found: Sequence[Hit]) -> tuple[str, ...]:
-    stale = sum(hit.stale for hit in found)
-    return (f"{stale} of the files shown have changed since they were indexed",) if stale else ()
 
 
 def _location(location: str, root: Path) -> tuple[str, int | None]:
