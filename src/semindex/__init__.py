@@ -31,10 +31,12 @@ if TYPE_CHECKING:
         UsageError,
     )
     from semindex.index import Index, open
+    from semindex.several import Indexes, open_all
     from semindex.types import BuildReport, Coverage, Hit, Hits, Reason, Status
 
 _HOME = {
     **dict.fromkeys(("Index", "open"), "semindex.index"),
+    **dict.fromkeys(("Indexes", "open_all"), "semindex.several"),
     **dict.fromkeys(("BuildReport", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"),
     **dict.fromkeys(
         (
@@ -69,6 +71,7 @@ __all__ = [
     "IndexMismatch",
     "IndexTooNew",
     "IndexUnwritable",
+    "Indexes",
     "ModelError",
     "NotIndexed",
     "QueryError",
@@ -79,6 +82,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "open",
+    "open_all",
 ]
 
 

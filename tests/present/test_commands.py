@@ -26,13 +26,13 @@ from semindex.errors import (
     SemindexError,
 )
 from semindex.present.cli import COMMANDS, commands
-from semindex.present.cli.answers import emphasised, merged
+from semindex.present.cli.answers import emphasised
 from semindex.present.render import size
 from semindex.store.vectorcache import VectorCache
 from semindex.types import Kept
 
 from .conftest import Invoke
-from .records import COVERAGE, HIT, STATUS, FakeModule, answer
+from .records import HIT, STATUS, FakeModule, answer
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:
@@ -195,38 +195,6 @@ def test_search_in_a_subfolder_says_so(invoke: Invoke, fake: FakeModule) -> None
     done = invoke("search", "x")
     assert dict(fake.only.calls[0][1])["scope"] == "src"
     assert "semindex: only below src/" in done.stderr
-
-
-def test_search_over_several_repositories_merges_by_score(
-    invoke: Invoke, fake: FakeModule, tmp_path: Path
-) -> None:
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    one, two = fake.locate(tmp_path / "one"), fake.locate(tmp_path / "two")
-    for location, scores in ((one, (3.0, 1.0)), (two, (4.0, 2.0))):
-        index = fake.open(location.root, index_dir=location.index_dir, settings=None)
-        index.hits = tuple(
-            replace(HIT, score=score, path=f"{score}", repository=str(location.root)) for score in scores
-        )
-    done = invoke("search", "x", "one", "two", "-n", "3", "--json")
-    found = json.loads(done.stdout)
-    assert [(hit["score"], Path(hit["repository"]).name) for hit in found["hits"]] == [
-        (4.0, "two"),
-        (3.0, "one"),
-        (2.0, "two"),
-    ]
-    assert found["coverage"]["seen"] == 2 * 318
-    assert found["coverage"]["skipped"] == {"too large": 4, "binary": 8}
-
-
-def test_one_index_asked_twice_counts_once_and_hits_come_once() -> None:
-    stale = replace(COVERAGE, freshness="stale", changed=1, notes=("only below a/",))
-    whole = merged([answer(HIT), answer(HIT, coverage=stale)], [Path("/repo"), Path("/repo")], 10)
-    assert len(whole) == 1
-    assert whole.coverage.seen == 318
-    assert whole.coverage.notes == ("only below a/",)
-    apart = merged([answer(HIT), answer(HIT, coverage=stale)], [Path("/a"), Path("/b")], 10)
-    assert (apart.coverage.freshness, apart.coverage.changed) == ("stale", 1)
 
 
 def test_terms_are_emphasised_in_text_that_has_no_spans_yet() -> None:

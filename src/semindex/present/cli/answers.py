@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,7 @@ from semindex.present.schema import hits_object
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
-    from semindex.types import Coverage, Hits
-
-_WORST_FIRST = ("stale", "unchecked", "refreshed", "fresh")
+    from semindex.types import Hits
 
 
 class Shape(Struct, frozen=True):
@@ -49,28 +47,6 @@ def noted(answer: Hits, notes: Iterable[str]) -> Hits:
     fresh = tuple(dict.fromkeys(note for note in notes if note and note not in answer.coverage.notes))
     return dataclasses.replace(
         answer, coverage=structs.replace(answer.coverage, notes=fresh + answer.coverage.notes)
-    )
-
-
-def merged(answers: Sequence[Hits], roots: Sequence[Path], limit: int) -> Hits:
-    """The best of several answers to the same query, one an index or a folder of it.
-
-    Hits order by falling score, then repository, path and line; a span that two folders share comes
-    once, and so does an index's coverage.
-    """
-    if len(answers) == 1:
-        return answers[0]
-    found = {
-        (hit.repository, hit.path, hit.start_line, hit.end_line): hit for each in answers for hit in each
-    }
-    ranked = sorted(found.values(), key=lambda hit: (-hit.score, hit.repository, hit.path, hit.start_line))
-    by_root = {root: answer.coverage for root, answer in zip(roots, answers, strict=True)}
-    notes = tuple(dict.fromkeys(note for answer in answers for note in answer.coverage.notes))
-    return dataclasses.replace(
-        answers[0],
-        hits=tuple(ranked[:limit]),
-        coverage=structs.replace(_joined(tuple(by_root.values())), notes=notes),
-        seconds=sum(answer.seconds for answer in answers),
     )
 
 
@@ -121,20 +97,3 @@ def _give_to_terminal(answer: Hits, shape: Shape) -> None:
 
     colour = {"always": True, "never": False}.get(shape.colour)
     show(answer, shape.view, console(sys.stdout, colour=colour))
-
-
-def _joined(coverages: Sequence[Coverage]) -> Coverage:
-    skipped: dict[str, int] = {}
-    for coverage in coverages:
-        for reason, number in coverage.skipped.items():
-            skipped[reason] = skipped.get(reason, 0) + number
-    states = {coverage.freshness for coverage in coverages}
-    return structs.replace(
-        coverages[0],
-        seen=sum(coverage.seen for coverage in coverages),
-        indexed=sum(coverage.indexed for coverage in coverages),
-        chunks=sum(coverage.chunks for coverage in coverages),
-        skipped=skipped,
-        freshness=next((state for state in _WORST_FIRST if state in states), coverages[0].freshness),
-        changed=sum(coverage.changed for coverage in coverages),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from semindex.present.render import count, duration
 
 if TYPE_CHECKING:
     from semindex.index import Index, Location
+    from semindex.several import Indexes
     from semindex.types import BuildReport
 
 
@@ -40,6 +41,18 @@ def opened(path: Path, index_dir: Path | None, overrides: Mapping[str, str]) -> 
     settings = config.load(location.root, overrides=overrides).settings
     with open_index(location.root, index_dir=location.index_dir, settings=settings) as index:
         yield Opened(index, location)
+
+
+def together(places: Sequence[Opened]) -> Indexes:
+    """The indexes of several places as one; of an index that several are in, all of those."""
+    from semindex.several import Indexes
+
+    by_root: dict[Path, list[Opened]] = {}
+    for place in places:
+        by_root.setdefault(place.index.index_dir, []).append(place)
+    indexes = [same[0].index for same in by_root.values()]
+    scopes = [tuple(place.location.scope for place in same) for same in by_root.values()]
+    return Indexes(indexes, scopes=[() if "" in some else some for some in scopes])
 
 
 def not_indexed(index: Index) -> NotIndexed:

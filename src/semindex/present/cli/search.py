@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from semindex.errors import UsageError
-from semindex.present.cli.answers import give, merged, noted, shape
-from semindex.present.cli.opened import Opened, built_first, not_indexed, opened
+from semindex.present.cli.answers import give, noted, shape
+from semindex.present.cli.opened import Opened, built_first, not_indexed, opened, together
 from semindex.present.cli.options import answer_options
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def search(
     QUERY is a question, some words, or a name; "quoted phrases" must occur as they stand, and lang:go,
     path:src/**, -path:tests and kind:function filter, like the options of these names. Put -- before a
     query that begins with a dash. PATH is a repository, or a folder in one to search only that; several
-    are searched together. What is not indexed yet is indexed first, and changes are taken in first when
-    that is quick.
+    are searched together, as if they were one. What is not indexed yet is indexed first, and changes are
+    taken in first when that is quick.
     """
     wanted = shape(**shown)
     places = paths or (Path(),)
@@ -77,30 +78,29 @@ def search(
     rerank = wants_rerank or rerank_model is not None
     if rerank_model is not None:
         overrides = {**overrides, "RERANK_MODEL": rerank_model}
-    answers: list[Hits] = []
-    roots: list[Path] = []
     with ExitStack() as stack:
-        for path in places:
-            place = stack.enter_context(opened(path, index_dir, overrides))
+        found = [stack.enter_context(opened(path, index_dir, overrides)) for path in places]
+        notes: list[str] = []
+        for place in found:
             if rerank:
                 place.index.load_reranker()  # an error in it comes before a long build
-            notes = _ready(place, no_refresh=no_refresh)
-            answer = place.index.search(
-                query,
-                limit=limit,
-                mode=mode,
-                group_by=group_by,
-                languages=languages,
-                paths=globs,
-                excluded_paths=excluded,
-                kinds=kinds,
-                scope=place.location.scope,
-                refresh=not no_refresh,
-                rerank=rerank,
-            )
-            answers.append(noted(answer, [place.location.note, *notes]))
-            roots.append(place.index.root)
-    return give(merged(answers, roots, limit), wanted)
+            notes += [place.location.note, *_ready(place, no_refresh=no_refresh)]
+        ask: Callable[..., Hits] = partial(found[0].index.search, scope=found[0].location.scope)
+        if len(found) > 1:
+            ask = together(found).search
+        answer = ask(
+            query,
+            limit=limit,
+            mode=mode,
+            group_by=group_by,
+            languages=languages,
+            paths=globs,
+            excluded_paths=excluded,
+            kinds=kinds,
+            refresh=not no_refresh,
+            rerank=rerank,
+        )
+    return give(noted(answer, notes), wanted)
 
 
 def _ready(place: Opened, *, no_refresh: bool) -> list[str]:
