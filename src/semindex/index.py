@@ -28,7 +28,7 @@ from semindex.errors import (
     QueryError,
     RootError,
 )
-from semindex.locate import Location, locate, why_no_folder
+from semindex.locate import Location, locate, scope_in, why_no_folder
 from semindex.search import answering
 from semindex.search import hits as shown
 from semindex.search.ranking import Ranking
@@ -38,7 +38,7 @@ from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher
 from semindex.search.shard import Shard
 from semindex.source.kept import KeptTexts
-from semindex.store import layout
+from semindex.store import layout, shardset
 from semindex.store.cache import RecentlyUsed
 from semindex.store.catalog import Catalog, Snapshot
 from semindex.store.generation import Generation, faults
@@ -62,10 +62,11 @@ from semindex.types import (
 if TYPE_CHECKING:
     from semindex.build.builder import Builder
     from semindex.build.freshness import Freshness as Checked
+    from semindex.build.splitting import Split
     from semindex.config import Settings
     from semindex.search.judge import Judge
 
-__all__ = ["Index", "Location", "locate", "open"]
+__all__ = ["Adopted", "Index", "Location", "StrPath", "blamed", "locate", "open", "scope_in"]
 
 FRESHNESS_BUDGET_MS = 150
 """A search does not walk a tree whose last walk took longer than this."""
@@ -291,6 +292,23 @@ class Index:
             verify=verify,
         )
 
+    def split(self, into: StrPath, *, shards: int, by: str = "path") -> list[Split]:
+        """Copy the index into ``shards`` of some of its files each, in folders of ``into``.
+
+        Args:
+            into: New, empty, or the place of an earlier split, which is replaced.
+            shards: How many.
+            by: ``path`` for runs of paths, ``repository`` for whole repositories below the root.
+
+        Raises:
+            NotIndexed: Nothing was indexed here.
+            UsageError: ``into`` holds something else.
+            IndexUnwritable: No room or permission.
+        """
+        from semindex.build.splitting import split
+
+        return split(self.index_dir, Path(into).absolute(), by=by, count=shards, root=self.root)
+
     def clean(self) -> int:
         """Remove the index folder; gives the bytes freed.
 
@@ -384,7 +402,7 @@ class Index:
     def _freshen(self) -> tuple[Freshness, tuple[str, ...]]:
         """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
         with Catalog.open_reader(self.index_dir) as catalog:
-            if catalog.model != self._embedder.fingerprint:
+            if catalog.model != self._embedder.fingerprint or catalog.meta(shardset.META):
                 return _UNCHECKED, ()
             if int(catalog.meta("walk_ms") or 0) > FRESHNESS_BUDGET_MS:
                 return _UNCHECKED, ()

@@ -8,7 +8,7 @@ from semindex.build.analysis import file_analysis
 from semindex.build.builder import FAILURES
 from semindex.build.freshness import check
 from semindex.errors import IndexCorrupt, RootError
-from semindex.store import layout
+from semindex.store import layout, shardset
 from semindex.store.catalog import Catalog, Snapshot
 from semindex.store.ivf import all_beside
 from semindex.store.records import partial_note
@@ -39,7 +39,10 @@ def status_of(
         pending = int(catalog.meta("pending") or 0)
         if pending:
             notes.append(partial_note(totals.files, totals.files + pending))
-        freshness, changed = _freshness(root, catalog, notes)
+        shard = catalog.meta(shardset.META)
+        if shard:
+            notes.append(f"shard {shard}, as its index was when it was split")
+        freshness, changed = ("unchecked", 0) if shard else _freshness(root, catalog, notes)
         failures = tuple(k.failure for k in catalog.failures() if k.failure.reason in FAILURES)
         return Status(
             root=str(root),

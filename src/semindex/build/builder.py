@@ -14,9 +14,9 @@ from semindex.build.garbage import without_collection
 from semindex.build.indexing import Indexing, Place, Run, commit
 from semindex.build.inverting import bring_about
 from semindex.build.plan import Plan, plan
-from semindex.errors import IndexCorrupt
+from semindex.errors import IndexCorrupt, UsageError
 from semindex.source.walk import Walk, walk
-from semindex.store import layout
+from semindex.store import layout, shardset
 from semindex.store.catalog import (
     Catalog,
     FileRecord,
@@ -127,6 +127,11 @@ class Builder:
         verify: bool,
     ) -> BuildReport:
         layout.require_root(self._place.index_dir, catalog.meta("root"), self._place.root)
+        if catalog.meta(shardset.META):
+            raise UsageError(
+                f"{self._place.index_dir} is a shard of another index; index that, then split it again with "
+                "'semindex shard'"
+            )
         if catalog.last_scan_ns > scan_ns:
             # Another process has committed a later walk since ours: what it saw must not be taken for gone.
             seen, scan_ns = self._walk()
