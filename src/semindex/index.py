@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from semindex import config
 from semindex.embed.registry import open_embedder
+from semindex.embed.running import Running
 from semindex.errors import (
     IndexCorrupt,
     IndexLocked,
@@ -299,9 +300,7 @@ class Index:
             open_embedder,
             settings.embedding_model,
             open_store=partial(vector_cache, settings),
-            threads=0 if workers == 1 else 1,
-            batch_size=settings.batch_size,
-            most_bytes=settings.max_memory_mb * 1_000_000 // workers,
+            running=running(settings, workers),
         )
 
     def _judging(self) -> Judge:
@@ -315,8 +314,7 @@ class Index:
                     settings.rerank_model,
                     cache=vector_cache(settings),
                     remembered=self._remembered,
-                    batch_size=settings.batch_size,
-                    most_bytes=settings.max_memory_mb * 1_000_000,
+                    running=running(settings, 1),
                 )
             return self._judge
 
@@ -485,6 +483,15 @@ TEXT_BATCH_BYTES = 500_000
 """Source of one segment where a transformer reads it, at some 20 kB a second."""
 _REMEMBERED = 4096
 """Queries whose vector is kept in memory, at most; one takes some kilobytes."""
+
+
+def running(settings: Settings, workers: int) -> Running:
+    """How one of several processes runs a transformer."""
+    return Running(
+        threads=0 if workers == 1 else 1,
+        batch_size=settings.batch_size,
+        most_bytes=settings.max_memory_mb * 1_000_000 // workers,
+    )
 
 
 def _workers(settings: Settings) -> int:

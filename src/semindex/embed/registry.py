@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semindex.embed.running import DEFAULT, Running
 from semindex.embed.shared import Shared
 from semindex.errors import ModelError
 
 if TYPE_CHECKING:
     from semindex.embed.static import StaticEmbedder
+    from semindex.embed.texts import TextModel
     from semindex.types import Embedder, VectorStore
 
 BUNDLED = "semindex"
@@ -34,36 +36,32 @@ def open_embedder(
     name: str = BUNDLED,
     *,
     open_store: Callable[[], VectorStore | None] | None = None,
-    threads: int = 0,
-    batch_size: int = 0,
-    most_bytes: int | None = None,
+    running: Running = DEFAULT,
 ) -> Embedder:
     """The embedder of that name. Bound to plain values it can be pickled, and called in another process.
 
     Args:
-        name: :data:`BUNDLED`, or the path of a folder with a transformer (``~`` is the home).
-        open_store: Where a transformer's vectors are kept; the bundled one needs none, nor what follows.
-        threads: See :func:`semindex.embed.encoder.open_transformer`, as for the others.
-        batch_size: Texts run together.
-        most_bytes: Memory of the process.
+        name: :data:`BUNDLED`, or the path of a folder with a model (``~`` is the home).
+        open_store: Where vectors of texts are kept; the bundled one needs none, nor what follows.
+        running: How a transformer is run.
 
     Raises:
         ModelError: The name is unknown, or the model's file is absent or damaged.
     """
     if name == BUNDLED:
         return open_words()
+    from semindex.embed.texts import TextEmbedder
+
+    return TextEmbedder(_text_model(name, running), store=open_store() if open_store is not None else None)
+
+
+def _text_model(name: str, running: Running) -> TextModel:
     folder = Path(name).expanduser()
     if not name or not folder.is_dir():
         raise ModelError(
             f"unknown embedding model {name!r}: neither {BUNDLED!r}, the bundled one, nor a folder that is "
             f'there, with a transformer; set EMBEDDING_MODEL = "{BUNDLED}" or leave it out'
         )
-    from semindex.embed.transformer import TransformerEmbedder
+    from semindex.embed.transformer import TransformerModel
 
-    return TransformerEmbedder(
-        folder,
-        store=open_store() if open_store is not None else None,
-        threads=threads,
-        batch_size=batch_size,
-        most_bytes=most_bytes,
-    )
+    return TransformerModel(folder, running)
