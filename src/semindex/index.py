@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from semindex import config
 from semindex.embed.registry import open_embedder
-from semindex.embed.running import Running
+from semindex.embed.running import DeviceChoice, Running
 from semindex.errors import (
     IndexCorrupt,
     IndexLocked,
@@ -300,7 +300,8 @@ class Index:
             open_embedder,
             settings.embedding_model,
             open_store=partial(vector_cache, settings),
-            running=running(settings, workers),
+            running=replace(running(settings, workers), max_tokens=settings.embedding_max_tokens),
+            read_key=partial(config.secret, settings.embedding_key_variable),
         )
 
     def _judging(self) -> Judge:
@@ -420,7 +421,8 @@ class Index:
                 raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
         dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
         with _blamed(lambda: faults(segments)):
-            corpus = Corpus(Generation(snapshot.generation, segments, dead))
+            weights = WEIGHTS.of_meaning(self._embedder.meaning)
+            corpus = Corpus(Generation(snapshot.generation, segments, dead), weights)
         # As many as the catalog has, which would have to count them.
         files, skipped = corpus.generation.live_files, catalog.skipped()
         pending = int(catalog.meta("pending") or 0)
@@ -488,6 +490,7 @@ _REMEMBERED = 4096
 def running(settings: Settings, workers: int) -> Running:
     """How one of several processes runs a transformer."""
     return Running(
+        device=DeviceChoice(settings.device),
         threads=0 if workers == 1 else 1,
         batch_size=settings.batch_size,
         most_bytes=settings.max_memory_mb * 1_000_000 // workers,

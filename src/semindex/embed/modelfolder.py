@@ -146,7 +146,6 @@ def fingerprint(folder: ModelFolder) -> str:
     Raises:
         ModelError: A file cannot be read.
     """
-    content = xxhash.xxh3_128()
     used = (
         READING_VERSION,
         folder.pooling.value,
@@ -156,15 +155,24 @@ def fingerprint(folder: ModelFolder) -> str:
         folder.query_prompt,
         folder.document_prompt,
     )
-    content.update(repr(used).encode())
-    for file in (folder.tokenizer, *weight_files(folder)):
+    return f"onnx-{files_digest(used, [folder.tokenizer, *weight_files(folder)])}"
+
+
+def files_digest(used: tuple[object, ...], files: Sequence[Path]) -> str:
+    """Names some files' content and how it is used.
+
+    Raises:
+        ModelError: A file cannot be read.
+    """
+    content = xxhash.xxh3_128(repr(used).encode())
+    for file in files:
         try:
             with file.open("rb") as opened:
                 while block := opened.read(_BLOCK_BYTES):
                     content.update(block)
         except OSError as error:
             raise ModelError(f"{file} cannot be read: {error.strerror}") from error
-    return f"onnx-{content.hexdigest()}"
+    return content.hexdigest()
 
 
 def weight_files(folder: ModelFolder) -> list[Path]:
