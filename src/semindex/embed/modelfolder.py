@@ -20,6 +20,7 @@ vectors whatever ``modules.json`` says of normalising, since cosines are what is
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,7 +177,9 @@ def files_digest(used: tuple[object, ...], files: Sequence[Path]) -> str:
 
 
 def weight_files(folder: ModelFolder) -> list[Path]:
-    """The graph, and the files beside it that hold its weights where these are too large for it."""
+    """The graph, and what lies beside it of its weights where these are too large for it; or PyTorch's."""
+    if folder.graph.suffix == ".safetensors":
+        return torch_files(folder.path)
     beside = folder.graph.parent.glob(f"{folder.graph.name}?*")
     return [folder.graph, *sorted(file for file in beside if file.is_file())]
 
@@ -189,10 +192,34 @@ def read_folder(path: Path) -> ModelFolder:
     """
     if not path.is_dir():
         raise ModelError(f"no folder {path}; {_HAVE}")
-    graph = _graph(path)
+    graph = graph_of(path)
+    if graph is None:
+        raise ModelError(f"{path} has no ONNX model; {_HAVE}")
     tokenizer = path / "tokenizer.json"
     if not tokenizer.is_file():
         raise ModelError(f"{path} has no tokenizer.json; {_HAVE}")
+    return _described(path, graph, tokenizer)
+
+
+def read_torch_folder(path: Path) -> ModelFolder:
+    """The same of a folder with PyTorch's weights, ``*.safetensors``; the first stands for the graph.
+
+    Raises:
+        ModelError: There are none, or a file cannot be read.
+    """
+    weights = torch_files(path)
+    if not weights:
+        raise ModelError(f"{path} has neither an ONNX graph nor *.safetensors; {_HAVE}")
+    files = (path / name for name in ("tokenizer.json", "tokenizer_config.json", "config.json"))
+    return _described(path, weights[0], next((file for file in files if file.is_file()), weights[0]))
+
+
+def torch_files(path: Path) -> list[Path]:
+    """PyTorch's weights in a folder."""
+    return sorted(file for file in path.glob("*.safetensors") if file.is_file())
+
+
+def _described(path: Path, graph: Path, tokenizer: Path) -> ModelFolder:
     config = _read(path / "config.json", _Config) or _Config()
     sentence = _read(path / "sentence_bert_config.json", _Sentence) or _Sentence()
     modules = _modules(path)
@@ -256,13 +283,14 @@ def _footprint(config: _Config) -> Footprint:
     return Footprint.of(hidden=hidden, inner=inner, heads=heads)
 
 
-def _graph(path: Path) -> Path:
+def graph_of(path: Path) -> Path | None:
+    """The ONNX graph of a folder; None without."""
     for name in GRAPHS:
         for folder in (path, path / "onnx"):
             found = sorted(file for file in folder.glob(f"{name}.onnx") if file.is_file())
             if found:
                 return found[0]
-    raise ModelError(f"{path} has no ONNX model; {_HAVE}")
+    return None
 
 
 def _modules(path: Path) -> list[_Module]:
@@ -272,7 +300,8 @@ def _modules(path: Path) -> list[_Module]:
 def _pooling(path: Path, modules: list[_Module], custom: Convention | None) -> Pooling:
     named = [module.path for module in modules if module.type.endswith(".Pooling")]
     file = path / (named[0] if named else "1_Pooling") / "config.json"
-    if not file.resolve().is_relative_to(path.resolve()):
+    # By its words: in the hub's cache every file is a link to elsewhere.
+    if not os.path.normpath(file).startswith(os.path.join(os.path.normpath(path), "")):  # noqa: PTH118
         raise ModelError(f"{path / 'modules.json'} leads out of its folder: {named[0]}")
     config = _read(file, _PoolingConfig)
     if config is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -43,8 +44,9 @@ def open_embedder(
     """The embedder of that name. Bound to plain values it can be pickled, and called in another process.
 
     Args:
-        name: :data:`BUNDLED`; the path of a folder with a model (``~`` is the home); or the address of a
-            server (:func:`semindex.embed.endpoint.read_endpoint`).
+        name: :data:`BUNDLED`; the path of a folder with a model (``~`` is the home); the id of one on the
+            Hugging Face hub (:mod:`semindex.embed.hub`); or the address of a server
+            (:func:`semindex.embed.endpoint.read_endpoint`).
         open_store: Where vectors of texts are kept; the bundled one needs none, nor what follows.
         running: How a model is run.
         read_key: Gives a server's key.
@@ -71,19 +73,41 @@ def _server(name: str, running: Running, read_key: Callable[[], str | None] | No
 
 
 def _folder(name: str) -> Path:
+    """The folder of that path, else of the model that has that name on the hub."""
+    from semindex.embed.hub import folder_of, read_id
+
     folder = Path(name).expanduser()
-    if not name or not folder.is_dir():
+    if name and folder.is_dir():
+        return folder
+    model = read_id(name)
+    if model is None:
         raise ModelError(
             f"unknown embedding model {name!r}: neither {BUNDLED!r}, the bundled one, nor a folder that is "
-            f'there, with a model; set EMBEDDING_MODEL = "{BUNDLED}" or leave it out'
+            f'there, nor OWNER/NAME, nor http://...; set EMBEDDING_MODEL = "{BUNDLED}" or leave it out'
         )
-    return folder
+    return folder_of(model, is_whole=_is_whole)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder has all that one of the ways to run a model needs."""
+    from semindex.embed.model2vec import table_file
+    from semindex.embed.modelfolder import graph_of, torch_files
+
+    if table_file(folder) is not None or graph_of(folder) is not None:
+        return True
+    return bool(torch_files(folder)) and importlib.util.find_spec("sentence_transformers") is not None
 
 
 def _local(folder: Path, running: Running) -> TextModel:
-    """What a folder holds: a table of vectors, or a transformer."""
+    """What a folder holds: a table of vectors, an ONNX graph, or PyTorch's weights."""
     from semindex.embed.model2vec import Model2vec, table_file
+    from semindex.embed.modelfolder import graph_of, torch_files
+    from semindex.embed.sentences import SentenceModel
     from semindex.embed.transformer import TransformerModel
 
     table = table_file(folder)
-    return Model2vec(folder, table) if table is not None else TransformerModel(folder, running)
+    if table is not None:
+        return Model2vec(folder, table)
+    if graph_of(folder) is None and torch_files(folder):
+        return SentenceModel(folder, running)
+    return TransformerModel(folder, running)
