@@ -62,6 +62,7 @@ def test_without_any_layer_everything_is_default() -> None:
         "MODELS.EMBEDDING_MAX_TOKENS",
         "MODELS.EMBEDDING_KEY_VARIABLE",
         "MODELS.DEVICE",
+        "MODELS.PRECISION",
         "MODELS.RERANK_MODEL",
     ]
 

@@ -24,7 +24,6 @@ MAX_FILE_BYTES = 1 << 20
 """A configuration file larger than this is refused unread."""
 
 BUNDLED_MODEL = "semindex"
-DEVICES = ("auto", "cpu", "cuda")
 PREFIX = "SEMINDEX_"
 FILE_VARIABLE = "SEMINDEX_CONFIG"
 
@@ -58,6 +57,8 @@ class Settings:
     """Which environment variable holds a server's key; empty for none."""
     device: str = "auto"
     """Where transformers run: ``auto``, ``cpu`` or ``cuda``."""
+    precision: str = "auto"
+    """``auto`` runs transformers on a processor in int8 where that keeps their vectors; ``float32`` never."""
     rerank_model: str = ""
     """A folder; empty for none."""
 
@@ -136,8 +137,8 @@ def _variable(value: object) -> str | None:
     return str(value) if named or value == "" else None
 
 
-def _device(value: object) -> str | None:
-    return value if isinstance(value, str) and value in DEVICES else None
+def _one_of(*words: str) -> Callable[[object], str | None]:
+    return lambda value: value if isinstance(value, str) and value in words else None
 
 
 _KEYS = (
@@ -198,7 +199,8 @@ _KEYS = (
         shared=lambda value: not value,
         shared_only='"" (name a variable in your own file, the environment or a flag)',
     ),
-    _Key("MODELS", "DEVICE", _device, '"auto", "cpu" or "cuda"'),
+    _Key("MODELS", "DEVICE", _one_of("auto", "cpu", "cuda"), '"auto", "cpu" or "cuda"'),
+    _Key("MODELS", "PRECISION", _one_of("auto", "float32"), '"auto" or "float32"'),
     _Key(
         "MODELS",
         "RERANK_MODEL",
@@ -377,7 +379,7 @@ def _typed(key: _Key, text: str, where: str) -> Value:
     candidate: object = text
     if key.read is _truth:
         candidate = _TRUTHS.get(text.strip().lower())
-    elif key.read not in (_model, _folder, _variable, _device):
+    elif isinstance(getattr(Settings(), key.attribute), int):
         candidate = int(text) if re.fullmatch(r"\s*\d{1,18}\s*", text, re.ASCII) else None
     value = key.read(candidate)
     if value is None:

@@ -293,14 +293,19 @@ class Index:
 
     def _opens_embedder(self, workers: int) -> Callable[[], Embedder]:
         """Opens the embedder, here or as one of several worker processes."""
-        from semindex.cached import vector_cache
+        from semindex.cached import derived_folder, vector_cache
 
         settings = self._settings
+        caching = settings.enable_caching and settings.precision == "auto"
         return partial(
             open_embedder,
             settings.embedding_model,
             open_store=partial(vector_cache, settings),
-            running=replace(running(settings, workers), max_tokens=settings.embedding_max_tokens),
+            running=replace(
+                running(settings, workers),
+                max_tokens=settings.embedding_max_tokens,
+                derived=str(derived_folder(settings)) if caching else "",
+            ),
             read_key=partial(config.secret, settings.embedding_key_variable),
         )
 

@@ -139,7 +139,7 @@ def test_documents_are_computed_once(
 def test_the_fingerprint_is_known_before_the_model_is_loaded(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("semindex.embed.transformer.shared_transformer", None)
+    monkeypatch.setattr("semindex.embed.transformer.shared_folder", None)
     found = made(folder)
     assert found.fingerprint.startswith("onnx-")
     assert found.resident_bytes > (folder / "model.onnx").stat().st_size

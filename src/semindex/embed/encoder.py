@@ -172,23 +172,14 @@ class Transformer:
         lengths = [len(row.ids) for row in rows]
 
         def run(places: Sequence[int]) -> Floats:
-            return self._run_batch([rows[place] for place in places])
+            some = [rows[place] for place in places]
+            return self._graph.run([each.ids for each in some], [each.kinds for each in some], self._pad)
 
         for places, made in self.batches.run(lengths, run):
             if out is None:
                 out = np.empty((len(rows), made.shape[1]), np.float32)
             out[places] = made
         return np.zeros((0, self.dim), np.float32) if out is None else out
-
-    def _run_batch(self, rows: Sequence[Tokens]) -> Floats:
-        longest = max(len(row.ids) for row in rows)
-        ids = np.full((len(rows), longest), self._pad, np.int64)
-        mask, kinds = np.zeros_like(ids), np.zeros_like(ids)
-        for place, row in enumerate(rows):
-            ids[place, : len(row.ids)] = row.ids
-            kinds[place, : len(row.ids)] = row.kinds
-            mask[place, : len(row.ids)] = 1
-        return self._graph.run(ids, mask, kinds)
 
 
 def open_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
@@ -197,7 +188,15 @@ def open_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
     Raises:
         ModelError: A package is missing (the message names the extra), or the folder is not whole.
     """
-    folder = read_folder(path)
+    return open_folder(read_folder(path), running)
+
+
+def open_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+    """The same of a folder that was read.
+
+    Raises:
+        ModelError: As there.
+    """
     tokenizer = open_tokenizer(folder.tokenizer)
     graph = open_graph(folder, device=running.device, threads=running.threads)
     batches = Batches(
@@ -219,10 +218,18 @@ def shared_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
     Raises:
         ModelError: As there.
     """
-    folder = read_folder(path)
+    return shared_folder(read_folder(path), running)
+
+
+def shared_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+    """The same of a folder that was read.
+
+    Raises:
+        ModelError: As there.
+    """
     states = [file.stat() for file in (folder.graph, folder.tokenizer)]
     files = tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states)
-    return _OPEN.get((folder, files, running), partial(open_transformer, path, running))
+    return _OPEN.get((folder, files, running), partial(open_folder, folder, running))
 
 
 def open_tokenizer(file: Path) -> Any:

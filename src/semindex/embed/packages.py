@@ -12,8 +12,10 @@ _EXTRA: Mapping[str, str] = {
     "huggingface_hub": "onnx",
     "onnx": "onnx",
     "onnxruntime": "onnx",
+    "onnxruntime.quantization": "onnx",
     "sentence_transformers": "torch",
     "tokenizers": "onnx",
+    "torch": "torch",
 }
 
 

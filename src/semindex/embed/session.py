@@ -51,30 +51,40 @@ class Graph:
         self._inputs = _checked_inputs(folder, session.get_inputs())
         self._output, self.is_cross_encoder = _chosen_output(folder, session.get_outputs())
 
-    def run(self, ids: Integers, mask: Integers, kinds: Integers) -> Floats:
+    def run(self, ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Floats:
         """Pooled vectors or logits, shape ``(n, width)``.
 
         Args:
-            ids: Of tokens, shape ``(n, length)``.
-            mask: The same shape: 0 where a text is padded.
-            kinds: The same shape: 1 for the second text of a pair.
+            ids: The tokens of each text.
+            kinds: The same lengths: 1 for tokens of the second text of a pair.
+            pad: The token that fills up shorter texts, where it is masked.
 
         Raises:
             OutOfMemory: There is no room for so many.
             ModelError: The graph fails, or gives what are no numbers.
         """
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
-        if "position_ids" in self._inputs:
-            given["position_ids"] = np.maximum(mask.cumsum(axis=1) - 1, 0)
-        feeds = {name: given[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
         with _blamed(self._folder.graph), _room_found():
+            given = _padded(ids, kinds, pad)
+            feeds = {name: given[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
             (out,) = self._session.run([self._output], feeds)
             found = np.asarray(out, dtype=np.float32)
             if found.ndim == 3:
-                found = pooled(found, mask, self._folder.pooling)
+                found = pooled(found, given["attention_mask"], self._folder.pooling)
         if found.ndim != 2 or len(found) != len(ids) or not np.isfinite(found).all():
             raise ModelError(f"{self._folder.graph} gives no numbers that can be used: shape {found.shape}")
         return found
+
+
+def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Integers]:
+    """What a graph may ask for, each of shape ``(n, longest)``."""
+    tokens = np.full((len(ids), max(map(len, ids))), pad, np.int64)
+    mask, types = np.zeros_like(tokens), np.zeros_like(tokens)
+    for place, (some, kind) in enumerate(zip(ids, kinds, strict=True)):
+        tokens[place, : len(some)] = some
+        types[place, : len(some)] = kind
+        mask[place, : len(some)] = 1
+    positions = np.maximum(mask.cumsum(axis=1) - 1, 0)
+    return {"input_ids": tokens, "attention_mask": mask, "token_type_ids": types, "position_ids": positions}
 
 
 def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO, threads: int = 0) -> Graph:
@@ -113,6 +123,11 @@ def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO,
             + "; set DEVICE to auto or cpu, or mend the installation"
         )
     return graph
+
+
+def runs_on_gpu(device: DeviceChoice) -> bool:
+    """Whether the installed package would try a GPU."""
+    return device is not DeviceChoice.CPU and _GPU in imported("onnxruntime").get_available_providers()
 
 
 def rounds_by_batch(graph: Path) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from semindex.embed.encoder import Transformer, shared_transformer
-from semindex.embed.modelfolder import fingerprint, read_folder, weight_files
+from semindex.embed import quantised
+from semindex.embed.encoder import Transformer, shared_folder
+from semindex.embed.modelfolder import ModelFolder, fingerprint, read_folder, weight_files
 from semindex.embed.running import DEFAULT, Running
+from semindex.embed.session import runs_on_gpu
 from semindex.embed.texts import Embedded, Side, joined
 from semindex.errors import ModelError
 
@@ -31,20 +33,26 @@ class TransformerModel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """None."""
-        return ()
+        """Why it runs slower than it could."""
+        verdict = self._used[1]
+        return (
+            (f"the model runs in float32: {verdict.failed}",)
+            if verdict is not None and verdict.failed
+            else ()
+        )
 
     @property
     def resident_bytes(self) -> int:
         """The weights, about, and what running them takes in a process."""
-        return _RUNTIME_BYTES + sum(file.stat().st_size for file in weight_files(self._folder))
+        return _RUNTIME_BYTES + sum(file.stat().st_size for file in weight_files(self._used[0]))
 
     @cached_property
     def fingerprint(self) -> str:
-        """That of the folder, and the longest input where that is a shorter one."""
+        """That of the folder, the longest input where that is a shorter one, and whether it runs in int8."""
         asked = self._running.max_tokens
         cut = f"-{asked}" if 0 < asked < self._folder.max_tokens else ""
-        return fingerprint(self._folder) + cut
+        int8 = f"-int8.{quantised.VERSION}" if self._used[0] is not self._folder else ""
+        return fingerprint(self._folder) + int8 + cut
 
     def embed(self, texts: Sequence[str], side: Side) -> Embedded:
         """Unit vectors; a text longer than the model reads is the mean of its pieces."""
@@ -59,8 +67,16 @@ class TransformerModel:
         """Nothing: all in this process share the model."""
 
     @cached_property
+    def _used(self) -> tuple[ModelFolder, quantised.Verdict | None]:
+        """The folder with the graph that is run, and what converting it gave."""
+        running = self._running
+        if not running.derived or self._folder.classifier or runs_on_gpu(running.device):
+            return self._folder, None
+        return quantised.int8_folder(self._folder, running)
+
+    @cached_property
     def _model(self) -> Transformer:
-        model = shared_transformer(self._path, self._running)
+        model = shared_folder(self._used[0], self._running)
         if model.is_cross_encoder:
             raise ModelError(
                 f"{self._path} compares a query with a text and gives no vectors: it can re-rank "
