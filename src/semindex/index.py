@@ -9,14 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from semindex import config
-from semindex.embed.registry import open_embedder
-from semindex.embed.running import DeviceChoice, Running
 from semindex.errors import (
     IndexCorrupt,
     IndexLocked,
@@ -283,7 +280,9 @@ class Index:
     @property
     def _embedder(self) -> Embedder:
         if self._loaded is None:
-            self._loaded = self._opens_embedder(1)()
+            from semindex.models import embedder_opener
+
+            self._loaded = embedder_opener(self._settings)()
         return self._loaded
 
     @property
@@ -291,28 +290,11 @@ class Index:
         """How many queries' vectors to keep in memory."""
         return min(self._settings.cache_size, _REMEMBERED) if self._settings.enable_caching else 0
 
-    def _opens_embedder(self, workers: int) -> Callable[[], Embedder]:
-        """Opens the embedder, here or as one of several worker processes."""
-        from semindex.cached import derived_folder, vector_cache
-
-        settings = self._settings
-        caching = settings.enable_caching and settings.precision == "auto"
-        return partial(
-            open_embedder,
-            settings.embedding_model,
-            open_store=partial(vector_cache, settings),
-            running=replace(
-                running(settings, workers),
-                max_tokens=settings.embedding_max_tokens,
-                derived=str(derived_folder(settings)) if caching else "",
-            ),
-            read_key=partial(config.secret, settings.embedding_key_variable),
-        )
-
     def _judging(self) -> Judge:
         with self._lock:
             if self._judge is None:
                 from semindex.cached import vector_cache
+                from semindex.models import running
                 from semindex.search.judge import open_judge
 
                 settings = self._settings
@@ -320,7 +302,7 @@ class Index:
                     settings.rerank_model,
                     cache=vector_cache(settings),
                     remembered=self._remembered,
-                    running=running(settings, 1),
+                    running=running(settings),
                 )
             return self._judge
 
@@ -341,6 +323,7 @@ class Index:
     def _builder(self, progress: ProgressCallback | None = None) -> Builder:
         from semindex.build.builder import Builder
         from semindex.build.indexing import Place
+        from semindex.models import embedder_opener
 
         budget, workers = self._settings.max_memory_mb * 1_000_000, _workers(self._settings)
         place = Place(
@@ -348,7 +331,7 @@ class Index:
             self.index_dir,
             self._embedder,
             budget,
-            open_embedder=self._opens_embedder(workers),
+            open_embedder=embedder_opener(self._settings, workers),
             workers=workers,
             batch_bytes=TEXT_BATCH_BYTES if self._embedder.reads_text else None,
         )
@@ -490,16 +473,6 @@ TEXT_BATCH_BYTES = 500_000
 """Source of one segment where a transformer reads it, at some 20 kB a second."""
 _REMEMBERED = 4096
 """Queries whose vector is kept in memory, at most; one takes some kilobytes."""
-
-
-def running(settings: Settings, workers: int) -> Running:
-    """How one of several processes runs a transformer."""
-    return Running(
-        device=DeviceChoice(settings.device),
-        threads=0 if workers == 1 else 1,
-        batch_size=settings.batch_size,
-        most_bytes=settings.max_memory_mb * 1_000_000 // workers,
-    )
 
 
 def _workers(settings: Settings) -> int:

@@ -153,7 +153,7 @@ class SentenceModel:
         """That of the folder, and the longest input where that is a shorter one."""
         asked = self._running.max_tokens
         cut = f"-{asked}" if 0 < asked < self._folder.max_tokens else ""
-        return f"torch-{fingerprint(self._folder)}{cut}"
+        return f"torch-{fingerprint(self._folder).removeprefix('onnx-')}{cut}"
 
     def embed(self, texts: Sequence[str], side: Side) -> Embedded:
         """Unit vectors; a text longer than the model reads is the mean of its pieces."""
