@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import semindex
+from semindex import cached
 from semindex.config import Settings
 from semindex.embed.model2vec import Model2vec
 from semindex.embed.server import ServerModel
@@ -122,13 +123,16 @@ def test_building_again_and_changing_models_and_back_embeds_nothing(
 
 
 def test_float32_is_a_setting_of_its_own(root: Path, names: dict[str, str], tmp_path: Path) -> None:
-    found = set()
-    for settings in ({}, {"precision": "float32"}, {"embedding_max_tokens": 8}):
+    found = []
+    for settings in ({}, {"enable_caching": False}, {"precision": "float32"}, {"embedding_max_tokens": 8}):
         with opened(root, names["int8"], tmp_path / "cache", **settings) as index:
             index.refresh()
-            found.add(index.status().model)
-    assert len(found) == 3
-    assert sum("-int8.1" in model for model in found) == 2
+            found.append(index.status().model)
+    assert len(set(found)) == 3
+    assert found[0] == found[1], "a cache that is off makes no other index"
+    assert list((tmp_path / "cache" / "models").glob("*.onnx"))
+    assert cached.clear(Settings(cache_dir=str(tmp_path / "cache"))) > 0
+    assert not list((tmp_path / "cache" / "models").iterdir())
 
 
 def test_a_gpu_that_is_not_there_is_told(root: Path, names: dict[str, str], tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from semindex.types import Embedder
 
 def embedder_opener(settings: Settings, workers: int = 1) -> Callable[[], Embedder]:
     """Opens the embedder in one of so many processes; it can be sent to another."""
-    caching = settings.enable_caching and settings.precision == "auto"
     return partial(
         open_embedder,
         settings.embedding_model,
@@ -24,7 +23,8 @@ def embedder_opener(settings: Settings, workers: int = 1) -> Callable[[], Embedd
         running=replace(
             running(settings, workers),
             max_tokens=settings.embedding_max_tokens,
-            derived=str(derived_folder(settings)) if caching else "",
+            exact=settings.precision == "float32",
+            derived=str(derived_folder(settings)) if settings.enable_caching else "",
         ),
         read_key=partial(config.secret, settings.embedding_key_variable),
     )

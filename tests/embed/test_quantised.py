@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,13 +72,12 @@ def test_a_graph_whose_vectors_would_change_is_not(tmp_path: Path) -> None:
 def test_it_is_converted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, products in (("good", GOOD), ("bad", BAD)):
         folder = bi_encoder(tmp_path / name, products=products)
-        first = TransformerModel(folder, running(tmp_path)).fingerprint
+        first = rows(folder, running(tmp_path))
         with monkeypatch.context() as patch:
             patch.setattr(quantised, "_made", None)
-            assert TransformerModel(folder, running(tmp_path)).fingerprint == first
             other = bi_encoder(tmp_path / f"moved-{name}", products=products)
-            assert TransformerModel(other, running(tmp_path)).fingerprint == first
-        assert (first == TransformerModel(folder).fingerprint) == (name == "bad")
+            for each in (folder, other):
+                np.testing.assert_array_equal(rows(each, running(tmp_path)), first)
 
 
 def test_what_was_removed_or_damaged_is_made_again(tmp_path: Path) -> None:
@@ -123,4 +123,12 @@ def test_only_whole_graphs_on_a_processor_are_converted(
     monkeypatch.setattr(
         "semindex.embed.transformer.runs_on_gpu", lambda device: device is not DeviceChoice.CPU
     )
-    assert TransformerModel(folder, running(tmp_path)).fingerprint == TransformerModel(folder).fingerprint
+    np.testing.assert_array_equal(rows(folder, running(tmp_path)), rows(folder, Running()))
+
+
+def test_an_index_of_int8_is_one_of_float32_unless_that_is_insisted_on(tmp_path: Path) -> None:
+    folder = bi_encoder(tmp_path / "model", products=GOOD)
+    exact = TransformerModel(folder, replace(running(tmp_path), exact=True))
+    found = [TransformerModel(folder, how).fingerprint for how in (Running(), running(tmp_path))]
+    assert found[0] == found[1] != exact.fingerprint
+    np.testing.assert_array_equal(exact.embed(TEXTS, Side.DOCUMENT).rows, rows(folder, Running()))

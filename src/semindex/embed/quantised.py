@@ -26,7 +26,7 @@ from semindex.embed.session import rounds_by_batch
 from semindex.errors import ModelError
 
 VERSION = 1
-"""Raised when the same graph is converted otherwise; part of the fingerprint of what uses it."""
+"""Raised when the same graph is converted otherwise; part of the name of what is kept."""
 LEAST_COSINE = 0.99
 """MiniLM: 0.988 with all products in int8; 0.993 without those of the first layer, at two thirds of the
 processor time of float32 for texts of 159 tokens (2.4 s and 3.6 s for 48), a text at a time."""

@@ -30,6 +30,8 @@ class Running:
     which a text's vector would depend on the others."""
     most_bytes: int | None = None
     """Memory that this process may hold while it runs the model; None without a bound."""
+    exact: bool = False
+    """In float32 whatever the device, so that an index of it is of no other kind."""
     derived: str = ""
     """Folder where what is made of a model is kept (its int8 graph); empty makes nothing."""
 

@@ -48,11 +48,13 @@ class TransformerModel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """That of the folder, the longest input where that is a shorter one, and whether it runs in int8."""
+        """That of the folder, a shorter longest input, and whether float32 is insisted on.
+
+        Not whether this machine runs it in int8: an index that was built on a GPU answers on a processor.
+        """
         asked = self._running.max_tokens
         cut = f"-{asked}" if 0 < asked < self._folder.max_tokens else ""
-        int8 = f"-int8.{quantised.VERSION}" if self._used[0] is not self._folder else ""
-        return fingerprint(self._folder) + int8 + cut
+        return fingerprint(self._folder) + cut + ("-float32" if self._running.exact else "")
 
     def embed(self, texts: Sequence[str], side: Side) -> Embedded:
         """Unit vectors; a text longer than the model reads is the mean of its pieces."""
@@ -70,7 +72,7 @@ class TransformerModel:
     def _used(self) -> tuple[ModelFolder, quantised.Verdict | None]:
         """The folder with the graph that is run, and what converting it gave."""
         running = self._running
-        if not running.derived or self._folder.classifier or runs_on_gpu(running.device):
+        if running.exact or not running.derived or self._folder.classifier or runs_on_gpu(running.device):
             return self._folder, None
         return quantised.int8_folder(self._folder, running)
 
