@@ -52,10 +52,17 @@ def hub_of(models: Mapping[str, Mapping[str, Path]], *tags: str) -> Iterator[Hub
                 name, revision = "/".join(parts[2:4]), parts[5] if len(parts) > 5 else "main"
                 folder = self.folder(name, revision)
                 if folder is not None:
-                    names = [f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()]
+                    files = [f for f in folder.rglob("*") if f.is_file()]
+                    names = [f.relative_to(folder).as_posix() for f in files]
+                    sizes = zip(names, files, strict=True)
+                    tree = [
+                        {"type": "file", "path": name, "size": file.stat().st_size, "oid": COMMIT}
+                        for name, file in sizes
+                    ]
                     told = {"id": name, "sha": commit(revision), "tags": hub.tags,
                             "siblings": [{"rfilename": each} for each in names]}  # fmt: skip
-                    self.reply(json.dumps(told).encode(), "application/json", send=send)
+                    answer = json.dumps(tree if "tree" in parts[4:5] else told).encode()
+                    self.reply(answer, "application/json", send=send)
             elif len(parts) > 4 and parts[2] == "resolve":
                 folder = self.folder("/".join(parts[:2]), parts[3])
                 if folder is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from semindex.embed.hub import HubModel, read_id, wanted_files
+from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
 
 from ..tiny_models import bi_encoder
@@ -18,6 +21,7 @@ from .tables import write_table
 
 EMBED = """
 import sys
+from semindex.embed.registry import open_embedder
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
 from semindex.types import Counts, Documents
@@ -102,6 +106,22 @@ def test_without_a_network_it_is_told_how_to_bring_the_folder(
         'set EMBEDDING_MODEL = "path/to/bge-small-en-v1.5"',
     ):
         assert told in done.stderr
+
+
+def test_the_command_that_is_told_brings_the_folder(tmp_path: Path) -> None:
+    done = embedded("ann/tiny", tmp_path, HF_HUB_OFFLINE="1")
+    found = re.search(r"hf download .*?(?= \(the command)", done.stderr)
+    assert found is not None
+    command = shlex.split(found[0])
+    model = bi_encoder(tmp_path / "model", graph="onnx/model.onnx", cls=True)
+    with hub_of({"ann/tiny": {"main": model}}) as hub:
+        own = "from huggingface_hub.cli.hf import main; main()"
+        variables = {"HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.address, "HF_HUB_DISABLE_XET": "1"}
+        subprocess.run(
+            [sys.executable, "-c", own, *command[1:]], check=True, stdout=subprocess.DEVNULL, cwd=tmp_path,
+            env={**os.environ, **variables},
+        )  # fmt: skip
+    assert open_embedder(str(tmp_path / "tiny")).fingerprint == open_embedder(str(model)).fingerprint
 
 
 def test_a_name_that_the_hub_does_not_have_is_told(tmp_path: Path) -> None:

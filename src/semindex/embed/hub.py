@@ -146,7 +146,7 @@ def _why(hub: Any, model: HubModel, error: Exception) -> str:
     return (
         f"{what}, which is not on this machine and cannot be downloaded ({said}). To bring it by hand, run "
         f"on a machine with a network: hf download {model.id}{pinned} --local-dir {local} "
-        '--include "*.json" "*/config.json" "onnx/model.onnx*" "model.onnx*" '
+        '--include "*.json" --include "*model.onnx*" '
         "(the command comes with: pip install huggingface_hub), or take onnx/model.onnx, tokenizer.json, "
         "config.json and the other *.json files, 1_Pooling/config.json among them, from "
         f"https://huggingface.co/{model.id}/tree/{model.revision or 'main'}; copy the folder {local} here, "
