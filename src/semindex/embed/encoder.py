@@ -19,7 +19,7 @@ import numpy as np
 
 from semindex.embed.batching import Batches, measured_bytes
 from semindex.embed.modelfolder import ModelFolder, fingerprint, read_folder
-from semindex.embed.packages import imported
+from semindex.embed.packages import from_extra
 from semindex.embed.pooling import Floats
 from semindex.embed.running import DEFAULT, Running
 from semindex.embed.session import Graph, open_graph, rounds_by_batch
@@ -238,7 +238,8 @@ def open_tokenizer(file: Path) -> Any:
     Raises:
         ModelError: The package is missing, or the file is damaged.
     """
-    tokenizers = imported("tokenizers")
+    with from_extra("onnx"):
+        import tokenizers
     try:
         found = tokenizers.Tokenizer.from_file(str(file))
     except Exception as error:  # the package raises nothing more exact

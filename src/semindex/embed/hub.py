@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from semindex.embed.modelfolder import GRAPHS
-from semindex.embed.packages import imported
+from semindex.embed.packages import from_extra
 from semindex.errors import ModelError
 
 _ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
@@ -60,7 +60,8 @@ def folder_of(model: HubModel, *, is_whole: Callable[[Path], bool]) -> Path:
         ModelError: The hub's client is not installed; or the model is not here, and cannot be downloaded: the
             message says how to bring it by hand.
     """
-    hub = imported("huggingface_hub")
+    with from_extra("onnx"):
+        import huggingface_hub as hub
     kept = _kept(hub, model)
     return kept if kept is not None and is_whole(kept) else _downloaded(hub, model)
 

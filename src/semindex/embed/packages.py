@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from semindex.errors import ModelError
 
-_EXTRA: Mapping[str, str] = {
-    "huggingface_hub": "onnx",
-    "onnx": "onnx",
-    "onnxruntime": "onnx",
-    "onnxruntime.quantization": "onnx",
-    "sentence_transformers": "torch",
-    "tokenizers": "onnx",
-    "torch": "torch",
-}
 
-
-def imported(name: str) -> Any:
-    """The package of that name.
+@contextmanager
+def from_extra(extra: str) -> Iterator[None]:
+    """Around imports of what an extra brings.
 
     Raises:
-        ModelError: It is not installed; the message names the extra that brings it.
+        ModelError: It is not installed; the message names the extra.
     """
     try:
-        return importlib.import_module(name)
+        yield
     except ImportError as error:
         raise ModelError(
-            f"the package {name} is needed for this model ({error}); "
-            f'install it with: pip install "semindex[{_EXTRA[name]}]"'
+            f"a package is missing that this model needs ({error}); "
+            f'install it with: pip install "semindex[{extra}]"'
         ) from error

@@ -20,7 +20,7 @@ import msgspec
 from semindex.embed import centring
 from semindex.embed.encoder import open_folder
 from semindex.embed.modelfolder import ModelFolder, fingerprint, weight_files
-from semindex.embed.packages import imported
+from semindex.embed.packages import from_extra
 from semindex.embed.running import Running
 from semindex.embed.session import rounds_by_batch
 from semindex.errors import ModelError
@@ -103,7 +103,8 @@ def _made(folder: ModelFolder, place: Path, running: Running) -> Verdict:
 
 def _products(folder: ModelFolder) -> tuple[Any, list[str]]:
     """The graph, its nodes named, and its products with constant matrices in their order."""
-    onnx = imported("onnx")
+    with from_extra("onnx"):
+        import onnx
     model = onnx.load(str(folder.graph))
     # What would do the same at greater length; without it the package prints that it was not asked to.
     model.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
@@ -117,14 +118,14 @@ def _products(folder: ModelFolder) -> tuple[Any, list[str]]:
 
 
 def _convert(model: Any, products: Sequence[str], into: Path) -> None:
-    imported("onnx")
-    package = imported("onnxruntime.quantization")
+    with from_extra("onnx"):
+        from onnxruntime.quantization import QuantType, quantize_dynamic
     try:
-        package.quantize_dynamic(
+        quantize_dynamic(
             type(model).FromString(model.SerializeToString()),
             str(into),
             per_channel=True,
-            weight_type=package.QuantType.QInt8,
+            weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul"],
             nodes_to_quantize=list(products),
         )

@@ -14,7 +14,7 @@ import numpy as np
 
 from semindex.embed.batching import Batches, Device, OutOfMemory, measured_bytes
 from semindex.embed.modelfolder import ModelFolder, fingerprint, read_torch_folder, weight_files
-from semindex.embed.packages import imported
+from semindex.embed.packages import from_extra
 from semindex.embed.running import DEFAULT, DeviceChoice, Running
 from semindex.embed.shared import Shared
 from semindex.embed.texts import Embedded, Side, joined, unit
@@ -35,7 +35,9 @@ class Loaded:
         Raises:
             ModelError: The package is missing, the files are damaged, or the device is not there.
         """
-        package, torch = imported("sentence_transformers"), imported("torch")
+        with from_extra("torch"):
+            import torch
+            from sentence_transformers import SentenceTransformer
         there = bool(torch.cuda.is_available())
         if running.device is DeviceChoice.CUDA and not there:
             raise ModelError(
@@ -45,7 +47,7 @@ class Loaded:
         if running.threads:
             torch.set_num_threads(running.threads)
         try:
-            self._model = package.SentenceTransformer(
+            self._model = SentenceTransformer(
                 str(folder.path),
                 device="cuda" if self.device is Device.GPU else "cpu",
                 local_files_only=True,
@@ -132,7 +134,8 @@ class SentenceModel:
             ModelError: The folder is not whole, or the package is missing.
         """
         try:
-            imported("sentence_transformers")
+            with from_extra("torch"):
+                import sentence_transformers  # noqa: F401 - is it there?
         except ModelError as error:
             raise ModelError(f"{path} has no ONNX graph: {error}, or take a model that has one") from error
         self._folder = read_torch_folder(path)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from semindex.embed.batching import Device, OutOfMemory
 from semindex.embed.modelfolder import ModelFolder
-from semindex.embed.packages import imported
+from semindex.embed.packages import from_extra
 from semindex.embed.pooling import Floats, pooled
 from semindex.embed.running import DeviceChoice
 from semindex.errors import ModelError
@@ -99,7 +99,8 @@ def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO,
         ModelError: A package is missing (the message names the extra), the graph is damaged or of another
             kind, or the device is not there.
     """
-    onnxruntime = imported("onnxruntime")
+    with from_extra("onnx"):
+        import onnxruntime
     onnxruntime.disable_telemetry_events()  # Windows collects them
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
@@ -127,7 +128,11 @@ def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO,
 
 def runs_on_gpu(device: DeviceChoice) -> bool:
     """Whether the installed package would try a GPU."""
-    return device is not DeviceChoice.CPU and _GPU in imported("onnxruntime").get_available_providers()
+    if device is DeviceChoice.CPU:
+        return False
+    with from_extra("onnx"):
+        import onnxruntime
+    return _GPU in onnxruntime.get_available_providers()
 
 
 def rounds_by_batch(graph: Path) -> bool:
