@@ -23,8 +23,8 @@ FILES: dict[str | bytes, bytes] = {
 }
 
 
-CENTRES = 2
-"""What the cache keeps of a model beside vectors of texts: the mean of each side's probe."""
+CENTRES = 4
+"""What the cache keeps of a model beside vectors of texts: of each side's probe the mean, and one vector."""
 
 
 @pytest.fixture

@@ -43,6 +43,8 @@ LEAST = (0.0, 0.1, 0.2, 0.3)
 class Shifted:
     """A model whose vectors have a constant added."""
 
+    may_change = False
+
     def __init__(self, model: TextModel, offset: float) -> None:
         self._model = model
         self._offset = offset

@@ -34,6 +34,10 @@ class Told:
     """Of a text; longer ones are refused."""
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     """Given first, one a request: status, headers, body."""
+    turned: int = 0
+    """Places by which vectors are turned: another model."""
+    dropped: int = 0
+    """Numbers that vectors lack at their end: another one."""
     address: str = ""
 
 
@@ -60,6 +64,8 @@ def serving() -> Iterator[Told]:
 
         def reply(self, texts: list[str]) -> dict[str, Any]:
             rows = [vector(text) for text in texts]
+            rows = [[*row[told.turned :], *row[: told.turned]] for row in rows]
+            rows = [row[: len(row) - told.dropped] for row in rows]
             if self.path.endswith("/api/embed"):
                 return {"model": "tiny", "embeddings": rows}
             data = [{"object": "embedding", "index": at, "embedding": row} for at, row in enumerate(rows)]

@@ -18,6 +18,7 @@ from semindex.embed.server import BATCH_TEXTS, PAUSES_SECONDS, ServerModel, piec
 from semindex.embed.texts import Side, TextEmbedder
 from semindex.errors import ModelError
 from semindex.store.vectorcache import VectorCache
+from semindex.types import Vectors
 
 from .servers import Told, serving, vector
 from .test_transformer import documents
@@ -259,6 +260,37 @@ def test_vectors_are_kept_so_that_a_second_build_asks_nothing(server: Told, tmp_
     np.testing.assert_array_equal(again.embed_documents(documents("red", "blue", "red")), rows)
     assert len(server.requests) == asked
     again.close()
+
+
+def test_another_model_under_the_same_name_is_found_out(server: Told, tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path, most_bytes=1_000_000)
+
+    def opened() -> TextEmbedder:
+        return TextEmbedder(model_at(server.address), store=cache)
+
+    def asked(embedder: TextEmbedder) -> Vectors:
+        return embedder.embed_query([], idf=lambda term: 1.0, text="red blue")
+
+    first = opened()
+    first.embed_documents(documents("red"))
+    expected = asked(first)
+    same = opened()
+    np.testing.assert_array_equal(asked(same), expected)
+    assert len(server.requests[-1]["input"]) == 2, "the query, and a text by which the model is known"
+    asked(same)
+    assert len(server.requests[-1]["input"]) == 1, "once a process"
+    server.turned = 1
+    with pytest.raises(ModelError, match="it has another model now; run 'semindex cache clear', then"):
+        asked(opened())
+    with pytest.raises(ModelError, match="gives other vectors"):
+        opened().embed_documents(documents("green"))
+    assert len(opened().embed_documents(documents("red"))) == 1, "nothing is asked"
+    server.turned, server.dropped = 0, 1
+    with pytest.raises(ModelError, match="gives other vectors"):
+        asked(opened())
+    cache.clear()
+    assert len(asked(opened())) == len(expected) - 1
+    cache.close()
 
 
 def test_what_all_texts_share_is_taken_out(server: Told) -> None:

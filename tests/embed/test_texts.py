@@ -24,6 +24,7 @@ class Letters:
     fingerprint = "letters"
     resident_bytes = 0
     notes = ("counts letters",)
+    may_change = False
 
     def __init__(self) -> None:
         self.given: list[tuple[Side, int]] = []
@@ -64,8 +65,8 @@ def test_each_side_has_a_centre_that_is_measured_once(tmp_path: Path) -> None:
     assert first.given == [
         (Side.DOCUMENT, 32),
         (Side.DOCUMENT, 2),
-        (Side.QUERY, 1),
         (Side.QUERY, 32),
+        (Side.QUERY, 1),
         (Side.QUERY, 1),
     ]
     second = Letters()

@@ -69,6 +69,11 @@ class Model2vec:
         return ()
 
     @property
+    def may_change(self) -> bool:
+        """No: the fingerprint is of its files."""
+        return False
+
+    @property
     def resident_bytes(self) -> int:
         """What a process takes for it."""
         return _RUNTIME_BYTES

@@ -147,6 +147,11 @@ class SentenceModel:
         return ()
 
     @property
+    def may_change(self) -> bool:
+        """No: the fingerprint is of its files."""
+        return False
+
+    @property
     def resident_bytes(self) -> int:
         """The weights, and what running them takes in a process."""
         return _RUNTIME_BYTES + sum(file.stat().st_size for file in weight_files(self._folder))

@@ -107,6 +107,11 @@ class ServerModel:
         return (f"the text of every chunk is sent to {self._endpoint.address}",)
 
     @property
+    def may_change(self) -> bool:
+        """Yes: somebody else runs it."""
+        return True
+
+    @property
     def resident_bytes(self) -> int:
         """None here."""
         return 0

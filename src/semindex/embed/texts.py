@@ -16,10 +16,13 @@ import numpy as np
 
 from semindex.embed import centring
 from semindex.embed.base import text_digest
+from semindex.errors import ModelError
 from semindex.types import Documents, Kept, QueryTerm, Vector, Vectors, VectorStore
 
 POOLING_VERSION = 2
 """Raised when the same text gives another vector than before; part of the fingerprint."""
+SAME_COSINE = 0.99
+"""Least of one text's two vectors by one model, however it rounds."""
 KEPT_TOGETHER = 64
 """Texts that are computed between two writes of the cache: what a process that is killed loses."""
 
@@ -56,6 +59,10 @@ class TextModel(Protocol):
     def notes(self) -> tuple[str, ...]:
         """What a user should know of how it runs."""
 
+    @property
+    def may_change(self) -> bool:
+        """Whether it may give other vectors one day under the same fingerprint."""
+
     def embed(self, texts: Sequence[str], side: Side) -> Embedded:
         """The vectors of some texts, in their order.
 
@@ -76,6 +83,8 @@ class TextEmbedder:
         self._store = store
         self._lock = threading.Lock()
         self._centres: dict[Side, Vector] = {}
+        self._witnesses: dict[Side, Vector] = {}
+        """What a text had for a vector before, until it was seen that it has the same now."""
 
     @property
     def reads_text(self) -> bool:
@@ -134,8 +143,8 @@ class TextEmbedder:
         """The unit vector of the query's text, however long; shape ``(dim,)``, zero when it is empty."""
         if not text.strip():
             return np.zeros(self.dim, np.float32)
-        rows = self.model.embed([text], Side.QUERY).rows
-        vector: Vector = centring.centred(rows, self._centre(Side.QUERY))[0]
+        centre = self._centre(Side.QUERY)
+        vector: Vector = centring.centred(self._embedded([text], Side.QUERY).rows, centre)[0]
         return vector
 
     def close(self) -> None:
@@ -156,19 +165,46 @@ class TextEmbedder:
             return self._centres[side]
 
     def _kept_centre(self, side: Side) -> Vector:
-        name, digest = f"{self._kept_as}-{centring.VERSION}", text_digest(None, side.value)
-        if self._store is not None:
-            found = self._store.get(name, [digest], width=None)
-            if digest in found:
-                return found[digest].numbers
+        name, digests = (
+            f"{self._kept_as}-{centring.VERSION}",
+            [text_digest(side.value, each) for each in "cw"],
+        )
         probe = centring.QUERIES if side is Side.QUERY else centring.DOCUMENTS
-        centre: Vector = self.model.embed(probe, side).rows.mean(axis=0)
         if self._store is not None:
-            self._store.put(name, {digest: Kept(centre, len(probe), len(probe))})
+            found = self._store.get(name, digests, width=None)
+            if len(found) == len(digests):
+                if self.model.may_change:
+                    self._witnesses[side] = found[digests[1]].numbers
+                return found[digests[0]].numbers
+        rows = self.model.embed(probe, side).rows
+        centre: Vector = rows.mean(axis=0)
+        if self._store is not None:
+            kept = zip(digests, (centre, rows[0]), strict=True)
+            self._store.put(name, {digest: Kept(row, len(probe), len(probe)) for digest, row in kept})
         return centre
 
+    def _embedded(self, texts: Sequence[str], side: Side) -> Embedded:
+        """The texts' vectors; asked for the first time, what was known of the model has to hold still.
+
+        Raises:
+            ModelError: A server has another model than when vectors were kept.
+        """
+        witness = self._witnesses.get(side)
+        if witness is None:
+            return self.model.embed(texts, side)
+        probe = centring.QUERIES if side is Side.QUERY else centring.DOCUMENTS
+        made = self.model.embed([*texts, probe[0]], side)
+        now = made.rows[-1]
+        if now.shape != witness.shape or float(now @ witness) < SAME_COSINE:
+            raise ModelError(
+                "the server that EMBEDDING_MODEL names gives other vectors than when the index was made: it "
+                "has another model now; run 'semindex cache clear', then 'semindex index --force'"
+            )
+        self._witnesses.pop(side, None)
+        return Embedded(made.rows[:-1], made.sizes[:-1])
+
     def _computed(self, texts: dict[bytes, str]) -> dict[bytes, Vector]:
-        made = self.model.embed(list(texts.values()), Side.DOCUMENT)
+        made = self._embedded(list(texts.values()), Side.DOCUMENT)
         if self._store is not None:
             rows = zip(texts, made.rows, made.sizes, strict=True)
             self._store.put(self._kept_as, {digest: Kept(row, size, size) for digest, row, size in rows})

@@ -42,6 +42,11 @@ class TransformerModel:
         )
 
     @property
+    def may_change(self) -> bool:
+        """No: the fingerprint is of its files."""
+        return False
+
+    @property
     def resident_bytes(self) -> int:
         """The weights, about, and what running them takes in a process."""
         return _RUNTIME_BYTES + sum(file.stat().st_size for file in weight_files(self._used[0]))
