@@ -17,6 +17,7 @@ import numpy as np
 
 from semindex.embed.batching import Batches, Counted
 from semindex.embed.encoder import Tokens, Transformer, open_transformer
+from semindex.embed.running import Running
 from semindex.parse.parser import parse
 from semindex.source.read import read
 from semindex.source.walk import walk
@@ -116,7 +117,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     options = parser.parse_args()
-    model = open_transformer(options.model, threads=options.threads)
+    model = open_transformer(options.model, Running(threads=options.threads))
     candidates = ways(model)
     print(
         f"{model.folder.graph.name}, at most {options.texts} texts a kind, best of {options.rounds} rounds, "

@@ -59,11 +59,12 @@ def semindex_command(
     cwd: Path,
     file_bytes: int | None = None,
     bound: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> Ran:
     """Run the command line; it never shows a traceback, and its exit code is a documented one.
 
     ``file_bytes`` limits the size of the files that it may write, as a full disk would; ``bound`` takes
-    root's power to pass over the permissions of files.
+    root's power to pass over the permissions of files; ``variables`` join the environment.
     """
 
     def limited() -> None:
@@ -77,7 +78,7 @@ def semindex_command(
     done = subprocess.run(
         [sys.executable, "-m", "semindex", *words],
         cwd=cwd,
-        env=environment(),
+        env={**environment(), **(variables or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=120,

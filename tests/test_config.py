@@ -60,6 +60,10 @@ def test_without_any_layer_everything_is_default() -> None:
         "PERFORMANCE.ENABLE_PARALLEL_PROCESSING",
         "PERFORMANCE.RERANK_BUDGET_MS",
         "MODELS.EMBEDDING_MODEL",
+        "MODELS.EMBEDDING_MAX_TOKENS",
+        "MODELS.EMBEDDING_KEY_VARIABLE",
+        "MODELS.DEVICE",
+        "MODELS.PRECISION",
         "MODELS.RERANK_MODEL",
     ]
 

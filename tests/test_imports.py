@@ -121,13 +121,14 @@ def normalised(name: str) -> str:
 
 
 def modules_of(requirement: str) -> set[str]:
-    """The top-level modules that the installed package of a requirement brings."""
+    """The top-level modules that the package of a requirement brings; its name, where it is not installed."""
     wanted = normalised(re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0])
-    return {
+    found = {
         module
         for module, distributions in metadata.packages_distributions().items()
         if wanted in map(normalised, distributions)
     }
+    return found or {wanted.replace("-", "_")}
 
 
 def declared() -> list[str]:

@@ -44,11 +44,18 @@ LOGIT = {word: float(sum(vector)) for word, vector in WORDS.items()}
 
 
 def bi_encoder(
-    folder: Path, *, pooled: bool = False, cls: bool = False, quantised: bool = False, **changes: Any
+    folder: Path,
+    *,
+    pooled: bool = False,
+    cls: bool = False,
+    quantised: bool = False,
+    products: Sequence[Rows] = (),
+    **changes: Any,
 ) -> Path:
     """A folder with a model that gives vectors: of tokens, or (``pooled``) three times the sum of a text.
 
-    One that is ``quantised`` rounds the states of a batch by the largest among them.
+    One that is ``quantised`` rounds the states of a batch by the largest among them; ``products`` are
+    constant matrices that the states are multiplied with, one after the other.
     """
     table = numpy_helper.from_array(np.array(list(WORDS.values()), np.float32), "words")
     nodes = [
@@ -63,12 +70,18 @@ def bi_encoder(
         rounded = ["rounded", "scale", "zero"]
         nodes.append(helper.make_node("DynamicQuantizeLinear", ["exact"], rounded))
         nodes.append(helper.make_node("DequantizeLinear", rounded, ["last_hidden_state"]))
+    tables = [table]
+    for number, matrix in enumerate(products):
+        nodes[-1].output[0] = f"before{number}"
+        tables.append(numpy_helper.from_array(np.asarray(matrix, np.float32), f"matrix{number}"))
+        product = [f"before{number}", f"matrix{number}"]
+        nodes.append(helper.make_node("MatMul", product, ["last_hidden_state"]))
     outputs: dict[str, list[str | int]] = {"last_hidden_state": ["n", "length", 3]}
     if pooled:
         nodes.append(helper.make_node("ReduceSum", ["kept", "middle"], ["flat"], keepdims=0))
         nodes.append(helper.make_node("Mul", ["flat", "three"], ["sentence_embedding"]))
         outputs["sentence_embedding"] = ["n", 3]
-    write_folder(folder, nodes, outputs, [table], **changes)
+    write_folder(folder, nodes, outputs, tables, **changes)
     (folder / "1_Pooling").mkdir(exist_ok=True)
     modes = {"pooling_mode_cls_token": cls, "pooling_mode_mean_tokens": not cls}
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({"word_embedding_dimension": 3, **modes}))

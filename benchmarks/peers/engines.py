@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from semindex.embed.encoder import open_transformer
+from semindex.embed.running import Running
 from semindex.index import open as open_semindex
 from semindex.present import render
 from semindex.present.cli.answers import emphasised
@@ -218,7 +219,7 @@ class BiEncoder(Engine):
 
     def build(self) -> tuple[int, int]:
         folder = Path(os.environ[ENCODER_VARIABLE])
-        self._model = open_transformer(folder, max_tokens=ENCODER_TOKENS)
+        self._model = open_transformer(folder, Running(max_tokens=ENCODER_TOKENS))
         files = list_files(self.root)
         self.spans = [span for path in files for span in windows(self.root, path)]
         self._vectors = self._embed([f"{span.path}\n{span.text}" for span in self.spans])

@@ -12,9 +12,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from benchmarks.quality.run import units
 from benchmarks.quality.tape import Tape, replay
@@ -67,7 +68,7 @@ class Recorded:
         """Index everything."""
         report = self._index.refresh()
         self._tape.built.append(report)
-        generation = _generation(self._index_dir)
+        generation = generation_of(self._index_dir)
         embedder = open_embedder("semindex")
         self._searchers = {
             name: Searcher([Shard(Corpus(generation, weights))], embedder)
@@ -79,12 +80,13 @@ class Recorded:
         """The first hits of the whole ranking."""
         texts = Reader(self._searchers[WHOLE].shards[0].generation, self._root, {})
         for name, searcher in self._searchers.items():
-            places = _places(searcher, texts, query, limit, group_by)
+            places = places_of(searcher, texts, query, limit, group_by)
             self._tape.answers.setdefault(name, []).append(places)
         return self._tape.answers[WHOLE][-1]
 
 
-def _generation(index_dir: Path) -> Generation:
+def generation_of(index_dir: Path) -> Generation:
+    """What an index holds now."""
     with Catalog.open_reader(index_dir) as catalog:
         snapshot = catalog.snapshot()
     segments = [Segment.open(segment_path(index_dir, record.name)) for record in snapshot.segments]
@@ -92,7 +94,8 @@ def _generation(index_dir: Path) -> Generation:
     return Generation(snapshot.generation, segments, dead)
 
 
-def _places(searcher: Searcher, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[Place]:
+def places_of(searcher: Searcher, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[Place]:
+    """What a searcher shows first."""
     corpus = searcher.shards[0].corpus
     generation = corpus.generation
     by_chunk = group_by is GroupBy.CHUNK

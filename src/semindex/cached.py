@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from semindex.config import Settings, cache_folder
+from semindex.errors import CacheError
 from semindex.store.vectorcache import VectorCache
 from semindex.types import CacheStats
 
@@ -10,6 +13,11 @@ from semindex.types import CacheStats
 def vector_cache(settings: Settings) -> VectorCache | None:
     """The cache, not yet opened; None when the settings want none."""
     return _cache(settings) if settings.enable_caching and settings.vector_cache_mb else None
+
+
+def derived_folder(settings: Settings) -> Path:
+    """Where graphs are kept that were made of models'; it need not be there."""
+    return cache_folder(settings) / "models"
 
 
 def stats(settings: Settings) -> CacheStats:
@@ -22,12 +30,20 @@ def stats(settings: Settings) -> CacheStats:
 
 
 def clear(settings: Settings) -> int:
-    """Forget everything; the bytes freed.
+    """Forget everything, converted graphs too; the bytes freed.
 
     Raises:
-        CacheError: The file is in use, or the system refused.
+        CacheError: A file is in use, or the system refused.
     """
-    return _cache(settings).clear()
+    freed = _cache(settings).clear()
+    for file in sorted(derived_folder(settings).glob("*-int8.*")):
+        try:
+            nbytes = file.stat().st_size
+            file.unlink()
+        except OSError as error:
+            raise CacheError(f"{file} cannot be removed: {error.strerror}") from error
+        freed += nbytes
+    return freed
 
 
 def _cache(settings: Settings) -> VectorCache:

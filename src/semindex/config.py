@@ -54,6 +54,14 @@ class Settings(Struct, frozen=True):
     rerank_budget_ms: int = 2000
     """What judging the first hits may take."""
     embedding_model: str = BUNDLED_MODEL
+    embedding_max_tokens: int = 0
+    """Longest input of the embedding model; 0 for its own (512 for a server's). Longer texts are split."""
+    embedding_key_variable: str = ""
+    """Which environment variable holds a server's key; empty for none."""
+    device: str = "auto"
+    """Where transformers run: ``auto``, ``cpu`` or ``cuda``."""
+    precision: str = "auto"
+    """``auto`` runs transformers on a processor in int8 where that keeps their vectors; ``float32`` never."""
     rerank_model: str = ""
     """A folder; empty for none."""
 
@@ -123,6 +131,15 @@ def _folder(value: object) -> str | None:
     return value if isinstance(value, str) and (not value or value.isprintable()) else None
 
 
+def _variable(value: object) -> str | None:
+    named = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value, re.ASCII)
+    return str(value) if named or value == "" else None
+
+
+def _one_of(*words: str) -> Callable[[object], str | None]:
+    return lambda value: value if isinstance(value, str) and value in words else None
+
+
 _KEYS = (
     _Key("PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more"),
     _Key("PERFORMANCE", "BATCH_SIZE", _whole(0, 4096), "a whole number of texts, 1 to 4096, or 0 to choose"),
@@ -163,10 +180,27 @@ _KEYS = (
         "MODELS",
         "EMBEDDING_MODEL",
         _model,
-        f'"{BUNDLED_MODEL}", the bundled one, or the path of a folder with an ONNX model',
+        f'"{BUNDLED_MODEL}", the bundled one, the path of a folder with a model, the id of one on the '
+        "Hugging Face hub (OWNER/NAME or OWNER/NAME@REVISION), or the address of a server (http://...)",
         shared=lambda value: value == BUNDLED_MODEL,
         shared_only=f'"{BUNDLED_MODEL}" (choose another in your own file, the environment or a flag)',
     ),
+    _Key(
+        "MODELS",
+        "EMBEDDING_MAX_TOKENS",
+        _whole(0, 1 << 20),
+        "a whole number of tokens, 0 for the model's own",
+    ),
+    _Key(
+        "MODELS",
+        "EMBEDDING_KEY_VARIABLE",
+        _variable,
+        "the name of an environment variable, or nothing for no key",
+        shared=lambda value: not value,
+        shared_only='"" (name a variable in your own file, the environment or a flag)',
+    ),
+    _Key("MODELS", "DEVICE", _one_of("auto", "cpu", "cuda"), '"auto", "cpu" or "cuda"'),
+    _Key("MODELS", "PRECISION", _one_of("auto", "float32"), '"auto" or "float32"'),
     _Key(
         "MODELS",
         "RERANK_MODEL",
@@ -229,6 +263,23 @@ def load(
 def key_names() -> tuple[str, ...]:
     """The names that :func:`load` takes in ``overrides``."""
     return tuple(_BY_NAME)
+
+
+def secret(variable: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """The value of an environment variable that a setting names, which is shown nowhere; None for no name.
+
+    Raises:
+        ConfigError: It is not set.
+    """
+    if not variable:
+        return None
+    value = (os.environ if environment is None else environment).get(variable, "").strip()
+    if not value:
+        raise ConfigError(
+            f"EMBEDDING_KEY_VARIABLE names the environment variable {variable}, which is not set; set it, or "
+            "name none"
+        )
+    return value
 
 
 def cache_folder(settings: Settings) -> Path:
@@ -327,7 +378,7 @@ def _typed(key: _Key, text: str, where: str) -> Value:
     candidate: object = text
     if key.read is _truth:
         candidate = _TRUTHS.get(text.strip().lower())
-    elif key.read not in (_model, _folder):
+    elif isinstance(getattr(Settings(), key.attribute), int):
         candidate = int(text) if re.fullmatch(r"\s*\d{1,18}\s*", text, re.ASCII) else None
     value = key.read(candidate)
     if value is None:

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 
 from semindex import config
 from semindex.asking import Freshness, Judging, Part, Wish, answered, wish
-from semindex.embed.registry import open_embedder
 from semindex.errors import (
     IndexCorrupt,
     IndexLocked,
@@ -37,6 +36,7 @@ from semindex.search.rerank import DEPTH, Reranked, rerank
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher
 from semindex.search.shard import Shard
+from semindex.search.weights import WEIGHTS
 from semindex.source.kept import KeptTexts
 from semindex.store import layout, shardset
 from semindex.store.cache import RecentlyUsed
@@ -322,27 +322,15 @@ class Index:
     @property
     def _embedder(self) -> Embedder:
         if self._loaded is None:
-            self._loaded = self._opens_embedder(1)()
+            from semindex.models import embedder_opener
+
+            self._loaded = embedder_opener(self._settings)()
         return self._loaded
 
     @property
     def _remembered(self) -> int:
         """How many queries' vectors to keep in memory."""
         return min(self._settings.cache_size, _REMEMBERED) if self._settings.enable_caching else 0
-
-    def _opens_embedder(self, workers: int) -> Callable[[], Embedder]:
-        """Opens the embedder, here or as one of several worker processes."""
-        from semindex.cached import vector_cache
-
-        settings = self._settings
-        return partial(
-            open_embedder,
-            settings.embedding_model,
-            open_store=partial(vector_cache, settings),
-            threads=0 if workers == 1 else 1,
-            batch_size=settings.batch_size,
-            most_bytes=settings.max_memory_mb * 1_000_000 // workers,
-        )
 
     def judging(self) -> Judging:
         """Puts hits into the order that the model of ``RERANK_MODEL`` and the ranking find together.
@@ -356,6 +344,7 @@ class Index:
         with self._lock:
             if self._judge is None:
                 from semindex.cached import vector_cache
+                from semindex.models import running
                 from semindex.search.judge import open_judge
 
                 settings = self._settings
@@ -363,8 +352,7 @@ class Index:
                     settings.rerank_model,
                     cache=vector_cache(settings),
                     remembered=self._remembered,
-                    batch_size=settings.batch_size,
-                    most_bytes=settings.max_memory_mb * 1_000_000,
+                    running=running(settings),
                 )
             return self._judge
 
@@ -385,6 +373,7 @@ class Index:
     def _builder(self, progress: ProgressCallback | None = None) -> Builder:
         from semindex.build.builder import Builder
         from semindex.build.indexing import Place
+        from semindex.models import embedder_opener
 
         budget, workers = self._settings.max_memory_mb * 1_000_000, _workers(self._settings)
         place = Place(
@@ -392,7 +381,7 @@ class Index:
             self.index_dir,
             self._embedder,
             budget,
-            open_embedder=self._opens_embedder(workers),
+            open_embedder=embedder_opener(self._settings, workers),
             workers=workers,
             batch_bytes=TEXT_BATCH_BYTES if self._embedder.reads_text else None,
             approximate=self._settings.approximate_search,
@@ -471,10 +460,12 @@ class Index:
                 raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
         dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
         approximate = self._settings.approximate_search
+        weights = WEIGHTS.of_meaning(self._embedder.meaning)
         with blamed(lambda: faults(segments)):
             inverted, notes = all_beside(segments) if approximate else ((), ())
             generation = Generation(snapshot.generation, segments, dead, inverted)
-            searcher = Searcher([Shard(Corpus(generation))], self._embedder, remembered=self._remembered)
+            shards = [Shard(Corpus(generation, weights))]
+            searcher = Searcher(shards, self._embedder, remembered=self._remembered)
         # As many as the catalog has, which would have to count them.
         files, skipped = generation.live_files, catalog.skipped()
         pending = int(catalog.meta("pending") or 0)

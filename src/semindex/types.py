@@ -210,8 +210,8 @@ class VectorStore(Protocol):
     def notes(self) -> tuple[str, ...]:
         """What a user should know of it."""
 
-    def get(self, model: str, digests: Sequence[bytes], *, width: int) -> Mapping[bytes, Kept]:
-        """What is known of some texts."""
+    def get(self, model: str, digests: Sequence[bytes], *, width: int | None) -> Mapping[bytes, Kept]:
+        """What is known of some texts, of ``width`` numbers each (any, when None)."""
 
     def put(self, model: str, entries: Mapping[bytes, Kept]) -> None:
         """Keep what was computed; what is known stays."""
@@ -252,6 +252,10 @@ class Embedder(Protocol):
     @property
     def reads_text(self) -> bool:
         """Whether it reads :attr:`Documents.texts` rather than the counts."""
+
+    @property
+    def meaning(self) -> float:
+        """How much its cosines count in ranking beside those of the bundled words, which are 1."""
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from semindex.embed.encoder import Transformer, open_transformer
+from semindex.embed.running import Running
 from semindex.errors import ModelError
 
 from ..tiny_models import SPECIAL, WORDS, bi_encoder, cross_encoder, logit, vector, write_folder
@@ -90,9 +91,9 @@ def test_a_long_text_is_cut_at_its_end_and_that_is_told(encoder: Transformer) ->
 
 def test_a_shorter_input_may_be_asked_for_but_no_longer_one(tmp_path: Path) -> None:
     bi_encoder(tmp_path)
-    (cut,) = open_transformer(tmp_path, max_tokens=5).tokens(["red green blue red"])
+    (cut,) = open_transformer(tmp_path, Running(max_tokens=5)).tokens(["red green blue red"])
     assert (len(cut.ids), cut.read, cut.total) == (5, 3, 4)
-    (own,) = open_transformer(tmp_path, max_tokens=500).tokens(["red " * 100])
+    (own,) = open_transformer(tmp_path, Running(max_tokens=500)).tokens(["red " * 100])
     assert len(own.ids) == 12
 
 
@@ -110,9 +111,8 @@ def test_a_long_query_leaves_half_to_the_text(tmp_path: Path) -> None:
 
 def test_prompts_stand_in_front(tmp_path: Path) -> None:
     model = open_transformer(bi_encoder(tmp_path, prompts={"query": "ask ", "passage": "tell "}))
-    assert model.prompt("document", "passage") == "tell "
-    assert model.prompt("nothing") == ""
-    found = model.embed(model.tokens(["red"], prompt=model.prompt("query")))
+    assert model.folder.document_prompt == "tell "
+    found = model.embed(model.tokens(["red"], prompt=model.folder.query_prompt))
     np.testing.assert_allclose(found[0], vector("ask", "red"), atol=1e-6)
 
 
@@ -172,7 +172,7 @@ def test_a_dense_step_that_the_graph_lacks_is_refused(tmp_path: Path) -> None:
     (tmp_path / "modules.json").write_text(
         '[{"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]'
     )
-    with pytest.raises(ModelError, match=r"modules\.json has a dense step .*does not hold"):
+    with pytest.raises(ModelError, match=r"modules\.json has a step .*\(Dense\), which .*does not hold"):
         open_transformer(tmp_path)
     bi_encoder(tmp_path, pooled=True)
     assert open_transformer(tmp_path).dim == 3, "a graph that ends in the vector holds all steps"
@@ -218,14 +218,14 @@ def test_a_missing_package_names_the_extra(
 
 def test_a_text_runs_with_others_of_its_length(encoder: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
     shapes: list[tuple[int, ...]] = []
-    session = encoder._session
+    session = encoder._graph._session
 
     class Noted:
         def run(self, names: list[str], feeds: dict[str, Any]) -> object:
             shapes.append(feeds["input_ids"].shape)
             return session.run(names, feeds)
 
-    monkeypatch.setattr(encoder, "_session", Noted())
+    monkeypatch.setattr(encoder._graph, "_session", Noted())
     lengths = [1, 9] * 8
     encoder.embed(encoder.tokens(["red " * length for length in lengths]))
     assert shapes == [(8, 11), (8, 3)]
@@ -238,7 +238,7 @@ def test_a_vector_is_the_same_whatever_the_batch_size(
     texts = [
         " ".join(PLAIN[(place * step) % len(PLAIN)] for step in range(place % 10)) for place in range(50)
     ]
-    fixed = open_transformer(bi_encoder(tmp_path), batch_size=batch_size)
+    fixed = open_transformer(bi_encoder(tmp_path), Running(batch_size=batch_size))
     one, other = (model.embed(model.tokens(texts)) for model in (encoder, fixed))
     assert (one * other).sum(axis=1).min() >= 0.999
     assert fixed.batches.counted.batches >= 50 // batch_size
@@ -254,11 +254,11 @@ def test_texts_beside_one_change_nothing_in_a_graph_that_rounds_by_batch(
     def embedded(model: Transformer) -> Any:
         return model.embed(model.tokens(texts))
 
-    model = open_transformer(folder, batch_size=batch_size)
+    model = open_transformer(folder, Running(batch_size=batch_size))
     alone = [model.embed(model.tokens([text]))[0] for text in texts]
     np.testing.assert_array_equal(embedded(model), alone)
-    monkeypatch.setattr("semindex.embed.encoder._rounds_by_batch", lambda graph: False)
-    together = embedded(open_transformer(folder, batch_size=8))
+    monkeypatch.setattr("semindex.embed.encoder.rounds_by_batch", lambda graph: False)
+    together = embedded(open_transformer(folder, Running(batch_size=8)))
     assert np.abs(together - alone).max() > 1e-3, "together it would change them"
 
 
@@ -267,7 +267,8 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from semindex.embed.encoder import open_transformer
-model = open_transformer(Path(sys.argv[1]), threads=1, batch_size=2000)
+from semindex.embed.running import Running
+model = open_transformer(Path(sys.argv[1]), Running(threads=1, batch_size=2000))
 texts = ["red green blue " * 300] * 4000
 tokens = model.tokens(texts[:1]) * len(texts)
 np.matmul(np.ones((99, 99)), np.ones((99, 99)))  # OpenBLAS gives up when it has to begin without room
@@ -294,7 +295,7 @@ def test_one_text_that_memory_does_not_do_for_is_told(
         def run(self, names: list[str], feeds: dict[str, Any]) -> object:
             raise RuntimeError("Failed to allocate memory for requested buffer of size 123")
 
-    monkeypatch.setattr(encoder, "_session", Full())
+    monkeypatch.setattr(encoder._graph, "_session", Full())
     with pytest.raises(ModelError, match=r"no memory left for one text of 3 tokens .*buffer of size 123"):
         encoder.embed(encoder.tokens(["red", "blue"]))
 

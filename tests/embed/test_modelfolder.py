@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from semindex.embed.modelfolder import DEFAULT_TOKENS, Pooling, fingerprint, read_folder
+from semindex.embed.modelfolder import DEFAULT_TOKENS, fingerprint, read_folder
+from semindex.embed.pooling import Pooling
 from semindex.errors import ModelError
 
 from ..tiny_models import bi_encoder
@@ -33,7 +34,8 @@ def test_two_files_are_enough(folder: Path) -> None:
     found = read_folder(folder)
     assert found.graph == folder / "model.onnx"
     assert (found.pooling, found.max_tokens, found.pad_id) == (Pooling.MEAN, DEFAULT_TOKENS, None)
-    assert (found.classifier, found.dense, dict(found.prompts)) == (False, False, {})
+    assert (found.classifier, found.steps, found.lower_case) == (False, (), False)
+    assert (found.query_prompt, found.document_prompt) == ("", "")
 
 
 def test_the_whole_graph_comes_before_quantised_ones(folder: Path) -> None:
@@ -66,6 +68,10 @@ def test_what_is_missing_is_named_with_what_belongs_there(folder: Path) -> None:
         ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, Pooling.CLS),
         ({"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}, Pooling.MEAN),
         ({"pooling_mode": "cls", "embedding_dimension": 8}, Pooling.CLS),
+        ({"pooling_mode_lasttoken": True}, Pooling.LAST),
+        ({"pooling_mode_max_tokens": True}, Pooling.MAX),
+        ({"pooling_mode": "weightedmean"}, Pooling.WEIGHTED_MEAN),
+        ({"pooling_mode_mean_sqrt_len_tokens": True}, Pooling.MEAN_ROOT),
     ],
 )
 def test_pooling_is_read_in_either_spelling(folder: Path, config: object, pooling: Pooling) -> None:
@@ -76,15 +82,14 @@ def test_pooling_is_read_in_either_spelling(folder: Path, config: object, poolin
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ({"pooling_mode_lasttoken": True}, "lasttoken"),
         ({"pooling_mode_max_tokens": True, "pooling_mode_mean_tokens": True}, "mean and max"),
-        ({"pooling_mode": "weightedmean"}, "weightedmean"),
+        ({"pooling_mode": "attention"}, "attention"),
         ({}, "of no kind"),
     ],
 )
 def test_other_pooling_is_refused_not_guessed(folder: Path, config: object, told: str) -> None:
     write(folder / "1_Pooling" / "config.json", config)
-    with pytest.raises(ModelError, match=rf"1_Pooling.config\.json asks for pooling {told}; known are"):
+    with pytest.raises(ModelError, match=rf"1_Pooling.config\.json asks for pooling {told}; known is one of"):
         read_folder(folder)
 
 
@@ -97,7 +102,7 @@ def test_modules_tell_where_pooling_stands_and_what_follows(folder: Path) -> Non
     write(folder / "second" / "config.json", {"pooling_mode_cls_token": True})
     found = read_folder(folder)
     assert found.pooling is Pooling.CLS
-    assert found.dense
+    assert found.steps == ("Dense",)
 
 
 def test_modules_may_not_lead_out_of_the_folder(folder: Path) -> None:
@@ -129,7 +134,8 @@ def test_architecture_padding_and_prompts_are_read(folder: Path) -> None:
     prompts = {"query": "ask: ", "document": ""}
     write(folder / "config_sentence_transformers.json", {"prompts": prompts, "__version__": {}})
     found = read_folder(folder)
-    assert (found.classifier, found.pad_id, dict(found.prompts)) == (True, 1, prompts)
+    assert (found.classifier, found.pad_id) == (True, 1)
+    assert (found.query_prompt, found.document_prompt) == ("ask: ", "")
 
 
 @pytest.mark.parametrize(

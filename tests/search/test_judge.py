@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from semindex.embed.encoder import Tokens, Transformer, open_transformer
+from semindex.embed.running import Running
 from semindex.errors import ModelError
 from semindex.search.judge import MAX_TOKENS, Judge, open_judge
 from semindex.store.vectorcache import VectorCache
@@ -136,7 +137,7 @@ def test_a_model_is_loaded_once_and_let_go(tmp_path: Path) -> None:
     folder = str(bi_encoder(tmp_path))
     one, other = open_judge(folder), open_judge(folder)
     assert one._model is other._model
-    assert open_judge(folder, batch_size=3)._model is not one._model
+    assert open_judge(folder, running=Running(batch_size=3))._model is not one._model
     held = weakref.ref(one._model)
     del one, other
     gc.collect()

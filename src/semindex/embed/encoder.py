@@ -2,42 +2,30 @@
 
 Runs through onnxruntime, on the processor or, where the installed package can, on a GPU, with the tokenizer
 of the model's own folder (:mod:`semindex.embed.modelfolder`); both packages come with the extra ``onnx`` and
-are imported when a model is opened. No function here opens a connection.
+are imported when a model is opened (the graph by :mod:`semindex.embed.session`). No function here opens a
+connection.
 """
 
 from __future__ import annotations
 
-import mmap
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from semindex.embed.batching import Batches, Device, OutOfMemory, measured_bytes
-from semindex.embed.modelfolder import ModelFolder, Pooling, fingerprint, read_folder
+from semindex.embed.batching import Batches, measured_bytes
+from semindex.embed.modelfolder import ModelFolder, fingerprint, read_folder
+from semindex.embed.packages import from_extra
+from semindex.embed.pooling import Floats
+from semindex.embed.running import DEFAULT, Running
+from semindex.embed.session import Graph, open_graph, rounds_by_batch
 from semindex.embed.shared import Shared
 from semindex.errors import ModelError
 from semindex.types import Vectors
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-EXTRA = 'install them with: pip install "semindex[onnx]"'
-_MASKED = ("input_ids", "attention_mask")
-_KNOWN = (*_MASKED, "token_type_ids")
-_NO_ROOM = re.compile("allocate memory|bad.?alloc|out of memory|ALLOC_FAILED", re.IGNORECASE)
-"""In what onnxruntime says when memory runs out: its own arena, the C++ library, CUDA and cuBLAS."""
-_GPU = "CUDAExecutionProvider"
-_INTEGERS: Mapping[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +42,17 @@ class Tokens:
     """Tokens that the text has; more than ``read`` when its end was cut off."""
 
 
-class _Value(Protocol):
-    """An input or output of a graph, as onnxruntime describes it."""
-
-    name: str
-    type: str
-    shape: list[Any]
-
-
 class Transformer:
     """A model that was opened; threads may share it. Made by :func:`open_transformer`."""
 
     def __init__(
-        self, folder: ModelFolder, session: Any, tokenizer: Any, *, max_tokens: int, batches: Batches
+        self, folder: ModelFolder, graph: Graph, tokenizer: Any, *, max_tokens: int, batches: Batches
     ) -> None:
         self.folder = folder
         self.batches = batches
-        self._session = session
+        self.is_cross_encoder = graph.is_cross_encoder
+        self._graph = graph
         self._tokenizer = tokenizer
-        self._inputs = _checked_inputs(folder, session.get_inputs())
-        self._output, self.is_cross_encoder = _chosen_output(folder, session.get_outputs())
         self._max_tokens = max_tokens
         self._pad = _pad_id(folder, tokenizer)
         # Tells the width, and finds what is wrong with a graph before anything is asked of it.
@@ -97,6 +76,7 @@ class Transformer:
 
         A text that fits is one piece, as :meth:`tokens` gives it.
         """
+        text = self._cased(text)  # which may change its length
         whole = self._encoded(prompt + text)
         if len(whole) <= self._room(pair=False):
             return [self._joined(whole)]
@@ -150,15 +130,16 @@ class Transformer:
             raise ModelError(f"{self.folder.path} gives vectors and compares no pairs")
         return self._run(pairs)[:, 0]
 
-    def prompt(self, *tasks: str) -> str:
-        """The folder's prompt for the first of some tasks that it has one for; empty without."""
-        return next((self.folder.prompts[task] for task in tasks if task in self.folder.prompts), "")
-
     def _encoded(self, text: str) -> Any:
-        return self._tokenizer.encode(text, add_special_tokens=False)
+        return self._tokenizer.encode(self._cased(text), add_special_tokens=False)
+
+    def _cased(self, text: str) -> str:
+        return text.lower() if self.folder.lower_case else text
 
     def _encoded_all(self, texts: Sequence[str]) -> list[Any]:
-        found: list[Any] = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        found: list[Any] = self._tokenizer.encode_batch(
+            [self._cased(text) for text in texts], add_special_tokens=False
+        )
         return found
 
     def _query(self, query: str) -> tuple[Any, int]:
@@ -191,8 +172,8 @@ class Transformer:
         lengths = [len(row.ids) for row in rows]
 
         def run(places: Sequence[int]) -> Floats:
-            with _room_found():
-                return self._run_batch([rows[place] for place in places])
+            some = [rows[place] for place in places]
+            return self._graph.run([each.ids for each in some], [each.kinds for each in some], self._pad)
 
         for places, made in self.batches.run(lengths, run):
             if out is None:
@@ -200,135 +181,65 @@ class Transformer:
             out[places] = made
         return np.zeros((0, self.dim), np.float32) if out is None else out
 
-    def _run_batch(self, rows: Sequence[Tokens]) -> Floats:
-        longest = max(len(row.ids) for row in rows)
-        ids = np.full((len(rows), longest), self._pad, np.int64)
-        mask, kinds = np.zeros_like(ids), np.zeros_like(ids)
-        for place, row in enumerate(rows):
-            ids[place, : len(row.ids)] = row.ids
-            kinds[place, : len(row.ids)] = row.kinds
-            mask[place, : len(row.ids)] = 1
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
-        feeds = {name: given[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
-        with _blamed(self.folder.graph), _room_found():
-            (out,) = self._session.run([self._output], feeds)
-        found = np.asarray(out, dtype=np.float32)
-        if found.ndim == 3:
-            found = _pooled(found, mask, self.folder.pooling)
-        if found.ndim != 2 or len(found) != len(rows) or not np.isfinite(found).all():
-            raise ModelError(f"{self.folder.graph} gives no numbers that can be used: shape {found.shape}")
-        return found
 
-
-def open_transformer(
-    path: Path,
-    *,
-    max_tokens: int | None = None,
-    threads: int = 0,
-    batch_size: int = 0,
-    most_bytes: int | None = None,
-) -> Transformer:
+def open_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
     """The model of a folder, loaded.
-
-    Args:
-        path: The folder.
-        max_tokens: A shorter longest input than the model's own.
-        threads: Of one batch; 0 for one a core.
-        batch_size: Texts run together; 0 chooses (:mod:`semindex.embed.batching`). One, whatever is said,
-            for a graph in which a text's vector would depend on the others.
-        most_bytes: Memory that this process may hold while it runs the model; None without a bound.
 
     Raises:
         ModelError: A package is missing (the message names the extra), or the folder is not whole.
     """
-    folder = read_folder(path)
-    onnxruntime, tokenizers = _packages()
-    tokenizer = _tokenizer(tokenizers, folder.tokenizer)
-    onnxruntime.disable_telemetry_events()  # Windows collects them
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = threads or _cores()
-    # Threads that wait by turning take the processor from everything else on the machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    gpu = [_GPU] if _GPU in onnxruntime.get_available_providers() else []
-    with _blamed(folder.graph):
-        providers = [*gpu, "CPUExecutionProvider"]
-        session = onnxruntime.InferenceSession(folder.graph, options, providers=providers)
-    # What it was given and what it took: without its libraries a GPU is passed over.
-    device = Device.GPU if _GPU in session.get_providers() else Device.PROCESSOR
+    return open_folder(read_folder(path), running)
+
+
+def open_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+    """The same of a folder that was read.
+
+    Raises:
+        ModelError: As there.
+    """
+    tokenizer = open_tokenizer(folder.tokenizer)
+    graph = open_graph(folder, device=running.device, threads=running.threads)
     batches = Batches(
         folder.footprint,
-        device=device,
-        free_bytes=lambda: measured_bytes(most_bytes, device),
-        rows=1 if _rounds_by_batch(folder.graph) else batch_size,
+        device=graph.device,
+        free_bytes=lambda: measured_bytes(running.most_bytes, graph.device),
+        rows=1 if rounds_by_batch(folder.graph) else running.batch_size,
     )
-    longest = folder.max_tokens if max_tokens is None else min(folder.max_tokens, max_tokens)
-    return Transformer(folder, session, tokenizer, max_tokens=longest, batches=batches)
+    longest = min(folder.max_tokens, running.max_tokens or folder.max_tokens)
+    return Transformer(folder, graph, tokenizer, max_tokens=longest, batches=batches)
 
 
 _OPEN: Shared[tuple[object, ...], Transformer] = Shared()
 
 
-def shared_transformer(
-    path: Path,
-    *,
-    max_tokens: int | None = None,
-    threads: int = 0,
-    batch_size: int = 0,
-    most_bytes: int | None = None,
-) -> Transformer:
+def shared_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
     """As :func:`open_transformer`; one in this process while anybody holds it and its files stay the same.
 
     Raises:
         ModelError: As there.
     """
-    folder = read_folder(path)
+    return shared_folder(read_folder(path), running)
+
+
+def shared_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+    """The same of a folder that was read.
+
+    Raises:
+        ModelError: As there.
+    """
     states = [file.stat() for file in (folder.graph, folder.tokenizer)]
     files = tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states)
-    used = (folder.pooling, folder.max_tokens, folder.pad_id, tuple(sorted(folder.prompts.items())))
-    key = (path.resolve(), files, used, max_tokens, threads, batch_size, most_bytes)
-    make = partial(
-        open_transformer,
-        path,
-        max_tokens=max_tokens,
-        threads=threads,
-        batch_size=batch_size,
-        most_bytes=most_bytes,
-    )
-    return _OPEN.get(key, make)
+    return _OPEN.get((folder, files, running), partial(open_folder, folder, running))
 
 
-def _rounds_by_batch(graph: Path) -> bool:
-    """Whether a graph rounds numbers by the largest of the whole batch, as dynamic quantisation does.
+def open_tokenizer(file: Path) -> Any:
+    """The tokenizer of a ``tokenizer.json``, which neither pads nor cuts.
 
-    A text's vector would then depend on the texts beside it (cosine 0.983 to its own for MiniLM in int8),
-    so that such a graph is given one at a time. Names of operators stand in the file as they are.
+    Raises:
+        ModelError: The package is missing, or the file is damaged.
     """
-    with graph.open("rb") as file:
-        if not graph.stat().st_size:
-            return False
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return content.find(b"DynamicQuantizeLinear") >= 0
-
-
-def _cores() -> int:
-    import psutil
-
-    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-
-
-def _packages() -> tuple[ModuleType, ModuleType]:
-    try:
-        import onnxruntime
+    with from_extra("onnx"):
         import tokenizers
-    except ImportError as error:
-        raise ModelError(
-            f"a transformer needs the packages onnxruntime and tokenizers ({error}); {EXTRA}"
-        ) from error
-    return onnxruntime, tokenizers
-
-
-def _tokenizer(tokenizers: ModuleType, file: Path) -> Any:
     try:
         found = tokenizers.Tokenizer.from_file(str(file))
     except Exception as error:  # the package raises nothing more exact
@@ -338,82 +249,9 @@ def _tokenizer(tokenizers: ModuleType, file: Path) -> Any:
     return found
 
 
-@contextmanager
-def _blamed(graph: Path) -> Iterator[None]:
-    """Turn whatever onnxruntime raises over a graph into :class:`ModelError`; not our own."""
-    try:
-        yield
-    except OutOfMemory:
-        raise
-    except Exception as error:  # its errors have no other base
-        said = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ModelError(f"{graph} cannot be run: {said}; get the model's folder again") from error
-
-
-@contextmanager
-def _room_found() -> Iterator[None]:
-    """Turn what onnxruntime and numpy raise when memory runs out into :class:`OutOfMemory`."""
-    try:
-        yield
-    except MemoryError as error:
-        raise OutOfMemory(str(error) or "out of memory") from error
-    except (OutOfMemory, ModelError):
-        raise
-    except Exception as error:  # its errors have no other base
-        if not _NO_ROOM.search(str(error)):
-            raise
-        raise OutOfMemory(str(error).strip().partition("\n")[0]) from error
-
-
-def _checked_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, type[np.integer[Any]]]:
-    """The graph's inputs and the integers that each takes."""
-    names = [each.name for each in inputs]
-    strange = [each.name for each in inputs if each.name not in _KNOWN or each.type not in _INTEGERS]
-    if strange or not set(_MASKED) <= set(names):
-        raise ModelError(
-            f"{folder.graph} has the inputs {', '.join(names)}; known are {', '.join(_KNOWN)} (whole "
-            f"numbers), and {' and '.join(_MASKED)} have to be there"
-        )
-    return {each.name: _INTEGERS[each.type] for each in inputs}
-
-
-def _chosen_output(folder: ModelFolder, outputs: Sequence[_Value]) -> tuple[str, bool]:
-    """The output to read, and whether the model is a cross-encoder."""
-    flat = [each for each in outputs if len(each.shape) == 2]
-    deep = [each.name for each in outputs if len(each.shape) == 3]
-    single = [each.name for each in flat if each.shape[1] == 1]
-    pooled = [each.name for each in flat if each.name == "sentence_embedding"]
-    if folder.classifier or single:
-        logits = [each.name for each in flat if each.name == "logits"]
-        chosen = single[:1] or logits or ([flat[0].name] if len(flat) == 1 else [])
-        if chosen:
-            return chosen[0], True
-    elif pooled or (not deep and len(flat) == 1):
-        return (pooled or [flat[0].name])[0], False
-    elif deep and not folder.dense:
-        return deep[0], False
-    elif deep:
-        raise ModelError(
-            f"{folder.path / 'modules.json'} has a dense step behind the pooling, which {folder.graph} does "
-            "not hold; export the model whole, with an output sentence_embedding"
-        )
-    told = ", ".join(f"{each.name} {each.shape}" for each in outputs)
-    raise ModelError(f"{folder.graph} gives {told}: neither vectors of tokens or texts, nor one logit a text")
-
-
 def _pad_id(folder: ModelFolder, tokenizer: Any) -> int:
     """The padding token; it is masked, but some models count positions by it."""
     if folder.pad_id is not None:
         return folder.pad_id
     found = (tokenizer.token_to_id(name) for name in ("[PAD]", "<pad>"))
     return next((number for number in found if number is not None), 0)
-
-
-def _pooled(states: Floats, mask: npt.NDArray[np.int64], pooling: Pooling) -> Floats:
-    """Token vectors ``(n, length, dim)`` to ``(n, dim)``; masked tokens do not count."""
-    if pooling is Pooling.CLS:
-        return states[:, 0]
-    weights = mask.astype(np.float32)
-    total: Floats = np.matmul(weights[:, None, :], states)[:, 0]
-    mean: Floats = total / np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1))
-    return mean

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semindex.embed.running import DEFAULT, Running
 from semindex.embed.shared import Shared
 from semindex.errors import ModelError
 
 if TYPE_CHECKING:
     from semindex.embed.static import StaticEmbedder
+    from semindex.embed.texts import TextModel
     from semindex.types import Embedder, VectorStore
 
 BUNDLED = "semindex"
@@ -34,36 +38,76 @@ def open_embedder(
     name: str = BUNDLED,
     *,
     open_store: Callable[[], VectorStore | None] | None = None,
-    threads: int = 0,
-    batch_size: int = 0,
-    most_bytes: int | None = None,
+    running: Running = DEFAULT,
+    read_key: Callable[[], str | None] | None = None,
 ) -> Embedder:
     """The embedder of that name. Bound to plain values it can be pickled, and called in another process.
 
     Args:
-        name: :data:`BUNDLED`, or the path of a folder with a transformer (``~`` is the home).
-        open_store: Where a transformer's vectors are kept; the bundled one needs none, nor what follows.
-        threads: See :func:`semindex.embed.encoder.open_transformer`, as for the others.
-        batch_size: Texts run together.
-        most_bytes: Memory of the process.
+        name: :data:`BUNDLED`; the path of a folder with a model (``~`` is the home); the id of one on the
+            Hugging Face hub (:mod:`semindex.embed.hub`); or the address of a server
+            (:func:`semindex.embed.endpoint.read_endpoint`).
+        open_store: Where vectors of texts are kept; the bundled one needs none, nor what follows.
+        running: How a model is run.
+        read_key: Gives a server's key.
 
     Raises:
         ModelError: The name is unknown, or the model's file is absent or damaged.
     """
     if name == BUNDLED:
         return open_words()
+    from semindex.embed.texts import TextEmbedder
+
+    model = _server(name, running, read_key) if _ADDRESS.match(name) else _local(_folder(name), running)
+    return TextEmbedder(model, store=open_store() if open_store is not None else None)
+
+
+_ADDRESS = re.compile("https?://", re.IGNORECASE)
+
+
+def _server(name: str, running: Running, read_key: Callable[[], str | None] | None) -> TextModel:
+    from semindex.embed.endpoint import read_endpoint
+    from semindex.embed.server import ServerModel
+
+    return ServerModel(read_endpoint(name), max_tokens=running.max_tokens, read_key=read_key)
+
+
+def _folder(name: str) -> Path:
+    """The folder of that path, else of the model that has that name on the hub."""
+    from semindex.embed.hub import folder_of, read_id
+
     folder = Path(name).expanduser()
-    if not name or not folder.is_dir():
+    if name and folder.is_dir():
+        return folder
+    model = read_id(name)
+    if model is None:
         raise ModelError(
             f"unknown embedding model {name!r}: neither {BUNDLED!r}, the bundled one, nor a folder that is "
-            f'there, with a transformer; set EMBEDDING_MODEL = "{BUNDLED}" or leave it out'
+            f'there, nor OWNER/NAME, nor http://...; set EMBEDDING_MODEL = "{BUNDLED}" or leave it out'
         )
-    from semindex.embed.transformer import TransformerEmbedder
+    return folder_of(model, is_whole=_is_whole)
 
-    return TransformerEmbedder(
-        folder,
-        store=open_store() if open_store is not None else None,
-        threads=threads,
-        batch_size=batch_size,
-        most_bytes=most_bytes,
-    )
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder has all that one of the ways to run a model needs."""
+    from semindex.embed.model2vec import table_file
+    from semindex.embed.modelfolder import graph_of, torch_files
+
+    if table_file(folder) is not None or graph_of(folder) is not None:
+        return True
+    return bool(torch_files(folder)) and importlib.util.find_spec("sentence_transformers") is not None
+
+
+def _local(folder: Path, running: Running) -> TextModel:
+    """What a folder holds: a table of vectors, an ONNX graph, or PyTorch's weights."""
+    from semindex.embed.model2vec import Model2vec, table_file
+    from semindex.embed.modelfolder import graph_of, torch_files
+    from semindex.embed.sentences import SentenceModel
+    from semindex.embed.transformer import TransformerModel
+
+    table = table_file(folder)
+    if table is not None:
+        return Model2vec(folder, table)
+    if graph_of(folder) is None and torch_files(folder):
+        return SentenceModel(folder, running)
+    return TransformerModel(folder, running)

@@ -80,6 +80,11 @@ class StaticEmbedder:
         return False
 
     @property
+    def meaning(self) -> float:
+        """1: the weights were chosen with it."""
+        return 1.0
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """None."""
         return ()

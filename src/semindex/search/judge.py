@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec import Struct
 
 from semindex.embed.base import text_digest
 from semindex.embed.encoder import Tokens, Transformer, shared_transformer
+from semindex.embed.running import DEFAULT, Running
 from semindex.errors import ModelError
 from semindex.store.cache import RecentlyUsed
 from semindex.types import Kept, Vector, VectorStore
@@ -54,8 +56,8 @@ class Judge:
         self._cache = cache
         self._asked: RecentlyUsed[str, Vector] = RecentlyUsed(remembered, seconds=REMEMBERED_SECONDS)
         self.measure = "logit" if model.is_cross_encoder else "cosine"
-        self._query_prompt = model.prompt("query")
-        self._text_prompt = model.prompt("document", "passage", "corpus")
+        self._query_prompt = model.folder.query_prompt
+        self._text_prompt = model.folder.document_prompt
 
     def judge(self, query: str, texts: Sequence[str]) -> list[Judgement]:
         """A judgement a text, in their order."""
@@ -127,8 +129,7 @@ def open_judge(
     *,
     cache: VectorStore | None = None,
     remembered: int = 0,
-    batch_size: int = 0,
-    most_bytes: int | None = None,
+    running: Running = DEFAULT,
 ) -> Judge:
     """The judge over the model of a folder (``~`` is the home); the model is loaded once a process.
 
@@ -136,15 +137,12 @@ def open_judge(
         folder: Holds the model.
         cache: See :class:`Judge`, as for ``remembered``.
         remembered: Queries.
-        batch_size: See :func:`semindex.embed.encoder.open_transformer`, as for ``most_bytes``.
-        most_bytes: That of the process.
+        running: How the model is run; of a text it reads :data:`MAX_TOKENS`.
 
     Raises:
         ModelError: No folder is named, a package is missing, or the folder is not whole.
     """
     if not folder:
         raise ModelError(_NONE_NAMED)
-    model = shared_transformer(
-        Path(folder).expanduser(), max_tokens=MAX_TOKENS, batch_size=batch_size, most_bytes=most_bytes
-    )
+    model = shared_transformer(Path(folder).expanduser(), replace(running, max_tokens=MAX_TOKENS))
     return Judge(model, cache=cache, remembered=remembered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 def _fields() -> Mapping[str, tuple[float, float]]:
@@ -73,6 +74,15 @@ class Weights(Struct, frozen=True):
     span_dense: float = 1.4
     chunk_file_share: float = 0.35
     """File score added to each of its chunks when chunks are ranked by themselves."""
+
+    def of_meaning(self, share: float) -> Weights:
+        """The weights with what meaning adds to a file's score times ``share``."""
+        return replace(
+            self,
+            context=self.context * share,
+            context_sum=self.context_sum * share,
+            feedback=self.feedback * share,
+        )
 
 
 WEIGHTS = Weights()

@@ -101,13 +101,13 @@ class VectorCache:
         """What a user should know: that a damaged file was set aside, that there is no cache and why."""
         return tuple(self._notes)
 
-    def get(self, model: str, digests: Sequence[bytes], *, width: int) -> dict[bytes, Kept]:
+    def get(self, model: str, digests: Sequence[bytes], *, width: int | None) -> dict[bytes, Kept]:
         """What is known of some texts; of no other model and of no other width.
 
         Args:
             model: Fingerprint of the model and of how it is used.
             digests: Of the texts.
-            width: How many numbers each has.
+            width: How many numbers each has; None takes any.
         """
         found: dict[bytes, Kept] = {}
         with self._lock:
@@ -115,7 +115,7 @@ class VectorCache:
             values = self._attempted(lambda opened: _values(opened, model, digests), nothing, making=False)
             for digest, value in values.items():
                 kept = _decoded(value)
-                if kept is None or len(kept.numbers) != width:
+                if kept is None or (width is not None and len(kept.numbers) != width):
                     self._broken.add((model, digest))
                 else:
                     found[digest] = kept

@@ -1,0 +1,215 @@
+"""A transformer's ONNX graph, opened: whole numbers in, vectors or logits out.
+
+onnxruntime comes with the extra ``onnx`` and is imported when a graph is opened.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.embed.batching import Device, OutOfMemory
+from semindex.embed.modelfolder import ModelFolder
+from semindex.embed.packages import from_extra
+from semindex.embed.pooling import Floats, pooled
+from semindex.embed.running import DeviceChoice
+from semindex.errors import ModelError
+
+_MASKED = ("input_ids", "attention_mask")
+_KNOWN = (*_MASKED, "token_type_ids", "position_ids")
+_NO_ROOM = re.compile("allocate memory|bad.?alloc|out of memory|ALLOC_FAILED", re.IGNORECASE)
+"""In what onnxruntime says when memory runs out: its own arena, the C++ library, CUDA and cuBLAS."""
+_GPU = "CUDAExecutionProvider"
+_INTEGERS: Mapping[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+
+Integers = npt.NDArray[np.int64]
+
+
+class _Value(Protocol):
+    """An input or output of a graph, as onnxruntime describes it."""
+
+    name: str
+    type: str
+    shape: list[Any]
+
+
+class Graph:
+    """A graph that can be run; threads may share it."""
+
+    def __init__(self, folder: ModelFolder, session: Any) -> None:
+        self._folder = folder
+        self._session = session
+        self.device = Device.GPU if _GPU in session.get_providers() else Device.PROCESSOR
+        """Where it runs: without its libraries a GPU is passed over."""
+        self._inputs = _checked_inputs(folder, session.get_inputs())
+        self._output, self.is_cross_encoder = _chosen_output(folder, session.get_outputs())
+
+    def run(self, ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Floats:
+        """Pooled vectors or logits, shape ``(n, width)``.
+
+        Args:
+            ids: The tokens of each text.
+            kinds: The same lengths: 1 for tokens of the second text of a pair.
+            pad: The token that fills up shorter texts, where it is masked.
+
+        Raises:
+            OutOfMemory: There is no room for so many.
+            ModelError: The graph fails, or gives what are no numbers.
+        """
+        with _blamed(self._folder.graph), _room_found():
+            given = _padded(ids, kinds, pad)
+            feeds = {name: given[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
+            (out,) = self._session.run([self._output], feeds)
+            found = np.asarray(out, dtype=np.float32)
+            if found.ndim == 3:
+                found = pooled(found, given["attention_mask"], self._folder.pooling)
+        if found.ndim != 2 or len(found) != len(ids) or not np.isfinite(found).all():
+            raise ModelError(f"{self._folder.graph} gives no numbers that can be used: shape {found.shape}")
+        return found
+
+
+def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Integers]:
+    """What a graph may ask for, each of shape ``(n, longest)``."""
+    tokens = np.full((len(ids), max(map(len, ids))), pad, np.int64)
+    mask, types = np.zeros_like(tokens), np.zeros_like(tokens)
+    for place, (some, kind) in enumerate(zip(ids, kinds, strict=True)):
+        tokens[place, : len(some)] = some
+        types[place, : len(some)] = kind
+        mask[place, : len(some)] = 1
+    positions = np.maximum(mask.cumsum(axis=1) - 1, 0)
+    return {"input_ids": tokens, "attention_mask": mask, "token_type_ids": types, "position_ids": positions}
+
+
+def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO, threads: int = 0) -> Graph:
+    """A folder's graph, loaded.
+
+    Args:
+        folder: Names it.
+        device: Where to run it.
+        threads: Of one batch; 0 for one a core.
+
+    Raises:
+        ModelError: A package is missing (the message names the extra), the graph is damaged or of another
+            kind, or the device is not there.
+    """
+    with from_extra("onnx"):
+        import onnxruntime
+    onnxruntime.disable_telemetry_events()  # Windows collects them
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads or _cores()
+    # Threads that wait by turning take the processor from everything else on the machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    can = _GPU in onnxruntime.get_available_providers()
+    gpu = [_GPU] if can and device is not DeviceChoice.CPU else []
+    with _blamed(folder.graph):
+        providers = [*gpu, "CPUExecutionProvider"]
+        session = onnxruntime.InferenceSession(folder.graph, options, providers=providers)
+    graph = Graph(folder, session)
+    if device is DeviceChoice.CUDA and graph.device is not Device.GPU:
+        raise ModelError(
+            "DEVICE is cuda, and onnxruntime "
+            + (
+                "found no GPU that it can use"
+                if can
+                else "was installed without CUDA (onnxruntime-gpu has it)"
+            )
+            + "; set DEVICE to auto or cpu, or mend the installation"
+        )
+    return graph
+
+
+def runs_on_gpu(device: DeviceChoice) -> bool:
+    """Whether the installed package would try a GPU."""
+    if device is DeviceChoice.CPU:
+        return False
+    with from_extra("onnx"):
+        import onnxruntime
+    return _GPU in onnxruntime.get_available_providers()
+
+
+def rounds_by_batch(graph: Path) -> bool:
+    """Whether a graph rounds numbers by the largest of the whole batch, as dynamic quantisation does.
+
+    A text's vector would then depend on the texts beside it (cosine 0.983 to its own for MiniLM in int8),
+    so that such a graph is given one at a time. Names of operators stand in the file as they are.
+    """
+    with graph.open("rb") as file:
+        if not graph.stat().st_size:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(b"DynamicQuantizeLinear") >= 0
+
+
+def _cores() -> int:
+    import psutil
+
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+
+
+@contextmanager
+def _blamed(graph: Path) -> Iterator[None]:
+    """Turn whatever onnxruntime raises over a graph into :class:`ModelError`; not our own."""
+    try:
+        yield
+    except OutOfMemory:
+        raise
+    except Exception as error:  # its errors have no other base
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ModelError(f"{graph} cannot be run: {said}; get the model's folder again") from error
+
+
+@contextmanager
+def _room_found() -> Iterator[None]:
+    """Turn what onnxruntime and numpy raise when memory runs out into :class:`OutOfMemory`."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemory(str(error) or "out of memory") from error
+    except Exception as error:  # its errors have no other base
+        if not _NO_ROOM.search(str(error)):
+            raise
+        raise OutOfMemory(str(error).strip().partition("\n")[0]) from error
+
+
+def _checked_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, type[np.integer[Any]]]:
+    """The graph's inputs and the integers that each takes."""
+    names = [each.name for each in inputs]
+    strange = [each.name for each in inputs if each.name not in _KNOWN or each.type not in _INTEGERS]
+    if strange or not set(_MASKED) <= set(names):
+        raise ModelError(
+            f"{folder.graph} has the inputs {', '.join(names)}; known are {', '.join(_KNOWN)} (whole "
+            f"numbers), and {' and '.join(_MASKED)} have to be there"
+        )
+    return {each.name: _INTEGERS[each.type] for each in inputs}
+
+
+def _chosen_output(folder: ModelFolder, outputs: Sequence[_Value]) -> tuple[str, bool]:
+    """The output to read, and whether the model is a cross-encoder."""
+    flat = [each for each in outputs if len(each.shape) == 2]
+    deep = [each.name for each in outputs if len(each.shape) == 3]
+    single = [each.name for each in flat if each.shape[1] == 1]
+    pooled = [each.name for each in flat if each.name == "sentence_embedding"]
+    if folder.classifier or single:
+        logits = [each.name for each in flat if each.name == "logits"]
+        chosen = single[:1] or logits or ([flat[0].name] if len(flat) == 1 else [])
+        if chosen:
+            return chosen[0], True
+    elif pooled or (not deep and len(flat) == 1):
+        return (pooled or [flat[0].name])[0], False
+    elif deep and not folder.steps:
+        return deep[0], False
+    elif deep:
+        raise ModelError(
+            f"{folder.path / 'modules.json'} has a step behind the pooling ({', '.join(folder.steps)}), "
+            f"which {folder.graph} does not hold; export the model whole, with an output sentence_embedding"
+        )
+    told = ", ".join(f"{each.name} {each.shape}" for each in outputs)
+    raise ModelError(f"{folder.graph} gives {told}: neither vectors of tokens or texts, nor one logit a text")
