@@ -29,13 +29,16 @@ if TYPE_CHECKING:
         RootError,
         SemindexError,
         UsageError,
+        WorkerError,
     )
     from semindex.index import Index, open
-    from semindex.types import BuildReport, Coverage, Hit, Hits, Reason, Status
+    from semindex.types import BuildReport, Cluster, Coverage, Hit, Hits, Reason, Status
 
 _HOME = {
     **dict.fromkeys(("Index", "open"), "semindex.index"),
-    **dict.fromkeys(("BuildReport", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"),
+    **dict.fromkeys(
+        ("BuildReport", "Cluster", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"
+    ),
     **dict.fromkeys(
         (
             "CacheError",
@@ -51,6 +54,7 @@ _HOME = {
             "RootError",
             "SemindexError",
             "UsageError",
+            "WorkerError",
         ),
         "semindex.errors",
     ),
@@ -59,6 +63,7 @@ _HOME = {
 __all__ = [
     "BuildReport",
     "CacheError",
+    "Cluster",
     "ConfigError",
     "Coverage",
     "Hit",
@@ -77,6 +82,7 @@ __all__ = [
     "SemindexError",
     "Status",
     "UsageError",
+    "WorkerError",
     "__version__",
     "open",
 ]
