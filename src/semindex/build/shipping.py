@@ -1,7 +1,7 @@
 """Batches for workers that may not share our disk: files out, a finished segment back, checked and adopted.
 
-What decides about a file (too large, binary, unchanged) is the code that decides for a worker with a disk, cut
-in two: :func:`semindex.source.read.load` runs here, :func:`semindex.source.read.understand` there.
+What decides about a file (too large, binary, unchanged) is what decides for a worker with a disk, cut in
+two: :func:`semindex.source.read.load` runs here, :func:`semindex.source.read.understand` there.
 """
 
 from __future__ import annotations

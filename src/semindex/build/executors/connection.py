@@ -61,16 +61,18 @@ class Connection:
             raise UsageError(f"{EXTRA} ({error})") from error
         self.answers: queue.SimpleQueue[tuple[Any, object]] = queue.SimpleQueue()
         """What was handed to :meth:`submit` and the answer, or an exception where there is none."""
+        self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="semindex-fetch")
         try:
             self._client: Any = Client(  # type: ignore[no-untyped-call]
                 address, timeout=CONNECT_SECONDS, set_as_default=False, name="semindex"
             )
         except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
-            raise WorkerError(
-                f"no dask scheduler answers at {address} ({in_a_line(error)}); start one there: dask scheduler"
-            ) from error
-        self._scheduler = self._identity()["id"]
-        self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="semindex-fetch")
+            raise _unreachable(address, error) from error
+        try:
+            self._scheduler = self._identity()["id"]
+        except SchedulerGone as error:
+            self.close()
+            raise _unreachable(address, error) from error
 
     def members(self) -> dict[str, Member]:
         """The workers that are there, by address.
@@ -157,6 +159,13 @@ def _member(address: str, told: Mapping[str, Any]) -> Member:
     return Member(address, label, int(told.get("nthreads", 1)), told.get("nanny") is not None)
 
 
+def _unreachable(address: str, error: Exception) -> WorkerError:
+    return WorkerError(
+        f"no dask scheduler answers at {address} ({in_a_line(error)}); start one there: dask scheduler"
+    )
+
+
 def in_a_line(error: BaseException) -> str:
+    """What kind of error it is, and the beginning of what it says."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
