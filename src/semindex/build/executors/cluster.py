@@ -6,6 +6,7 @@ worker at a time, so that a death, a silence or a refusal has a name and costs o
 
 from __future__ import annotations
 
+import math
 import pickle
 import queue
 import re
@@ -21,7 +22,7 @@ from typing import Any
 
 from semindex import __version__
 from semindex.build.executors.base import Done, Failure, R, T, W, reason_of
-from semindex.build.executors.connection import Connection, Lost, Member, SchedulerGone
+from semindex.build.executors.connection import FINISHED, Connection, Lost, Member, SchedulerGone
 from semindex.build.executors.errand import DONE, OPENED, UNFIT, attend, forget
 from semindex.build.executors.wire import Reply
 from semindex.errors import SemindexError, UsageError, WorkerError, WorkerUnfit
@@ -66,6 +67,13 @@ class _Try:
     errand: _Errand | None
     fellow: _Fellow
     future: Any = None
+    finished: bool = False
+    """It was done; the answer may still be on its way."""
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether a worker did not come back from its item."""
+        return self.errand is not None and bool(self.errand.reasons)
 
 
 @dataclass(slots=True, eq=False)
@@ -76,8 +84,17 @@ class _Fellow:
     state: State = State.GREETED
     tries: deque[_Try] = field(default_factory=deque)
     since: float = 0.0
-    """When it began with the first of its tries."""
-    peak_bytes: int = 0
+    """When it began with what it is at."""
+
+    def has_room_for(self, errand: _Errand) -> bool:
+        """Whether it can be given one more."""
+        if errand.reasons:
+            return not self.tries
+        return len(self.tries) < QUEUED and not any(each.is_suspect for each in self.tries)
+
+    def at_work(self) -> _Try | None:
+        """What it is at; it does one after the other."""
+        return next((each for each in self.tries if not each.finished), None)
 
 
 class ClusterExecutor:
@@ -258,7 +275,7 @@ class _Team:
             if address not in self._fellows:
                 self._greet(member)
         for fellow in list(self._fellows.values()):
-            if fellow.state is not State.OUT and fellow.tries and now > self._due(fellow):
+            if fellow.state is not State.OUT and now > self._due(fellow):
                 self._give_up_waiting(fellow)
         self._hand_out()
         self._require_somebody()
@@ -329,7 +346,7 @@ class _Team:
     def _send(self, one: _Try) -> None:
         fellow = one.fellow
         item = None if one.errand is None else pickle.dumps(one.errand.item, protocol=5)
-        if not fellow.tries:
+        if fellow.at_work() is None:
             fellow.since = time.monotonic()
         fellow.tries.append(one)
         with suppress(SchedulerGone):  # the next look around finds that, and hands it out again
@@ -338,19 +355,27 @@ class _Team:
             )
 
     def _hand_out(self) -> None:
-        """Give waiting items to who has least to do, if possible to somebody who has not failed them."""
+        """Give waiting items to who has least to do, if possible to somebody who has not failed them.
+
+        One that a worker did not come back from is by itself from then on, so that the next death is its own:
+        of what was done in the last moment a dead worker could not tell.
+        """
         while self._waiting:
             ready = self._ready()
             errand = self._waiting[0]
             others = [fellow for fellow in ready if fellow not in errand.lost_with]
-            free = [fellow for fellow in others or ready if len(fellow.tries) < QUEUED]
+            free = [fellow for fellow in others or ready if fellow.has_room_for(errand)]
             if not free:
                 return
             self._waiting.popleft()
             self._send(_Try(errand, min(free, key=lambda fellow: len(fellow.tries))))
 
     def _due(self, fellow: _Fellow) -> float:
-        errand = fellow.tries[0].errand
+        """When it will be taken to hang."""
+        at_work = fellow.at_work()
+        if at_work is None:
+            return math.inf
+        errand = at_work.errand
         return fellow.since + (PATIENCE_SECONDS if errand is None else self._patience(errand.item))
 
     def _give_up_waiting(self, fellow: _Fellow) -> None:
@@ -365,13 +390,14 @@ class _Team:
         self._take_back(fellow, silent)
 
     def _take_back(self, fellow: _Fellow, why: str) -> None:
-        """Have what a worker had done by others; only the first of it can be to blame."""
+        """Have what a worker had done by others; only what it was at can be to blame."""
         if fellow.state is State.READY:
             self._notes[f"{fellow.member.label} {why}; others did what it had"] = None
+        at_work = fellow.at_work()
         tries, fellow.tries = fellow.tries, deque()
-        for place, each in enumerate(tries):
+        for each in tries:
             self._connection.drop(each.future)
-            if each.errand is not None and place == 0:
+            if each.errand is not None and each is at_work:
                 self._blame(each.errand, fellow, f"{fellow.member.label} {why}")
             elif each.errand is not None:
                 self._waiting.appendleft(each.errand)
@@ -389,8 +415,11 @@ class _Team:
         if not isinstance(token, _Try) or token not in token.fellow.tries:
             return None  # of a try that was given up: it was done by somebody else
         fellow, errand = token.fellow, token.errand
+        if answer is FINISHED:
+            token.finished = True
+            fellow.since = time.monotonic()
+            return None
         fellow.tries.remove(token)
-        fellow.since = time.monotonic()
         self._connection.drop(token.future)
         if isinstance(answer, tuple):
             return self._answered(fellow, errand, *answer)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from semindex.errors import UsageError, WorkerError
@@ -24,6 +25,15 @@ _FETCH_SECONDS = 60.0
 _FETCHERS = 4
 _RESTART_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
+
+
+class Finished(Enum):
+    """See :data:`FINISHED`."""
+
+    FINISHED = "the worker has gone on to its next errand"
+
+
+FINISHED = Finished.FINISHED
 
 
 class SchedulerGone(Exception):  # noqa: N818 - an event, not a mistake
@@ -60,7 +70,8 @@ class Connection:
         except ImportError as error:
             raise UsageError(f"{EXTRA} ({error})") from error
         self.answers: queue.SimpleQueue[tuple[Any, object]] = queue.SimpleQueue()
-        """What was handed to :meth:`submit` and the answer, or an exception where there is none."""
+        """What was handed to :meth:`submit`, with :data:`FINISHED` as soon as it is known that there is an
+        answer, then with the answer, or with an exception where there is none."""
         self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="semindex-fetch")
         try:
             self._client: Any = Client(  # type: ignore[no-untyped-call]
@@ -139,6 +150,7 @@ class Connection:
 
     def _fetch(self, token: object, future: Any) -> None:
         """Called by a thread of the client when an errand is done; the answer is still far away."""
+        self.answers.put((token, FINISHED))
         with suppress(RuntimeError):  # closed meanwhile
             self._fetchers.submit(self._fetched, token, future)
 
