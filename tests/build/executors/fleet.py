@@ -13,6 +13,8 @@ from types import TracebackType
 
 import psutil
 
+from semindex.build.executors.connection import Connection
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -56,6 +58,14 @@ class Fleet:
             f"--local-directory={self._folder}",
             *options,
         )
+
+    def members(self) -> list[str]:
+        """Addresses of the workers that have joined."""
+        connection = Connection(self.address)
+        try:
+            return list(connection.members())
+        finally:
+            connection.close()
 
     def restart_scheduler(self) -> None:
         """Another one at the same address, which knows nothing."""

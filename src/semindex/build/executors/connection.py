@@ -6,6 +6,7 @@ Here alone is ``distributed`` imported. Who asks for no cluster needs no such pa
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -73,11 +74,13 @@ class Connection:
         """What was handed to :meth:`submit`, with :data:`FINISHED` as soon as it is known that there is an
         answer, then with the answer, or with an exception where there is none."""
         self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="semindex-fetch")
+        self._levels = _silenced()
         try:
             self._client: Any = Client(  # type: ignore[no-untyped-call]
                 address, timeout=CONNECT_SECONDS, set_as_default=False, name="semindex"
             )
         except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
+            _restore(self._levels)
             raise _unreachable(address, error) from error
         try:
             self._scheduler = self._identity()["id"]
@@ -147,6 +150,7 @@ class Connection:
         self._fetchers.shutdown(wait=False, cancel_futures=True)
         with suppress(Exception):  # of a connection that is broken already
             self._client.close(timeout=_CLOSE_SECONDS)
+        _restore(self._levels)
 
     def _fetch(self, token: object, future: Any) -> None:
         """Called by a thread of the client when an errand is done; the answer is still far away."""
@@ -169,6 +173,20 @@ def _member(address: str, told: Mapping[str, Any]) -> Member:
     name = str(told.get("name", address))
     label = address if name == address else f"{address} ({name})"
     return Member(address, label, int(told.get("nthreads", 1)), told.get("nanny") is not None)
+
+
+def _silenced() -> dict[str, int]:
+    """Quieten dask's loggers: what goes wrong is told by our errors and notes. Gives the levels they had."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return levels
+
+
+def _restore(levels: Mapping[str, int]) -> None:
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def _unreachable(address: str, error: Exception) -> WorkerError:
