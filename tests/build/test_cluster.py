@@ -267,6 +267,46 @@ def test_the_command_ends_with_a_message_when_the_scheduler_goes_away(
     assert "Traceback" not in errors
 
 
+def certified(folder: Path) -> dict[str, str]:
+    """Dask's configuration with a certificate that is its own authority."""
+    certificate, key = folder / "host.pem", folder / "host.key"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=semindex"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    tls = "DASK_DISTRIBUTED__COMM__TLS"
+    roles = ("CLIENT", "SCHEDULER", "WORKER")
+    return {
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
+        f"{tls}__CA_FILE": str(certificate),
+        **{f"{tls}__{role}__CERT": str(certificate) for role in roles},
+        **{f"{tls}__{role}__KEY": str(key) for role in roles},
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate")
+def test_dasks_configuration_of_tls_is_followed(tree: Path, tmp_path: Path) -> None:
+    with Fleet(tmp_path, environment=certified(tmp_path)) as fleet:
+        assert fleet.address.startswith("tls://")
+        fleet.worker("--no-nanny")
+        command = [
+            *(sys.executable, "-m", "semindex", "index", str(tree)),
+            *("--index-dir", str(tmp_path / "cluster"), "--cluster", fleet.address),
+        ]
+        refused = subprocess.run(command, capture_output=True, text=True)
+        assert refused.returncode == 2
+        assert f"no dask scheduler answers at {fleet.address}" in refused.stderr
+        done = subprocess.run(command, env=fleet.environment, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+    build_here(tree, tmp_path / "one", workers=1)
+    assert_same_index(tree, tmp_path / "one", tmp_path / "cluster")
+
+
 @pytest.mark.slow
 def test_the_command_says_who_was_refused(tree: Path, fleet: Fleet, tmp_path: Path) -> None:
     fleet.worker("--no-nanny", "--name=new")

@@ -123,7 +123,7 @@ def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Cr
         patience=partial(patience, reads_text=task.embedder.reads_text, least_seconds=named.patience_seconds),
     )
     leaving.callback(executor.close)
-    workers = here or max(1, executor.count_workers())
+    workers = here or max(2, executor.count_workers())  # more may join
     shared = SharedRoot.of(task.root) if named.shared_disk or here else None
     setup = partial(open_workplace, Analysis.here(task.embedder.fingerprint), task.open_embedder, shared)
     landing = Landing(task.index_dir, storage, on_step=task.on_step)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +22,10 @@ ROOT = Path(__file__).parents[3]
 class Fleet:
     """A context manager; every process that is left at its end is killed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, environment: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self.environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+        """Of every process; dask's own configuration may stand there."""
         self._started: list[subprocess.Popen[bytes]] = []
         self._file = folder / "scheduler.json"
         self.scheduler = self._begin_scheduler(0)
@@ -52,9 +55,7 @@ class Fleet:
             self.address,
             "--nthreads=1",
             "--memory-limit=0",
-            "--host=127.0.0.1",
-            "--no-dashboard",
-            "--dashboard-address=127.0.0.1:0",
+            *self._listening(),
             f"--local-directory={self._folder}",
             *options,
         )
@@ -76,18 +77,21 @@ class Fleet:
     def _begin_scheduler(self, port: int) -> subprocess.Popen[bytes]:
         return self._begin(
             "dask_scheduler",
-            "--host=127.0.0.1",
+            *self._listening(),
             f"--port={port}",
-            "--no-dashboard",
-            "--dashboard-address=127.0.0.1:0",
             f"--scheduler-file={self._file}",
         )
+
+    def _listening(self) -> list[str]:
+        secured = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in self.environment
+        host = "tls://127.0.0.1" if secured else "127.0.0.1"
+        return [f"--host={host}", "--no-dashboard", "--dashboard-address=127.0.0.1:0"]
 
     def _begin(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{program}", *arguments],
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env=self.environment,
                 cwd=self._folder,
                 stderr=log,
                 start_new_session=True,
