@@ -24,7 +24,7 @@ from tests.build.embedders import DEADLY, Deadly
 from tests.build.executors.fleet import Fleet, send
 from tests.build.test_parallel import assert_same_index
 from tests.build.test_parallel import build as build_here
-from tests.corpus import copy_package
+from tests.corpus import STANDARD_LIBRARY, copy_package
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 
@@ -265,6 +265,42 @@ def test_the_command_ends_with_a_message_when_the_scheduler_goes_away(
     message = errors.strip().splitlines()[-1]
     assert f"the scheduler at {fleet.address} went away" in message
     assert "Traceback" not in errors
+
+
+def has_namespaces() -> bool:
+    """Whether hosts can be made of network namespaces here: that takes root, and a system that lets it."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("ip") is None:
+        return False
+    tried = subprocess.run(["unshare", "-n", "ip", "link", "add", "semindex0", "type", "bridge"], check=False)
+    return tried.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="network namespaces")
+def test_hosts_that_are_killed_and_cut_off_change_nothing(tmp_path: Path) -> None:
+    if not has_namespaces():
+        pytest.skip("network namespaces cannot be made here")
+    for name in (
+        "asyncio",
+        "email",
+        "unittest",
+        "multiprocessing",
+        "idlelib",
+        "distutils",
+        "lib2to3",
+        "json",
+    ):
+        if (STANDARD_LIBRARY / name).is_dir():
+            copy_package(name, tmp_path / "tree")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.hosts", str(tmp_path / "tree"), "--cut-at", "0.4"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "killed host" in done.stdout and "cut off host" in done.stdout
+    assert "equal: files, chunks, and 20 answers score for score" in done.stdout
 
 
 def certified(folder: Path) -> dict[str, str]:
