@@ -143,9 +143,9 @@ def test_the_page_about_clusters_works_as_written(tree: Path, environment: dict[
                 assert "2 files" in done.stdout and done.stderr == ""
     finally:
         for process in started:
-            children = psutil.Process(process.pid).children(recursive=True)
-            for each in (*children, process):
-                each.kill()
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
             process.wait()
 
 
