@@ -21,7 +21,7 @@ from semindex.errors import ConfigError, UsageError, WorkerError
 from semindex.store.catalog import Catalog
 from semindex.types import BuildReport, Cluster, Embedder, Progress, SkipReason
 from tests.build.embedders import DEADLY, Deadly
-from tests.build.executors.fleet import Fleet, send
+from tests.build.executors.fleet import OTHER_VERSION, Fleet, send
 from tests.build.test_parallel import assert_same_index
 from tests.build.test_parallel import build as build_here
 from tests.corpus import STANDARD_LIBRARY, copy_package
@@ -346,7 +346,7 @@ def test_dasks_configuration_of_tls_is_followed(tree: Path, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_the_command_says_who_was_refused(tree: Path, fleet: Fleet, tmp_path: Path) -> None:
     fleet.worker("--no-nanny", "--name=new")
-    fleet.worker("--no-nanny", "--name=old", preload="import semindex; semindex.__version__ = '0.0.1'\n")
+    fleet.worker("--no-nanny", "--name=old", preload=OTHER_VERSION)
     while len(fleet.members()) < 2:
         assert fleet.scheduler.poll() is None
     done = subprocess.run(

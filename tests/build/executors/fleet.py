@@ -17,6 +17,8 @@ import psutil
 from semindex.build.executors.connection import Connection
 
 ROOT = Path(__file__).parents[3]
+OTHER_VERSION = "import semindex.version; semindex.version.__version__ = '0.0.1'\n"
+"""Loaded into a worker first, makes it one of another version."""
 
 
 class Fleet:

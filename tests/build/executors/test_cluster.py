@@ -21,12 +21,10 @@ from semindex.build.executors.cluster import ClusterExecutor, local_workers
 from semindex.build.executors.local_cluster import LocalCluster
 from semindex.errors import UsageError, WorkerError, WorkerUnfit
 from tests.build.executors import tasks
-from tests.build.executors.fleet import Fleet, send, tree
+from tests.build.executors.fleet import OTHER_VERSION, Fleet, send, tree
 from tests.build.executors.tasks import Shop
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
-
-OTHER_VERSION = "import semindex; semindex.__version__ = '0.0.1'\n"
 
 
 @pytest.fixture

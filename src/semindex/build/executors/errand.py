@@ -10,9 +10,9 @@ import pickle
 import threading
 from typing import Any
 
-from semindex import __version__
 from semindex.build.executors.wire import outcome_of, reply_of
 from semindex.build.garbage import without_collection
+from semindex.version import __version__
 
 UNFIT = "unfit"
 """The worker cannot serve this run; why, in UTF-8."""

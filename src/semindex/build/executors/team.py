@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from semindex import __version__
 from semindex.build.executors.base import Done, Failure, reason_of
 from semindex.build.executors.connection import FINISHED, Connection, Lost, Member, SchedulerGone
 from semindex.build.executors.errand import DONE, OPENED, UNFIT, attend, forget
 from semindex.build.executors.wire import Reply
 from semindex.errors import SemindexError, WorkerError, WorkerUnfit
+from semindex.version import __version__
 
 TRIES = 3
 """An item that this many workers did not come back from is given up."""
