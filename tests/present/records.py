@@ -11,6 +11,7 @@ from typing import Any
 from semindex.errors import NotIndexed, QueryError, RootError
 from semindex.types import (
     BuildReport,
+    Cluster,
     Coverage,
     FileFailure,
     Hit,
@@ -123,8 +124,14 @@ class FakeIndex:
         if self.raising is not None:
             raise self.raising
 
-    def refresh(self, *, progress: ProgressCallback | None = None, force: bool = False) -> BuildReport:
-        self._asked("refresh", force=force)
+    def refresh(
+        self,
+        *,
+        progress: ProgressCallback | None = None,
+        force: bool = False,
+        cluster: Cluster | None = None,
+    ) -> BuildReport:
+        self._asked("refresh", force=force, cluster=cluster)
         for step in self.steps if progress else ():
             assert progress is not None
             progress(step)
