@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from .product import ALPHA, BETA
@@ -104,6 +106,47 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", document.read_text("utf-8"))
     missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
     assert missing == []
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="the page is written for a Unix shell")
+def test_the_page_about_clusters_works_as_written(tree: Path, environment: dict[str, str]) -> None:
+    """Its hosts are this one, twice."""
+    page = (ROOT / "docs" / "cluster.md").read_text("utf-8").partition("## What travels")[0]
+    text = re.sub(r"10\.0\.0\.[12]", "127.0.0.1", page).replace(":8786", f":{(port := free_port())}")
+    text = text.replace("--port 8786", f"--port {port}").replace("--nworkers 2", "--nworkers 1")
+    lines = [line for block in blocks(text) for line in block.splitlines()]
+    programs = Path(sys.executable).parent
+    environment = environment | {"PATH": f"{environment['PATH']}{os.pathsep}{programs}"}
+    started = []
+    try:
+        for line in lines:
+            if line.startswith("dask "):
+                command = ["bash", "-c", f"exec {line}"]
+                started.append(
+                    subprocess.Popen(command, cwd=tree.parent, env=environment, stderr=subprocess.DEVNULL)
+                )
+        assert len(started) == 3
+        for line in (line for line in lines if line.startswith("semindex ")):
+            done = subprocess.run(
+                ["bash", "-c", line], cwd=tree, env=environment, check=False, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+            if " index " in line:
+                assert "2 files" in done.stdout and done.stderr == ""
+    finally:
+        for process in started:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
+            process.wait()
 
 
 def test_the_readme_is_short() -> None:

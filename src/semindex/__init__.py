@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from semindex.version import __version__
 
 if TYPE_CHECKING:
     from semindex.errors import (
@@ -29,15 +29,18 @@ if TYPE_CHECKING:
         RootError,
         SemindexError,
         UsageError,
+        WorkerError,
     )
     from semindex.index import Index, open
     from semindex.several import Indexes, open_all
-    from semindex.types import BuildReport, Coverage, Hit, Hits, Reason, Status
+    from semindex.types import BuildReport, Cluster, Coverage, Hit, Hits, Reason, Status
 
 _HOME = {
     **dict.fromkeys(("Index", "open"), "semindex.index"),
     **dict.fromkeys(("Indexes", "open_all"), "semindex.several"),
-    **dict.fromkeys(("BuildReport", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"),
+    **dict.fromkeys(
+        ("BuildReport", "Cluster", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"
+    ),
     **dict.fromkeys(
         (
             "CacheError",
@@ -53,6 +56,7 @@ _HOME = {
             "RootError",
             "SemindexError",
             "UsageError",
+            "WorkerError",
         ),
         "semindex.errors",
     ),
@@ -61,6 +65,7 @@ _HOME = {
 __all__ = [
     "BuildReport",
     "CacheError",
+    "Cluster",
     "ConfigError",
     "Coverage",
     "Hit",
@@ -80,6 +85,7 @@ __all__ = [
     "SemindexError",
     "Status",
     "UsageError",
+    "WorkerError",
     "__version__",
     "open",
     "open_all",

@@ -16,7 +16,8 @@
     │   └── IndexUnwritable   no room, no permission, a read-only place
     ├── CacheError            a cache cannot be emptied; searches go on without one, and say so
     ├── ModelError            a model is missing, damaged, or not what it should be
-    └── WorkerError           no worker process can be started
+    └── WorkerError           no worker process can be started, or no cluster be reached
+        └── WorkerUnfit       one worker cannot do what others can
 
 Every message says what failed, where, and what to do next.
 """
@@ -81,4 +82,8 @@ class CacheError(SemindexError):
 
 
 class WorkerError(SemindexError):
-    """No worker process can be started; the build can run in one process."""
+    """No worker process can be started (the build can run in one process), or no cluster can be reached."""
+
+
+class WorkerUnfit(WorkerError):  # noqa: N818 - says of one worker what it is
+    """One worker cannot do the work (another version, no room); others that there are may."""

@@ -47,6 +47,7 @@ from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
     BuildReport,
+    Cluster,
     Coverage,
     Embedder,
     Filters,
@@ -156,16 +157,35 @@ class Index:
         except NotIndexed:
             return False
 
-    def refresh(self, *, progress: ProgressCallback | None = None, force: bool = False) -> BuildReport:
+    def refresh(
+        self,
+        *,
+        progress: ProgressCallback | None = None,
+        force: bool = False,
+        cluster: Cluster | str | None = None,
+    ) -> BuildReport:
         """Index what is new or changed, forget what is gone; everything when ``force``.
 
+        Args:
+            progress: Called at each step, from this thread.
+            force: Read and analyse every file again.
+            cluster: Has other processes or machines do the work: the address of a dask scheduler, or
+                ``local:4``. Without it no connection is opened.
+
         Raises:
+            UsageError: ``cluster`` cannot be read, or the extra that it needs is not installed.
+            WorkerError: The cluster is out of reach, or none of its workers fit; what was committed stays.
             RootError: The root is gone.
             IndexLocked: Another process is writing.
             IndexTooNew: The index is of a newer semindex.
             IndexUnwritable: No room or permission; what was committed before is intact.
         """
-        report = self._builder(progress).refresh(force=force)
+        named = Cluster(cluster) if isinstance(cluster, str) else cluster
+        if named is not None:
+            from semindex.build.executors.cluster import local_workers
+
+            local_workers(named.address)
+        report = self._builder(progress, named).refresh(force=force)
         if self._settings.approximate_search:
             with self._lock:
                 # Inverted files may be new where the generation is not.
@@ -370,7 +390,7 @@ class Index:
         short = () if done.judged == done.wanted else (_out_of_time(done, self._settings),)
         return done.hits, (*judge.notes(query.text), *short)
 
-    def _builder(self, progress: ProgressCallback | None = None) -> Builder:
+    def _builder(self, progress: ProgressCallback | None = None, cluster: Cluster | None = None) -> Builder:
         from semindex.build.builder import Builder
         from semindex.build.indexing import Place
         from semindex.models import embedder_opener
@@ -385,6 +405,7 @@ class Index:
             workers=workers,
             batch_bytes=TEXT_BATCH_BYTES if self._embedder.reads_text else None,
             approximate=self._settings.approximate_search,
+            cluster=cluster,
         )
         return Builder(place, progress=progress)
 

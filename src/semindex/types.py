@@ -400,6 +400,19 @@ class Progress(Struct, frozen=True):
     path: str = ""
 
 
+class Cluster(Struct, frozen=True):
+    """Other processes, as a rule on other machines, that are to do the work of a build."""
+
+    address: str
+    """Of a dask scheduler (``tcp://host:8786``, ``tls://``), or ``local:4`` for four workers here."""
+    segments_url: str = ""
+    """Where workers leave segments, as fsspec writes it; empty to have them sent back."""
+    shared_disk: bool = False
+    """Whether workers see the root under the same path and read it themselves; else the files are sent."""
+    patience_seconds: float = 120.0
+    """How long a worker may be silent over the smallest batch before it is taken to hang."""
+
+
 class BuildReport(Struct, frozen=True):
     """What a refresh did. Counts are files unless the name says otherwise."""
 

@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 from semindex.build.memory import (
     BATCH_BYTES,
     BATCH_FACTOR,
+    PARCEL_FACTOR,
     SMALL_BATCH_BYTES,
     WORKER_BYTES,
     WRITER_BYTES,
     Shares,
+    freight,
     peak_bytes,
+    peak_bytes_of,
     resident_bytes,
     shares,
 )
@@ -40,6 +43,28 @@ def test_what_is_shared_fits_unless_the_least_does_not(budget: int, workers: int
     assert SMALL_BATCH_BYTES <= share.batch_bytes <= BATCH_BYTES
     assert needed(share, embedder) <= max(budget, LEAST_BYTES + embedder)
     assert share.worker_rest_bytes >= WORKER_BYTES + embedder
+
+
+@given(st.integers(64_000_000, 10**12))
+def test_what_is_on_its_way_to_other_machines_fits_unless_the_least_does_not(budget: int) -> None:
+    load = freight(budget)
+    assert SMALL_BATCH_BYTES <= load.batch_bytes <= BATCH_BYTES
+    assert load.in_flight >= 2
+    least = WRITER_BYTES + 2 * PARCEL_FACTOR * SMALL_BATCH_BYTES
+    assert WRITER_BYTES + load.in_flight * PARCEL_FACTOR * load.batch_bytes <= max(budget, least)
+
+
+def test_the_peak_of_another_process_is_its_own(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "b = b'x' * 90_000_000; del b; print(flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert 90_000_000 < peak_bytes_of(process.pid) < 200_000_000
+        process.kill()
+    assert peak_bytes_of(process.pid) == 0
 
 
 @given(st.integers(64_000_000, 10**11), st.integers(0, 10**10), st.integers(1, 100))

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from semindex.errors import NotIndexed, QueryError, RootError
 from semindex.types import (
     BuildReport,
+    Cluster,
     Coverage,
     FileFailure,
     Hit,
@@ -125,8 +126,14 @@ class FakeIndex:
         if self.raising is not None:
             raise self.raising
 
-    def refresh(self, *, progress: ProgressCallback | None = None, force: bool = False) -> BuildReport:
-        self._asked("refresh", force=force)
+    def refresh(
+        self,
+        *,
+        progress: ProgressCallback | None = None,
+        force: bool = False,
+        cluster: Cluster | None = None,
+    ) -> BuildReport:
+        self._asked("refresh", force=force, cluster=cluster)
         for step in self.steps if progress else ():
             assert progress is not None
             progress(step)

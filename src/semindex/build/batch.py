@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from semindex.build.analysis import file_analysis
 from semindex.build.work import analyse
 from semindex.errors import ModelError
 from semindex.parse.parser import parse
-from semindex.source.read import read
+from semindex.source.read import read as read_file
 from semindex.store import content, layout
 from semindex.store.content import Content
 from semindex.store.durable import StepHook, no_step
@@ -31,6 +32,9 @@ LARGE_BYTES = 1_000_000
 LONGEST_READ_BYTES = 8_000_000
 MAX_LEXICON_WORDS = 200_000
 """The lexicon is begun anew above this, so that it cannot grow with the tree."""
+
+Read = Callable[[FileRef], SourceFile | FileFailure]
+"""Gives a file, or why it is not indexed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +130,8 @@ def _room(rest: int, most_bytes: int, workers: int) -> int:
     return max(min(most_bytes, LEAST_BATCH_BYTES), min(most_bytes, share))
 
 
-def process(bench: Bench, batch: Batch) -> Outcome:
-    """Read, parse, analyse, embed and write a batch.
+def process(bench: Bench, batch: Batch, *, read: Read | None = None) -> Outcome:
+    """Read, parse, analyse, embed and write a batch; ``read`` gives its files where that is not the disk.
 
     Raises:
         IndexUnwritable: No room, no permission.
@@ -137,7 +141,8 @@ def process(bench: Bench, batch: Batch) -> Outcome:
     touched: list[FileRef] = []
     failures: list[FileFailure] = []
     source_bytes = 0
-    for group in _sources(bench, batch, touched, failures):
+    reading = read or partial(read_file, bench.root)
+    for group in _sources(bench, batch, reading, touched, failures):
         parsed = _parsed(group, failures)
         if not parsed:
             continue
@@ -151,14 +156,14 @@ def process(bench: Bench, batch: Batch) -> Outcome:
 
 
 def _sources(
-    bench: Bench, batch: Batch, touched: list[FileRef], failures: list[FileFailure]
+    bench: Bench, batch: Batch, read: Read, touched: list[FileRef], failures: list[FileFailure]
 ) -> Iterator[list[tuple[FileRef, SourceFile]]]:
     """What is to be analysed, a few megabytes at a time."""
     group: list[tuple[FileRef, SourceFile]] = []
     size = 0
     for wanted in batch.files:
         bench.on_file(wanted.ref.path)
-        source = read(bench.root, wanted.ref)
+        source = read(wanted.ref)
         if isinstance(source, FileFailure):
             failures.append(source if source.ref else replace(source, ref=wanted.ref))
         elif wanted.known == (source.digest, source.language):

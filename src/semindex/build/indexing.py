@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
+from semindex.build import crew as crews
 from semindex.build import merge
 from semindex.build.analysis import skip_analysis
-from semindex.build.batch import Batch, Bench, Outcome, Wanted, batches, open_bench, process
-from semindex.build.executors.base import Done, Executor, Failure
-from semindex.build.executors.inline import InlineExecutor
-from semindex.build.memory import Shares, peak_bytes, shares
+from semindex.build.batch import Batch, Outcome, Wanted, batches
+from semindex.build.crew import Crew, Task
+from semindex.build.executors.base import Done, Failure
+from semindex.build.memory import peak_bytes
 from semindex.build.plan import by_todays_rules
+from semindex.errors import WorkerError
 from semindex.store.catalog import Catalog, Change, FileRecord, NewSegment, SkippedFile
 from semindex.store.durable import StepHook, no_step
 from semindex.types import (
+    Cluster,
     Embedder,
     FileFailure,
     FileRef,
@@ -54,6 +56,8 @@ class Place:
     commit_seconds: float = COMMIT_SECONDS
     approximate: bool = False
     """Whether large segments get inverted files."""
+    cluster: Cluster | None = None
+    """Who does the work instead, whatever its size."""
 
 
 @dataclass(slots=True)
@@ -107,50 +111,56 @@ class Indexing:
 
         Raises:
             IndexUnwritable: No room or permission; what was committed stays.
-            KeyboardInterrupt: After what is done was committed.
+            WorkerError: The cluster is out of reach or gone; after what is done was committed.
+            KeyboardInterrupt: The same.
         """
         self._run.total = len(refs)
+        if refs:
+            self._index(refs)
+        self._tell()
+
+    def _index(self, refs: Sequence[FileRef]) -> None:
         size = sum(ref.size_bytes for ref in refs)
-        place = self._place
-        share = shares(place.max_memory_bytes, place.workers, embedder_bytes=place.embedder.resident_bytes)
-        executor, setup, workers = self._crew(size, share)
         self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
         # First those in doubt: until they are read, what is committed cannot be taken for up to date.
         wanted = map(self._wanted, sorted(refs, key=lambda ref: ref.path not in self._doubtful))
-        most_bytes = place.batch_bytes or share.batch_bytes
-        waiting = deque(batches(wanted, most_bytes=most_bytes, workers=workers))
+        with ExitStack() as leaving:
+            crew = self._crew(size, leaving)
+            self._work(crew, deque(batches(wanted, most_bytes=crew.batch_bytes, workers=crew.workers)))
+
+    def _work(self, crew: Crew, waiting: deque[Batch]) -> None:
         try:
             while waiting:
-                outcomes = executor.run(process, _drained(waiting), setup=setup, in_flight=2 * workers)
+                outcomes = crew.run(_drained(waiting))
                 with closing(outcomes):
                     for outcome in outcomes:
-                        self._run.worker_peak_bytes = executor.peak_bytes
+                        self._run.worker_peak_bytes = crew.executor.peak_bytes
                         self._take(outcome, waiting)
                         self._commit_now_and_then()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WorkerError):
             self._commit()
             raise
         finally:
-            self._run.worker_peak_bytes = executor.peak_bytes
-            self._run.processes = 1 if workers == 1 else workers + 1
-        self._tell()
+            self._run.worker_peak_bytes = crew.executor.peak_bytes
+            self._run.processes = crew.processes
+            self._run.warnings += crew.notes()
 
-    def _crew(self, source_bytes: int, share: Shares) -> tuple[Executor, Callable[[], Bench], int]:
-        """Who does the work, how they set up, and how many they are."""
+    def _crew(self, source_bytes: int, leaving: ExitStack) -> Crew:
+        """Who does the work."""
         place = self._place
-        if share.workers == 1 or place.open_embedder is None or source_bytes < place.parallel_bytes:
-            return InlineExecutor(), self._own_bench, 1
-        from semindex.build.executors.local import LocalExecutor
-
-        setup = partial(
-            open_bench, place.root, place.index_dir, place.open_embedder, place.embedder.fingerprint
+        task = Task(
+            place.root,
+            place.index_dir,
+            place.embedder,
+            place.open_embedder,
+            place.max_memory_bytes,
+            place.batch_bytes,
+            place.on_step,
         )
-        executor = LocalExecutor(share.workers, max_resident_bytes=share.worker_rest_bytes)
-        return executor, setup, share.workers
-
-    def _own_bench(self) -> Bench:
-        place = self._place
-        return Bench(place.root, place.index_dir, place.embedder, place.on_step, self._begin_file)
+        if place.cluster is not None:
+            return crews.cluster(task, place.cluster, self._catalog.snapshot().identity, leaving)
+        several = crews.pool(task, place.workers) if source_bytes >= place.parallel_bytes else None
+        return several or crews.own(task, self._begin_file)
 
     def _begin_file(self, path: str) -> None:
         self._tell(self._begun, path)

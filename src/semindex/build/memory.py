@@ -15,6 +15,9 @@ WORKER_BYTES = 160_000_000
 """What a worker needs besides its batch: Python, numpy, grammars, and the words it has met."""
 BATCH_FACTOR = 25
 """Memory a worker needs for a byte of its batch: text, trees, terms, and what sorting them takes."""
+PARCEL_FACTOR = 4
+"""Memory the coordinator of a cluster needs for a byte of a batch on its way: the files, those files pickled,
+what the connection holds, and the segment that comes back."""
 BATCH_BYTES = 8_000_000
 """Source of one segment: a worker that is killed loses this much work at the most."""
 SMALL_BATCH_BYTES = 2_000_000
@@ -43,6 +46,20 @@ def peak_bytes() -> int:
     return int(peak if sys.platform == "darwin" else peak * 1024)
 
 
+def peak_bytes_of(process: int) -> int:
+    """Peak resident memory of another process; what it has now where no peak is kept, 0 when it is gone."""
+    status = Path(f"/proc/{process}/status")
+    try:
+        found = _PEAK.search(status.read_text())
+        return 1024 * int(found[1]) if found else 0
+    except FileNotFoundError:
+        pass
+    try:
+        return int(psutil.Process(process).memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Shares:
     """How a memory budget is used."""
@@ -68,3 +85,20 @@ def shares(budget_bytes: int, workers: int, *, embedder_bytes: int = 0) -> Share
     batch = (each - worker) // BATCH_FACTOR
     batch = min(BATCH_BYTES, max(SMALL_BATCH_BYTES, batch))
     return Shares(workers, batch, max(worker, each - BATCH_FACTOR * batch))
+
+
+@dataclass(frozen=True, slots=True)
+class Freight:
+    """How a memory budget is used where other machines do the work."""
+
+    batch_bytes: int
+    """Source analysed for one segment."""
+    in_flight: int
+    """Batches on their way at once."""
+
+
+def freight(budget_bytes: int) -> Freight:
+    """Batches get smaller before they are fewer than four; the least there is may pass the budget."""
+    room = max(0, budget_bytes - WRITER_BYTES) // PARCEL_FACTOR
+    batch = min(BATCH_BYTES, max(SMALL_BATCH_BYTES, room // 4))
+    return Freight(batch, max(2, room // batch))

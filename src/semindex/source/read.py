@@ -33,6 +33,12 @@ class ReadLimits(Struct, frozen=True):
 
 def read(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
     """The file that the walk saw, or why it is not indexed; never waits, never follows a link."""
+    stored = load(root, ref, limits=limits)
+    return stored if isinstance(stored, FileFailure) else understand(ref, stored, limits=limits)
+
+
+def load(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> bytes | FileFailure:
+    """The first half of :func:`read`, where the disk is: the bytes as stored, at least one."""
     limits = limits or ReadLimits()
     named = skipping.by_name(ref.path)
     if named is not None:
@@ -47,7 +53,7 @@ def read(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> Sourc
         return _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes, limit {limit}")
     if not data:
         return _failure(ref, SkipReason.EMPTY)
-    return _analysed(ref, data, limits)
+    return data
 
 
 def _limit_of(language: str, limits: ReadLimits) -> int:
@@ -97,7 +103,9 @@ def _leads_inside(root: Path, folders: Sequence[str], known: set[str] | None = N
     return True
 
 
-def _analysed(ref: FileRef, data: bytes, limits: ReadLimits) -> SourceFile | FileFailure:
+def understand(ref: FileRef, data: bytes, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
+    """The second half of :func:`read`, which needs no disk: what stored bytes are."""
+    limits = limits or ReadLimits()
     found = analysis_text(data)
     if found is None:
         return _failure(ref, *_no_text(data))

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from semindex.errors import IndexUnwritable, ModelError
+from semindex.errors import IndexUnwritable, ModelError, WorkerUnfit
 
 
 @dataclass(frozen=True)
@@ -102,3 +102,31 @@ def note_and_wait(shop: Shop, item: int) -> int:
     while not (shop.folder / "released").exists():
         time.sleep(0.01)
     return item
+
+
+def hang_once_at_four(shop: Shop, item: int) -> int:
+    if item == 4 and _note(shop, "four") == 1:
+        _wait_for_ever()
+    return shop.factor * item
+
+
+def hang_always_at_four(shop: Shop, item: int) -> int:
+    if item == 4:
+        _note(shop, "four")
+        _wait_for_ever()
+    return shop.factor * item
+
+
+def _wait_for_ever() -> None:
+    while True:
+        time.sleep(1)
+
+
+def refuse_to_open(shop_folder: Path) -> Shop:
+    raise WorkerUnfit("it has another model")
+
+
+def find_the_workers_disk_full_once(shop: Shop, item: int) -> int:
+    if item == 4 and _note(shop, "four") == 1:
+        raise WorkerUnfit("it has no room")
+    return shop.factor * item

@@ -1,8 +1,9 @@
-"""Both executors: the same task gives the same results, and failures are values."""
+"""All executors: the same task gives the same results, and failures are values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,28 @@ from typing import Any
 import pytest
 
 from semindex.build.executors.base import Done, Executor, Failure
+from semindex.build.executors.cluster import ClusterExecutor
 from semindex.build.executors.inline import InlineExecutor
 from semindex.build.executors.local import LocalExecutor
+from semindex.build.executors.local_cluster import LocalCluster
 from semindex.errors import IndexUnwritable, ModelError
 from tests.build.executors import tasks
 from tests.build.executors.tasks import Shop
 
 
-@pytest.fixture(params=["inline", "local"])
-def executor(request: pytest.FixtureRequest) -> Executor:
-    return InlineExecutor() if request.param == "inline" else LocalExecutor(2)
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    with LocalCluster(2) as cluster:
+        yield cluster.address
+
+
+@pytest.fixture(params=["inline", "local", "cluster"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    if request.param == "cluster":
+        with closing(ClusterExecutor(request.getfixturevalue("scheduler"))) as executor:
+            yield executor
+    else:
+        yield InlineExecutor() if request.param == "inline" else LocalExecutor(2)
 
 
 def outcomes(

@@ -200,7 +200,7 @@ class _Worker:
     def __init__(self) -> None:
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _BOOT, *_module_path()],
+                [sys.executable, "-P", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _BOOT, *module_path()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -249,7 +249,7 @@ class _Worker:
         self._end()
 
 
-def _module_path() -> list[str]:
+def module_path() -> list[str]:
     """Where a worker finds modules: where we do, the folder it is started in left out."""
     home = str(Path(__file__).parents[3])
     path = [part for part in sys.path if part]

@@ -7,6 +7,10 @@ import struct
 from dataclasses import dataclass
 from typing import IO, Any
 
+from semindex.build.executors.base import reason_of
+from semindex.build.memory import peak_bytes, resident_bytes
+from semindex.errors import SemindexError
+
 _LENGTH = struct.Struct("<Q")
 
 
@@ -21,6 +25,25 @@ class Reply:
     """A :class:`SemindexError` that ends the whole run."""
     resident_bytes: int
     peak_bytes: int
+
+
+Outcome = tuple[Any, str | None, Exception | None]
+"""Result, failure and error, as in :class:`Reply`."""
+
+
+def outcome_of(work: Any, *arguments: Any) -> Outcome:
+    """What a call gives, or how it fails, as a value."""
+    try:
+        return work(*arguments), None, None
+    except SemindexError as error:
+        return None, None, error
+    except Exception as error:  # noqa: BLE001 - the process's edge: the failure becomes a value
+        return None, reason_of(error), None
+
+
+def reply_of(result: Any, failure: str | None, error: Exception | None) -> Reply:
+    """An outcome with what this process takes."""
+    return Reply(result, failure, error, resident_bytes(), peak_bytes())
 
 
 def send(stream: IO[bytes], value: object) -> None:

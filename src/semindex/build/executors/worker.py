@@ -9,12 +9,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Any
 
-from semindex.build.executors.base import reason_of
-from semindex.build.executors.wire import Reply, receive, send
-from semindex.build.memory import peak_bytes, resident_bytes
-from semindex.errors import SemindexError
+from semindex.build.executors.wire import outcome_of, receive, reply_of, send
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -28,26 +24,13 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no reply
     try:
         task, setup = receive(incoming)
-        opened = _outcome(setup)
-        send(outgoing, _reply(None, *opened[1:]))
+        opened = outcome_of(setup)
+        send(outgoing, reply_of(None, *opened[1:]))
         # What an item leaves behind is not cyclic, and looking for cycles costs a tenth of the time.
         gc.freeze()
         gc.disable()
         while True:
             item = receive(incoming)
-            send(outgoing, _reply(*_outcome(task, opened[0], item)))
+            send(outgoing, reply_of(*outcome_of(task, opened[0], item)))
     except (EOFError, BrokenPipeError):
         return
-
-
-def _reply(result: Any, failure: str | None, error: Exception | None) -> Reply:
-    return Reply(result, failure, error, resident_bytes(), peak_bytes())
-
-
-def _outcome(work: Any, *arguments: Any) -> tuple[Any, str | None, Exception | None]:
-    try:
-        return work(*arguments), None, None
-    except SemindexError as error:
-        return None, None, error
-    except Exception as error:  # noqa: BLE001 - the process's edge: the failure becomes a value
-        return None, reason_of(error), None
