@@ -123,14 +123,14 @@ def _hit(
     more: tuple[Hit, ...] = (),
 ) -> Hit:
     generation = reader.generation
-    first, last = generation.lines(chunk.chunk)
-    text = _shown(reader.text(found.file), *generation.byte_range(chunk.chunk))
+    first, last, begin, end, owner = generation.spot(chunk.chunk)
+    text = _shown(reader.text(found.file), begin, end)
     return Hit(
         path=generation.path(found.file),
         start_line=first,
         end_line=last,
         score=score,
-        symbol=generation.owner(chunk.chunk),
+        symbol=owner,
         kind=_LABELS[generation.chunk_kinds.item(chunk.chunk)],
         language=generation.language(found.file),
         reasons=reasons,

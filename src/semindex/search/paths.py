@@ -39,6 +39,8 @@ class PathWords(Struct, frozen=True):
     """Terms of the parent folder's name, compound left out."""
     whole: str
     """``=`` and the stem as one word: its compound term, or the term of its only part."""
+    every: frozenset[str]
+    """All three."""
     roles: int
     """Bits of :class:`Role`."""
 
@@ -90,10 +92,12 @@ _MENTIONS = {
 def path_words(path: str, language: str) -> PathWords:
     """The words and roles of a root-relative path to a file of a language."""
     parts = path_parts(path)
+    stem, folder, whole = _plain(parts.stem), _folder_words(parts.parent), _whole(parts.stem)
     return PathWords(
-        stem=_plain(parts.stem),
-        folder=_folder_words(parts.parent),
-        whole=_whole(parts.stem),
+        stem=stem,
+        folder=folder,
+        whole=whole,
+        every=stem | folder | {whole},
         roles=sum(_roles(parts, path.rpartition("/")[2]) | _by_language(language)),
     )
 

@@ -67,8 +67,11 @@ def path_signals(
     asked = frozenset(term.term for term in terms if not term.term.startswith("="))
     size = max(1, len(asked))
     called = named_shares(terms)
+    mentioned = asked | called.keys()
     stems, folders, named = np.zeros((3, len(paths)))
     for place, path in enumerate(paths):
+        if mentioned.isdisjoint(path.every):
+            continue
         if not asked.isdisjoint(path.stem):
             stems[place] = len(path.stem & asked) / len(path.stem)
         if not asked.isdisjoint(path.folder):

@@ -153,7 +153,7 @@ class Searcher:
             least = scores[min(limit, len(scores)) - 1]
             shown = team.each(lambda _, question: question.shown_best())
             vector = self._shown(shown, weights.feedback_chunks)
-            team.each(lambda _, question: question.feed_back(vector, least))
+            team.each(lambda _, question: question.feed_back(vector, least, limit))
         best = _first(team.each(lambda _, question: question.best(limit)), limit)
         places = _by_number(best)
         ranked = team.each(

@@ -47,7 +47,8 @@ class Shard:
         self.words = open_words()
         """Which words are alike, whatever embeds the chunks."""
         self._scopes = tuple(scopes)
-        self._paths: dict[int, PathWords] = {}
+        self.paths: dict[int, PathWords] = {}
+        """The words of files' paths that were needed so far."""
 
     def ask(
         self,
@@ -97,13 +98,11 @@ class Shard:
         return [(key, soft * similarity) for key, similarity in pairs]
 
     def path_words(self, file: int) -> PathWords:
-        """The words of a file's path, remembered."""
-        known = self._paths.get(file)
-        if known is None:
-            known = path_words(self.generation.path(file), self.generation.language(file))
-            if len(self._paths) >= MAX_PATHS:
-                self._paths.clear()
-            self._paths[file] = known
+        """The words of a file's path, to be found among :attr:`paths` from now on."""
+        known = path_words(self.generation.path(file), self.generation.language(file))
+        if len(self.paths) >= MAX_PATHS:
+            self.paths.clear()
+        self.paths[file] = known
         return known
 
 
@@ -260,17 +259,33 @@ class Question:
         best = best_places(found, whole, weights.feedback_chunks, self._generation)
         return [(placed, self._generation.vector(int(found.chunks[placed.place]))) for placed in best]
 
-    def feed_back(self, vector: Vector, least: float) -> None:
-        """Add how near each file comes to ``vector``; one that cannot reach ``least`` by it gets nothing."""
-        found, scores, weight = self._candidates, self._scores, self._weights.feedback
+    def feed_back(self, vector: Vector, least: float, limit: int) -> None:
+        """Add how near each file comes to ``vector``; one that cannot come among the first gets nothing.
+
+        Args:
+            vector: What the first chunks of all shards show.
+            least: The ``limit``-th best score of all shards; no file falls by this.
+            limit: How many files are shown.
+        """
+        scores, weight = self._scores, self._weights.feedback
         values = np.zeros(len(scores))
-        hopeful = scores >= least - weight * _MOST_COSINE
-        if hopeful.any():
-            near = self._generation.cosines(vector, found.chunks[hopeful[found.owners]])
-            sizes = found.sizes[hopeful]
-            values[hopeful] = np.maximum.reduceat(np.maximum(near, 0.0), sizes.cumsum() - sizes)
+        first = scores >= kth_largest(scores, limit)
+        self._come_near(vector, first, values)
+        if len(scores) > limit:
+            # What the first have by it, others must reach.
+            least = max(least, kth_largest(scores[first] + weight * values[first], limit))
+        self._come_near(vector, (scores >= least - weight * _MOST_COSINE) & ~first, values)
         self._signals.append(Signal("meaning of the first hits", weight * values))
         self._scores = scores + self._signals[-1].values
+
+    def _come_near(self, vector: Vector, files: Mask, values: Floats) -> None:
+        """Write how near some candidates come to a vector to their places."""
+        if not files.any():
+            return
+        found = self._candidates
+        near = self._generation.cosines(vector, found.chunks[files[found.owners]])
+        sizes = found.sizes[files]
+        values[files] = np.maximum.reduceat(np.maximum(near, 0.0), sizes.cumsum() - sizes)
 
     def best(self, limit: int) -> list[Placed]:
         """The best ``limit`` files, ties by path."""
@@ -341,7 +356,8 @@ class Question:
             if parts.symbols:
                 boosts[:] = [parts.symbols[file].boost if file in parts.symbols else 0.0 for file in files]
             signals.append(Signal("definition", boosts))
-            paths = list(map(self._shard.path_words, files))
+            known = self._shard.paths
+            paths = [known.get(file) or self._shard.path_words(file) for file in files]
             sizes = self._generation.file_sizes[found.files].tolist()
             signals.extend(rank.path_signals(paths, sizes, parts.terms, weights))
             signals.append(rank.size_signal(sizes, weights))

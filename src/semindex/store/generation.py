@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,19 @@ class Occurrences(Struct, frozen=True):
 
     ids: Ids
     counts: npt.NDArray[np.uint8]
+
+
+class Spot(NamedTuple):
+    """Where a chunk stands in its file, and the definition that owns its lines."""
+
+    first_line: int
+    """1-based."""
+    last_line: int
+    """Inclusive."""
+    begin: int
+    """Bytes of the analysis text, half-open."""
+    end: int
+    owner: str | None
 
 
 NOWHERE = Occurrences(np.empty(0, np.int64), np.empty(0, np.uint8))
@@ -274,9 +287,15 @@ class Generation:
 
     def owner(self, chunk: int) -> str | None:
         """The qualified name of the definition that owns a chunk's lines."""
+        return self.spot(chunk).owner
+
+    def spot(self, chunk: int) -> Spot:
+        """Where a chunk stands, and whose it is."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        symbol = self._chunk_tables[number].owners.item(ordinal)
-        return self._qualified(symbol + self._symbol_base[number]) if symbol >= 0 else None
+        table = self._chunk_tables[number]
+        lines, span, symbol = table.lines.item, table.bytes.item, table.owners.item(ordinal)
+        owner = self._qualified(symbol + self._symbol_base[number]) if symbol >= 0 else None
+        return Spot(lines(ordinal, 0), lines(ordinal, 1), span(ordinal, 0), span(ordinal, 1), owner)
 
     def _qualified(self, symbol: int) -> str:
         """The name of a definition with those around it; remembered, since one owns many chunks."""

@@ -166,7 +166,7 @@ class Postings:
         np.minimum(places, last, out=places)
         same, tails = self._heads[places] == keys.heads, self._tails[places]
         found = same & (tails == keys.tails)
-        if np.array_equal(found, same):
+        if not (found != same).any():
             return places, found
         # Two terms with the same 32 bits are rare, three in a row unheard of but in damaged files.
         (behind,) = (same & (tails < keys.tails)).nonzero()

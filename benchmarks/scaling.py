@@ -1,0 +1,176 @@
+"""What builds and queries of far larger trees would take, from what is measured here on a part.
+
+``python -m benchmarks.scaling TREE`` measures the processor time of analysing a file, of the coordinator of a
+cluster for it, the size of segments, and queries of the tree's index and of halves of it; then it prints what a
+model makes of that for 1, 10 and 100 workers and up to 100 million files, and what is the limit in each case.
+It is a model: nothing larger than TREE was run. ``--network`` is what one machine sends or takes in a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import semindex
+from benchmarks.cluster import build
+from benchmarks.scale import QUERIES
+from semindex.several import Indexes, open_shards
+
+ROUNDS = 3
+_BATCH_BYTES = 8e6
+"""At most; what one task of a cluster has."""
+_TASK_SECONDS = 0.001
+"""Of a scheduler for one task, several times what dask's documentation gives (200 microseconds)."""
+REMEDIES = {
+    "workers": "more workers: nothing that they do depends on another",
+    "coordinator": "several indexes of a part each, with a coordinator each, searched together (docs/shards.md)",
+    "network": "--shared-disk (only paths travel) or --segments-url (segments go to storage, not through it)",
+    "scheduler": "as for the coordinator: a scheduler each",
+    "vectors": "more shards on machines of their own, or APPROXIMATE_SEARCH: an eighth of the vectors is read",
+    "steps": "fewer shards: each costs every query its steps",
+    "fixed part": "nothing: it is what a query of a small index takes",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a file and a query cost here."""
+
+    file_bytes: float
+    file_chunks: float
+    worker_seconds: float
+    """Processor time of analysing a file."""
+    coordinator_seconds: float
+    """Processor time of the coordinator for a file."""
+    segment_share: float
+    """Bytes of a segment for a byte of source."""
+    query_seconds: float
+    """The part of a query that does not grow."""
+    chunk_seconds: float
+    """What a chunk adds to a query."""
+    shard_seconds: float
+    """What a further shard adds, its chunks aside."""
+
+
+def build_times(cost: Measured, files: float, workers: int, network: float) -> dict[str, float]:
+    """Seconds that each part of a build is busy; the largest is the limit."""
+    sent = files * cost.file_bytes * (1 + cost.segment_share)
+    return {
+        "workers": files * cost.worker_seconds / workers,
+        "coordinator": files * cost.coordinator_seconds,
+        "network": sent / network,
+        "scheduler": files * cost.file_bytes / _BATCH_BYTES * _TASK_SECONDS,
+    }
+
+
+def query_times(cost: Measured, files: float, shards: int) -> dict[str, float]:
+    """Seconds that each part of a query takes, every shard on a machine like this one; they add up."""
+    return {
+        "vectors": cost.chunk_seconds * cost.file_chunks * files / shards,
+        "steps": cost.shard_seconds * (shards - 1),
+        "fixed part": cost.query_seconds,
+    }
+
+
+def asked(index: semindex.Index | Indexes) -> float:
+    """Median seconds of an answer."""
+    index.search("warm up")
+    taken = []
+    for number in range(ROUNDS):
+        for query in QUERIES:
+            began = time.perf_counter()
+            index.search(f"{query} {number}" if number else query)
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def measure(tree: Path) -> Measured:
+    """Build with and without a cluster, split, ask."""
+    with tempfile.TemporaryDirectory(prefix="semindex-scaling-") as folder:
+        scratch = Path(folder)
+        (scratch / "built").mkdir()
+        alone = build(tree, 0, [], scratch / "built")
+        clustered = build(tree, 2, [], scratch / "built")
+        with semindex.open(tree, index_dir=scratch / "index") as index:
+            index.refresh()
+            status = index.status()
+            whole = asked(index)
+            index.split(scratch / "halves", shards=2)
+            halves = open_shards(scratch / "halves")
+            half = statistics.mean(asked(each) for each in halves)
+            with Indexes(halves) as both:
+                together = asked(both)
+        files = alone.report["files"]
+        chunk_seconds = max(0.0, (whole - half) / (status.chunks / 2))
+        return Measured(
+            file_bytes=status.source_bytes / files,
+            file_chunks=status.chunks / files,
+            worker_seconds=alone.wall_seconds / files,
+            coordinator_seconds=clustered.coordinator_seconds / files,
+            segment_share=status.index_bytes / status.source_bytes,
+            query_seconds=max(0.0, half - chunk_seconds * status.chunks / 2),
+            chunk_seconds=chunk_seconds,
+            shard_seconds=max(0.0, together - whole),
+        )
+
+
+def duration(seconds: float) -> str:
+    """In a unit that suits."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds * 1000:,.0f} ms"
+
+
+def tables(cost: Measured, files: Sequence[float], network: float) -> list[str]:
+    """The model, as lines of Markdown."""
+    lines = ["| files | workers | build | limit | what removes it |", "|--:|--:|--:|---|---|"]
+    for count in files:
+        for workers in (1, 10, 100):
+            parts = build_times(cost, count, workers, network)
+            limit = max(parts, key=lambda part: parts[part])
+            taken = duration(parts[limit])
+            lines.append(f"| {count:,.0f} | {workers} | {taken} | {limit} | {REMEDIES[limit]} |")
+    lines += [
+        "",
+        "| files | shards | index of each | query | limit | what removes it |",
+        "|--:|--:|--:|--:|---|---|",
+    ]
+    for count in files:
+        for shards in (1, 10, 100):
+            parts = query_times(cost, count, shards)
+            limit = max(parts, key=lambda part: parts[part])
+            size = count * cost.file_bytes * cost.segment_share / shards / 1e9
+            taken = duration(sum(parts.values()))
+            lines.append(
+                f"| {count:,.0f} | {shards} | {size:,.1f} GB | {taken} | {limit} | {REMEDIES[limit]} |"
+            )
+    return lines
+
+
+def main() -> None:
+    """Measure, and print what follows."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("tree", type=Path)
+    parser.add_argument("--files", type=float, nargs="+", default=[1e5, 1e6, 1e8])
+    parser.add_argument("--network", type=float, default=125e6, help="bytes a second (1 Gbit/s)")
+    arguments = parser.parse_args()
+    cost = measure(arguments.tree.resolve())
+    print(
+        f"measured on {os.cpu_count()} cores: a file has {cost.file_bytes / 1e3:.1f} kB and "
+        f"{cost.file_chunks:.1f} chunks, takes a worker {1e3 * cost.worker_seconds:.2f} ms and the coordinator "
+        f"{1e3 * cost.coordinator_seconds:.2f} ms; a segment has {cost.segment_share:.2f} of its bytes; a query "
+        f"takes {1e3 * cost.query_seconds:.1f} ms, {1e9 * cost.chunk_seconds:.1f} ms more for a million chunks, and "
+        f"{1e3 * cost.shard_seconds:.1f} ms more for each further shard\n"
+    )
+    print("\n".join(tables(cost, arguments.files, arguments.network)))
+
+
+if __name__ == "__main__":
+    main()
