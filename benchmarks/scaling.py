@@ -1,9 +1,9 @@
 """What builds and queries of far larger trees would take, from what is measured here on a part.
 
-``python -m benchmarks.scaling TREE`` measures the processor time of analysing a file, of the coordinator of a
-cluster for it, the size of segments, and queries of the tree's index and of halves of it; then it prints what a
-model makes of that for 1, 10 and 100 workers and up to 100 million files, and what is the limit in each case.
-It is a model: nothing larger than TREE was run. ``--network`` is what one machine sends or takes in a second.
+``python -m benchmarks.scaling TREE`` measures the processor time of analysing a file, of the coordinator of
+a cluster for it, the size of segments, and queries of the tree's index and of halves of it; then it prints
+what a model makes of that for 1, 10 and 100 workers and up to 100 million files, and what is the limit in
+each case. Nothing larger than TREE is run. ``--network`` is what one machine sends or takes in a second.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _TASK_SECONDS = 0.001
 """Of a scheduler for one task, several times what dask's documentation gives (200 microseconds)."""
 REMEDIES = {
     "workers": "more workers: nothing that they do depends on another",
-    "coordinator": "several indexes of a part each, with a coordinator each, searched together (docs/shards.md)",
+    "coordinator": "several indexes of a part each, with a coordinator each, searched together",
     "network": "--shared-disk (only paths travel) or --segments-url (segments go to storage, not through it)",
     "scheduler": "as for the coordinator: a scheduler each",
-    "vectors": "more shards on machines of their own, or APPROXIMATE_SEARCH: an eighth of the vectors is read",
+    "vectors": "more shards on machines of their own, or APPROXIMATE_SEARCH: an eighth of them is read",
     "steps": "fewer shards: each costs every query its steps",
     "fixed part": "nothing: it is what a query of a small index takes",
 }
@@ -164,10 +164,10 @@ def main() -> None:
     cost = measure(arguments.tree.resolve())
     print(
         f"measured on {os.cpu_count()} cores: a file has {cost.file_bytes / 1e3:.1f} kB and "
-        f"{cost.file_chunks:.1f} chunks, takes a worker {1e3 * cost.worker_seconds:.2f} ms and the coordinator "
-        f"{1e3 * cost.coordinator_seconds:.2f} ms; a segment has {cost.segment_share:.2f} of its bytes; a query "
-        f"takes {1e3 * cost.query_seconds:.1f} ms, {1e9 * cost.chunk_seconds:.1f} ms more for a million chunks, and "
-        f"{1e3 * cost.shard_seconds:.1f} ms more for each further shard\n"
+        f"{cost.file_chunks:.1f} chunks, takes a worker {1e3 * cost.worker_seconds:.2f} ms and the "
+        f"coordinator {1e3 * cost.coordinator_seconds:.2f} ms; a segment has {cost.segment_share:.2f} of its "
+        f"bytes; a query takes {1e3 * cost.query_seconds:.1f} ms, {1e9 * cost.chunk_seconds:.1f} ms more for "
+        f"a million chunks, and {1e3 * cost.shard_seconds:.1f} ms more for each further shard\n"
     )
     print("\n".join(tables(cost, arguments.files, arguments.network)))
 
