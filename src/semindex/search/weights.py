@@ -28,7 +28,7 @@ class Weights(Struct, frozen=True):
     body_b: float = 0.5
     file_body_k1: float = 1.5
     file_body_b: float = 0.35
-    candidates: int = 100
+    candidates: int = 70
     """Files taken by each of lexical and dense score."""
     body_candidates: int = 50
     soft: float = 0.3
