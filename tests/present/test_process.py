@@ -190,3 +190,25 @@ def test_the_bash_completion_script_is_accepted_by_bash(tmp_path: Path) -> None:
     script = run(["completion", "bash"], tmp_path).stdout
     checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads by /proc")
+@pytest.mark.parametrize("set_before", [None, "2"])
+def test_a_search_starts_no_threads_for_matrices(set_before: str | None) -> None:
+    """They take longer to start than the search itself."""
+    script = (
+        "import os, sys\n"
+        "from semindex.present.cli import COMMANDS, commands\n"
+        "commands.get_command(None, 'search')\n"
+        "import numpy\n"
+        "print(len(os.listdir('/proc/self/task')), os.environ['OPENBLAS_NUM_THREADS'])\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    if set_before is not None:
+        environment["OPENBLAS_NUM_THREADS"] = set_before
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    threads, setting = done.stdout.split()
+    assert setting == (set_before or "1")
+    assert set_before is not None or threads == "1"

@@ -6,6 +6,7 @@ To add a command: a module here with a :class:`click.Command` that returns its e
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -24,21 +25,25 @@ class Entry(NamedTuple):
     module: str
     attribute: str
     help: str
+    blas: bool = False
+    """Whether it multiplies matrices, for which numpy starts threads when it is imported."""
 
 
 COMMANDS = {
-    "index": Entry("index", "index", "Index a repository, or bring its index up to date."),
+    "index": Entry("index", "index", "Index a repository, or bring its index up to date.", blas=True),
     "search": Entry("search", "search", "Find the code that answers a question."),
     "related": Entry("related", "related", "Find code like the code at a place."),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "shard": Entry("shard", "shard", "Split a finished index into several that answer as one."),
     "config": Entry("config", "config", "Show each setting and where it came from."),
     "cache": Entry("cache", "cache", "Show or clear the vectors that transformers computed."),
-    "eval": Entry("eval", "evaluate", "Measure search on a repository, or on judged queries."),
+    "eval": Entry("eval", "evaluate", "Measure search on a repository, or on judged queries.", blas=True),
     "clean": Entry("clean", "clean", "Remove an index."),
     "completion": Entry("completion", "completion", "Print the script that completes commands in a shell."),
 }
 """In the order of the help."""
+_THREADS = "OPENBLAS_NUM_THREADS"
+"""What numpy's OpenBLAS goes by; another's setting stays."""
 
 
 class Commands(click.Group):
@@ -53,6 +58,9 @@ class Commands(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
+        if not entry.blas and "numpy" not in sys.modules:
+            # Starting them takes a third of the time of a small search, which has no use for them.
+            os.environ.setdefault(_THREADS, "1")
         command = getattr(import_module(f"{__name__}.{entry.module}"), entry.attribute)
         assert isinstance(command, click.Command)
         return command
