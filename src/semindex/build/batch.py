@@ -6,9 +6,11 @@ The segment lies in its folder under a new name; as long as no commit names it, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from semindex.build.analysis import file_analysis
 from semindex.build.work import analyse

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xxhash
+from msgspec import structs
 
 from semindex.build.analysis import file_analysis, skip_analysis
 from semindex.build.batch import Batch, Bench, Outcome, process
@@ -221,7 +222,7 @@ class Landing:
             layout.segment_path(self._index_dir, name), on_step=self._on_step, prefix="segment:"
         ) as output:
             output.write(data)
-        return replace(outcome, segment=replace(outcome.segment, name=name)), ""
+        return replace(outcome, segment=structs.replace(outcome.segment, name=name)), ""
 
     def _content(self, shipment: Shipment, name: str) -> bytes:
         if shipment.segment is not None:
