@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from semindex.build import shipping
 from semindex.build.batch import Batch, Bench, Outcome, Wanted, process
@@ -91,7 +92,7 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     there = arrived.result
     assert here.segment is not None and there.segment is not None
     assert segment_bytes(tmp_path / "here", here) == segment_bytes(tmp_path / "there", there)
-    assert there == replace(here, segment=replace(here.segment, name=there.segment.name))
+    assert there == replace(here, segment=structs.replace(here.segment, name=there.segment.name))
 
 
 def test_a_file_known_by_its_digest_is_only_touched(root: Path) -> None:
