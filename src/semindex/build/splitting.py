@@ -6,6 +6,7 @@ Nothing is parsed or embedded again: each segment is copied without the files of
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -38,10 +39,7 @@ def by_path(files: Sequence[FileRecord], count: int) -> Callable[[str], int]:
             firsts.append(file.ref.path)
         before += file.chunks
 
-    def number(path: str) -> int:
-        return max(0, sum(first <= path for first in firsts) - 1)
-
-    return number
+    return lambda path: max(0, bisect_right(firsts, path) - 1)
 
 
 def by_repository(files: Sequence[FileRecord], count: int, root: Path) -> Callable[[str], int]:
@@ -86,14 +84,16 @@ def split(index_dir: Path, into: Path, *, by: str, count: int, root: Path) -> li
             raise UsageError(f"{index_dir} is a shard already; split the index that it was made of")
         snapshot, files = catalog.snapshot(), list(catalog.files())
         number = by_path(files, count) if by == "path" else by_repository(files, count, root)
+        owned: list[dict[str, FileRecord]] = [{} for _ in range(count)]
+        for file in files:
+            owned[number(file.ref.path)][file.ref.path] = file
         failures: list[list[SkippedFile]] = [[] for _ in range(count)]
         for known in catalog.failures():
             failures[number(known.failure.path)].append(known)
         shardset.begin(into)
         names = [shardset.name(k) for k in range(count)]
         done = []
-        for k, name in enumerate(names):
-            own = {file.ref.path: file for file in files if number(file.ref.path) == k}
+        for k, (name, own) in enumerate(zip(names, owned, strict=True)):
             change = Change(
                 add=_thinned(index_dir, into / name, snapshot, own),
                 skipped=failures[k],
