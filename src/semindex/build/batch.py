@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from semindex.build.analysis import file_analysis
 from semindex.build.work import analyse
 from semindex.errors import ModelError
@@ -167,7 +165,7 @@ def _sources(
         bench.on_file(wanted.ref.path)
         source = read(wanted.ref)
         if isinstance(source, FileFailure):
-            failures.append(source if source.ref else replace(source, ref=wanted.ref))
+            failures.append(source)
         elif wanted.known == (source.digest, source.language):
             touched.append(wanted.ref)
         else:
