@@ -53,7 +53,8 @@ def stored_chunks(index_dir: Path) -> list[StoredChunk]:
     generation = opened_generation(index_dir)
     terms: dict[int, list[tuple[str, int, int]]] = {}
     for field in ("comment", "name", "parent", "body"):
-        for postings, base in zip(generation._postings[field], generation._chunk_base, strict=False):
+        held = generation._fields[field]
+        for postings, base in zip(held.lists, held.bases, strict=True):
             triples = postings.triples()
             for term, row, count in zip(
                 triples.terms.tolist(), triples.rows.tolist(), triples.counts.tolist(), strict=True

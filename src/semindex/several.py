@@ -18,9 +18,10 @@ from semindex.index import Adopted, Index, StrPath, blamed
 from semindex.index import open as open_index
 from semindex.search import answering
 from semindex.search.hits import Reader
+from semindex.search.matches import Totals
 from semindex.search.ranking import Ranking
 from semindex.search.rerank import DEPTH
-from semindex.search.retrieve import Corpus, Totals
+from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher
 from semindex.search.shard import Shard
 from semindex.store import shardset

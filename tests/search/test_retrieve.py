@@ -5,9 +5,11 @@ import pytest
 
 import semindex
 from semindex.embed.static import StaticEmbedder
-from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, BodyMatches, Corpus, Near, TextMatches
+from semindex.search.matches import BodyMatches, TextMatches
+from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, Corpus, Near
 from semindex.search.shortlist import by_file_maximum
 from semindex.search.weights import WEIGHTS
+from semindex.store.content import FILE_FIELDS
 from semindex.store.generation import Generation
 from semindex.tokens import hash_term, query_terms
 from semindex.types import QueryTerm
@@ -39,47 +41,70 @@ def matches(corpus: Corpus, terms: list[QueryTerm]) -> tuple[TextMatches, BodyMa
 
 
 def frequency(
-    generation: Generation, corpus: Corpus, term: str, chunk: int, share: float = 1.0
-) -> list[float]:
-    """What each field adds to a term's tf' in a chunk, in the order of the fields."""
-    parts = []
-    for field in TEXT_FIELDS:
+    generation: Generation, corpus: Corpus, term: str, chunk: int, fields: tuple[str, ...] = TEXT_FIELDS
+) -> float:
+    """A term's tf' in a chunk by some fields, added in their order."""
+    total = 0.0
+    for field in fields:
         weight, b = WEIGHTS.fields[field]
         row = chunk if field in CHUNK_TEXT_FIELDS else int(generation.chunk_file[chunk])
         (found,) = generation.occurrences(field, np.array([hash_term(term)], dtype=np.uint64))
         for at in np.flatnonzero(found.ids == row).tolist():
             norm = 1.0 - b + b * (int(generation.lengths[field][row]) / corpus.totals.average(field))
-            parts.append(share * (weight * float(found.counts[at]) / norm))
-    return parts
-
-
-def added(parts: list[float]) -> float:
-    """One after the other; ``sum`` compensates for rounding from Python 3.12 on."""
-    total = 0.0
-    for part in parts:
-        total += part
+            total += weight / norm * float(found.counts[at])
     return total
+
+
+def own(text: TextMatches, number: int) -> dict[int, float]:
+    """By chunk, what a term has in names and comments."""
+    cut = slice(text.cuts[number], text.cuts[number + 1])
+    chunks = text.found.touched[text.found.places[cut]].tolist()
+    assert chunks == sorted(set(chunks))
+    return dict(zip(chunks, text.found.frequency[cut].tolist(), strict=True))
+
+
+def by_path(text: TextMatches, number: int) -> dict[int, float]:
+    """By file, what a term has in its path."""
+    found = text.found
+    places = np.flatnonzero(found.file_numbers == number)
+    return dict(zip(found.file_ids[places].tolist(), found.file_frequency[places].tolist(), strict=True))
 
 
 @pytest.mark.usefixtures("blocks")
 def test_frequencies_are_added_field_by_field(corpus: Corpus) -> None:
     generation, (text, _) = corpus.generation, matches(corpus, TERMS)
     places = {term.term: number for number, term in enumerate(text.terms)}
-    assert sum(len(text.chunks(number)) > 0 for number in places.values()) >= 4
+    assert sum(bool(own(text, number)) for number in places.values()) >= 4
+    assert any(by_path(text, number) for number in places.values())
+    chunks = np.flatnonzero(generation.chunk_live).tolist()
     for term in TERMS:
         wanted = {
-            chunk: added(frequency(generation, corpus, term.term, chunk))
-            for chunk in np.flatnonzero(generation.chunk_live).tolist()
+            chunk: frequency(generation, corpus, term.term, chunk, CHUNK_TEXT_FIELDS) for chunk in chunks
         }
-        wanted = {chunk: value for chunk, value in wanted.items() if value}
+        path = {chunk: frequency(generation, corpus, term.term, chunk, FILE_FIELDS) for chunk in chunks}
+        having = {chunk for chunk in chunks if wanted[chunk] or path[chunk]}
         if term.term not in places:
-            assert not wanted and term.weight < 1.0
+            assert not having and term.weight < 1.0
             continue
         number = places[term.term]
-        own = text.numbers == number
-        assert text.ids[own].tolist() == text.chunks(number).tolist() == sorted(wanted)
-        assert dict(zip(text.ids[own].tolist(), text.frequency[own].tolist(), strict=True)) == wanted
-        assert text.idf[number] == corpus.chunk_idf(len(wanted))
+        assert own(text, number) == {chunk: value for chunk, value in wanted.items() if value}
+        files = {int(generation.chunk_file[chunk]): value for chunk, value in path.items() if value}
+        assert by_path(text, number) == files
+        assert text.idf[number] == corpus.chunk_idf(len(having))
+
+
+@pytest.mark.usefixtures("blocks")
+def test_files_have_the_words_of_their_paths_and_of_their_chunks(corpus: Corpus) -> None:
+    generation, (text, _) = corpus.generation, matches(corpus, TERMS)
+    files = np.flatnonzero(generation.file_live)
+    firsts, lasts = generation.file_starts[files], generation.file_starts[files + 1] - 1
+    held = text.held_by(files, firsts, lasts)
+    for number, term in enumerate(text.terms):
+        wanted = [
+            any(frequency(generation, corpus, term.term, chunk) for chunk in range(first, last + 1))
+            for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)
+        ]
+        assert held[number].tolist() == wanted
 
 
 @pytest.mark.usefixtures("blocks")
@@ -91,17 +116,21 @@ def test_text_and_code_are_looked_up_together_or_apart(corpus: Corpus) -> None:
 @pytest.mark.parametrize("step", [None, 1, 3])
 def test_the_best_chunk_of_a_file_is_scored_term_by_term(corpus: Corpus, step: int | None) -> None:
     generation, (text, _) = corpus.generation, matches(corpus, TERMS)
-    wanted = np.zeros(generation.chunks)
-    for number, chunk, value in zip(text.numbers, text.ids, text.frequency, strict=True):
-        wanted[chunk] += value / (WEIGHTS.k1 + value) * text.worth[number]
+    scores = np.zeros(generation.chunks)
+    for number, worth in enumerate(text.worth):
+        chunk_values, file_values = own(text, number), by_path(text, number)
+        for chunk in np.flatnonzero(generation.chunk_live).tolist():
+            value = chunk_values.get(chunk, 0.0) + file_values.get(int(generation.chunk_file[chunk]), 0.0)
+            scores[chunk] += value / (WEIGHTS.k1 + value) * worth
     kinds = None
     if step is not None:
         kinds = np.zeros(generation.chunks, dtype=bool)
         kinds[::step] = True
-        wanted[~kinds] = 0.0
-    for _ in range(2):
-        found = corpus.best_by_text(text, kinds)
-        assert np.array_equal(found, by_file_maximum(wanted, generation) / text.idf_sum)
+        scores[~kinds] = -1.0
+    wanted = by_file_maximum(scores, generation) / text.idf_sum
+    found = text.best(generation, WEIGHTS.k1, kinds)
+    assert found.max() > 0.05
+    assert found[wanted >= 0.0] == pytest.approx(wanted[wanted >= 0.0], abs=1e-12)
 
 
 def chosen_of(generation: Generation, step: int) -> list[np.ndarray]:
@@ -116,6 +145,7 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """As an index of millions of chunks makes them, and as one of thousands."""
     if request.param == "term by term":
         monkeypatch.setattr("semindex.search.retrieve._CELLS", 1)
+        monkeypatch.setattr("semindex.search.retrieve.THREADED_CHUNKS", 0)
         monkeypatch.setattr("semindex.store.generation._BLOCK_BYTES", 1)
 
 
@@ -131,10 +161,11 @@ def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
     files, chunks, *laid = chosen_of(generation, step)
     wanted = np.zeros(len(chunks))
     for number, pairs in enumerate(near):
-        own = dict(zip(text.chunks(number).tolist(), text.frequency[text.numbers == number], strict=True))
+        chunk_values, file_values = own(text, number), by_path(text, number)
         soft = soft_frequencies(corpus, pairs)
         for place, chunk in enumerate(chunks.tolist()):
-            value = soft.get(chunk, 0.0) + own.get(chunk, 0.0)
+            value = soft.get(chunk, 0.0) + chunk_values.get(chunk, 0.0)
+            value += file_values.get(int(generation.chunk_file[chunk]), 0.0)
             wanted[place] += value / (WEIGHTS.k1 + value) * text.worth[number]
     for _ in range(2):
         with corpus.chosen(files, chunks, *laid) as chosen:
@@ -155,7 +186,7 @@ def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
                 if field not in CHUNK_TEXT_FIELDS:
                     first, last = generation.file_starts[row : row + 2].tolist()
                 for chunk in range(first, last):
-                    totals[chunk] = totals.get(chunk, 0.0) + share * (weight * float(count) / norm)
+                    totals[chunk] = totals.get(chunk, 0.0) + share * (weight / norm * float(count))
     return totals
 
 
@@ -176,7 +207,8 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
         totals[0] += idf
         words[found.ids] += not term.is_compound
         for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
-            value = count / (1.0 - WEIGHTS.body_b + WEIGHTS.body_b * (int(body[row]) / average))
+            norm = 1.0 - WEIGHTS.body_b + WEIGHTS.body_b * (int(body[row]) / average)
+            value = 1.0 / norm * count
             chunk[row] += value / (WEIGHTS.body_k1 + value) * idf
         counts = np.bincount(generation.chunk_file[found.ids], found.counts, generation.files)
         idf = corpus.file_idf(int(np.count_nonzero(counts))) * term.weight
@@ -188,7 +220,7 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
     assert np.array_equal(body_matches.file, file / totals[1])
     files, chunks, *laid = chosen_of(generation, 2)
     with corpus.chosen(files, chunks, *laid) as chosen:
-        scores = body_matches.at(chosen)
+        scores = corpus.body_scores(body_matches, chosen)
     assert np.array_equal(scores.scores, chunk[chunks] / totals[0])
     assert np.array_equal(scores.words, words[chunks])
 
@@ -196,8 +228,8 @@ def test_bodies_are_scored_by_chunk_and_by_file(corpus: Corpus) -> None:
 def test_no_terms_score_nothing(corpus: Corpus) -> None:
     none: list[QueryTerm] = []
     text, body = matches(corpus, none)
-    assert text.terms == () and not corpus.best_by_text(text).any()
+    assert text.terms == () and not text.best(corpus.generation, WEIGHTS.k1, None).any()
     assert not body.file.any()
     with corpus.chosen(*chosen_of(corpus.generation, 1)) as chosen:
         assert not corpus.exact_lexical(text, [], chosen).any()
-        assert not body.at(chosen).scores.any()
+        assert not corpus.body_scores(body, chosen).scores.any()

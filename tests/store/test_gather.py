@@ -8,11 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
-from semindex.store.gather import gather, gather_blocks
+from semindex.store.gather import Field, Gathered, gather
 from semindex.store.postings import Postings, encode
 from semindex.store.segment import Segment, write_segment
 
 from .test_postings import Entries, entries, hashes, stored, triples_of
+
+
+def whole(fields: list[list[Postings]], terms: list[int]) -> list[Gathered]:
+    """All in one block; each list's rows begin 1,000 behind those of the one before."""
+    asked = [Field(lists, [1000 * number for number in range(len(lists))]) for lists in fields]
+    found = list(gather(asked, hashes(terms), [1] * len(terms), 10**9))
+    assert len(found) == (1 if terms else 0)
+    return found[0][1] if terms else []
+
+
+def postings_of(found: Gathered) -> list[tuple[int, int, int]]:
+    """Term, row and count of each posting."""
+    numbers = found.spread(np.arange(found.terms.max(initial=0) + 1))
+    return list(zip(numbers.tolist(), found.rows.tolist(), found.counts.tolist(), strict=True))
 
 
 @settings(deadline=None)
@@ -21,14 +35,31 @@ def test_they_are_those_of_each_term(
     tmp_path_factory: pytest.TempPathFactory, lists: list[Entries], terms: list[int]
 ) -> None:
     opened = [stored(tmp_path_factory.mktemp("list"), pairs) for pairs in lists]
-    for pairs, found in zip(lists, gather(opened, hashes(terms)), strict=True):
-        wanted = [
-            (number, row, count)
+    wanted = [
+        [
+            (number, row + 1000 * place, count)
             for number, term in enumerate(terms)
             for row, count in sorted((row, count) for (t, row), count in pairs.items() if t == term)
         ]
-        got = zip(found.numbers.tolist(), found.rows.tolist(), found.counts.tolist(), strict=True)
-        assert list(got) == wanted
+        for place, pairs in enumerate(lists)
+    ]
+    found = whole([opened, opened[:1], []], terms)
+    if terms:
+        assert postings_of(found[0]) == [posting for each in wanted for posting in each]
+        assert postings_of(found[1]) == [posting for each in wanted[:1] for posting in each]
+        assert postings_of(found[2]) == []
+
+
+@settings(deadline=None)
+@given(pairs=entries, terms=st.lists(st.integers(0, 7), min_size=1, max_size=12), data=st.data())
+def test_some_of_them_are_still_those_of_their_terms(
+    tmp_path_factory: pytest.TempPathFactory, pairs: Entries, terms: list[int], data: st.DataObject
+) -> None:
+    (found,) = whole([[stored(tmp_path_factory.mktemp("list"), pairs)]], terms)
+    every = postings_of(found)
+    kept = sorted(data.draw(st.sets(st.integers(0, len(every) - 1)))) if every else []
+    some = found.some(np.array(kept, dtype=np.int64))
+    assert postings_of(some) == [every[place] for place in kept]
 
 
 @settings(deadline=None)
@@ -44,18 +75,19 @@ def test_blocks_hold_whole_runs_and_together_everything(
     terms = hashes([term for run in runs for term in run])
     lengths = [len(run) for run in runs]
     borders = {sum(lengths[:count]) for count in range(len(runs) + 1)}
+    fields = [Field([postings], [0]) for postings in opened]
     joined: list[list[tuple[int, int, int]]] = [[] for _ in lists]
     end = 0
-    for block, found in gather_blocks(opened, [1.0] * len(lists), terms, lengths, most):
+    for block, found in gather(fields, terms, lengths, most):
         assert block.start == end and block.stop > end and block.stop in borders
         end = block.stop
         for held, part in zip(joined, found, strict=True):
-            numbers = (part.numbers + block.start).tolist()
-            held.extend(zip(numbers, part.rows.tolist(), part.counts.tolist(), strict=True))
+            held.extend((number + block.start, row, count) for number, row, count in postings_of(part))
     assert end == len(terms)
-    for held, whole in zip(joined, gather(opened, terms), strict=True):
-        got = zip(whole.numbers.tolist(), whole.rows.tolist(), whole.counts.tolist(), strict=True)
-        assert held == list(got)
+    for held, (_, (found_whole,)) in zip(
+        joined, (item for field in fields for item in gather([field], terms, lengths, 10**9)), strict=False
+    ):
+        assert held == postings_of(found_whole)
 
 
 SOUND: Entries = {(5, 1): 1, (5, 700): 2, (9, 3): 1, (9, 400): 1, (9, 401): 7}
@@ -74,14 +106,14 @@ def damaged(folder: Path, place: int, byte: int) -> Postings:
 def test_damage_is_found_wherever_a_term_by_itself_shows_it(tmp_path: Path, place: int, byte: int) -> None:
     (tmp_path / "whole").mkdir()
     lists = [stored(tmp_path / "whole", SOUND), damaged(tmp_path, place, byte)]
-    terms = hashes([5, 9])
     try:
         alone = [lists[1].at(position)[0].tolist() for position in range(2)]
     except IndexCorrupt:
         with pytest.raises(IndexCorrupt, match="damaged"):
-            gather(lists, terms)
+            whole([lists[:1], lists[1:]], [5, 9])
     else:
-        assert gather(lists, terms)[1].rows.tolist() == [row for rows in alone for row in rows]
+        found = whole([lists[:1], lists[1:]], [5, 9])[1]
+        assert found.rows.tolist() == [row for rows in alone for row in rows]
 
 
 def test_numbers_of_more_than_five_bytes_are_damage(tmp_path: Path) -> None:
@@ -91,6 +123,6 @@ def test_numbers_of_more_than_five_bytes_are_damage(tmp_path: Path) -> None:
     write_segment(tmp_path / "a.seg", sections)
     postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 2**62)
     with pytest.raises(IndexCorrupt, match="body"):
-        gather([postings], hashes([5]))
+        whole([[postings]], [5])
     with pytest.raises(IndexCorrupt, match="body"):
         postings.at(0)

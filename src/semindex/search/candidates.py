@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.search.retrieve import BodyMatches, TextMatches
+from semindex.search.matches import BodyMatches, TextMatches
 from semindex.search.sums import kth_largest
 from semindex.search.symbols import SymbolMatch
 from semindex.store.generation import Generation

@@ -57,15 +57,16 @@ class Explanation:
 
 def _words(parts: Parts, found: Candidates, places: Sequence[int]) -> list[str]:
     """For each candidate the words of the query that its names, comments or path have, rarest first."""
-    bounds = [found.bounds(place) for place in places]
-    firsts = found.chunks[[begin for begin, _ in bounds]]
-    lasts = found.chunks[[end - 1 for _, end in bounds]]
+    at = np.array(places)
+    begins = found.starts[at]
+    firsts, lasts = found.chunks[begins], found.chunks[begins + found.sizes[at] - 1]
     held: list[list[str]] = [[] for _ in places]
     text = parts.text
-    worth = text.worth
-    for number in sorted(range(len(worth)), key=lambda number: (-worth[number], text.terms[number].term)):
-        ids = text.chunks(number)
-        begins, ends = ids.searchsorted(firsts), ids.searchsorted(lasts, side="right")
-        for place in np.flatnonzero(begins < ends).tolist():
-            held[place].append(text.terms[number].source)
+    by_worth = sorted(
+        zip(text.worth, text.terms, text.held_by(found.files[at], firsts, lasts), strict=True),
+        key=lambda each: (-each[0], each[1].term),
+    )
+    for _, term, having in by_worth:
+        for place in np.flatnonzero(having).tolist():
+            held[place].append(term.source)
     return [", ".join(list(dict.fromkeys(words))[:MAX_WORDS]) for words in held]

@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from semindex.embed.registry import open_words
 from semindex.search.candidates import Placed, Texts
+from semindex.search.matches import Frequencies
 from semindex.search.ranking import RankedFile, Ranking
-from semindex.search.retrieve import Frequencies
 from semindex.search.shard import Question, Shard
 from semindex.search.shortlist import FileScores
 from semindex.store.cache import RecentlyUsed

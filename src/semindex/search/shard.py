@@ -16,11 +16,12 @@ from semindex.embed.registry import open_words
 from semindex.search import rank, verbatim
 from semindex.search.candidates import Candidates, Parts, Placed, Texts, best_places
 from semindex.search.explain import Explanation
+from semindex.search.matches import BodyScores, Frequencies
 from semindex.search.paths import PathWords, path_words
 from semindex.search.query import path_filter, within
 from semindex.search.rank import Signal
 from semindex.search.ranking import RankedChunk, RankedFile
-from semindex.search.retrieve import BodyScores, Corpus, Frequencies, Near
+from semindex.search.retrieve import Corpus, Near
 from semindex.search.shortlist import FileScores, best_files, nearest_files
 from semindex.search.sums import distinct, kth_largest, ranges
 from semindex.search.symbols import SymbolMatch, names_in, symbol_matches
@@ -156,10 +157,9 @@ class Question:
             vector: The query's; without one nearness does not count.
         """
         generation, weights, filters = self._generation, self._weights, self._query.filters
+        near = generation.begin_nearest(vector) if vector is not None else None
         text, body = self._corpus.matches(self._found, frequencies)
-        near = generation.nearest(vector) if vector is not None else None
         symbols = symbol_matches(generation, self._names, self._defined, definitions, weights)
-        self._parts = Parts(list(self._found.terms), text, body, near, vector, symbols)
         allowed = self._shard.allowed(filters)
         if self._required is not None:
             allowed &= self._shard.having(self._required)
@@ -170,17 +170,16 @@ class Question:
             has[generation.chunk_file[kinds]] = True
             allowed &= has
         self._allowed, self._kinds = allowed, kinds
-        nothing = FileScores.none()
-        if self._required is not None:
-            return Shortlists(nothing, nothing, nothing)
-        by_text = by_body = by_near = nothing
-        if self._mode is not Mode.DENSE:
-            best = self._corpus.best_by_text(text, kinds)
+        by_text = by_body = by_near = FileScores.none()
+        if self._mode is not Mode.DENSE and self._required is None:
+            best = text.best(generation, weights.k1, kinds)
             by_text = best_files(best, allowed, weights.candidates, generation)
             by_body = best_files(body.file, allowed, weights.body_candidates, generation)
-        if near is not None:
+        nearness = near() if near is not None else None
+        self._parts = Parts(list(self._found.terms), text, body, nearness, vector, symbols)
+        if nearness is not None and self._required is None:
             floor, wanted = weights.near_cosine, weights.candidates
-            by_near = nearest_files(near, allowed, wanted, generation, floor=floor, kinds=kinds)
+            by_near = nearest_files(nearness, allowed, wanted, generation, floor=floor, kinds=kinds)
         return Shortlists(by_text, by_body, by_near)
 
     def choose(self, files: Sequence[Ids]) -> int:
@@ -211,7 +210,7 @@ class Question:
         near = [self._shard.near(term) for term in parts.text.terms]
         with self._corpus.chosen(found.files, found.chunks, found.starts, found.sizes) as chosen:
             self._lexical = self._corpus.exact_lexical(parts.text, near, chosen)
-            self._code = parts.body.at(chosen)
+            self._code = self._corpus.body_scores(parts.body, chosen)
         self._near: Floats | None = None
         if parts.near is not None and parts.vector is not None:
             exact = parts.near.rows is None

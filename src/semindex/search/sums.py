@@ -40,10 +40,12 @@ def cells(places: Ids, values: Floats, size: int) -> tuple[Ids, Floats]:
     return places[heads], totals
 
 
-def heads_of(values: npt.NDArray[np.integer]) -> Ids:
-    """Where runs of equal values begin."""
+def heads_of(values: npt.NDArray[np.integer], starts: Ids | None = None) -> Ids:
+    """Where runs of equal values begin; one begins at each of ``starts``, too."""
     first = np.ones(len(values), dtype=bool)
     np.not_equal(values[1:], values[:-1], out=first[1:])
+    if starts is not None:
+        first[starts] = True
     return np.flatnonzero(first)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.search.candidates import Candidates, Parts, Texts
-from semindex.search.retrieve import BodyScores, Corpus
+from semindex.search.matches import BodyScores
+from semindex.search.retrieve import Corpus
 from semindex.tokens import raw_words
 from semindex.types import Kind
 

@@ -35,6 +35,8 @@ class Decoded(Struct, frozen=True):
     counts: Tallies
     sizes: Rows
     """Shape ``(lists,)``: postings of each."""
+    lasts: Rows
+    """Shape ``(lists,)``: the highest row of each, without its base."""
     good: Mask
     """Shape ``(lists,)``: whether the bytes of each make sense; the rows mean nothing where any does not."""
 
@@ -72,58 +74,71 @@ def encoded(rows: Rows, counts: Tallies, heads: Rows) -> tuple[Bytes, Rows]:
     return data, starts
 
 
-def decoded(data: Bytes, stops: Rows) -> Decoded:
-    """The lists whose bytes stand in ``data`` one after the other, each ending at one of ``stops``."""
+def decoded(data: Bytes, stops: Rows, bases: Rows | None = None) -> Decoded:
+    """The lists whose bytes stand in ``data`` one after the other, each ending at one of ``stops``.
+
+    To the rows of each list its number in ``bases`` is added.
+    """
     (last,) = (data < _LAST_BELOW).nonzero()
     ends = last.searchsorted(stops)
-    sizes = ends.copy()
-    sizes[1:] -= ends[:-1]
+    sizes = _differences(ends)
     if not len(stops) or sizes.min() < 1:
         return _nothing(sizes, sizes > 0)
     heads = ends - sizes
-    begins = np.empty(len(last), dtype=np.int64)
-    begins[1:] = last[:-1] + 1
-    begins[0] = 0
-    begins[heads[1:]] = stops[:-1]
-    numbers = _numbers(data, begins, last)
-    if len(numbers) != len(last):
-        return _nothing(sizes, _short(begins, last, heads))
-    deltas = numbers >> 1
-    rows = deltas.cumsum()
-    rows -= np.repeat(rows[heads] - deltas[heads], sizes)
-    counts = np.ones(len(rows), dtype=np.uint8)
-    (several,) = (numbers & 1).astype(np.bool_).nonzero()
-    wanted = several.searchsorted(ends)
-    wanted[1:] -= wanted[:-1].copy()
-    spare = stops - last[ends - 1] - 1
+    before = np.empty(len(last), dtype=np.int64)
+    before[0], before[1:] = -1, last[:-1]
+    before[heads[1:]] = stops[:-1] - 1
+    nbytes = last - before
+    low = data[last]
+    odd, deltas = low & 1, (low >> 1).astype(np.int64)
+    (more,) = (nbytes > 1).nonzero()
+    if len(more):
+        longer = nbytes[more]
+        if longer.max() > _MAX_NUMBER_BYTES:
+            return _nothing(sizes, np.maximum.reduceat(nbytes, heads) <= _MAX_NUMBER_BYTES)
+        numbers = _long_numbers(data, last[more], longer)
+        odd[more], deltas[more] = numbers & 1, numbers >> 1
+    counts = np.ones(len(last), dtype=np.uint8)
+    (several,) = odd.view(np.bool_).nonzero()
+    wanted, spare = _differences(several.searchsorted(ends)), stops - last[ends - 1] - 1
     good = spare == wanted
     if len(several) and good.all():
         behind = spare.cumsum()
         counts[several] = data[np.arange(len(several)) + np.repeat(stops - behind, spare)] & 0x7F
-    return Decoded(rows, counts, sizes, good)
+    lasts = np.add.reduceat(deltas, heads)
+    reached = lasts
+    if bases is not None:
+        deltas[heads] += bases
+        reached = lasts + bases
+    deltas[heads[1:]] -= reached[:-1]
+    return Decoded(deltas.cumsum(out=deltas), counts, sizes, lasts, good)
+
+
+def _differences(ends: Rows) -> Rows:
+    """The sizes of what ends at some places, each beginning where the one before ends."""
+    sizes = ends.copy()
+    sizes[1:] -= ends[:-1]
+    return sizes
 
 
 def _nothing(sizes: Rows, good: Mask) -> Decoded:
     total = int(sizes.sum())
-    return Decoded(np.zeros(total, np.int64), np.ones(total, np.uint8), sizes, good)
+    nothing = np.zeros(total, np.int64)
+    return Decoded(nothing, np.ones(total, np.uint8), sizes, np.zeros(len(sizes), np.int64), good)
 
 
-def _numbers(data: Bytes, begins: Rows, last: Rows) -> Rows:
-    """The numbers whose bytes stand from ``begins`` to ``last``; none when one is too long."""
-    values = (data[begins] & 0x7F).astype(np.int64)
-    (more,) = (last > begins).nonzero()
-    for place in range(1, _MAX_NUMBER_BYTES):
+def _long_numbers(data: Bytes, last: Rows, nbytes: Rows) -> Rows:
+    """The numbers of some bytes each, at least two, the last of which stand at some places."""
+    at = last - nbytes + 1
+    values: Rows = (data[at] & 0x7F).astype(np.int64)
+    values |= (data[at + 1] & 0x7F).astype(np.int64) << 7
+    (more,) = (nbytes > 2).nonzero()
+    for place in range(2, _MAX_NUMBER_BYTES):
         if not len(more):
-            return values
-        at = begins[more] + place
-        values[more] |= (data[at] & 0x7F).astype(np.int64) << (7 * place)
-        more = more[last[more] > at]
-    return values[:0] if len(more) else values
-
-
-def _short(begins: Rows, last: Rows, heads: Rows) -> Mask:
-    """Which lists have no number that is too long."""
-    return np.asarray(np.maximum.reduceat(last - begins, heads) < _MAX_NUMBER_BYTES)
+            break
+        values[more] |= (data[at[more] + place] & 0x7F).astype(np.int64) << (7 * place)
+        more = more[nbytes[more] > place + 1]
+    return values
 
 
 class Ascending(Struct, frozen=True):

@@ -8,64 +8,81 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.store.codec import Rows, Tallies, decoded
 from semindex.store.postings import Encoded, Keys, Postings
 from semindex.types import TermHashes
 
+T = TypeVar("T", bound=np.generic)
+
+
+class Field(Struct, frozen=True):
+    """The lists of one field, a segment each."""
+
+    lists: Sequence[Postings]
+    bases: Sequence[int]
+    """What is added to the rows of each."""
+
 
 class Gathered(Struct, frozen=True):
-    """The postings of some terms in one list: parallel arrays, by term and row."""
+    """The postings of some terms in one field: segment after segment, in each term after term."""
 
-    numbers: Rows
-    """Position of each posting's term among the terms asked for."""
+    terms: Rows
+    """Shape ``(lists,)``: the position of each list's term among the terms asked for."""
+    sizes: Rows
+    """Shape ``(lists,)``: how many postings each has."""
     rows: Rows
+    """Shape ``(postings,)``: ascending in each list."""
     counts: Tallies
 
+    def spread(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """The value of each term for all of its postings."""
+        return np.repeat(values[self.terms], self.sizes)
 
-EMPTY = Gathered(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
-
-
-def gather(lists: Sequence[Postings], terms: TermHashes) -> list[Gathered]:
-    """What each list holds of some terms, which may repeat; their order is kept.
-
-    Raises:
-        IndexCorrupt: A list is damaged.
-    """
-    keys = Keys(terms)
-    return _decoded(lists, [postings.encoded(keys) for postings in lists])
+    def some(self, places: Rows) -> Gathered:
+        """The postings at some places, given ascending."""
+        sizes = places.searchsorted(self.sizes.cumsum())
+        sizes[1:] -= sizes[:-1].copy()
+        return Gathered(self.terms, sizes, self.rows[places], self.counts[places])
 
 
-def gather_blocks(
-    lists: Sequence[Postings], costs: Sequence[float], terms: TermHashes, runs: Sequence[int], most: float
+EMPTY = Gathered(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
+
+
+def gather(
+    fields: Sequence[Field], terms: TermHashes, runs: Sequence[int], most: int
 ) -> Iterator[tuple[slice, list[Gathered]]]:
-    """As :func:`gather`, so many terms at a time that their postings stay few.
+    """What each field holds of some terms, which may repeat, so many terms at a time that it stays little.
 
     Args:
-        lists: The lists.
-        costs: What a byte of each list counts as.
+        fields: The fields.
         terms: The terms.
         runs: Lengths of runs of terms that stay together.
-        most: What the bytes of a block may cost together; one run may cost more.
+        most: Bytes of a block together; one run may have more.
 
     Yields:
-        The terms of a block, and what each list holds of them, numbered from the first of the block.
+        The terms of a block, and what each field holds of them, numbered from the first of the block.
 
     Raises:
         IndexCorrupt: A list is damaged.
     """
     keys = Keys(terms)
-    found = [postings.encoded(keys) for postings in lists]
+    found = [[postings.encoded(keys) for postings in field.lists] for field in fields]
     needed = np.zeros(len(terms))
-    for each, cost in zip(found, costs, strict=True):
-        if each is not None:
-            needed[each.numbers] += each.nbytes * cost
+    for lists in found:
+        for each in lists:
+            if each is not None:
+                needed[each.numbers] += each.nbytes
     for begin, end in _cut(needed.tolist(), runs, most):
-        some = found if end - begin == len(terms) else [_between(each, begin, end) for each in found]
-        yield slice(begin, end), _decoded(lists, some)
+        some = found
+        if end - begin < len(terms):
+            some = [[_between(each, begin, end) for each in lists] for lists in found]
+        yield slice(begin, end), _decoded(fields, some)
 
 
 def _cut(needed: Sequence[float], runs: Sequence[int], most: float) -> Iterator[tuple[int, int]]:
@@ -93,22 +110,34 @@ def _between(found: Encoded | None, begin: int, end: int) -> Encoded | None:
     return Encoded(found.numbers[first:last] - begin, found.pieces[first:last], found.nbytes[first:last])
 
 
-def _decoded(lists: Sequence[Postings], found: Sequence[Encoded | None]) -> list[Gathered]:
-    held = [each for each in found if each is not None]
+def _decoded(fields: Sequence[Field], found: Sequence[Sequence[Encoded | None]]) -> list[Gathered]:
+    held = [
+        (postings, base, each)
+        for field, lists in zip(fields, found, strict=True)
+        for postings, base, each in zip(field.lists, field.bases, lists, strict=True)
+        if each is not None
+    ]
     if not held:
-        return [EMPTY] * len(lists)
-    joined = np.concatenate([piece for each in held for piece in each.pieces])
-    all_ = decoded(joined, np.concatenate([each.nbytes for each in held]).cumsum())
-    lengths = [0 if each is None else len(each.numbers) for each in found]
-    ends, good = all_.sizes.cumsum(), all_.good
-    if good.all():
-        good = all_.rows[ends - 1] < np.repeat([postings.rows for postings in lists], lengths)
-    shares = list(accumulate(lengths, initial=0))
+        return [EMPTY] * len(fields)
+    lengths = [len(each.numbers) for _, _, each in held]
+    all_ = decoded(
+        np.concatenate([piece for _, _, each in held for piece in each.pieces]),
+        np.concatenate([each.nbytes for _, _, each in held]).cumsum(),
+        np.repeat([base for _, base, _ in held], lengths),
+    )
+    good = all_.good & (all_.lasts < np.repeat([postings.rows for postings, _, _ in held], lengths))
     if not good.all():
-        raise lists[int(np.searchsorted(shares, np.argmin(good), side="right")) - 1].damaged()
-    owners = np.repeat(np.concatenate([each.numbers for each in held]), all_.sizes)
-    cuts = np.concatenate(([0], ends))[shares].tolist()
+        lists = list(accumulate(lengths))
+        raise held[int(np.searchsorted(lists, np.argmin(good), side="right"))][0].damaged()
+    terms = np.concatenate([each.numbers for _, _, each in held])
+    cuts = accumulate((sum(len(e.numbers) for e in lists if e is not None) for lists in found), initial=0)
+    ends = np.concatenate(([0], all_.sizes.cumsum()))
     return [
-        Gathered(owners[begin:end], all_.rows[begin:end], all_.counts[begin:end])
+        Gathered(
+            terms[begin:end],
+            all_.sizes[begin:end],
+            all_.rows[ends[begin] : ends[end]],
+            all_.counts[ends[begin] : ends[end]],
+        )
         for begin, end in pairwise(cuts)
     ]

@@ -9,8 +9,8 @@ freshly built.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -18,14 +18,15 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from semindex.store.beside import Beside, spare_threads
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
-from semindex.store.gather import Gathered, gather, gather_blocks
+from semindex.store.gather import Field, Gathered, gather
 from semindex.store.ivf import InvertedFile
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
-from semindex.store.vectors import Nearness, nearness, products, whole_query
-from semindex.types import Kind, Vector
+from semindex.store.vectors import Nearness, Scan, nearness, products, whole_query
+from semindex.types import Int8Vectors, Kind, Vector
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -97,7 +98,7 @@ class Generation:
         self.live_chunks = int(self.chunk_live.sum())
         self.length_sums = {field: self._length_sum(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
         """Of each field, over live rows."""
-        self._postings = self._open_postings()
+        self._fields = self._open_fields()
         self._known_names: dict[int, str] = {}
         self._known_paths: dict[int, str] = {}
 
@@ -117,23 +118,23 @@ class Generation:
         live = self.file_live if field in FILE_FIELDS else self.chunk_live
         return int(self.lengths[field][live].sum(dtype=np.int64))
 
-    def _open_postings(self) -> Mapping[str, list[Postings]]:
-        found: dict[str, list[Postings]] = {}
-        for field in (*CHUNK_FIELDS, *FILE_FIELDS):
-            bases = self._file_base if field in FILE_FIELDS else self._chunk_base
-            found[field] = [
-                Postings(segment, field, bases[i + 1] - bases[i]) for i, segment in enumerate(self._segments)
+    def _open_fields(self) -> Mapping[str, Field]:
+        found: dict[str, Field] = {}
+        for name in (*CHUNK_FIELDS, *FILE_FIELDS):
+            bases = self._file_base if name in FILE_FIELDS else self._chunk_base
+            lists = [
+                Postings(segment, name, bases[i + 1] - bases[i]) for i, segment in enumerate(self._segments)
             ]
+            found[name] = Field(lists, bases[:-1])
         return found
 
     def occurrences(self, field: str, terms: npt.NDArray[np.uint64]) -> list[Occurrences]:
         """Where each of some terms (hashes) occurs among live rows of a field."""
-        by_file = field in FILE_FIELDS
-        bases = self._file_base if by_file else self._chunk_base
-        live = self.file_live if by_file else self.chunk_live
+        live = self.file_live if field in FILE_FIELDS else self.chunk_live
         parts: list[list[Occurrences]] = [[] for _ in terms]
         keys = Keys(terms)
-        for base, postings in zip(bases, self._postings[field], strict=False):
+        held = self._fields[field]
+        for base, postings in zip(held.bases, held.lists, strict=True):
             places = postings.find(keys)
             for number in np.flatnonzero(places >= 0).tolist():
                 rows, counts = postings.at(int(places[number]))
@@ -144,49 +145,37 @@ class Generation:
                 parts[number].append(Occurrences(ids, counts))
         return [_merged(found) for found in parts]
 
-    def gathered(self, fields: Sequence[str], terms: npt.NDArray[np.uint64]) -> list[Gathered]:
-        """The live postings of some terms (hashes) in each field: ids, counts, and whose they are.
-
-        Ids of one segment after the other; in each by term, in the order asked for, then ascending.
-        """
-        return self._live_fields(fields, gather(self._lists(fields), terms))
-
-    def gathered_blocks(
-        self, fields: Sequence[str], terms: npt.NDArray[np.uint64], runs: Sequence[int] | None = None
+    def gathered(
+        self,
+        fields: Sequence[str],
+        terms: npt.NDArray[np.uint64],
+        runs: Sequence[int] | None = None,
+        *,
+        dead_too: bool = False,
     ) -> Iterator[tuple[slice, list[Gathered]]]:
-        """As :meth:`gathered`, for so many of the terms at a time that what is decoded stays bounded.
+        """The postings of some terms (hashes) in each field: ids, counts, and whose they are.
 
-        The terms of a block are numbered from its first. ``runs`` are the lengths of runs of terms that
-        stay together; None lets each be by itself.
+        So many of the terms at a time that what is decoded stays bounded; those of a block are numbered from
+        its first. Ids stand one segment after the other; in each by term, in the order asked for, then
+        ascending.
+
+        Args:
+            fields: Names of fields.
+            terms: The terms.
+            runs: Lengths of runs of terms that stay together; None lets each be by itself.
+            dead_too: Not only of live rows: saves time where others are dropped anyway.
         """
-        spread = max(1.0, self.chunks / max(1, self.files))
-        costs = [spread if field in FILE_FIELDS else 1.0 for field in fields for _ in self._segments]
         runs = [1] * len(terms) if runs is None else runs
-        for block, found in gather_blocks(self._lists(fields), costs, terms, runs, _BLOCK_BYTES):
-            yield block, self._live_fields(fields, found)
+        asked = [self._fields[field] for field in fields]
+        for block, found in gather(asked, terms, runs, _BLOCK_BYTES):
+            if not dead_too and not self.all_live:
+                found = [self._live(field, each) for field, each in zip(fields, found, strict=True)]
+            yield block, found
 
-    def _lists(self, fields: Sequence[str]) -> list[Postings]:
-        return [postings for field in fields for postings in self._postings[field]]
-
-    def _live_fields(self, fields: Sequence[str], found: list[Gathered]) -> list[Gathered]:
-        width = len(self._segments)
-        return [
-            self._live(field, found[number * width : (number + 1) * width])
-            for number, field in enumerate(fields)
-        ]
-
-    def _live(self, field: str, parts: list[Gathered]) -> Gathered:
-        by_file = field in FILE_FIELDS
-        if self.all_live and len(parts) == 1:
-            return parts[0]
-        bases = self._file_base if by_file else self._chunk_base
-        ids = np.concatenate([part.rows + base for part, base in zip(parts, bases, strict=False)])
-        numbers = np.concatenate([part.numbers for part in parts])
-        counts = np.concatenate([part.counts for part in parts])
-        if self.all_live:
-            return Gathered(numbers, ids, counts)
-        keep = (self.file_live if by_file else self.chunk_live)[ids]
-        return Gathered(numbers[keep], ids[keep], counts[keep])
+    def _live(self, field: str, found: Gathered) -> Gathered:
+        live = self.file_live if field in FILE_FIELDS else self.chunk_live
+        (kept,) = live[found.rows].nonzero()
+        return found if len(kept) == len(found.rows) else found.some(kept)
 
     def nearness(self, query: Vector) -> Nearness:
         """How near every chunk is to the query, dead ones included."""
@@ -198,19 +187,30 @@ class Generation:
         Raises:
             IndexCorrupt: One of those is damaged.
         """
+        return self.begin_nearest(query)()
+
+    def begin_nearest(self, query: Vector) -> Callable[[], Nearness]:
+        """The same, begun on other threads where there are many chunks; the function given ends it."""
+        vectors = [segment.section("vectors") for segment in self._segments]
         if not any(self._inverted):
-            return self.nearness(query)
+            scan = Scan(vectors, query)
+            begun = Beside(scan.tasks, threads=scan.threads)
+
+            def found() -> Nearness:
+                begun.results()
+                return scan.nearness
+
+            return found
         whole, divisor = whole_query(query)
-        rows, found = [], []
-        for base, segment, inverted in zip(self._chunk_base, self._segments, self._inverted, strict=False):
-            if inverted is not None:
-                some, values = inverted.probe(whole)
-            else:
-                vectors = segment.section("vectors")
-                some, values = np.arange(len(vectors)), products(whole, vectors)
-            rows.append(some + base)
-            found.append(values)
-        return Nearness(np.concatenate(found), divisor, np.concatenate(rows))
+        pairs = zip(vectors, self._inverted, strict=True)
+        probing = Beside([partial(_probed, whole, *pair) for pair in pairs], threads=spare_threads())
+
+        def near() -> Nearness:
+            rows, found = zip(*probing.results(), strict=True)
+            ids = [some + base for some, base in zip(rows, self._chunk_base, strict=False)]
+            return Nearness(np.concatenate(found), divisor, np.concatenate(ids))
+
+        return near
 
     def cosines(self, query: Vector, chunks: Ids) -> Floats:
         """The cosines of some chunks, given ascending, with the query, shape ``(len(chunks),)``."""
@@ -375,6 +375,15 @@ _BLOCK_BYTES = 1_000_000
 _MAX_SYMBOLS = 32768
 """Definitions whose names are remembered: some 5 MB at most."""
 _KINDS = {int(kind): kind for kind in Kind}
+
+
+def _probed(
+    whole: npt.NDArray[np.int8], vectors: Int8Vectors, inverted: InvertedFile | None
+) -> tuple[Ids, npt.NDArray[np.float32]]:
+    """Rows of a segment that may be nearest to a query in whole numbers, and their products with it."""
+    if inverted is not None:
+        return inverted.probe(whole)
+    return np.arange(len(vectors)), products(whole, vectors)
 
 
 def _bases(sizes: Sequence[int]) -> list[int]:

@@ -182,7 +182,7 @@ class Postings:
         start, stop = self._starts.between(place, place + 2).tolist()
         data = self._data[start:stop]
         found = decoded(data, np.array([len(data)], dtype=np.int64))
-        if not found.good.all() or int(found.rows[-1]) >= self.rows:
+        if not found.good.all() or int(found.lasts[0]) >= self.rows:
             raise self.damaged()
         return found.rows, found.counts
 
@@ -227,7 +227,7 @@ class Postings:
         """The postings of the terms at positions ``begin`` up to ``end``, ordered by (term, row)."""
         starts = self._starts.between(begin, end + 1)
         found = decoded(self._data[int(starts[0]) : int(starts[-1])], starts[1:] - starts[0])
-        if not found.good.all() or (len(found.rows) and int(found.rows.max()) >= self.rows):
+        if not found.good.all() or int(found.lasts.max(initial=0)) >= self.rows:
             raise self.damaged()
         terms = self._heads[begin:end].astype(np.uint64) << _HEAD
         terms |= self._tails[begin:end].astype(np.uint64) << _TAIL

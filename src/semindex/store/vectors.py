@@ -6,20 +6,23 @@ has the same score in any segment, merge or shard, and on any processor.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import simsimd
 from msgspec import Struct
 
+from semindex.store.beside import Beside, spare_threads
 from semindex.types import Int8Vectors, Vector
 
 SCALE = 127
 """What a stored 1.0 is."""
 THREADED_ROWS = 200_000
-"""From here on threads save more than they take to wake: 4 ms of one."""
-_ALL_CORES = 0
+"""From here on threads save more than they take to start: 4 ms of one."""
+BLOCK_ROWS = 32_768
+"""Rows that a thread takes at once: a millisecond, and what they give stays in the cache."""
 
 
 def whole_query(query: Vector) -> tuple[npt.NDArray[np.int8], float]:
@@ -50,19 +53,45 @@ class Nearness(Struct, frozen=True):
         return products.astype(np.float64) / self.divisor
 
 
+class Scan:
+    """The products of a query with the rows of some arrays, one after the other, as tasks."""
+
+    def __init__(self, parts: Sequence[Int8Vectors], query: Vector) -> None:
+        self._whole, self._divisor = whole_query(query)
+        self._products = np.empty(sum(map(len, parts)), dtype=np.float32)
+        self.tasks: list[Callable[[], None]] = []
+        """Each writes some of them; any number of threads may share the tasks."""
+        start = 0
+        for vectors in parts:
+            for begin in range(0, len(vectors), BLOCK_ROWS):
+                block = vectors[begin : begin + BLOCK_ROWS]
+                self.tasks.append(partial(self._multiply, block, start + begin))
+            start += len(vectors)
+
+    def _multiply(self, block: Int8Vectors, start: int) -> None:
+        self._products[start : start + len(block)] = products(self._whole, block)
+
+    @property
+    def threads(self) -> int:
+        """How many other threads pay."""
+        return spare_threads() if len(self._products) >= THREADED_ROWS else 0
+
+    @property
+    def nearness(self) -> Nearness:
+        """What all tasks found."""
+        return Nearness(self._products, self._divisor)
+
+
 def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
     """The nearness of each row of some arrays, one after the other, to the query."""
-    whole, divisor = whole_query(query)
-    found = [products(whole, vectors) for vectors in parts if len(vectors)]
-    if len(found) == 1:
-        return Nearness(found[0], divisor)
-    return Nearness(np.concatenate(found) if found else np.empty(0, np.float32), divisor)
+    scan = Scan(parts, query)
+    Beside(scan.tasks, threads=scan.threads).results()
+    return scan.nearness
 
 
 def products(whole: npt.NDArray[np.int8], vectors: Int8Vectors) -> npt.NDArray[np.float32]:
     """The product of each of some rows with a query in whole numbers, shape ``(len(vectors),)``."""
     # Not with ``out``: simsimd 6.5 then gives back a None that it does not own, and before Python 3.12
     # the interpreter dies of that after some thousand calls.
-    threads = _ALL_CORES if len(vectors) >= THREADED_ROWS else 1
-    found = simsimd.cdist(whole.reshape(1, -1), vectors, metric="dot", out_dtype="float32", threads=threads)
+    found = simsimd.cdist(whole.reshape(1, -1), vectors, metric="dot", out_dtype="float32", threads=1)
     return np.asarray(found).reshape(-1)
