@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pytest
 
 from semindex.store import vectors as module
-from semindex.store.beside import spare_threads
 from semindex.store.vectors import Scan, nearness, whole_query
 from semindex.types import Int8Vectors, Vector
 
@@ -54,7 +53,7 @@ def test_parts_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert np.array_equal(parts.products, whole.products)
     monkeypatch.setattr(module, "THREADED_ROWS", 10)
     monkeypatch.setattr(module, "BLOCK_ROWS", 7)
-    assert Scan([rows], query).threads == spare_threads()
+    assert len(Scan([rows[:8], rows[8:20]], query).tasks) == 4
     assert np.array_equal(nearness([rows], query).products, whole.products)
     assert nearness([], query).products.shape == (0,)
 

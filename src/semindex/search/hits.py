@@ -27,23 +27,41 @@ MAX_TEXT_BYTES = 64_000
 _LABELS = {int(kind): kind.label for kind in Kind}
 
 
+class Source(Struct, frozen=True):
+    """What all hits of a file have in common."""
+
+    path: str
+    language: str
+    repository: str
+    digest: str
+    text: bytes | None
+
+
 class Reader(Struct, frozen=True):
     """Texts of indexed files, each read once an answer."""
 
     generation: Generation
     root: Path
     texts: dict[int, bytes | None]
-    digests: dict[int, str] = field(default_factory=dict)
+    sources: dict[int, Source] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
     """Those looked at: none is a link."""
     kept: KeptTexts | None = None
     """Texts of answers before."""
 
-    def digest(self, file: int) -> str:
-        """Hex of the digest of the file that was indexed."""
-        if file not in self.digests:
-            self.digests[file] = self.generation.digest(file).hex()
-        return self.digests[file]
+    def source(self, file: int) -> Source:
+        """What is told of a file with each of its hits."""
+        known = self.sources.get(file)
+        if known is None:
+            generation = self.generation
+            known = self.sources[file] = Source(
+                path=generation.path(file),
+                language=generation.language(file),
+                repository=str(self.root),
+                digest=generation.digest(file).hex(),
+                text=self.text(file),
+            )
+        return known
 
     def text(self, file: int) -> bytes | None:
         """The analysis text, or None when the file is not what was indexed."""
@@ -122,22 +140,22 @@ def _hit(
     *,
     more: tuple[Hit, ...] = (),
 ) -> Hit:
-    generation = reader.generation
+    generation, source = reader.generation, reader.source(found.file)
     first, last, begin, end, owner = generation.spot(chunk.chunk)
-    text = _shown(reader.text(found.file), begin, end)
+    text = _shown(source.text, begin, end)
     return Hit(
-        path=generation.path(found.file),
+        path=source.path,
         start_line=first,
         end_line=last,
         score=score,
         symbol=owner,
         kind=_LABELS[generation.chunk_kinds.item(chunk.chunk)],
-        language=generation.language(found.file),
+        language=source.language,
         reasons=reasons,
         text=text,
         more=more,
-        repository=str(reader.root),
-        digest=reader.digest(found.file),
+        repository=source.repository,
+        digest=source.digest,
         stale=text is None,
     )
 

@@ -22,6 +22,9 @@ from semindex.search.sums import cells, distinct, heads_of
 from semindex.store.gather import Gathered
 from semindex.store.generation import Generation
 
+_FEW_CHUNKS = 8192
+"""Up to here it takes less to go through all than to find out which have a term."""
+
 
 class Norms:
     """Counts of a field to frequencies: times its weight, over ``1 - b + b * length / average`` of the row.
@@ -78,7 +81,8 @@ class TextLookup:
         self._file_numbers: list[Ids] = []
         self._file_ids: list[Ids] = []
         self._file_frequency: list[Floats] = []
-        self._file_matches: list[Ids] = []
+        self._file_first: list[Ids] = []
+        self._file_last: list[Ids] = []
         self._matches = 0
 
     def add(self, terms: int, by_chunk: Sequence[Gathered], by_file: Sequence[Gathered]) -> None:
@@ -86,35 +90,44 @@ class TextLookup:
         generation = self._generation
         files = generation.files
         norms = self._norms[: len(by_chunk)], self._norms[len(by_chunk) :]
-        touched = self._scratch.distinct([found.rows for found in by_chunk])
-        width, position = len(touched), self._scratch.position
-        position[touched] = np.arange(width)
-        try:
-            placed = [position[found.rows] for found in by_chunk]
-        finally:
-            position[touched] = -1
+        touched, placed = self._touched_by([found.rows for found in by_chunk])
+        width = len(touched)
         at, cuts, frequency = _summed(terms, width, by_chunk, placed, norms[0])
         rows = [found.rows for found in by_file]
         file_at, file_cuts, file_frequency = _summed(terms, files, by_file, rows, norms[1])
-        numbers = np.repeat(np.arange(terms), np.diff(file_cuts))
+        numbers = np.arange(terms).repeat(_sizes(file_cuts))
         ids = file_at - numbers * files
         # Where the chunks of the files stand among the matches of the term.
-        bounds = touched.searchsorted(generation.file_starts[np.stack((ids, ids + 1))])
-        matches = at.searchsorted(numbers * width + bounds)
-        starts = generation.file_starts
-        alone = starts[ids + 1] - starts[ids] - (matches[1] - matches[0])
-        sizes = np.diff(cuts)
+        begins, ends = generation.file_starts[ids], generation.file_starts[ids + 1]
+        lines = numbers * width
+        first = at.searchsorted(lines + touched.searchsorted(begins))
+        last = at.searchsorted(lines + touched.searchsorted(ends))
+        alone = ends - begins - (last - first)
+        sizes = _sizes(cuts)
         more = np.bincount(numbers, alone, terms).astype(np.int64)
         self.chunks.extend((sizes + more).tolist())
         self._sizes.extend(sizes.tolist())
         self._touched.append(touched)
-        self._places.append(at - np.repeat(np.arange(terms) * width, sizes))
+        self._places.append(at - (np.arange(terms) * width).repeat(sizes))
         self._frequency.append(frequency)
         self._file_numbers.append(numbers + (len(self._sizes) - terms))
         self._file_ids.append(ids)
         self._file_frequency.append(file_frequency)
-        self._file_matches.append(matches.T + self._matches)
+        self._file_first.append(first + self._matches)
+        self._file_last.append(last + self._matches)
         self._matches += len(at)
+
+    def _touched_by(self, rows: Sequence[Ids]) -> tuple[Ids, Sequence[npt.NDArray[np.integer]]]:
+        """The chunks among which some stand, ascending, and the places of those there."""
+        chunks, position = self._generation.chunks, self._scratch.position
+        if chunks <= _FEW_CHUNKS:
+            return np.arange(chunks), rows
+        touched = self._scratch.distinct(rows)
+        position[touched] = np.arange(len(touched))
+        try:
+            return touched, [position[each] for each in rows]
+        finally:
+            position[touched] = -1
 
     def found(self) -> FoundText:
         """All that was added."""
@@ -131,7 +144,8 @@ class TextLookup:
             file_numbers=joined(self._file_numbers, np.int64),
             file_ids=joined(self._file_ids, np.int64),
             file_frequency=joined(self._file_frequency, np.float64),
-            file_matches=joined(self._file_matches, np.int64).reshape(-1, 2),
+            file_first=joined(self._file_first, np.int64),
+            file_last=joined(self._file_last, np.int64),
         )
 
 
@@ -160,9 +174,14 @@ def _summed(
     at, frequency = cells(np.concatenate(places), np.concatenate(values), count * width)
     sizes = np.zeros(terms, dtype=np.int64)
     cuts = at.searchsorted(np.arange(count + 1) * width)
-    sizes[occurs] = np.diff(cuts)
-    at += np.repeat((lines[:-1] - compact)[occurs], sizes[occurs])
+    several = _sizes(cuts)
+    sizes[occurs] = several
+    at += (lines[:-1] - compact)[occurs].repeat(several)
     return at, np.concatenate(([0], sizes.cumsum())), frequency
+
+
+def _sizes(cuts: Ids) -> Ids:
+    return cuts[1:] - cuts[:-1]
 
 
 class BodyLookup:
@@ -196,7 +215,7 @@ class BodyLookup:
         self.files.extend(np.bincount(numbers, cuts, terms).astype(np.int64).tolist())
         self._lists.append(found)
         self._numbers.append(numbers + first)
-        self._file_numbers.append(np.repeat(numbers + first, cuts))
+        self._file_numbers.append((numbers + first).repeat(cuts))
         self._file_ids.append(files)
         self._file_values.append(saturated(by_file / self._file_norm[files], self._file_k1))
 

@@ -75,7 +75,7 @@ class FoundText(Struct, frozen=True):
     sizes: tuple[int, ...]
     """How many chunks have each term in a name or comment."""
     touched: Ids
-    """The chunks that have any, ascending."""
+    """The chunks that have any, ascending; others may be among them."""
     places: Ids
     """Shape ``(matches,)``: which of ``touched``, term after term, ascending in each."""
     frequency: Floats
@@ -86,8 +86,10 @@ class FoundText(Struct, frozen=True):
     """The file that has it in its path, ascending in each term."""
     file_frequency: Floats
     """tf' of its path and stem: adds to that of each of its chunks."""
-    file_matches: Ids
-    """Shape ``(matches of files, 2)``: between which places the matches in the file's chunks stand."""
+    file_first: Ids
+    """Where the matches of the term in the file's own chunks begin."""
+    file_last: Ids
+    """And where they end."""
 
 
 class FoundBody(Struct, frozen=True):
@@ -160,11 +162,10 @@ class TextMatches(Struct, frozen=True):
         np.add.at(best, found.file_ids, saturated(found.file_frequency, k1) * worth[found.file_numbers])
         # That is what a chunk has by its path alone; to it comes what it has by itself.
         values = saturated(found.frequency, k1)
-        starts, ends = found.file_matches.T
-        sizes = ends - starts
-        both, path = ranges(starts, sizes), np.repeat(found.file_frequency, sizes)
+        sizes = found.file_last - found.file_first
+        both, path = ranges(found.file_first, sizes), found.file_frequency.repeat(sizes)
         values[both] = saturated(found.frequency[both] + path, k1) - saturated(path, k1)
-        values *= np.repeat(worth, np.diff(self.cuts))
+        values *= worth.repeat(found.sizes)
         touched, more = found.touched, np.bincount(found.places, values, len(found.touched))
         if kinds is not None:
             (kept,) = kinds[touched].nonzero()

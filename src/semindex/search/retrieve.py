@@ -206,9 +206,10 @@ class Corpus:
                 by_file = field in FILE_FIELDS
                 where = (chosen.place_of_file if by_file else chosen.position)[everywhere.rows]
                 (kept,) = (where >= 0).nonzero()
-                found, at = everywhere.some(kept), where[kept].astype(np.int64, copy=False)
-                weighted = found.spread(shares[block]) * norms.weighted(found.rows, found.counts)
-                line = found.spread(lines[block])
+                at = where[kept].astype(np.int64, copy=False)
+                numbers = everywhere.numbers[kept] + block.start
+                weighted = shares[numbers] * norms.weighted(everywhere.rows[kept], everywhere.counts[kept])
+                line = lines[numbers]
                 if by_file:
                     sizes = chosen.sizes[at]
                     places.append(ranges(line + chosen.starts[at], sizes))

@@ -53,7 +53,7 @@ def ranges(starts: Ids, sizes: Ids) -> Ids:
     """``starts[0] .. starts[0]+sizes[0]-1, starts[1] ..``, joined."""
     total = int(sizes.sum())
     before: Ids = sizes.cumsum() - sizes
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - before, sizes)
+    return np.arange(total, dtype=np.int64) + (starts - before).repeat(sizes)
 
 
 def distinct(ids: Ids) -> Ids:

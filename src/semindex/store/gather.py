@@ -40,9 +40,14 @@ class Gathered(Struct, frozen=True):
     """Shape ``(postings,)``: ascending in each list."""
     counts: Tallies
 
+    @property
+    def numbers(self) -> Rows:
+        """Shape ``(postings,)``: the position of each posting's term."""
+        return self.terms.repeat(self.sizes)
+
     def spread(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
         """The value of each term for all of its postings."""
-        return np.repeat(values[self.terms], self.sizes)
+        return values[self.terms].repeat(self.sizes)
 
     def some(self, places: Rows) -> Gathered:
         """The postings at some places, given ascending."""
@@ -73,15 +78,16 @@ def gather(
     """
     keys = Keys(terms)
     found = [[postings.encoded(keys) for postings in field.lists] for field in fields]
+    held = [each for lists in found for each in lists if each is not None]
+    if sum(int(each.nbytes.sum()) for each in held) <= most:
+        if len(terms):
+            yield slice(0, len(terms)), _decoded(fields, found)
+        return
     needed = np.zeros(len(terms))
-    for lists in found:
-        for each in lists:
-            if each is not None:
-                needed[each.numbers] += each.nbytes
+    for each in held:
+        needed[each.numbers] += each.nbytes
     for begin, end in _cut(needed.tolist(), runs, most):
-        some = found
-        if end - begin < len(terms):
-            some = [[_between(each, begin, end) for each in lists] for lists in found]
+        some = [[_between(each, begin, end) for each in lists] for lists in found]
         yield slice(begin, end), _decoded(fields, some)
 
 
@@ -120,15 +126,18 @@ def _decoded(fields: Sequence[Field], found: Sequence[Sequence[Encoded | None]])
     if not held:
         return [EMPTY] * len(fields)
     lengths = [len(each.numbers) for _, _, each in held]
-    all_ = decoded(
-        np.concatenate([piece for _, _, each in held for piece in each.pieces]),
-        np.concatenate([each.nbytes for _, _, each in held]).cumsum(),
-        np.repeat([base for _, base, _ in held], lengths),
-    )
-    good = all_.good & (all_.lasts < np.repeat([postings.rows for postings, _, _ in held], lengths))
+    lists = np.arange(len(held)).repeat(lengths)
+    nbytes = np.concatenate([each.nbytes for _, _, each in held])
+    good = nbytes > 0
+    if good.all():
+        all_ = decoded(
+            np.concatenate([piece for _, _, each in held for piece in each.pieces]),
+            nbytes.cumsum(),
+            np.array([base for _, base, _ in held])[lists],
+        )
+        good = all_.good & (all_.lasts < np.array([postings.rows for postings, _, _ in held])[lists])
     if not good.all():
-        lists = list(accumulate(lengths))
-        raise held[int(np.searchsorted(lists, np.argmin(good), side="right"))][0].damaged()
+        raise held[int(lists[np.argmin(good)])][0].damaged()
     terms = np.concatenate([each.numbers for _, _, each in held])
     cuts = accumulate((sum(len(e.numbers) for e in lists if e is not None) for lists in found), initial=0)
     ends = np.concatenate(([0], all_.sizes.cumsum()))

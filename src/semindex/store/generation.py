@@ -25,7 +25,7 @@ from semindex.store.ivf import InvertedFile
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
-from semindex.store.vectors import Nearness, Scan, nearness, products, whole_query
+from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness, products, whole_query
 from semindex.types import Int8Vectors, Kind, Vector
 
 Ids = npt.NDArray[np.int64]
@@ -193,8 +193,11 @@ class Generation:
         """The same, begun on other threads where there are many chunks; the function given ends it."""
         vectors = [segment.section("vectors") for segment in self._segments]
         if not any(self._inverted):
+            if self.chunks < THREADED_ROWS:
+                few = nearness(vectors, query)
+                return lambda: few
             scan = Scan(vectors, query)
-            begun = Beside(scan.tasks, threads=scan.threads)
+            begun = Beside(scan.tasks, threads=spare_threads())
 
             def found() -> Nearness:
                 begun.results()

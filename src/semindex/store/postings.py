@@ -153,29 +153,33 @@ class Postings:
 
     def find(self, keys: Keys) -> npt.NDArray[np.int64]:
         """The position of each term, -1 where it does not occur."""
-        places, found = self._find(keys)
-        places[~found] = -1
+        places = np.full(len(keys.heads), -1, dtype=np.int64)
+        numbers, found = self._find(keys)
+        places[numbers] = found
         return places
 
-    def _find(self, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """Where each term stands, and whether it does."""
-        if not len(self._heads):
-            return np.zeros(len(keys.heads), np.int64), np.zeros(len(keys.heads), dtype=bool)
-        last = len(self._heads) - 1
-        places = self._heads.searchsorted(keys.heads)
-        np.minimum(places, last, out=places)
-        same, tails = self._heads[places] == keys.heads, self._tails[places]
-        found = same & (tails == keys.tails)
-        if not (found != same).any():
-            return places, found
+    def _find(self, keys: Keys) -> tuple[Rows, Rows]:
+        """Which of the terms occur, and where each of these stands."""
+        heads, tails = self._heads, self._tails
+        if not len(heads):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        places = heads.searchsorted(keys.heads)
+        # One that would stand behind the last is compared with that, and is another.
+        (numbers,) = (heads.take(places, mode="clip") == keys.heads).nonzero()
+        places, wanted = places[numbers], keys.tails[numbers]
+        found = tails[places] == wanted
+        if np.count_nonzero(found) == len(found):
+            return numbers, places
         # Two terms with the same 32 bits are rare, three in a row unheard of but in damaged files.
-        (behind,) = (same & (tails < keys.tails)).nonzero()
+        (behind,) = (tails[places] < wanted).nonzero()
         while len(behind):
-            behind = behind[places[behind] < last]
+            behind = behind[places[behind] < len(heads) - 1]
             places[behind] += 1
             at = places[behind]
-            behind = behind[(self._heads[at] == keys.heads[behind]) & (self._tails[at] < keys.tails[behind])]
-        return places, (self._heads[places] == keys.heads) & (self._tails[places] == keys.tails)
+            same = heads[at] == keys.heads[numbers[behind]]
+            behind = behind[same & (tails[at] < wanted[behind])]
+        found = (heads[places] == keys.heads[numbers]) & (tails[places] == wanted)
+        return numbers[found], places[found]
 
     def at(self, place: int) -> tuple[Rows, Tallies]:
         """The rows and counts of the term at a position that :meth:`find` gave."""
@@ -189,24 +193,15 @@ class Postings:
     def encoded(self, keys: Keys) -> Encoded | None:
         """The lists of those of some terms that occur, as they are stored; None when none does.
 
-        Raises:
-            IndexCorrupt: A list is empty, which none is that was written.
+        One without bytes, or with fewer than none, is damaged.
         """
-        places, found = self._find(keys)
-        (numbers,) = found.nonzero()
+        numbers, places = self._find(keys)
         if not len(numbers):
             return None
-        places = places[numbers]
         starts, stops = self._starts.at(np.concatenate((places, places + 1))).reshape(2, -1)
-        nbytes = stops - starts
-        if nbytes.min() < 1:
-            raise self.damaged()
         data = self._data
-        return Encoded(
-            numbers,
-            [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)],
-            nbytes,
-        )
+        pieces = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+        return Encoded(numbers, pieces, stops - starts)
 
     def damaged(self) -> IndexCorrupt:
         """The error to raise when a list of the field makes no sense."""

@@ -72,11 +72,6 @@ class Scan:
         self._products[start : start + len(block)] = products(self._whole, block)
 
     @property
-    def threads(self) -> int:
-        """How many other threads pay."""
-        return spare_threads() if len(self._products) >= THREADED_ROWS else 0
-
-    @property
     def nearness(self) -> Nearness:
         """What all tasks found."""
         return Nearness(self._products, self._divisor)
@@ -84,9 +79,15 @@ class Scan:
 
 def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
     """The nearness of each row of some arrays, one after the other, to the query."""
-    scan = Scan(parts, query)
-    Beside(scan.tasks, threads=scan.threads).results()
-    return scan.nearness
+    if sum(map(len, parts)) >= THREADED_ROWS:
+        scan = Scan(parts, query)
+        Beside(scan.tasks, threads=spare_threads()).results()
+        return scan.nearness
+    whole, divisor = whole_query(query)
+    found = [products(whole, vectors) for vectors in parts if len(vectors)]
+    if len(found) == 1:
+        return Nearness(found[0], divisor)
+    return Nearness(np.concatenate(found) if found else np.empty(0, np.float32), divisor)
 
 
 def products(whole: npt.NDArray[np.int8], vectors: Int8Vectors) -> npt.NDArray[np.float32]:
