@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
@@ -510,6 +510,7 @@ def everything(index_dir: Path) -> object:
 
 @settings(max_examples=80, deadline=None)
 @given(flips=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 7)), min_size=1, max_size=8))
+@example(flips=[(0.8680136084969421, 1)])  # a path that is NULL
 def test_a_damaged_catalog_gives_our_errors_or_answers_never_anything_else(
     tmp_path_factory: pytest.TempPathFactory, full_catalog: Path, flips: list[tuple[float, int]]
 ) -> None:
