@@ -19,6 +19,7 @@ from msgspec import structs
 from semindex.build.analysis import file_analysis, skip_analysis
 from semindex.build.batch import Batch, Bench, Result, Work, process
 from semindex.build.executors.base import Done, Failure
+from semindex.build.executors.connection import scratch_folder
 from semindex.build.executors.wire import Load
 from semindex.build.merge import Merge, joined
 from semindex.build.storage import Storage, open_storage
@@ -227,7 +228,8 @@ def _workshop() -> Iterator[Path]:
         WorkerUnfit: The body cannot write to it, or not to the URL.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="semindex-") as folder:
+        # What a killed worker leaves in dask's folder, dask clears when the next one starts there.
+        with tempfile.TemporaryDirectory(prefix="semindex-", dir=scratch_folder()) as folder:
             (Path(folder) / layout.SEGMENTS).mkdir()
             yield Path(folder)
     except (IndexUnwritable, WorkerError, OSError) as error:
