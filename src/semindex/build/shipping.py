@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
 from semindex.source.read import load, understand
 from semindex.store import layout
-from semindex.store.durable import Replacement, StepHook, explain, no_step
+from semindex.store.durable import Replacement, StepHook, no_step
 from semindex.types import Embedder, FileFailure, FileRef, SourceFile
 
 SLOWEST_BYTES_PER_SECOND = 40_000
@@ -167,22 +167,27 @@ class Packing:
         """
         if isinstance(work, Merge):
             paths = [layout.segment_path(self.index_dir, record.name) for record in work.records]
-            return self._parcel(work, [_segment_bytes(path) for path in paths])
+            return Parcel(work, *_segments(paths), self.segments_url)
         if self.root is None:
             return Parcel(work, None, None, self.segments_url)
-        return self._parcel(work, [load(self.root, wanted.ref) for wanted in work.files])
-
-    def _parcel(self, work: Work, contents: Sequence[bytes | FileFailure]) -> Parcel:
+        contents = [load(self.root, wanted.ref) for wanted in work.files]
         parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
         whole = b"".join(each for each in contents if isinstance(each, bytes))
         return Parcel(work, parts, Load(whole), self.segments_url)
 
 
-def _segment_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BrokenIndex(f"Cannot read {path}: {explain(error)}; check permissions and disk") from error
+def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Load]:
+    """The bytes of each, and all of them."""
+    with ExitStack() as opened:
+        try:
+            files = [opened.enter_context(path.open("rb")) for path in paths]
+            sizes = tuple(os.fstat(file.fileno()).st_size for file in files)
+            rest = whole = memoryview(bytearray(sum(sizes)))
+            for file, size in zip(files, sizes, strict=True):
+                rest = rest[file.readinto(rest[:size]) :]
+        except OSError as error:
+            raise BrokenIndex(f"Cannot read a segment: {error}; check permissions and disk") from error
+    return sizes, Load(whole)
 
 
 def process_parcel(bench: Bench, parcel: Parcel) -> Shipment:
