@@ -30,7 +30,7 @@ _TASK_SECONDS = 0.001
 REMEDIES = {
     "workers": "more workers: nothing that they do depends on another",
     "coordinator": "several indexes of a part each, with a coordinator each, searched together",
-    "network": "--shared-disk (only paths travel) or --segments-url (segments go to storage, not through it)",
+    "network": "--shared-disk (files do not travel), or a faster one",
     "scheduler": "as for the coordinator: a scheduler each",
     "vectors": "more shards on machines of their own, or APPROXIMATE_SEARCH: an eighth of them is read",
     "steps": "fewer shards: each costs every query its steps",
@@ -62,11 +62,13 @@ class Measured:
 
 def build_times(cost: Measured, files: float, workers: int, network: float) -> dict[str, float]:
     """Seconds that each part of a build is busy; the largest is the limit."""
+    # Files and segments to be merged go out; segments come in, and once more when they were merged.
     sent = files * cost.file_bytes * (1 + cost.segment_share)
+    taken = files * cost.file_bytes * 2 * cost.segment_share
     return {
         "workers": files * cost.worker_seconds / workers,
         "coordinator": cost.start_seconds + files * cost.coordinator_seconds,
-        "network": sent / network,
+        "network": max(sent, taken) / network,
         "scheduler": files * cost.file_bytes / _BATCH_BYTES * _TASK_SECONDS,
     }
 
