@@ -86,10 +86,14 @@ def in_arrival_order(model: Transformer, rows: int) -> Embed:
 
 
 def ways(model: Transformer) -> list[Way]:
-    """Adaptive first, then :data:`ARRIVAL`, then :data:`SWEEP`; all of one model."""
+    """Adaptive first, then :data:`ARRIVAL`, then :data:`SWEEP`; all of one model.
+
+    In arrival order one batch follows another, on all cores; by length they run as adaptive ones do.
+    """
 
     def fixed(rows: int) -> Batches:
-        return Batches(model.folder.footprint, free_bytes=lambda: 1 << 40, rows=rows)
+        streams = model.batches.streams
+        return Batches(model.folder.footprint, free_bytes=lambda: 1 << 40, rows=rows, streams=streams)
 
     return [
         Way("adaptive", model.embed, model.batches),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import semindex
-from benchmarks.cluster import build
+from benchmarks.cluster import measure as measure_cluster
 from benchmarks.scale import QUERIES
 from semindex.several import Indexes, open_shards
 
@@ -30,7 +30,7 @@ _TASK_SECONDS = 0.001
 REMEDIES = {
     "workers": "more workers: nothing that they do depends on another",
     "coordinator": "several indexes of a part each, with a coordinator each, searched together",
-    "network": "--shared-disk (only paths travel) or --segments-url (segments go to storage, not through it)",
+    "network": "--shared-disk (files do not travel), or a faster one",
     "scheduler": "as for the coordinator: a scheduler each",
     "vectors": "more shards on machines of their own, or APPROXIMATE_SEARCH: an eighth of them is read",
     "steps": "fewer shards: each costs every query its steps",
@@ -47,7 +47,9 @@ class Measured:
     worker_seconds: float
     """Processor time of analysing a file."""
     coordinator_seconds: float
-    """Processor time of the coordinator for a file."""
+    """Processor time of the coordinator for a file, its start aside."""
+    start_seconds: float
+    """What the coordinator takes before the first file."""
     segment_share: float
     """Bytes of a segment for a byte of source."""
     query_seconds: float
@@ -60,11 +62,13 @@ class Measured:
 
 def build_times(cost: Measured, files: float, workers: int, network: float) -> dict[str, float]:
     """Seconds that each part of a build is busy; the largest is the limit."""
+    # Files and segments to be merged go out; segments come in, and once more when they were merged.
     sent = files * cost.file_bytes * (1 + cost.segment_share)
+    taken = files * cost.file_bytes * 2 * cost.segment_share
     return {
         "workers": files * cost.worker_seconds / workers,
-        "coordinator": files * cost.coordinator_seconds,
-        "network": sent / network,
+        "coordinator": cost.start_seconds + files * cost.coordinator_seconds,
+        "network": max(sent, taken) / network,
         "scheduler": files * cost.file_bytes / _BATCH_BYTES * _TASK_SECONDS,
     }
 
@@ -94,9 +98,8 @@ def measure(tree: Path) -> Measured:
     """Build with and without a cluster, split, ask."""
     with tempfile.TemporaryDirectory(prefix="semindex-scaling-") as folder:
         scratch = Path(folder)
-        (scratch / "built").mkdir()
-        alone = build(tree, 0, [], scratch / "built")
-        clustered = build(tree, 2, [], scratch / "built")
+        clustered = measure_cluster(tree, (0, 2), ROUNDS, [])
+        alone = clustered.by_workers[0]
         with semindex.open(tree, index_dir=scratch / "index") as index:
             index.refresh()
             status = index.status()
@@ -106,13 +109,14 @@ def measure(tree: Path) -> Measured:
             half = statistics.mean(asked(each) for each in halves)
             with Indexes(halves) as both:
                 together = asked(both)
-        files = alone.report["files"]
+        files = alone[0].report["files"]
         chunk_seconds = max(0.0, (whole - half) / (status.chunks / 2))
         return Measured(
             file_bytes=status.source_bytes / files,
             file_chunks=status.chunks / files,
-            worker_seconds=alone.wall_seconds / files,
-            coordinator_seconds=clustered.coordinator_seconds / files,
+            worker_seconds=clustered.file_seconds(0),
+            coordinator_seconds=clustered.file_seconds(2),
+            start_seconds=clustered.starts[2].coordinator_seconds,
             segment_share=status.index_bytes / status.source_bytes,
             query_seconds=max(0.0, half - chunk_seconds * status.chunks / 2),
             chunk_seconds=chunk_seconds,
@@ -165,8 +169,9 @@ def main() -> None:
     print(
         f"measured on {os.cpu_count()} cores: a file has {cost.file_bytes / 1e3:.1f} kB and "
         f"{cost.file_chunks:.1f} chunks, takes a worker {1e3 * cost.worker_seconds:.2f} ms and the "
-        f"coordinator {1e3 * cost.coordinator_seconds:.2f} ms; a segment has {cost.segment_share:.2f} of its "
-        f"bytes; a query takes {1e3 * cost.query_seconds:.1f} ms, {1e9 * cost.chunk_seconds:.1f} ms more for "
+        f"coordinator {1e3 * cost.coordinator_seconds:.2f} ms, whose start takes "
+        f"{cost.start_seconds:.1f} s; a segment has {cost.segment_share:.2f} of its bytes; "
+        f"a query takes {1e3 * cost.query_seconds:.1f} ms, {1e9 * cost.chunk_seconds:.1f} ms more for "
         f"a million chunks, and {1e3 * cost.shard_seconds:.1f} ms more for each further shard\n"
     )
     print("\n".join(tables(cost, arguments.files, arguments.network)))

@@ -14,7 +14,7 @@ import pytest
 
 import semindex
 from semindex.build.builder import Builder
-from semindex.build.indexing import Place
+from semindex.build.indexing import COMMIT_SECONDS, Place
 from semindex.config import Settings
 from semindex.embed.registry import open_embedder
 from semindex.errors import ConfigError, UsageError, WorkerError
@@ -50,6 +50,7 @@ def build(
     cluster: Cluster,
     *,
     batch_bytes: int = 30_000,
+    commit_seconds: float = COMMIT_SECONDS,
     opener: Callable[[], Embedder] = open_embedder,
     watch: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
@@ -60,6 +61,7 @@ def build(
         4_000_000_000,
         open_embedder=opener,
         batch_bytes=batch_bytes,
+        commit_seconds=commit_seconds,
         cluster=cluster,
     )
     return Builder(place, progress=watch).refresh()
@@ -79,6 +81,24 @@ def assert_as_built_here(tree: Path, tmp_path: Path, report: BuildReport) -> Non
 def test_workers_on_this_machine_build_what_one_process_builds(tree: Path, tmp_path: Path) -> None:
     report = build(tree, tmp_path / "cluster", Cluster("local:2"))
     assert report.processes == 3
+    assert_as_built_here(tree, tmp_path, report)
+
+
+def test_segments_that_become_many_are_merged_by_workers_between_batches(tree: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        shutil.copytree(tree / "email", tree / f"copy{number}")
+    seen: list[int] = []
+
+    def watch(step: Progress) -> None:
+        segments = tmp_path / "cluster" / "segments"
+        if step.stage == "index" and segments.is_dir():
+            seen.append(len(list(segments.iterdir())))
+
+    report = build(
+        tree, tmp_path / "cluster", Cluster("local:2"), batch_bytes=10_000, commit_seconds=0.0, watch=watch
+    )
+    assert report.merged_segments > report.files / 2, "each batch is a file or two"
+    assert max(seen) < report.merged_segments - 20, "some were joined while others were still being made"
     assert_as_built_here(tree, tmp_path, report)
 
 

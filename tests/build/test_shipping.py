@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Generator
 from dataclasses import replace
@@ -11,9 +12,10 @@ import pytest
 from msgspec import structs
 
 from semindex.build import shipping
-from semindex.build.batch import Batch, Bench, Outcome, Wanted, process
+from semindex.build.batch import Batch, Bench, Outcome, Result, Wanted, Work, process
 from semindex.build.executors.base import Done, Failure
-from semindex.build.shipping import Analysis, Landing, Parcel, SharedRoot, Shipment, open_workplace, pack
+from semindex.build.executors.wire import Load
+from semindex.build.shipping import Analysis, Landing, Packing, Parcel, SharedRoot, Shipment, open_workplace
 from semindex.build.storage import open_storage
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError, UsageError, WorkerError, WorkerUnfit
@@ -46,6 +48,11 @@ def batch_of(root: Path) -> Batch:
     return Batch(tuple(Wanted(ref) for ref in walk(root).refs))
 
 
+def pack(root: Path | None, work: Work, *, segments_url: str = "") -> Parcel:
+    """Packed where no segments lie."""
+    return Packing(root, Path(os.devnull), segments_url).pack(work)
+
+
 def bench_for(root: Path, folder: Path) -> Bench:
     layout.create(folder)
     return Bench(root, folder, open_embedder())
@@ -55,7 +62,7 @@ def arriving(*arrivals: Done[Parcel, Shipment]) -> Generator[Done[Parcel, Shipme
     yield from arrivals
 
 
-def landed(landing: Landing, parcel: Parcel, shipment: Shipment) -> Done[Batch, Outcome] | Failure[Batch]:
+def landed(landing: Landing, parcel: Parcel, shipment: Shipment) -> Done[Work, Result] | Failure[Work]:
     (found,) = landing.landed(arriving(Done(parcel, shipment)))
     return found
 
@@ -67,11 +74,9 @@ def segment_bytes(folder: Path, outcome: Outcome) -> bytes:
 
 def test_bytes_that_travelled_are_read_as_the_file_is(root: Path) -> None:
     batch = batch_of(root)
-    contents = pack(root, batch).contents
-    assert contents is not None
     kinds = set()
-    for wanted, content in zip(batch.files, contents, strict=True):
-        there = content if isinstance(content, FileFailure) else understand(wanted.ref, content)
+    for wanted, content in zip(batch.files, pack(root, batch).contents(), strict=True):
+        there = content if isinstance(content, FileFailure) else understand(wanted.ref, bytes(content))
         assert there == read(root, wanted.ref)
         kinds.add(there.reason if isinstance(there, FileFailure) else None)
     assert kinds >= {None, SkipReason.EMPTY, SkipReason.BINARY, SkipReason.TOO_LARGE, SkipReason.MINIFIED}
@@ -84,12 +89,13 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     model = open_embedder().fingerprint
     place = open_workplace(Analysis.here(model), open_embedder, SharedRoot.of(root) if shared else None)
     parcel = pack(None if shared else root, batch)
-    assert (parcel.contents is None) is shared
+    assert (parcel.load is None) is shared
     shipment = shipping.process_parcel(place, parcel)
     layout.create(tmp_path / "there")
     arrived = landed(Landing(tmp_path / "there", None), parcel, shipment)
     assert isinstance(arrived, Done)
     there = arrived.result
+    assert isinstance(there, Outcome)
     assert here.segment is not None and there.segment is not None
     assert segment_bytes(tmp_path / "here", here) == segment_bytes(tmp_path / "there", there)
     assert there == replace(here, segment=structs.replace(here.segment, name=there.segment.name))
@@ -133,11 +139,11 @@ def test_a_segment_that_is_not_whole_is_a_failure_and_leaves_no_file(
 ) -> None:
     parcel, shipment = shipped(root)
     assert shipment.segment is not None
-    data = shipment.segment
+    data = bytes(shipment.segment.data)
     hurt = data[:-9] if how == "cut" else data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]
     layout.create(tmp_path / "index")
-    arrived = landed(Landing(tmp_path / "index", None), parcel, replace(shipment, segment=hurt))
-    assert arrived == Failure(parcel.batch, "its segment arrived damaged")
+    arrived = landed(Landing(tmp_path / "index", None), parcel, replace(shipment, segment=Load(hurt)))
+    assert arrived == Failure(parcel.work, "its segment arrived damaged")
     assert list((tmp_path / "index" / layout.SEGMENTS).iterdir()) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -106,24 +107,35 @@ def test_no_batch_would_be_cheaper_as_two(given_lengths: list[int], rows: int) -
 
 @dataclass
 class Memory:
-    """A device with so many bytes, in which a batch takes ``factor`` times what its footprint says."""
+    """A device with so many bytes, in which a batch takes ``factor`` times what its footprint says.
+
+    Batches that are run at once share it.
+    """
 
     capacity: int
     factor: float = 1.0
     asked: list[tuple[int, int]] = field(default_factory=list)
     """Rows and tokens of each batch, those that were refused too."""
+    held: float = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
     fitted: list[tuple[int, int]] = field(default_factory=list)
 
     def run(self, batches: Batches, given_lengths: Sequence[int]) -> list[int]:
         """Run texts of some lengths; what came out, each text's own number."""
         out = [-1] * len(given_lengths)
 
-        def one(places: Sequence[int]) -> list[int]:
+        def one(places: Sequence[int], one_of_several: bool) -> list[int]:
             shape = len(places), max(given_lengths[place] for place in places)
-            self.asked.append(shape)
-            if MINILM.batch_bytes(*shape) * self.factor > self.capacity:
-                raise OutOfMemory("no room")
-            self.fitted.append(shape)
+            taken = MINILM.batch_bytes(*shape) * self.factor
+            with self.lock:
+                self.asked.append(shape)
+                if self.held + taken > self.capacity:
+                    raise OutOfMemory("no room")
+                self.fitted.append(shape)
+                self.held += taken
+            time.sleep(0)  # lets another one begin
+            with self.lock:
+                self.held -= taken
             return [given_lengths[place] * 1000 + place for place in places]
 
         for places, made in batches.run(given_lengths, one):
@@ -137,23 +149,23 @@ def expected(given_lengths: Sequence[int]) -> list[int]:
     return [length * 1000 + place for place, length in enumerate(given_lengths)]
 
 
-@given(texts, devices, st.integers(0, 20), memory)
+@given(texts, devices, st.integers(0, 20), memory, st.integers(1, 4))
 def test_every_text_is_run_once_and_comes_back_to_its_place(
-    given_lengths: list[int], device: Device, rows: int, free: int
+    given_lengths: list[int], device: Device, rows: int, free: int, streams: int
 ) -> None:
-    batches = Batches(MINILM, device=device, free_bytes=lambda: free, rows=rows)
+    batches = Batches(MINILM, device=device, free_bytes=lambda: free, rows=rows, streams=streams)
     assert Memory(AMPLE).run(batches, given_lengths) == expected(given_lengths)
     assert batches.counted.texts == len(given_lengths)
     assert batches.counted.tokens == sum(given_lengths)
 
 
-@given(texts, st.integers(50_000_000, 400_000_000), st.floats(0.5, 4), st.integers(0, 64))
+@given(texts, st.integers(50_000_000, 400_000_000), st.floats(0.5, 4), st.integers(0, 64), st.integers(1, 4))
 def test_what_runs_out_of_memory_is_run_in_parts(
-    given_lengths: list[int], capacity: int, factor: float, rows: int
+    given_lengths: list[int], capacity: int, factor: float, rows: int, streams: int
 ) -> None:
     """A GPU that holds less than is thought, whatever the texts: nothing is lost, nothing is run twice."""
     device = Memory(capacity * 4, factor)
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE, rows=rows)
+    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE, rows=rows, streams=streams)
     assert device.run(batches, given_lengths) == expected(given_lengths)
     assert len(device.asked) - len(device.fitted) == batches.counted.refused
     assert batches.counted.batches == len(device.fitted)
@@ -243,6 +255,43 @@ def test_the_longest_come_first_and_padding_is_counted() -> None:
     assert (batches.counted.tokens, batches.counted.padding) == (228, 2)
     assert batches.counted.padded_share == pytest.approx(2 / 230)
     assert START_TOKENS[Device.PROCESSOR] < 88
+
+
+def test_batches_run_at_once_and_one_after_another_when_memory_has_run_out() -> None:
+    """Two texts of 256 tokens do not fit beside each other, though each does."""
+    together = threading.Barrier(2)
+    free = AMPLE
+    batches = Batches(MINILM, free_bytes=lambda: free, rows=1, streams=2)
+    seen: list[bool] = []
+
+    def meet(places: Sequence[int], one_of_several: bool) -> Sequence[int]:
+        seen.append(one_of_several)
+        together.wait(timeout=60)
+        return places
+
+    assert sorted(places[0] for places, _ in batches.run([256] * 4, meet)) == [0, 1, 2, 3]
+    assert seen == [True] * 4
+    under_way: list[int] = []
+
+    def narrow(places: Sequence[int], one_of_several: bool) -> Sequence[int]:
+        under_way.append(1)
+        try:
+            if batches.counted.refused == 0 and batches.counted.batches < 8:
+                raise OutOfMemory("no room beside another")
+            assert len(under_way) == 1, "alone"
+            return places
+        finally:
+            under_way.pop()
+
+    assert sorted(places[0] for places, _ in batches.run([256] * 6, narrow)) == [0, 1, 2, 3, 4, 5]
+    assert batches.counted.refused > 0
+
+
+def test_a_batch_that_holds_all_texts_is_told_that_it_is_alone() -> None:
+    seen: list[bool] = []
+    batches = Batches(MINILM, free_bytes=lambda: AMPLE, streams=4)
+    list(batches.run([9, 9, 9], lambda places, one_of_several: seen.append(one_of_several)))
+    assert seen == [False]
 
 
 def test_threads_may_share_it() -> None:

@@ -6,6 +6,7 @@ import itertools
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -219,16 +220,38 @@ def test_a_missing_package_names_the_extra(
 def test_a_text_runs_with_others_of_its_length(encoder: Transformer, monkeypatch: pytest.MonkeyPatch) -> None:
     shapes: list[tuple[int, ...]] = []
     session = encoder._graph._session
+    used: set[str] = set()
 
     class Noted:
         def run(self, names: list[str], feeds: dict[str, Any]) -> object:
             shapes.append(feeds["input_ids"].shape)
+            used.add(threading.current_thread().name.partition("_")[0])
             return session.run(names, feeds)
 
-    monkeypatch.setattr(encoder._graph, "_session", Noted())
+    monkeypatch.setattr(encoder._graph, "_session", None)
+    monkeypatch.setattr(encoder._graph, "_narrow", Noted())
+    monkeypatch.setattr(encoder._graph, "streams", 2)
+    monkeypatch.setattr(encoder.batches, "streams", 2)
     lengths = [1, 9] * 8
     encoder.embed(encoder.tokens(["red " * length for length in lengths]))
-    assert shapes == [(8, 11), (8, 3)]
+    assert sorted(shapes) == [(8, 3), (8, 11)]
+    assert used == {"semindex-batch"}
+
+
+def test_one_batch_has_all_cores_and_no_second_session(tmp_path: Path) -> None:
+    model = open_transformer(bi_encoder(tmp_path), Running(threads=3))
+    model.embed(model.tokens(["red", "blue"]))
+    assert model._graph._narrow is None
+
+
+def test_a_graph_for_one_thread_a_batch_gives_the_same_vectors(tmp_path: Path) -> None:
+    model = open_transformer(bi_encoder(tmp_path), Running(threads=3, batch_size=2))
+    texts = [" ".join(PLAIN[: 1 + place % 9]) for place in range(30)]
+    together = model.embed(model.tokens(texts))
+    assert model._graph._narrow is not None
+    alone = np.concatenate([model.embed(model.tokens([text])) for text in texts])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert model.batches.counted.batches == 1 + 15 + 30, "one was run at opening"
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
@@ -296,6 +319,7 @@ def test_one_text_that_memory_does_not_do_for_is_told(
             raise RuntimeError("Failed to allocate memory for requested buffer of size 123")
 
     monkeypatch.setattr(encoder._graph, "_session", Full())
+    monkeypatch.setattr(encoder._graph, "_narrow", Full())
     with pytest.raises(ModelError, match=r"no memory left for one text of 3 tokens .*buffer of size 123"):
         encoder.embed(encoder.tokens(["red", "blue"]))
 

@@ -1,6 +1,7 @@
-"""What a worker does: a batch of files to one segment file, which the writer then makes live.
+"""What a worker does: makes a segment file of a batch of files, or of several segments.
 
-The segment lies in its folder under a new name; as long as no commit names it, it is garbage.
+The segment lies in its folder under a new name; as long as no commit of the writer names it,
+it is garbage.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from semindex.build import merge
 from semindex.build.analysis import file_analysis
+from semindex.build.merge import Merge, Merged
 from semindex.build.work import analyse
 from semindex.errors import ModelError
 from semindex.parse.parser import parse
@@ -72,6 +75,11 @@ class Outcome:
     """Of the files in the segment."""
 
 
+Work = Batch | Merge
+Result = Outcome | Merged
+"""Of a batch, or of a merge."""
+
+
 @dataclass(slots=True)
 class Bench:
     """What a worker keeps from batch to batch."""
@@ -128,6 +136,17 @@ def _room(rest: int, most_bytes: int, workers: int) -> int:
     """A share of what is left to do; all of it when there is nobody to share with."""
     share = rest if workers == 1 else rest // (2 * workers)
     return max(min(most_bytes, LEAST_BATCH_BYTES), min(most_bytes, share))
+
+
+def do(bench: Bench, work: Work) -> Result:
+    """A batch from the disk, or a merge.
+
+    Raises:
+        IndexUnwritable: No room, no permission.
+    """
+    if isinstance(work, Merge):
+        return merge.joined(bench.index_dir, work, on_step=bench.on_step)
+    return process(bench, work)
 
 
 def process(bench: Bench, batch: Batch, *, read: Read | None = None) -> Outcome:

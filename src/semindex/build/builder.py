@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from msgspec.structs import replace
 
@@ -144,18 +144,21 @@ class Builder:
             work = plan(seen.refs, seen.skipped, sound, failures, scan_ns=last_scan_ns, force=force)
         run = Run(files=sound, failures=failures, scan_ns=scan_ns, force=force, warnings=warnings)
         run.skipped.extend(self._new_skips(work, failures))
-        Indexing(self._place, catalog, run, self._progress).index(work.read)
-        lost = files.keys() - sound.keys() - {ref.path for ref in work.read}
-        commit(
-            self._place,
-            catalog,
-            run,
-            removed=(*work.removed, *sorted(lost)),
-            dropped=sorted(broken),
-            scan_ns=scan_ns,
-            walk_seconds=walk_seconds,
-        )
-        self._merge(catalog, run)
+        with ExitStack() as leaving:
+            indexing = Indexing(self._place, catalog, run, self._progress, leaving)
+            indexing.index(work.read)
+            lost = files.keys() - sound.keys() - {ref.path for ref in work.read}
+            commit(
+                self._place,
+                catalog,
+                run,
+                removed=(*work.removed, *sorted(lost)),
+                dropped=sorted(broken),
+                scan_ns=scan_ns,
+                walk_seconds=walk_seconds,
+            )
+            most = 2 * (run.added + run.changed) > catalog.totals().files
+            indexing.merge(small_bytes=merge.SMALL_BYTES if most else 0)
         if verify or not self._place.approximate:
             # Not in the midst of a search, which waits for this.
             self._invert(catalog)
@@ -184,21 +187,6 @@ class Builder:
                 broken.add(record.id)
                 warnings.append(f"{faults[0]}; its {record.files} files were indexed again")
         return broken
-
-    def _merge(self, catalog: Catalog, run: Run) -> None:
-        place = self._place
-        most = 2 * (run.added + run.changed) > catalog.totals().files
-        try:
-            run.merged += merge.merge_all(
-                place.index_dir,
-                catalog,
-                small_bytes=merge.SMALL_BYTES if most else 0,
-                on_step=place.on_step,
-                on_group=lambda done, of: self._progress(Progress("merge", done, of, "segments")),
-                notes=run.notes,
-            )
-        except merge.Damaged as damage:
-            run.warnings.append(f"segments were not merged: {damage}; run 'semindex index'")
 
     def _invert(self, catalog: Catalog) -> None:
         bring_about(

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from semindex.build.batch import Batch, Bench, Outcome, open_bench, process
+from semindex.build.batch import Bench, Result, Work, do, open_bench
 from semindex.build.executors.base import Done, Executor, Failure
 from semindex.build.executors.inline import InlineExecutor
 from semindex.build.memory import freight, shares
+from semindex.build.merge import LARGEST_BYTES
 from semindex.store.durable import StepHook
 from semindex.types import Cluster, Embedder
 
-Outcomes = Generator[Done[Batch, Outcome] | Failure[Batch], None, None]
+Outcomes = Generator[Done[Work, Result] | Failure[Work], None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,12 @@ class Crew:
     """That take part, this one included."""
     batch_bytes: int
     """Source of one segment, at most."""
-    run: Callable[[Iterator[Batch]], Outcomes]
-    """Each batch once, as it is done."""
+    run: Callable[[Iterator[Work]], Outcomes]
+    """Each batch, and merges among them, once, as it is done."""
+    unite: Callable[[Iterator[Work]], Outcomes]
+    """The same of merges alone, when no batch is left."""
+    merge_bytes: int = LARGEST_BYTES
+    """Segments joined to one, at most."""
     notes: Callable[[], tuple[str, ...]] = field(default=lambda: ())
     """What a user should know of how it went."""
 
@@ -56,10 +61,10 @@ def own(task: Task, begin_file: Callable[[str], None]) -> Crew:
     def bench() -> Bench:
         return Bench(task.root, task.index_dir, task.embedder, task.on_step, begin_file)
 
-    def run(batches: Iterator[Batch]) -> Outcomes:
-        return executor.run(process, batches, setup=bench)
+    def run(works: Iterator[Work]) -> Outcomes:
+        return executor.run(do, works, setup=bench)
 
-    return Crew(executor, 1, 1, task.batch_bytes or share.batch_bytes, run)
+    return Crew(executor, 1, 1, task.batch_bytes or share.batch_bytes, run, run)
 
 
 def pool(task: Task, workers: int) -> Crew | None:
@@ -72,11 +77,13 @@ def pool(task: Task, workers: int) -> Crew | None:
     executor = LocalExecutor(share.workers, max_resident_bytes=share.worker_rest_bytes)
     setup = partial(open_bench, task.root, task.index_dir, task.open_embedder, task.embedder.fingerprint)
 
-    def run(batches: Iterator[Batch]) -> Outcomes:
-        return executor.run(process, batches, setup=setup, in_flight=2 * share.workers)
+    def run(works: Iterator[Work]) -> Outcomes:
+        return executor.run(do, works, setup=setup, in_flight=2 * share.workers)
 
     batch_bytes = task.batch_bytes or share.batch_bytes
-    return Crew(executor, share.workers, share.workers + 1, batch_bytes, run)
+    # The last merges are done sooner than processes have started again.
+    alone = own(task, lambda path: None)
+    return Crew(executor, share.workers, share.workers + 1, batch_bytes, run, alone.unite)
 
 
 def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Crew:
@@ -96,12 +103,13 @@ def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Cr
     from semindex.build.shipping import (
         Analysis,
         Landing,
-        Parcel,
+        Packing,
         SharedRoot,
+        open_nothing,
         open_workplace,
-        pack,
         patience,
         process_parcel,
+        unite_parcel,
     )
     from semindex.build.storage import open_storage
 
@@ -112,10 +120,9 @@ def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Cr
     if storage is not None:
         storage.purge()
         leaving.callback(storage.purge)
-    if here is None:
-        load = freight(task.max_memory_bytes)
-        batch_bytes, in_flight = load.batch_bytes, load.in_flight
-    else:
+    load = freight(task.max_memory_bytes)
+    batch_bytes, in_flight = load.batch_bytes, load.in_flight
+    if here is not None:
         share = shares(task.max_memory_bytes, here, embedder_bytes=task.embedder.resident_bytes)
         batch_bytes, in_flight = share.batch_bytes, 2 * here
     executor = ClusterExecutor(
@@ -127,12 +134,25 @@ def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Cr
     shared = SharedRoot.of(task.root) if named.shared_disk or here else None
     setup = partial(open_workplace, Analysis.here(task.embedder.fingerprint), task.open_embedder, shared)
     landing = Landing(task.index_dir, storage, on_step=task.on_step)
-    packed = partial(pack, None if shared else task.root, segments_url=url)
+    packing = Packing(None if shared else task.root, task.index_dir, url)
 
-    def run(batches: Iterator[Batch]) -> Outcomes:
-        parcels: Iterator[Parcel] = map(packed, batches)
-        arrivals = executor.run(process_parcel, parcels, setup=setup, in_flight=in_flight)
-        return landing.landed(arrivals)
+    def run(works: Iterator[Work]) -> Outcomes:
+        parcels = map(packing.pack, works)
+        return landing.landed(executor.run(process_parcel, parcels, setup=setup, in_flight=in_flight))
 
-    batch_bytes = task.batch_bytes or batch_bytes
-    return Crew(executor, workers, workers + 1, batch_bytes, run, lambda: executor.notes)
+    def unite(works: Iterator[Work]) -> Outcomes:
+        parcels = map(packing.pack, works)
+        return landing.landed(
+            executor.run(unite_parcel, parcels, setup=open_nothing, in_flight=load.merges_in_flight)
+        )
+
+    return Crew(
+        executor,
+        workers,
+        workers + 1,
+        task.batch_bytes or batch_bytes,
+        run,
+        unite,
+        load.merge_bytes,
+        lambda: executor.notes,
+    )

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from semindex.build import crew as crews
 from semindex.build import merge
 from semindex.build.analysis import skip_analysis
-from semindex.build.batch import Batch, Outcome, Wanted, batches
+from semindex.build.batch import Outcome, Result, Wanted, Work, batches
 from semindex.build.crew import Crew, Task
 from semindex.build.executors.base import Done, Failure
 from semindex.build.memory import peak_bytes
+from semindex.build.merge import Merge, Merged
 from semindex.build.plan import by_todays_rules
 from semindex.errors import WorkerError
+from semindex.store import layout
 from semindex.store.catalog import Catalog, Change, FileRecord, NewSegment, SkippedFile
 from semindex.store.durable import StepHook, no_step
 from semindex.types import (
@@ -96,8 +98,17 @@ class Run:
 class Indexing:
     """One refresh's reading and analysing."""
 
-    def __init__(self, place: Place, catalog: Catalog, run: Run, progress: ProgressCallback) -> None:
+    def __init__(
+        self, place: Place, catalog: Catalog, run: Run, progress: ProgressCallback, leaving: ExitStack
+    ) -> None:
+        """``leaving`` ends what it began."""
         self._place = place
+        self._leaving = leaving
+        self._crew: Crew | None = None
+        self._waiting: deque[Work] = deque()
+        self._older = {segment.id for segment in catalog.snapshot().segments}
+        """Segments that were there before: their files may yet be replaced."""
+        self._may_merge = True
         self._catalog = catalog
         self._run = run
         self._progress = progress
@@ -124,18 +135,18 @@ class Indexing:
         self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
         # First those in doubt: until they are read, what is committed cannot be taken for up to date.
         wanted = map(self._wanted, sorted(refs, key=lambda ref: ref.path not in self._doubtful))
-        with ExitStack() as leaving:
-            crew = self._crew(size, leaving)
-            self._work(crew, deque(batches(wanted, most_bytes=crew.batch_bytes, workers=crew.workers)))
+        self._crew = crew = self._chosen(size)
+        self._waiting.extend(batches(wanted, most_bytes=crew.batch_bytes, workers=crew.workers))
+        self._work(crew)
 
-    def _work(self, crew: Crew, waiting: deque[Batch]) -> None:
+    def _work(self, crew: Crew) -> None:
         try:
-            while waiting:
-                outcomes = crew.run(_drained(waiting))
+            while self._waiting:
+                outcomes = crew.run(_drained(self._waiting))
                 with closing(outcomes):
                     for outcome in outcomes:
                         self._run.worker_peak_bytes = crew.executor.peak_bytes
-                        self._take(outcome, waiting)
+                        self._take(outcome)
                         self._commit_now_and_then()
         except (KeyboardInterrupt, WorkerError):
             self._commit()
@@ -145,10 +156,52 @@ class Indexing:
             self._run.processes = crew.processes
             self._run.warnings += crew.notes()
 
-    def _crew(self, source_bytes: int, leaving: ExitStack) -> Crew:
-        """Who does the work."""
+    def merge(self, *, small_bytes: int) -> None:
+        """Join segments until the policy is content; what cannot be joined stays, with a warning.
+
+        Raises:
+            IndexUnwritable: No room; what was joined so far stays.
+        """
+        crew = self._crew or crews.own(self._task(), self._begin_file)
+        try:
+            reason = ""
+            while not reason and (groups := self._groups(crew, merge.TIER_SEGMENTS, small_bytes)):
+                reason = self._merge(crew, groups)
+        except WorkerError as error:
+            reason = str(error)
+        if reason:
+            self._run.warnings.append(f"segments were not merged: {reason}; run 'semindex index'")
+        self._run.worker_peak_bytes = crew.executor.peak_bytes
+        self._run.warnings += crew.notes()
+
+    def _merge(self, crew: Crew, groups: Sequence[Merge]) -> str:
+        """Join groups until one cannot be; gives why."""
+        works: Iterator[Work] = iter(groups)
+        self._progress(Progress("merge", 0, len(groups), "segments"))
+        with closing(crew.unite(works)) as outcomes:
+            for done, outcome in enumerate(outcomes, 1):
+                reason = self._take_merged(outcome)
+                if reason:
+                    return reason
+                self._progress(Progress("merge", done, len(groups), "segments"))
+        return ""
+
+    def _groups(
+        self, crew: Crew, tier_segments: int, small_bytes: int = 0, *, but: Collection[int] = ()
+    ) -> list[Merge]:
+        snapshot = self._catalog.snapshot()
+        groups = merge.choose(
+            [segment for segment in snapshot.segments if segment.id not in but],
+            snapshot.dead,
+            tier_segments=tier_segments,
+            largest_bytes=crew.merge_bytes,
+            small_bytes=min(small_bytes, crew.merge_bytes),
+        )
+        return merge.merges(snapshot, groups)
+
+    def _task(self) -> Task:
         place = self._place
-        task = Task(
+        return Task(
             place.root,
             place.index_dir,
             place.embedder,
@@ -157,8 +210,12 @@ class Indexing:
             place.batch_bytes,
             place.on_step,
         )
+
+    def _chosen(self, source_bytes: int) -> Crew:
+        """Who does the work."""
+        place, task = self._place, self._task()
         if place.cluster is not None:
-            return crews.cluster(task, place.cluster, self._catalog.snapshot().identity, leaving)
+            return crews.cluster(task, place.cluster, self._catalog.snapshot().identity, self._leaving)
         several = crews.pool(task, place.workers) if source_bytes >= place.parallel_bytes else None
         return several or crews.own(task, self._begin_file)
 
@@ -179,17 +236,22 @@ class Indexing:
         record, skip = self._run.files.get(ref.path), self._run.failures.get(ref.path)
         return (record is not None and record.ref == ref) or (skip is not None and skip.failure.ref == ref)
 
-    def _take(self, outcome: Done[Batch, Outcome] | Failure[Batch], waiting: deque[Batch]) -> None:
+    def _take(self, outcome: Done[Work, Result] | Failure[Work]) -> None:
+        if isinstance(outcome.item, Merge):
+            # One that fails is tried again, and told, by the merge at the end.
+            self._may_merge = not self._take_merged(outcome)
+            return
         run, files = self._run, outcome.item.files
         self._begun = 0
         if isinstance(outcome, Failure):
             if len(files) > 1:
-                waiting.extend(outcome.item.parts())
+                self._waiting.extend(outcome.item.parts())
                 return
             ref = files[0].ref
             failure = FileFailure(ref.path, "analyse", SkipReason.FAILED, outcome.reason, ref)
             self._note(Outcome(None, (), (failure,), 0))
         else:
+            assert isinstance(outcome.result, Outcome)
             self._note(outcome.result)
         run.done += len(files)
         self._doubtful.difference_update(wanted.ref.path for wanted in files)
@@ -217,17 +279,25 @@ class Indexing:
             self._last_commit = time.monotonic()
 
     def _merge_when_many(self) -> None:
-        place = self._place
-        # What is damaged is found and named again by the merge at the end.
-        with suppress(merge.Damaged):
-            self._run.merged += merge.merge_all(
-                place.index_dir,
-                self._catalog,
-                tier_segments=merge.TIER_SEGMENTS_AT_WORK,
-                on_step=place.on_step,
-                on_group=lambda number, of: None,
-                notes=self._run.notes,
-            )
+        """Have the oldest of this build's segments joined, one merge at a time, when they become many."""
+        if self._may_merge and self._crew is not None:
+            groups = self._groups(self._crew, merge.TIER_SEGMENTS_AT_WORK, but=self._older)
+            self._waiting.extendleft(groups[:1])
+            self._may_merge = not groups
+
+    def _take_merged(self, outcome: Done[Work, Result] | Failure[Work]) -> str:
+        """Make a merge live; gives why it cannot be."""
+        merged, place = outcome.item, self._place
+        assert isinstance(merged, Merge)
+        if isinstance(outcome, Failure):
+            return outcome.reason
+        assert isinstance(outcome.result, Merged)
+        if outcome.result.fault:
+            return outcome.result.fault
+        self._catalog.commit(merged.change(outcome.result, self._run.notes()))
+        layout.discard(place.index_dir, [record.name for record in merged.records], on_step=place.on_step)
+        self._run.merged += len(merged.records)
+        return ""
 
     def _commit(self) -> None:
         run = self._run
@@ -240,7 +310,7 @@ class Indexing:
         )
 
 
-def _drained(waiting: deque[Batch]) -> Iterator[Batch]:
+def _drained(waiting: deque[Work]) -> Iterator[Work]:
     while waiting:
         yield waiting.popleft()
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from semindex.build.merge import LARGEST_BYTES
+
 WRITER_BYTES = 250_000_000
 """What the process that commits and merges needs, its share of a walk of 100,000 files included."""
 WORKER_BYTES = 160_000_000
@@ -94,11 +96,16 @@ class Freight:
     batch_bytes: int
     """Source analysed for one segment."""
     in_flight: int
-    """Batches on their way at once."""
+    """Batches on their way at once, beside one merge."""
+    merge_bytes: int
+    """Segments joined to one, at most."""
+    merges_in_flight: int
+    """Merges on their way at once, when there are no batches any more."""
 
 
 def freight(budget_bytes: int) -> Freight:
     """Batches get smaller before they are fewer than four; the least there is may pass the budget."""
     room = max(0, budget_bytes - WRITER_BYTES) // PARCEL_FACTOR
+    merge = min(LARGEST_BYTES, room // 4)
     batch = min(BATCH_BYTES, max(SMALL_BATCH_BYTES, room // 4))
-    return Freight(batch, max(2, room // batch))
+    return Freight(batch, max(2, (room - merge) // batch), merge, max(1, room // max(1, merge)))

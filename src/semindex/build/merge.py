@@ -3,18 +3,23 @@
 Tiers as in Lucene's log merge policy: segments whose chunk counts lie within a factor of
 ``TIER_FACTOR`` share a tier, and ``TIER_SEGMENTS`` of one tier become one of the next. A segment of
 which a third is dead is rewritten by itself. All in bounded memory, and readers are never in the way.
+
+A merge is work like a batch of files: whoever does it writes a segment that no commit names yet.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
+from semindex.errors import IndexCorrupt
 from semindex.store import layout
-from semindex.store.catalog import Catalog, Change, MovedFile, NewSegment, SegmentRecord, Snapshot
-from semindex.store.durable import StepHook
+from semindex.store.catalog import Change, MovedFile, NewSegment, SegmentRecord, Snapshot
+from semindex.store.durable import StepHook, no_step
 from semindex.store.joining import join
 from semindex.store.segment import Segment
 
@@ -24,13 +29,12 @@ TIER_SEGMENTS_AT_WORK = 24
 TIER_FACTOR = 8
 SMALLEST_TIER_CHUNKS = 256
 DEAD_SHARE = 1 / 3
-Notes = Callable[[], Mapping[str, str]]
-"""What a commit is to note, asked when it is made."""
 SMALL_BYTES = 64_000_000
 """After a build that made most of it, an index up to here becomes one segment: a tenth of a second for
 10,000 chunks, which every query has back in part (three segments: +0.7 ms)."""
-LARGEST_BYTES = 2_000_000_000
-"""Segments are not joined to larger ones: offsets inside a section are 32 bits wide."""
+LARGEST_BYTES = 256_000_000
+"""Segments are not joined to larger ones: that is what a worker of a cluster can be sent at once, and
+what is joined once more at each tier is bounded. Every query has some 0.3 ms for a segment."""
 
 
 def choose(
@@ -43,6 +47,7 @@ def choose(
 ) -> list[tuple[SegmentRecord, ...]]:
     """Groups of segments to join, oldest first within a group; none larger than ``largest_bytes`` in all.
 
+    Of a tier whose segments are so large that not even ``TIER_SEGMENTS`` fit together, nothing is joined.
     When all together have at most ``small_bytes``, they are one group.
     """
     if len(segments) > 1 and sum(segment.nbytes for segment in segments) <= small_bytes:
@@ -53,7 +58,7 @@ def choose(
     groups = [
         fitting
         for _, tier in sorted(tiers.items())
-        if len(tier) >= tier_segments and len(fitting := _fitting(tier, largest_bytes)) > 1
+        if len(tier) >= tier_segments and len(fitting := _fitting(tier, largest_bytes)) >= TIER_SEGMENTS
     ]
     taken = {segment.id for group in groups for segment in group}
     groups += [
@@ -80,73 +85,70 @@ def _tier(chunks: int) -> int:
     return max(0, int(math.log(max(1, chunks) / SMALLEST_TIER_CHUNKS, TIER_FACTOR)) + 1)
 
 
-class Damaged(Exception):  # noqa: N818 - the caller warns and goes on
-    """A segment cannot be merged; the message says where it is damaged."""
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Segments that are to become one, oldest first."""
+
+    records: tuple[SegmentRecord, ...]
+    dead: tuple[tuple[int, ...], ...]
+    """Of each, the ordinals of files that are left out."""
+
+    @property
+    def nbytes(self) -> int:
+        """Of all segments."""
+        return sum(record.nbytes for record in self.records)
+
+    def change(self, merged: Merged, notes: Mapping[str, str]) -> Change:
+        """The commit that puts what was made of them in their place."""
+        moved: list[MovedFile] = []
+        if merged.segment is not None:
+            name = merged.segment.name
+            moved = [MovedFile(os.fsdecode(path), name, n) for n, path in enumerate(merged.paths)]
+        return Change(
+            add=[] if merged.segment is None else [merged.segment],
+            moved=moved,
+            drop_segments=[record.id for record in self.records],
+            meta=notes,
+        )
 
 
-def merge_group(
-    index_dir: Path,
-    catalog: Catalog,
-    snapshot: Snapshot,
-    group: Sequence[SegmentRecord],
-    *,
-    on_step: StepHook,
-    notes: Notes,
-) -> None:
-    """Make one segment of a group, commit it with ``notes()``, and remove what it replaces.
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What became of a merge."""
+
+    segment: NewSegment | None
+    """On disk, not yet live; None when none of the files was to stay."""
+    paths: tuple[bytes, ...] = ()
+    """Of its files, by ordinal."""
+    fault: str = ""
+    """Where a segment is damaged; then nothing was made."""
+
+
+def merges(snapshot: Snapshot, groups: Sequence[Sequence[SegmentRecord]]) -> list[Merge]:
+    """Groups of a snapshot's segments with what is dead in them."""
+    dead = snapshot.dead
+    return [Merge(tuple(group), tuple(dead.get(record.id, ()) for record in group)) for group in groups]
+
+
+def joined(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Merged:
+    """Make one segment of several in the same folder, which stay as they are.
 
     Raises:
-        Damaged: A checksum does not fit; nothing was changed.
         IndexUnwritable: No room; nothing was changed.
     """
-    segments = [Segment.open(layout.segment_path(index_dir, record.name)) for record in group]
-    for segment in segments:
-        for fault in segment.verify():
-            raise Damaged(fault)
     name = layout.new_segment_name()
-    dead = [snapshot.dead.get(record.id, ()) for record in group]
-    whole = join(layout.segment_path(index_dir, name), segments, dead, on_step=on_step)
-    for segment in segments:
-        segment.close()
-    paths = whole.paths if whole is not None else ()
-    catalog.commit(
-        Change(
-            add=[NewSegment(name, whole.nbytes, whole.chunks)] if whole is not None else [],
-            moved=[MovedFile(os.fsdecode(path), name, ordinal) for ordinal, path in enumerate(paths)],
-            drop_segments=[record.id for record in group],
-            meta=notes(),
-        )
+    with ExitStack() as opened:
+        try:
+            segments = [
+                opened.enter_context(closing(Segment.open(layout.segment_path(index_dir, record.name))))
+                for record in merge.records
+            ]
+            faults = [fault for segment in segments for fault in segment.verify()]
+            if faults:
+                return Merged(None, fault=faults[0])
+            whole = join(layout.segment_path(index_dir, name), segments, merge.dead, on_step=on_step)
+        except IndexCorrupt as error:
+            return Merged(None, fault=str(error))
+    return (
+        Merged(None) if whole is None else Merged(NewSegment(name, whole.nbytes, whole.chunks), whole.paths)
     )
-    layout.discard(index_dir, [record.name for record in group], on_step=on_step)
-
-
-def merge_all(
-    index_dir: Path,
-    catalog: Catalog,
-    *,
-    tier_segments: int = TIER_SEGMENTS,
-    small_bytes: int = 0,
-    on_step: StepHook,
-    on_group: Callable[[int, int], None],
-    notes: Notes,
-) -> int:
-    """Join segments until the policy is content; gives how many were joined.
-
-    ``on_group`` is called with the number of each group and how many there are.
-
-    Raises:
-        Damaged: As :func:`merge_group`.
-        IndexUnwritable: As :func:`merge_group`.
-    """
-    merged = 0
-    while True:
-        snapshot = catalog.snapshot()
-        groups = choose(
-            snapshot.segments, snapshot.dead, tier_segments=tier_segments, small_bytes=small_bytes
-        )
-        if not groups:
-            return merged
-        for number, group in enumerate(groups):
-            on_group(number, len(groups))
-            merge_group(index_dir, catalog, snapshot, group, on_step=on_step, notes=notes)
-            merged += len(group)

@@ -1,4 +1,4 @@
-"""Batches for workers that may not share our disk: files out, a finished segment back, checked and adopted.
+"""Work for others that may not share our disk: files or segments out, a segment back, checked and adopted.
 
 What decides about a file (too large, binary, unchanged) is what decides for a worker with a disk, cut in
 two: :func:`semindex.source.read.load` runs here, :func:`semindex.source.read.understand` there.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +17,13 @@ import xxhash
 from msgspec import structs
 
 from semindex.build.analysis import file_analysis, skip_analysis
-from semindex.build.batch import Batch, Bench, Outcome, process
+from semindex.build.batch import Batch, Bench, Result, Work, process
 from semindex.build.executors.base import Done, Failure
+from semindex.build.executors.connection import scratch_folder
+from semindex.build.executors.wire import Load
+from semindex.build.merge import Merge, joined
 from semindex.build.storage import Storage, open_storage
-from semindex.errors import IndexUnwritable, ModelError, WorkerError, WorkerUnfit
+from semindex.errors import BrokenIndex, IndexUnwritable, ModelError, WorkerError, WorkerUnfit
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
 from semindex.source.read import load, understand
@@ -79,27 +82,41 @@ class SharedRoot:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A batch on its way to a worker."""
+    """Work on its way to a worker."""
 
-    batch: Batch
-    contents: tuple[bytes | FileFailure, ...] | None
-    """Of each file; None where the worker reads them itself."""
+    work: Work
+    parts: tuple[int | FileFailure, ...] | None
+    """Bytes of each file of a batch, or of each segment of a merge; None where workers read the files."""
+    load: Load | None
+    """The bytes of all parts, one after the other."""
     segments_url: str
     """Where the segment is to be left; empty to send it back."""
 
     @property
     def nbytes(self) -> int:
-        """Of all its files."""
-        return sum(wanted.ref.size_bytes for wanted in self.batch.files)
+        """Of all that is to be read."""
+        if isinstance(self.work, Merge):
+            return self.work.nbytes
+        return sum(wanted.ref.size_bytes for wanted in self.work.files)
+
+    def contents(self) -> Iterator[memoryview | FileFailure]:
+        """Each part, or why there is none."""
+        begin = 0
+        for part in self.parts or ():
+            if isinstance(part, FileFailure):
+                yield part
+            elif self.load is not None:
+                yield self.load.data[begin : begin + part]
+                begin += part
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
     """What a worker made of a parcel."""
 
-    outcome: Outcome
+    result: Result
     """Its segment bears the name that the worker gave it."""
-    segment: bytes | None
+    segment: Load | None
     """The segment itself; None when there is none, or it lies at the parcel's URL under its name."""
     digest: bytes
     """xxh3-128 of the segment."""
@@ -133,52 +150,119 @@ def _inode(path: Path) -> int | None:
         return None
 
 
-def pack(root: Path | None, batch: Batch, *, segments_url: str = "") -> Parcel:
-    """A parcel with the files' bytes, read below ``root``, or with their paths only when that is None."""
-    contents = None if root is None else tuple(load(root, wanted.ref) for wanted in batch.files)
-    return Parcel(batch, contents, segments_url)
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How work is sent out."""
+
+    root: Path | None
+    """Below which files are read, to be sent; None where workers read them themselves."""
+    index_dir: Path
+    segments_url: str = ""
+
+    def pack(self, work: Work) -> Parcel:
+        """The work with the bytes that it needs.
+
+        Raises:
+            BrokenIndex: A segment cannot be read.
+        """
+        if isinstance(work, Merge):
+            paths = [layout.segment_path(self.index_dir, record.name) for record in work.records]
+            return Parcel(work, *_segments(paths), self.segments_url)
+        if self.root is None:
+            return Parcel(work, None, None, self.segments_url)
+        contents = [load(self.root, wanted.ref) for wanted in work.files]
+        parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
+        whole = b"".join(each for each in contents if isinstance(each, bytes))
+        return Parcel(work, parts, Load(whole), self.segments_url)
+
+
+def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Load]:
+    """The bytes of each, and all of them."""
+    with ExitStack() as opened:
+        try:
+            files = [opened.enter_context(path.open("rb")) for path in paths]
+            sizes = tuple(os.fstat(file.fileno()).st_size for file in files)
+            rest = whole = memoryview(bytearray(sum(sizes)))
+            for file, size in zip(files, sizes, strict=True):
+                rest = rest[file.readinto(rest[:size]) :]
+        except OSError as error:
+            raise BrokenIndex(f"Cannot read a segment: {error}; check permissions and disk") from error
+    return sizes, Load(whole)
 
 
 def process_parcel(bench: Bench, parcel: Parcel) -> Shipment:
-    """What :func:`semindex.build.batch.process` does, on a worker; nothing stays there.
+    """What :func:`semindex.build.batch.do` does, on a worker; nothing stays there.
 
     Raises:
         WorkerUnfit: It has no room for the segment, or cannot write to the URL.
     """
+    work = parcel.work
+    if isinstance(work, Merge):
+        return unite_parcel(None, parcel)
+    with _workshop() as folder:
+        bench.index_dir = folder
+        return _shipment(folder, process(bench, work, read=_reader(work, parcel)), parcel.segments_url)
+
+
+def open_nothing() -> None:
+    """What :func:`unite_parcel` needs besides its parcel."""
+
+
+def unite_parcel(bench: None, parcel: Parcel) -> Shipment:
+    """The same of a merge, for which no model has to be open.
+
+    Raises:
+        WorkerUnfit: As there.
+    """
+    assert isinstance(parcel.work, Merge)
+    with _workshop() as folder:
+        for record, content in zip(parcel.work.records, parcel.contents(), strict=True):
+            assert isinstance(content, memoryview)
+            layout.segment_path(folder, record.name).write_bytes(content)
+        merged = joined(folder, parcel.work)
+        return _shipment(
+            folder, replace(merged, fault=merged.fault.replace(f"{folder}{os.sep}", "")), parcel.segments_url
+        )
+
+
+@contextmanager
+def _workshop() -> Iterator[Path]:
+    """A folder for segments, for a while.
+
+    Raises:
+        WorkerUnfit: The body cannot write to it, or not to the URL.
+    """
     try:
-        with tempfile.TemporaryDirectory(prefix="semindex-") as folder:
-            bench.index_dir = Path(folder)
-            (bench.index_dir / layout.SEGMENTS).mkdir()
-            outcome = process(bench, parcel.batch, read=_reader(parcel))
-            return _shipment(bench.index_dir, outcome, parcel.segments_url)
+        # What a killed worker leaves in dask's folder, dask clears when the next one starts there.
+        with tempfile.TemporaryDirectory(prefix="semindex-", dir=scratch_folder()) as folder:
+            (Path(folder) / layout.SEGMENTS).mkdir()
+            yield Path(folder)
     except (IndexUnwritable, WorkerError, OSError) as error:
         raise WorkerUnfit(f"it cannot write a segment: {error}") from error
 
 
-def _reader(parcel: Parcel) -> Callable[[FileRef], SourceFile | FileFailure] | None:
-    if parcel.contents is None:
+def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | FileFailure] | None:
+    if parcel.parts is None:
         return None
-    stored = {
-        wanted.ref.path: content for wanted, content in zip(parcel.batch.files, parcel.contents, strict=True)
-    }
+    stored = dict(zip((wanted.ref.path for wanted in batch.files), parcel.contents(), strict=True))
 
     def read(ref: FileRef) -> SourceFile | FileFailure:
         content = stored[ref.path]
-        return content if isinstance(content, FileFailure) else understand(ref, content)
+        return content if isinstance(content, FileFailure) else understand(ref, bytes(content))
 
     return read
 
 
-def _shipment(index_dir: Path, outcome: Outcome, segments_url: str) -> Shipment:
-    if outcome.segment is None:
-        return Shipment(outcome, None, b"")
-    path = layout.segment_path(index_dir, outcome.segment.name)
+def _shipment(folder: Path, result: Result, segments_url: str) -> Shipment:
+    if result.segment is None:
+        return Shipment(result, None, b"")
+    path = layout.segment_path(folder, result.segment.name)
     data = path.read_bytes()
     digest = xxhash.xxh3_128_digest(data)
     if not segments_url:
-        return Shipment(outcome, data, digest)
+        return Shipment(result, Load(data), digest)
     open_storage(segments_url).put(path.name, data)
-    return Shipment(outcome, None, digest)
+    return Shipment(result, None, digest)
 
 
 class Landing:
@@ -191,30 +275,30 @@ class Landing:
 
     def landed(
         self, arrivals: Generator[Done[Parcel, Shipment] | Failure[Parcel], None, None]
-    ) -> Generator[Done[Batch, Outcome] | Failure[Batch], None, None]:
-        """Outcomes by batch; what did not arrive whole is a failure. Who leaves early ends the arrivals, too.
+    ) -> Generator[Done[Work, Result] | Failure[Work], None, None]:
+        """Results by work; what did not arrive whole is a failure. Who leaves early ends the arrivals, too.
 
         Raises:
             IndexUnwritable: No room here.
         """
         with closing(arrivals):
             for arrival in arrivals:
-                batch = arrival.item.batch
+                work = arrival.item.work
                 if isinstance(arrival, Failure):
-                    yield Failure(batch, arrival.reason)
+                    yield Failure(work, arrival.reason)
                     continue
-                outcome, reason = self._adopted(arrival.result)
-                yield Done(batch, outcome) if outcome is not None else Failure(batch, reason)
+                result, reason = self._adopted(arrival.result)
+                yield Done(work, result) if result is not None else Failure(work, reason)
 
-    def _adopted(self, shipment: Shipment) -> tuple[Outcome | None, str]:
-        outcome = shipment.outcome
-        if outcome.segment is None:
-            return outcome, ""
+    def _adopted(self, shipment: Shipment) -> tuple[Result | None, str]:
+        result = shipment.result
+        if result.segment is None:
+            return result, ""
         try:
-            data = self._content(shipment, outcome.segment.name)
+            data = self._content(shipment, result.segment.name)
         except OSError as error:
             return None, f"its segment cannot be fetched: {error}"
-        if len(data) != outcome.segment.nbytes or xxhash.xxh3_128_digest(data) != shipment.digest:
+        if len(data) != result.segment.nbytes or xxhash.xxh3_128_digest(data) != shipment.digest:
             return None, "its segment arrived damaged"
         # A name of ours: what a worker calls a file is not believed.
         name = layout.new_segment_name()
@@ -222,11 +306,11 @@ class Landing:
             layout.segment_path(self._index_dir, name), on_step=self._on_step, prefix="segment:"
         ) as output:
             output.write(data)
-        return replace(outcome, segment=structs.replace(outcome.segment, name=name)), ""
+        return replace(result, segment=structs.replace(result.segment, name=name)), ""
 
-    def _content(self, shipment: Shipment, name: str) -> bytes:
+    def _content(self, shipment: Shipment, name: str) -> bytes | memoryview:
         if shipment.segment is not None:
-            return shipment.segment
+            return shipment.segment.data
         if self._storage is None:
             raise FileNotFoundError("the worker sent none")
         layout.segment_path(self._index_dir, name)  # refuses what is no segment's name

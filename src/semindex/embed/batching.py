@@ -1,4 +1,4 @@
-"""How many texts a model is given at once: by memory, device, model and length; fewer when memory runs out.
+"""How many texts a model is given at once, in how many batches: by memory, device, model and length.
 
 :func:`most_rows` and :func:`batch_end` are pure; :class:`Batches` remembers what ran out of memory.
 """
@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import TypeVar
 
 from semindex.errors import ModelError
@@ -131,6 +135,7 @@ class Batches:
         device: Device = Device.PROCESSOR,
         free_bytes: Callable[[], int],
         rows: int = 0,
+        streams: int = 1,
     ) -> None:
         """Prepare.
 
@@ -140,7 +145,10 @@ class Batches:
             free_bytes: Measures what a batch may take; asked before each.
             rows: Texts of every batch, the setting ``BATCH_SIZE``; 0 chooses. Fewer are run only when
                 memory has run out.
+            streams: See :attr:`streams`.
         """
+        self.streams = streams
+        """Batches that are run at once, by a thread each, while memory has not run out."""
         self._footprint = footprint
         self._device = device
         self._free_bytes = free_bytes
@@ -153,7 +161,7 @@ class Batches:
         self.counted = Counted()
 
     def run(
-        self, lengths: Sequence[int], run_batch: Callable[[Sequence[int]], T]
+        self, lengths: Sequence[int], run_batch: Callable[[Sequence[int], bool], T]
     ) -> Iterator[tuple[Sequence[int], T]]:
         """Each batch's places in ``lengths`` and what ``run_batch`` made of them; the longest texts first.
 
@@ -161,26 +169,54 @@ class Batches:
 
         Args:
             lengths: Of the texts, in tokens.
-            run_batch: Runs the texts at some places; raises :class:`OutOfMemory`.
+            run_batch: Runs the texts at some places, told whether it is one of several batches for as many
+                threads; raises :class:`OutOfMemory`.
 
         Raises:
             ModelError: Memory does not do for a single text.
         """
         order = sorted(range(len(lengths)), key=lambda place: (-lengths[place], place))
         descending = [lengths[place] for place in order]
-        start = 0
-        while start < len(order):
-            stop = self._end(descending, start)
-            try:
-                made = run_batch(order[start:stop])
-            except OutOfMemory as error:
-                self._refused(stop - start, descending[start], error)
-                continue
-            self._fitted(descending[start:stop])
-            yield order[start:stop], made
-            start = stop
+        waiting = [(0, len(order))] if order else []
+        under_way: deque[tuple[int, int, bool, Callable[[], T]]] = deque()
+        with ExitStack() as leaving:
+            pool: ThreadPoolExecutor | None = None
+            while waiting or under_way:
+                streams = self._at_once()
+                if waiting and len(under_way) < (2 * streams if streams > 1 else 1):
+                    start, last = waiting.pop()
+                    stop = min(last, self._end(descending, start, streams))
+                    if stop < last:
+                        waiting.append((stop, last))
+                    one_of_several = self.streams > 1 and stop - start < len(order)
+                    made: Callable[[], T] = partial(run_batch, order[start:stop], one_of_several)
+                    pooled = one_of_several and streams > 1
+                    if pooled:
+                        pool = pool or self._pool(leaving)
+                        made = pool.submit(made).result
+                    under_way.append((start, stop, pooled, made))
+                    continue
+                start, stop, pooled, made = under_way.popleft()
+                try:
+                    found = made()
+                except OutOfMemory as error:
+                    self._refused(stop - start, descending[start], error, alone=not pooled)
+                    waiting.append((start, stop))
+                    continue
+                self._fitted(descending[start:stop])
+                yield order[start:stop], found
 
-    def _end(self, descending: Sequence[int], start: int) -> int:
+    def _pool(self, leaving: ExitStack) -> ThreadPoolExecutor:
+        pool = ThreadPoolExecutor(self.streams, thread_name_prefix="semindex-batch")
+        leaving.callback(pool.shutdown, cancel_futures=True)
+        return pool
+
+    def _at_once(self) -> int:
+        """One after another, once memory has run out and until it is known to do again."""
+        with self._lock:
+            return self.streams if self._ceiling is None else 1
+
+    def _end(self, descending: Sequence[int], start: int, streams: int) -> int:
         tokens = max(1, descending[start])
         with self._lock:
             ceiling = self._ceiling
@@ -189,14 +225,14 @@ class Batches:
             if ceiling is not None:
                 fitting = min(fitting, ceiling // self._footprint.batch_bytes(1, tokens))
             return min(start + max(1, fitting), len(descending))
-        free = self._free_bytes()
+        free = self._free_bytes() // streams
         free = free if ceiling is None else min(free, ceiling)
         rows = most_rows(tokens, free_bytes=free, device=self._device, footprint=self._footprint)
         return batch_end(descending, start, rows=rows, start_tokens=START_TOKENS[self._device])
 
-    def _refused(self, rows: int, tokens: int, error: OutOfMemory) -> None:
+    def _refused(self, rows: int, tokens: int, error: OutOfMemory, *, alone: bool) -> None:
         """Remember what was too much; the next batch takes half of it."""
-        if rows == 1:
+        if rows == 1 and alone:
             raise ModelError(
                 f"the {self._device.value} has no memory left for one text of {tokens:,} tokens ({error}); "
                 "end other programs, or choose a smaller model"

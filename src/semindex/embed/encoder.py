@@ -171,9 +171,10 @@ class Transformer:
         out: Floats | None = None
         lengths = [len(row.ids) for row in rows]
 
-        def run(places: Sequence[int]) -> Floats:
+        def run(places: Sequence[int], one_of_several: bool) -> Floats:
             some = [rows[place] for place in places]
-            return self._graph.run([each.ids for each in some], [each.kinds for each in some], self._pad)
+            ids, kinds = [each.ids for each in some], [each.kinds for each in some]
+            return self._graph.run(ids, kinds, self._pad, one_of_several=one_of_several)
 
         for places, made in self.batches.run(lengths, run):
             if out is None:
@@ -204,6 +205,7 @@ def open_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
         device=graph.device,
         free_bytes=lambda: measured_bytes(running.most_bytes, graph.device),
         rows=1 if rounds_by_batch(folder.graph) else running.batch_size,
+        streams=graph.streams,
     )
     longest = min(folder.max_tokens, running.max_tokens or folder.max_tokens)
     return Transformer(folder, graph, tokenizer, max_tokens=longest, batches=batches)

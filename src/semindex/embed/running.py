@@ -24,7 +24,7 @@ class Running:
     """A shorter longest input than the model's own; 0 for that."""
     device: DeviceChoice = DeviceChoice.AUTO
     threads: int = 0
-    """Of one batch; 0 for one a core."""
+    """To use in all; 0 for one a core."""
     batch_size: int = 0
     """Texts run together; 0 chooses (:mod:`semindex.embed.batching`). One, whatever is said, for a graph in
     which a text's vector would depend on the others."""

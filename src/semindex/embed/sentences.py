@@ -86,7 +86,7 @@ class Loaded:
         """Unit vectors of texts that fit, shape ``(n, dim)``."""
         out: Vectors | None = None
         for places, made in self.batches.run(
-            lengths, lambda at: self._run([texts[each] for each in at], prompt)
+            lengths, lambda at, _: self._run([texts[each] for each in at], prompt)
         ):
             if out is None:
                 out = np.empty((len(texts), made.shape[1]), np.float32)

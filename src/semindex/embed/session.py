@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.embed.batching import Device, OutOfMemory
-from semindex.embed.modelfolder import ModelFolder
+from semindex.embed.modelfolder import ModelFolder, weight_files
 from semindex.embed.packages import from_extra
 from semindex.embed.pooling import Floats, pooled
 from semindex.embed.running import DeviceChoice
@@ -27,6 +28,12 @@ _KNOWN = (*_MASKED, "token_type_ids", "position_ids")
 _NO_ROOM = re.compile("allocate memory|bad.?alloc|out of memory|ALLOC_FAILED", re.IGNORECASE)
 """In what onnxruntime says when memory runs out: its own arena, the C++ library, CUDA and cuBLAS."""
 _GPU = "CUDAExecutionProvider"
+_PROCESSOR = "CPUExecutionProvider"
+OPENED_TWICE_BYTES = 250_000_000
+"""Weights of a model that may be in memory twice, for one batch on all cores (a query) and for a batch a core
+(many texts): so two cores embed more texts of 11, mixed 92, and 244 tokens a second than in one batch after
+another, by MiniLM in float32 15, 5 and 1 %, in int8, which takes a text a batch, 60, 13 and 7 %."""
+Opener = Callable[[], Any]
 _INTEGERS: Mapping[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 Integers = npt.NDArray[np.int64]
@@ -43,21 +50,35 @@ class _Value(Protocol):
 class Graph:
     """A graph that can be run; threads may share it."""
 
-    def __init__(self, folder: ModelFolder, session: Any) -> None:
+    def __init__(self, folder: ModelFolder, session: Any, *, streams: int, open_narrow: Opener) -> None:
+        """``open_narrow`` opens the same graph for one thread a batch, of which ``streams`` run at once."""
         self._folder = folder
         self._session = session
+        self._open_narrow = open_narrow
+        self._opening = threading.Lock()
+        self._narrow: Any = None
         self.device = Device.GPU if _GPU in session.get_providers() else Device.PROCESSOR
         """Where it runs: without its libraries a GPU is passed over."""
+        self.streams = streams if self.device is Device.PROCESSOR else 1
+        """Batches that are best run at once."""
         self._inputs = _checked_inputs(folder, session.get_inputs())
         self._output, self.is_cross_encoder = _chosen_output(folder, session.get_outputs())
 
-    def run(self, ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Floats:
+    def run(
+        self,
+        ids: Sequence[Sequence[int]],
+        kinds: Sequence[Sequence[int]],
+        pad: int,
+        *,
+        one_of_several: bool = False,
+    ) -> Floats:
         """Pooled vectors or logits, shape ``(n, width)``.
 
         Args:
             ids: The tokens of each text.
             kinds: The same lengths: 1 for tokens of the second text of a pair.
             pad: The token that fills up shorter texts, where it is masked.
+            one_of_several: Use one thread, as other threads run other batches; else all cores.
 
         Raises:
             OutOfMemory: There is no room for so many.
@@ -66,13 +87,20 @@ class Graph:
         with _blamed(self._folder.graph), _room_found():
             given = _padded(ids, kinds, pad)
             feeds = {name: given[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
-            (out,) = self._session.run([self._output], feeds)
+            session = self._narrowed() if one_of_several and self.streams > 1 else self._session
+            (out,) = session.run([self._output], feeds)
             found = np.asarray(out, dtype=np.float32)
             if found.ndim == 3:
                 found = pooled(found, given["attention_mask"], self._folder.pooling)
         if found.ndim != 2 or len(found) != len(ids) or not np.isfinite(found).all():
             raise ModelError(f"{self._folder.graph} gives no numbers that can be used: shape {found.shape}")
         return found
+
+    def _narrowed(self) -> Any:
+        with self._opening:
+            if self._narrow is None:
+                self._narrow = self._open_narrow()
+            return self._narrow
 
 
 def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Integers]:
@@ -93,7 +121,7 @@ def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO,
     Args:
         folder: Names it.
         device: Where to run it.
-        threads: Of one batch; 0 for one a core.
+        threads: To use in all; 0 for one a core.
 
     Raises:
         ModelError: A package is missing (the message names the extra), the graph is damaged or of another
@@ -102,17 +130,22 @@ def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO,
     with from_extra("onnx"):
         import onnxruntime
     onnxruntime.disable_telemetry_events()  # Windows collects them
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = threads or _cores()
-    # Threads that wait by turning take the processor from everything else on the machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    threads = threads or _cores()
     can = _GPU in onnxruntime.get_available_providers()
     gpu = [_GPU] if can and device is not DeviceChoice.CPU else []
-    with _blamed(folder.graph):
-        providers = [*gpu, "CPUExecutionProvider"]
-        session = onnxruntime.InferenceSession(folder.graph, options, providers=providers)
-    graph = Graph(folder, session)
+
+    def opened(threads: int, providers: Sequence[str]) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads
+        # Threads that wait by turning take the processor from everything else on the machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        with _blamed(folder.graph):
+            return onnxruntime.InferenceSession(folder.graph, options, providers=providers)
+
+    session = opened(threads, [*gpu, _PROCESSOR])
+    streams = threads if may_be_twice(folder) else 1
+    graph = Graph(folder, session, streams=streams, open_narrow=lambda: opened(1, [_PROCESSOR]))
     if device is DeviceChoice.CUDA and graph.device is not Device.GPU:
         raise ModelError(
             "DEVICE is cuda, and onnxruntime "
@@ -124,6 +157,11 @@ def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO,
             + "; set DEVICE to auto or cpu, or mend the installation"
         )
     return graph
+
+
+def may_be_twice(folder: ModelFolder) -> bool:
+    """Whether a model's weights are small enough for :data:`OPENED_TWICE_BYTES`."""
+    return sum(file.stat().st_size for file in weight_files(folder)) <= OPENED_TWICE_BYTES
 
 
 def runs_on_gpu(device: DeviceChoice) -> bool:

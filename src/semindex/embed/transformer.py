@@ -10,7 +10,7 @@ from semindex.embed import quantised
 from semindex.embed.encoder import Transformer, shared_folder
 from semindex.embed.modelfolder import ModelFolder, fingerprint, read_folder, weight_files
 from semindex.embed.running import DEFAULT, Running
-from semindex.embed.session import runs_on_gpu
+from semindex.embed.session import may_be_twice, runs_on_gpu
 from semindex.embed.texts import Embedded, Side, joined
 from semindex.errors import ModelError
 
@@ -48,8 +48,10 @@ class TransformerModel:
 
     @property
     def resident_bytes(self) -> int:
-        """The weights, about, and what running them takes in a process."""
-        return _RUNTIME_BYTES + sum(file.stat().st_size for file in weight_files(self._used[0]))
+        """The weights, about, as often as they are loaded, and what running them takes in a process."""
+        folder = self._used[0]
+        times = 2 if self._running.threads != 1 and may_be_twice(folder) else 1
+        return _RUNTIME_BYTES + times * sum(file.stat().st_size for file in weight_files(folder))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from semindex.build.executors.connection import scratch_folder
 from semindex.errors import IndexUnwritable, ModelError, WorkerUnfit
 
 
@@ -130,3 +132,19 @@ def find_the_workers_disk_full_once(shop: Shop, item: int) -> int:
     if item == 4 and _note(shop, "four") == 1:
         raise WorkerUnfit("it has no room")
     return shop.factor * item
+
+
+def write_and_die_once(shop: Shop, item: int) -> str:
+    """Gives where the file lay that the dead worker wrote; empty for the other items."""
+    told = shop.folder / "written"
+    if item:
+        return ""
+    if told.exists():
+        return told.read_text()
+    scratch = scratch_folder()
+    assert scratch is not None
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    (folder / "segment").write_bytes(b"half")
+    told.write_text(str(folder / "segment"))
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")

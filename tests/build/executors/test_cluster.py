@@ -271,3 +271,13 @@ def test_a_cluster_of_this_machine_ends_with_who_began_it(number: signal.Signals
     building.wait()
     (tmp_path / "released").touch()
     assert psutil.wait_procs(processes, timeout=60)[1] == []
+
+
+def test_what_a_killed_worker_had_written_goes_when_it_is_started_again(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.worker("--nanny")
+    with closing(executor_of(fleet)) as executor:
+        (tmp_path / "shop").mkdir()
+        done = run(executor, tasks.write_and_die_once, range(3), tmp_path / "shop")
+    (left,) = [outcome.result for outcome in done.values() if isinstance(outcome, Done) and outcome.result]
+    assert Path(left).parent.parent.parent == tmp_path / "dask-scratch-space"
+    assert not Path(left).parent.exists()

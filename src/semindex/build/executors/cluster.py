@@ -6,7 +6,6 @@ worker at a time, so that a death, a silence or a refusal has a name and costs o
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from typing import Any
 from semindex.build.executors.base import Done, Failure, R, T, W
 from semindex.build.executors.connection import Connection, SchedulerGone
 from semindex.build.executors.team import PATIENCE_SECONDS, Errand, Team
+from semindex.build.executors.wire import packed
 from semindex.errors import UsageError, WorkerError
 
 RECONNECTS = 3
@@ -101,7 +101,7 @@ class ClusterExecutor:
         if first is _STOP:
             return
         source, more, begun = chain((first,), source), True, 0
-        team = self._gathered(pickle.dumps((task, setup), protocol=5))
+        team = self._gathered(packed((task, setup))[0])
         try:
             while more or begun:
                 self._look_around(team)

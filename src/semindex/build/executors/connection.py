@@ -169,6 +169,18 @@ class Connection:
         self.answers.put((token, answer))
 
 
+def scratch_folder() -> str | None:
+    """Of the dask worker that this is called on; None elsewhere."""
+    try:
+        from distributed import get_worker
+    except ImportError:
+        return None
+    try:
+        return str(get_worker().local_directory)
+    except ValueError:  # this is none
+        return None
+
+
 def _member(address: str, told: Mapping[str, Any]) -> Member:
     name = str(told.get("name", address))
     label = address if name == address else f"{address} ({name})"

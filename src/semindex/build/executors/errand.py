@@ -10,7 +10,7 @@ import pickle
 import threading
 from typing import Any
 
-from semindex.build.executors.wire import outcome_of, reply_of
+from semindex.build.executors.wire import outcome_of, packed, reply_of
 from semindex.build.garbage import without_collection
 from semindex.version import __version__
 
@@ -21,7 +21,8 @@ OPENED = "opened"
 DONE = "done"
 """A pickled :class:`Reply` to the item."""
 
-Answer = tuple[str, bytes]
+Answer = tuple[Any, ...]
+"""One of these, its bytes, and the loads of what is pickled in them."""
 
 _ONE_AT_A_TIME = threading.Lock()
 """A worker with several threads does one errand after the other: they share what was opened."""
@@ -29,7 +30,7 @@ _opened: dict[str, tuple[Any, Any]] = {}
 """Task and state of the last run."""
 
 
-def attend(run: str, version: str, greeting: bytes, item: bytes | None) -> Answer:
+def attend(run: str, version: str, greeting: bytes, item: bytes | None, *loads: Any) -> Answer:
     """Do an item, or only open what the run works with.
 
     Args:
@@ -37,6 +38,7 @@ def attend(run: str, version: str, greeting: bytes, item: bytes | None) -> Answe
         version: Of the semindex that asks.
         greeting: The task and its setup, pickled.
         item: Pickled.
+        loads: Of what is pickled in the item.
     """
     if version != __version__:
         return UNFIT, f"it has semindex {__version__}, this is {version}".encode()
@@ -46,13 +48,13 @@ def attend(run: str, version: str, greeting: bytes, item: bytes | None) -> Answe
             task, setup = pickle.loads(greeting)
             state, failure, error = outcome_of(setup)
             if failure is not None or error is not None:
-                return OPENED, pickle.dumps(reply_of(None, failure, error), protocol=5)
+                return OPENED, packed(reply_of(None, failure, error))[0]
             _opened[run] = (task, state)
         if item is None:
-            return OPENED, pickle.dumps(reply_of(None, None, None), protocol=5)
+            return OPENED, packed(reply_of(None, None, None))[0]
         task, state = _opened[run]
-        reply = reply_of(*outcome_of(task, state, pickle.loads(item)))
-        return DONE, pickle.dumps(reply, protocol=5)
+        content, made = packed(reply_of(*outcome_of(task, state, pickle.loads(item, buffers=loads))))
+        return DONE, content, *made
 
 
 def forget(run: str) -> None:

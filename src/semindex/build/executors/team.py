@@ -17,7 +17,7 @@ from typing import Any
 from semindex.build.executors.base import Done, Failure, reason_of
 from semindex.build.executors.connection import FINISHED, Connection, Lost, Member, SchedulerGone
 from semindex.build.executors.errand import DONE, OPENED, UNFIT, attend, forget
-from semindex.build.executors.wire import Reply
+from semindex.build.executors.wire import Reply, packed
 from semindex.errors import SemindexError, WorkerError, WorkerUnfit
 from semindex.version import __version__
 
@@ -216,13 +216,13 @@ class Team:
 
     def _send(self, one: Try) -> None:
         fellow = one.fellow
-        item = None if one.errand is None else pickle.dumps(one.errand.item, protocol=5)
+        item, loads = (None, []) if one.errand is None else packed(one.errand.item)
         if fellow.at_work() is None:
             fellow.since = time.monotonic()
         fellow.tries.append(one)
         with suppress(SchedulerGone):  # the next look around finds that, and hands it out again
             one.future = self._connection.submit(
-                one, fellow.member.address, attend, self._name, __version__, self._greeting, item
+                one, fellow.member.address, attend, self._name, __version__, self._greeting, item, *loads
             )
 
     def _hand_out(self) -> None:
@@ -307,9 +307,9 @@ class Team:
         return None
 
     def _answered(
-        self, fellow: Fellow, errand: Errand | None, kind: str, content: bytes
+        self, fellow: Fellow, errand: Errand | None, kind: str, content: bytes, *loads: Any
     ) -> Done[Any, Any] | Failure[Any] | None:
-        reply: Reply | None = None if kind == UNFIT else pickle.loads(content)
+        reply: Reply | None = None if kind == UNFIT else pickle.loads(content, buffers=loads)
         if reply is None:
             self._refuse(fellow, content.decode(), WorkerUnfit(content.decode()))
         elif isinstance(reply.error, WorkerUnfit) or (kind == OPENED and (reply.error or reply.failure)):

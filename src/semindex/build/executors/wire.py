@@ -5,13 +5,44 @@ from __future__ import annotations
 import pickle
 import struct
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
 
 from semindex.build.executors.base import reason_of
 from semindex.build.memory import peak_bytes, resident_bytes
 from semindex.errors import SemindexError
 
 _LENGTH = struct.Struct("<Q")
+
+
+class Load:
+    """Bytes that travel beside a pickle where the carrier takes them so, not copied into it."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        """Of anything that has bytes."""
+        self.data = memoryview(data).cast("B")
+
+    def __len__(self) -> int:
+        return self.data.nbytes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Load) and self.data == other.data
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Load], tuple[pickle.PickleBuffer]]:
+        return Load, (pickle.PickleBuffer(self.data),)
+
+
+def packed(value: object) -> tuple[bytes, list[npt.NDArray[np.uint8]]]:
+    """A pickle, and the bytes of its loads beside it: as arrays, which dask sends from where they lie."""
+    loads: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(value, protocol=5, buffer_callback=loads.append)
+    return data, [np.frombuffer(load.raw(), dtype=np.uint8) for load in loads]
 
 
 @dataclass(frozen=True, slots=True)
