@@ -1,4 +1,4 @@
-"""What a large index does otherwise changes no answer: it is forced upon a small one, bit for bit the same."""
+"""What a large index does otherwise changes no answer: forced upon a small one, it gives the same bits."""
 
 from collections.abc import Iterator
 from pathlib import Path
