@@ -140,6 +140,29 @@ def test_any_rules_decide_as_git_does(patterns: list[str], components: list[list
     assert ours == theirs
 
 
+@settings(max_examples=500, deadline=None)
+@given(
+    patterns=st.lists(PATTERNS, min_size=1, max_size=12), components=st.lists(PATHS, min_size=1, max_size=12)
+)
+def test_a_file_that_concerns_no_name_of_a_folder_decides_about_none(
+    patterns: list[str], components: list[list[str]]
+) -> None:
+    rules = IgnoreFile(parse("\n".join(patterns).encode(), source=".gitignore"))
+    for paths in ({"/".join(parts)} for parts in components):
+        listing = b"/%b/" % b"/".join(path.rpartition("/")[2].encode() for path in paths)
+        decided = any(rules.verdict(path.encode(), is_folder=True) for path in paths)
+        assert rules.concerns(listing) or not decided
+
+
+@pytest.mark.parametrize("count", [1, 30], ids=["few", "many"])
+def test_a_file_concerns_only_what_its_rules_may_match(count: int) -> None:
+    lines = [f"*.o{n}\n/x/build{n}/\n.cache{n}*\na*bee{n}[12]c\n" for n in range(count)]
+    rules = IgnoreFile(parse("".join(lines).encode(), source=".gitignore"))
+    assert not rules.concerns(b"/main.c/main.o/x.o0.c/rebuild0/cache0/build/ab12c/")
+    for name in (b"main.o0", b"build0", b".cache0.txt", b"aabee01c"):
+        assert rules.concerns(b"/main.c/%b/README/" % name)
+
+
 def _line_that_decides(rules: IgnoreFile, path: bytes) -> int:
     """The rule for the first folder above that is left out, or else for the path itself."""
     parts = path.split(b"/")

@@ -249,6 +249,52 @@ def test_any_size_time_and_inode_survives(
         assert [record.ref for record in catalog.files()] == [touched]
 
 
+NAMES = st.sampled_from(["a.py", "b.py", "b.txt", "c/a.txt", "d-\udcff", "é.txt"])
+
+
+@given(
+    known=st.dictionaries(NAMES, st.tuples(st.integers(0, 2), st.booleans(), st.booleans())),
+    seen=st.dictionaries(NAMES, st.integers(0, 2)),
+)
+@settings(max_examples=150, deadline=None)
+def test_differences_are_those_of_the_records_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory,
+    known: dict[str, tuple[int, bool, bool]],
+    seen: dict[str, int],
+) -> None:
+    """``known``: a file's time, whether its analysis is old, whether its segment is left out."""
+    segments = []
+    for number, out in ((1, False), (2, True)):
+        names = [name for name in sorted(known) if known[name][2] is out]
+        files = [
+            replace(new_file(name, i), ref=ref(name, time=known[name][0])) for i, name in enumerate(names)
+        ]
+        files = [replace(file, analysis="old") if known[file.ref.path][1] else file for file in files]
+        segments.append(NewSegment(segment_name(number), 1, len(files), files))
+    walked = [ref(name, time=time) for name, time in seen.items()]
+    with Catalog.open_writer(tmp_path_factory.mktemp("differences") / "i", model="m") as catalog:
+        catalog.commit(Change(add=segments))
+        found = catalog.differences(walked, analysis=lambda language: "s1.t1", without=[2])
+        records = {file.ref.path: file for file in catalog.files()}
+        assert catalog.records([*seen, "nowhere"]) == {
+            name: record for name, record in records.items() if name in seen
+        }
+    sound = {name: record for name, record in records.items() if record.segment == 1}
+    same = {record.ref for record in sound.values() if record.analysis == "s1.t1"}
+    assert found.refs == tuple(each for each in walked if each not in same)
+    assert found.gone == tuple(sorted(sound.keys() - seen.keys()))
+    assert found.left_out == tuple(sorted(records.keys() - sound.keys()))
+
+
+def test_a_number_that_sqlite_cannot_hold_is_a_difference_and_no_loss(writer: Catalog) -> None:
+    seen = ref("a", inode=2**64 - 1)
+    file = replace(new_file("a", 0), ref=seen)
+    writer.commit(Change(add=[NewSegment(segment_name(1), 1, 1, [file])]))
+    found = writer.differences([seen], analysis=lambda language: "s1.t1")
+    assert (found.refs, found.gone) == ((seen,), ())
+    assert writer.records(["a"])["a"].ref == seen
+
+
 class CatalogMachine(RuleBasedStateMachine):
     """Any sequence of changes leaves what a plain dictionary says, every ordinal live or dead."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from msgspec.structs import replace
@@ -17,12 +17,7 @@ from semindex.build.plan import Plan, plan
 from semindex.errors import IndexCorrupt, UsageError
 from semindex.source.walk import Walk, walk
 from semindex.store import layout, shardset
-from semindex.store.catalog import (
-    Catalog,
-    FileRecord,
-    SkippedFile,
-    Snapshot,
-)
+from semindex.store.catalog import Catalog, SkippedFile, Snapshot
 from semindex.store.lock import write_lock
 from semindex.store.segment import Segment
 from semindex.types import (
@@ -137,37 +132,33 @@ class Builder:
             seen, scan_ns = self._walk()
         broken = self._broken_segments(catalog.snapshot(), warnings, verify=verify)
         with without_collection():
-            files = {record.ref.path: record for record in catalog.files()}
-            failures = {known.failure.path: known for known in catalog.failures()}
-            sound = {path: record for path, record in files.items() if record.segment not in broken}
-            last_scan_ns = catalog.last_scan_ns
-            work = plan(seen.refs, seen.skipped, sound, failures, scan_ns=last_scan_ns, force=force)
-        run = Run(files=sound, failures=failures, scan_ns=scan_ns, force=force, warnings=warnings)
-        run.skipped.extend(self._new_skips(work, failures))
+            work = plan(seen, catalog, broken=broken, force=force)
+        run = Run(files=work.files, failures=work.failures, scan_ns=scan_ns, force=force, warnings=warnings)
+        run.skipped.extend(self._new_skips(work))
         with ExitStack() as leaving:
             indexing = Indexing(self._place, catalog, run, self._progress, leaving)
             indexing.index(work.read)
-            lost = files.keys() - sound.keys() - {ref.path for ref in work.read}
             commit(
                 self._place,
                 catalog,
                 run,
-                removed=(*work.removed, *sorted(lost)),
+                removed=(*work.removed, *work.lost),
                 dropped=sorted(broken),
                 scan_ns=scan_ns,
                 walk_seconds=walk_seconds,
             )
-            most = 2 * (run.added + run.changed) > catalog.totals().files
+            indexed = run.added + run.changed
+            most = indexed > 0 and 2 * indexed > catalog.count().files
             indexing.merge(small_bytes=merge.SMALL_BYTES if most else 0)
         if verify or not self._place.approximate:
             # Not in the midst of a search, which waits for this.
             self._invert(catalog)
         self._warn_of_memory(run)
-        return self._report(catalog, work, run, files)
+        return self._report(catalog, work, run)
 
-    def _new_skips(self, work: Plan, failures: Mapping[str, SkippedFile]) -> list[SkippedFile]:
+    def _new_skips(self, work: Plan) -> list[SkippedFile]:
         skips = [SkippedFile(failure, skip_analysis()) for failure in work.skipped]
-        return [skip for skip in skips if failures.get(skip.failure.path) != skip]
+        return [skip for skip in skips if work.failures.get(skip.failure.path) != skip]
 
     def _broken_segments(self, snapshot: Snapshot, warnings: list[str], *, verify: bool) -> set[int]:
         """Segments that cannot be used; what they held is indexed again."""
@@ -206,17 +197,15 @@ class Builder:
                 "MAX_MEMORY_MB: it cannot be done with less"
             )
 
-    def _report(
-        self, catalog: Catalog, work: Plan, run: Run, before: Mapping[str, FileRecord]
-    ) -> BuildReport:
-        totals = catalog.totals()
+    def _report(self, catalog: Catalog, work: Plan, run: Run) -> BuildReport:
+        totals = catalog.count()
         failed = [known.failure for known in catalog.failures() if known.failure.reason in FAILURES]
         return BuildReport(
             added=run.added,
             changed=run.changed,
-            removed=sum(path in before for path in work.removed),
+            removed=work.removed_files,
             unchanged=totals.files - run.added - run.changed,
-            skipped=totals.skipped,
+            skipped=catalog.skipped(),
             failures=tuple(failed),
             warnings=tuple(dict.fromkeys(run.warnings)),
             seconds=0.0,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.build.garbage import without_collection
-from semindex.build.plan import Plan, by_todays_rules, plan, same_stat
+from semindex.build.plan import Plan, is_known, plan
 from semindex.source.read import read
 from semindex.source.walk import Walk, walk
 from semindex.store.catalog import Catalog, FileRecord, SkippedFile
@@ -59,24 +59,13 @@ def check(root: Path, catalog: Catalog, *, look: bool = False) -> Freshness:
     scan_ns = time.time_ns()
     with without_collection():
         seen = walk(root)
-        files = {record.ref.path: record for record in catalog.files()}
-        failures = {known.failure.path: known for known in catalog.failures()}
-        work = plan(seen.refs, seen.skipped, files, failures, scan_ns=catalog.last_scan_ns)
-    young = [ref for ref in work.read if _same_stat(ref, files, failures)]
+        work = plan(seen, catalog)
+    young = [ref for ref in work.read if is_known(ref, work.files, work.failures)]
     if not look:
         return Freshness(seen, work, scan_ns, len(young))
-    as_they_were = {ref.path for ref in young if _is_as_it_was(root, ref, files, failures)}
+    as_they_were = {ref.path for ref in young if _is_as_it_was(root, ref, work.files, work.failures)}
     read = tuple(ref for ref in work.read if ref.path not in as_they_were)
     return Freshness(seen, replace(work, read=read), scan_ns)
-
-
-def _same_stat(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]) -> bool:
-    """Whether a file that is to be read has the times of the one that is known, under today's rules."""
-    if ref.path in files:
-        known = files[ref.path]
-        return same_stat(known.ref, ref) and by_todays_rules(known)
-    skipped = failures.get(ref.path)
-    return skipped is not None and skipped.failure.ref == ref and by_todays_rules(skipped)
 
 
 def _is_as_it_was(

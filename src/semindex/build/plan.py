@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
 from semindex.build.analysis import file_analysis, skip_analysis
 from semindex.source.read import RACY_NS
-from semindex.store.catalog import FileRecord, SkippedFile
+from semindex.source.walk import Walk
+from semindex.store.catalog import Catalog, FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
 
 
@@ -19,10 +20,16 @@ class Plan(Struct, frozen=True):
     """New, changed on disk, or analysed by other rules: to be read."""
     removed: tuple[str, ...]
     """Known paths that are not there any more, indexed or skipped."""
+    removed_files: int
+    """How many of them are indexed."""
+    lost: tuple[str, ...]
+    """Indexed files of broken segments that are not read."""
     skipped: tuple[FileFailure, ...]
     """Skipped by the walk."""
-    unchanged: int
-    """Indexed files that need nothing."""
+    files: Mapping[str, FileRecord]
+    """What is known and sound of the files to be read, by path."""
+    failures: Mapping[str, SkippedFile]
+    """All files that are known as skipped or failed, by path."""
 
 
 def same_stat(known: FileRef, seen: FileRef) -> bool:
@@ -37,42 +44,45 @@ def by_todays_rules(known: FileRecord | SkippedFile) -> bool:
     return known.analysis == skip_analysis()
 
 
-def plan(
-    seen: Iterable[FileRef],
-    skipped: Iterable[FileFailure],
-    files: Mapping[str, FileRecord],
-    failures: Mapping[str, SkippedFile],
-    *,
-    scan_ns: int,
-    force: bool = False,
-) -> Plan:
+def is_known(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]) -> bool:
+    """Whether a file that was seen is indexed, or left out, just so, under today's rules."""
+    record, skip = files.get(ref.path), failures.get(ref.path)
+    if record is not None and same_stat(record.ref, ref) and by_todays_rules(record):
+        return True
+    return skip is not None and skip.failure.ref == ref and by_todays_rules(skip)
+
+
+def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Plan:
     """Hold what the walk saw against what the catalog knows.
 
     Args:
-        seen: The walk's files.
-        skipped: Files that the walk itself left out.
-        files: Indexed files by path.
-        failures: Files known as skipped or failed, by path.
-        scan_ns: When the catalog's last scan began, nanoseconds of the epoch.
+        seen: The walk.
+        catalog: The catalog.
+        broken: Ids of segments whose files are to be read again.
         force: Read everything.
     """
-    read: list[FileRef] = []
-    unchanged = 0
-    present: set[str] = set()
-    for ref in seen:
-        present.add(ref.path)
-        racy = ref.mtime_ns >= scan_ns - RACY_NS
-        record = files.get(ref.path)
-        failure = failures.get(ref.path)
-        if force or racy:
-            read.append(ref)
-        elif record is not None and same_stat(record.ref, ref) and by_todays_rules(record):
-            unchanged += 1
-        elif failure is not None and failure.failure.ref == ref and by_todays_rules(failure):
-            continue
-        else:
-            read.append(ref)
-    left_out = tuple(skipped)
-    present.update(failure.path for failure in left_out)
-    removed = tuple(path for path in (*files, *failures) if path not in present)
-    return Plan(tuple(read), removed, left_out, unchanged)
+    failures = {known.failure.path: known for known in catalog.failures()}
+    found = catalog.differences(seen.refs, analysis=file_analysis, without=broken)
+    racy_ns = catalog.last_scan_ns - RACY_NS
+    young = {ref for ref in seen.refs if ref.mtime_ns >= racy_ns}
+    doubtful = {*found.refs, *young}
+    read = [ref for ref in seen.refs if force or ref in doubtful] if force or doubtful else []
+    files = catalog.records([ref.path for ref in read])
+    if broken:
+        files = {path: record for path, record in files.items() if record.segment not in broken}
+    if not force:
+        read = [ref for ref in read if ref in young or not is_known(ref, files, failures)]
+    skipped = {failure.path for failure in seen.skipped}
+    gone = [path for path in found.gone if path not in skipped]
+    gone_skips = failures.keys() - skipped - {ref.path for ref in found.refs}
+    if gone_skips:
+        gone_skips = gone_skips.difference(ref.path for ref in seen.refs)
+    return Plan(
+        read=tuple(read),
+        removed=(*gone, *sorted(gone_skips.difference(gone))),
+        removed_files=len(gone),
+        lost=tuple(sorted(set(found.left_out).difference(ref.path for ref in read))),
+        skipped=seen.skipped,
+        files=files,
+        failures=failures,
+    )

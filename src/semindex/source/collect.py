@@ -78,11 +78,12 @@ class Collector:
     def add(self, path: bytes, status: os.stat_result) -> None:
         """Record a path by what it is: a regular file, a link, or something that is never opened."""
         if stat.S_ISREG(status.st_mode):
-            self.files[path] = FileRef(
+            files = self.files
+            files[path] = FileRef(
                 as_text(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
             )
-            if self.on_progress is not None and len(self.files) % _PROGRESS_FILES == 0:
-                self.on_progress(len(self.files))
+            if self.on_progress is not None and len(files) % _PROGRESS_FILES == 0:
+                self.on_progress(len(files))
         elif is_link(status):
             self._add_link(path)
         elif not stat.S_ISDIR(status.st_mode):

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from semindex.source.paths import join, name_of
 from semindex.source.regular import RegularFileError, read_regular
@@ -17,6 +18,8 @@ from semindex.source.regular import RegularFileError, read_regular
 SEMINDEX_IGNORE = b".semindexignore"
 MAX_IGNORE_FILE_BYTES = 1 << 20
 
+_FEW_PIECES = 8
+"""As many are looked for one by one: compiling an expression takes longer."""
 _CLASSES = {
     name: frozenset(value for value in range(256) if re.match(inside, bytes([value])))
     for name, inside in {
@@ -36,6 +39,7 @@ _CLASSES = {
 }
 _NAMED_CLASS = re.compile(rb"\[:([^\]]*):\]")
 _RANGE = re.compile(rb"-[^\]]", re.DOTALL)
+_PARTS = re.compile(rb"(?P<plain>[^*?\[\\]+)|\\(?P<escaped>.)|[*?\[\\]", re.DOTALL)
 _ANY = b"[^/]"
 _STAR, _GLOBSTAR, _SLASH = b"*", b"**", b"/"
 
@@ -53,13 +57,16 @@ class Rule:
     only_folders: bool
     by_name: bool
     """Matches the last component wherever it is; otherwise the path from the file's folder."""
-    matches: re.Pattern[bytes] = field(repr=False)
+    glob: re.Pattern[bytes] | None = field(default=None, repr=False)
+    """What is to be matched, where it is none of the following."""
     literal: bytes | None = field(default=None, repr=False)
     """The name, or the path, itself when there is no wildcard."""
     end: bytes | None = field(default=None, repr=False)
     """What a name must end with, when ``by_name`` and a star before it is the only wildcard."""
     start: bytes | None = field(default=None, repr=False)
     """What a name must begin with, when ``by_name`` and a star behind it is the only wildcard."""
+    piece: bytes = field(default=b"/", repr=False)
+    """What stands in ``/name/`` of every path that it matches: cheap to look for among many names at once."""
 
     @property
     def ignores(self) -> bool:
@@ -70,6 +77,16 @@ class Rule:
     def is_everything(self) -> bool:
         """Whether it leaves out whatever stands in its folder."""
         return self.ignores and self.pattern.strip("/") in ("*", "**")
+
+    def matches(self, text: bytes) -> bool:
+        """Whether it says something of a name (``by_name``), or of a path from the file's folder."""
+        if self.literal is not None:
+            return text == self.literal
+        if self.end is not None:
+            return text.endswith(self.end)
+        if self.start is not None:
+            return text.startswith(self.start)
+        return self.glob is not None and self.glob.fullmatch(text) is not None
 
 
 class IgnoreFile:
@@ -82,17 +99,27 @@ class IgnoreFile:
         self._names = frozenset(rule.literal for rule in literals if rule.by_name)
         self._paths = frozenset(rule.literal for rule in literals if not rule.by_name)
         globs = [rule for rule in rules if rule.literal is None]
+        self._pieces = sorted({rule.piece for rule in rules})
+        self._any_piece = _any_of(self._pieces) if len(self._pieces) > _FEW_PIECES else None
         # Nearly all globs are `*.o` or `.*`, which are told apart without a regular expression.
         self._ends = tuple(rule.end for rule in globs if rule.end is not None)
         self._starts = tuple(rule.start for rule in globs if rule.start is not None)
-        others = [rule for rule in globs if rule.end is None and rule.start is None]
-        self._name_glob = _union(rule for rule in others if rule.by_name)
-        self._path_glob = _union(rule for rule in others if not rule.by_name)
+        self._name_glob = _union(rule for rule in globs if rule.by_name)
+        self._path_glob = _union(rule for rule in globs if not rule.by_name)
 
     @property
     def takes_back(self) -> bool:
         """Whether any of its rules is a negated one."""
         return any(rule.negated for rule in self.rules)
+
+    def concerns(self, listing: bytes) -> bool:
+        """Whether any rule may say something of the names in a folder, given as ``/one/other/``.
+
+        Costs as much for all as asking for two of them, and mostly the answer is no.
+        """
+        if self._any_piece is not None:
+            return self._any_piece.search(listing) is not None
+        return any(piece in listing for piece in self._pieces)
 
     def verdict(self, path: bytes, *, is_folder: bool) -> Rule | None:
         """The rule that decides about ``path`` (root-relative, below the file's folder), if any.
@@ -111,16 +138,24 @@ class IgnoreFile:
         ):
             return None
         for rule in reversed(self.rules):
-            if (is_folder or not rule.only_folders) and rule.matches.fullmatch(
-                name if rule.by_name else inner
-            ):
+            if (is_folder or not rule.only_folders) and rule.matches(name if rule.by_name else inner):
                 return rule
         return None
 
 
 def _union(rules: Iterable[Rule]) -> re.Pattern[bytes] | None:
-    patterns = [rule.matches.pattern for rule in rules]
+    patterns = [rule.glob.pattern for rule in rules if rule.glob is not None]
     return re.compile(b"|".join(b"(?:%s)" % pattern for pattern in patterns), re.DOTALL) if patterns else None
+
+
+def _any_of(texts: Sequence[bytes]) -> re.Pattern[bytes]:
+    """Finds any of the texts, sorted and none empty; those that begin alike are tried together."""
+    groups = groupby(texts, key=lambda text: text[:1])
+    heads = (
+        re.escape(head) + b"(?:%s)" % b"|".join(re.escape(text[1:]) for text in group)
+        for head, group in groups
+    )
+    return re.compile(b"|".join(heads), re.DOTALL)
 
 
 def load(root: bytes, folder: bytes, name: bytes) -> IgnoreFile | None:
@@ -155,18 +190,37 @@ def _rule(line: bytes, source: str, number: int) -> Rule | None:
     pattern = pattern[:-1] if only_folders else pattern
     by_name = b"/" not in pattern
     pattern = pattern.removeprefix(b"/")
-    regex = _translate(pattern, by_name=by_name)
-    if not pattern or regex is None:
+    if not pattern:
         return None
-    compiled = re.compile(regex, re.DOTALL)
-    rule = Rule(source, number, shown, negated, only_folders, by_name, compiled)
+    rule = Rule(source, number, shown, negated, only_folders, by_name, piece=_piece(pattern))
     if _is_literal(pattern):
         return replace(rule, literal=pattern)
     if by_name and pattern.startswith(b"*") and _is_literal(pattern[1:]):
         return replace(rule, end=pattern[1:])
     if by_name and pattern.endswith(b"*") and _is_literal(pattern[:-1]):
         return replace(rule, start=pattern[:-1])
-    return rule
+    regex = _translate(pattern, by_name=by_name)
+    return None if regex is None else replace(rule, glob=re.compile(regex, re.DOTALL))
+
+
+def _piece(pattern: bytes) -> bytes:
+    """The longest text without a wildcard in the last component, with the slashes around that."""
+    slash = pattern.rfind(b"/")
+    if 0 <= pattern.find(b"[") < slash:
+        return b"/"  # that slash may stand in the brackets
+    runs = [b"/"]
+    for found in _PARTS.finditer(pattern, slash + 1):
+        if found["plain"] is not None:
+            runs[-1] += found["plain"]
+        elif found["escaped"] is not None:
+            runs[-1] += found["escaped"]
+        elif found[0] == b"[":
+            break
+        else:
+            runs.append(b"")
+    else:
+        runs[-1] += b"/"
+    return max(runs, key=len)
 
 
 def _is_literal(pattern: bytes) -> bool:

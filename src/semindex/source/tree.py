@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -23,13 +23,16 @@ _IGNORE_FILES = frozenset((_SEARCH_IGNORE, _GIT_IGNORE, SEMINDEX_IGNORE))
 
 
 class _Level(Struct, frozen=True):
-    """A folder, and the ignore files that hold in it, the root's first."""
+    """The ignore files that hold in a folder, the root's first."""
 
-    folder: bytes
-    search: tuple[IgnoreFile, ...]
-    git: tuple[IgnoreFile, ...]
-    deciding: tuple[IgnoreFile, ...]
-    """All kinds, the ones that outrank last."""
+    search: tuple[IgnoreFile, ...] = ()
+    git: tuple[IgnoreFile, ...] = ()
+    own: tuple[IgnoreFile, ...] = ()
+
+    def concerning(self, names: Iterable[bytes]) -> tuple[IgnoreFile, ...]:
+        """The files of all kinds that may say something of any of the names, the ones that outrank last."""
+        listing = b"/%b/" % b"/".join(names)
+        return tuple(file for file in (*self.git, *self.search, *self.own) if file.concerns(listing))
 
 
 def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
@@ -64,7 +67,7 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
     while waiting:
         folder, above, is_taken_in = waiting.pop()
         entries = _entries(collector, folder)
-        names = frozenset(entry.name for entry in entries)
+        names = {entry.name for entry in entries}
         if folder != start and b".git" in names:
             repositories.append(folder)
             continue
@@ -72,17 +75,22 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
             collector.by_default.add(folder)
             continue
         level = _entered(collector, above, folder, names)
-        for entry in entries:
-            if entry.name in NEVER:
+        deciding, prefix = level.concerning(names), join(folder, b"")
+        never = NEVER & names
+        for entry in entries:  # A hundred thousand times in a large tree: what is done here counts.
+            path = prefix + entry.name
+            if never and entry.name in never:
                 continue
-            path = join(folder, entry.name)
-            status = _status(collector, entry, path)
-            if status is None:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                collector.fail_os(parent(path) if isinstance(error, PermissionError) else path, error)
                 continue
-            rule = decide(level.deciding, path, is_folder=stat.S_ISDIR(status.st_mode))
-            if _is_left_out(collector, rule, path, status):
+            is_folder = stat.S_ISDIR(status.st_mode)
+            rule = decide(deciding, path, is_folder=is_folder) if deciding else None
+            if (rule or is_folder) and _is_left_out(collector, rule, path, is_folder=is_folder):
                 continue
-            if stat.S_ISDIR(status.st_mode) and not is_link(status):
+            if is_folder and not is_link(status):
                 waiting.append((path, level, rule is not None))
             else:
                 collector.add(path, status)
@@ -92,7 +100,7 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
 def _above(collector: Collector, start: bytes) -> _Level:
     """The rules of the folders between the root and ``start``."""
     if not start:
-        return _Level(b"", (), (), ())
+        return _Level()
     folder = parent(start)
     return _entered(collector, _above(collector, folder), folder, _IGNORE_FILES)
 
@@ -100,12 +108,10 @@ def _above(collector: Collector, start: bytes) -> _Level:
 def _entered(collector: Collector, level: _Level, folder: bytes, names: Collection[bytes]) -> _Level:
     """The rules in a folder; of the ignore files those are opened that are among the ``names`` in it."""
     own = collector.own_rules(folder, names)
-    search, git = level.search, level.git
-    if _SEARCH_IGNORE in names:
-        search = _with(search, load(collector.root, folder, _SEARCH_IGNORE))
-    if _GIT_IGNORE in names:
-        git = _with(git, _less(load(collector.root, folder, _GIT_IGNORE), collector.set_aside))
-    return _Level(folder, search, git, (*git, *search, *own))
+    search = load(collector.root, folder, _SEARCH_IGNORE) if _SEARCH_IGNORE in names else None
+    git = load(collector.root, folder, _GIT_IGNORE) if _GIT_IGNORE in names else None
+    git = _less(git, collector.set_aside)
+    return _Level(_with(level.search, search), _with(level.git, git), own)
 
 
 def _less(file: IgnoreFile | None, set_aside: Collection[Rule]) -> IgnoreFile | None:
@@ -129,19 +135,8 @@ def _entries(collector: Collector, folder: bytes) -> list[os.DirEntry[bytes]]:
         return []
 
 
-def _status(collector: Collector, entry: os.DirEntry[bytes], path: bytes) -> os.stat_result | None:
-    try:
-        return entry.stat(follow_symlinks=False)
-    except PermissionError as error:
-        collector.fail_os(parent(path), error)
-    except OSError as error:
-        collector.fail_os(path, error)
-    return None
-
-
-def _is_left_out(collector: Collector, rule: Rule | None, path: bytes, status: os.stat_result) -> bool:
+def _is_left_out(collector: Collector, rule: Rule | None, path: bytes, *, is_folder: bool) -> bool:
     """Whether the rule that decides about a path, or for want of one those of our own, leave it out."""
-    is_folder = stat.S_ISDIR(status.st_mode)
     if rule is not None:
         if rule.ignores:
             collector.excluded.append(Excluded(path, is_folder, rule))

@@ -47,8 +47,8 @@ def walk(root: Path, *, on_progress: Callable[[int], None] | None = None) -> Wal
     if on_progress is not None:
         on_progress(len(collector.files))
     return Walk(
-        refs=tuple(collector.files[path] for path in sorted(collector.files)),
-        skipped=tuple(collector.skipped[path] for path in sorted(collector.skipped)),
+        refs=tuple(map(collector.files.__getitem__, sorted(collector.files))),
+        skipped=tuple(map(collector.skipped.__getitem__, sorted(collector.skipped))),
         warnings=tuple(collector.warnings),
     )
 

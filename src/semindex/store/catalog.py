@@ -7,7 +7,7 @@ the writer lock, changes everything in one transaction.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
@@ -21,6 +21,8 @@ from semindex.store.connection import MOUNTS, Opened, damaged, translated
 from semindex.store.durable import StepHook, no_step
 from semindex.store.records import (
     Change,
+    Counts,
+    Differences,
     FileRecord,
     MovedFile,
     NewFile,
@@ -35,6 +37,7 @@ from semindex.types import FileFailure, FileRef, SkipReason
 __all__ = [
     "Catalog",
     "Change",
+    "Differences",
     "FileRecord",
     "MovedFile",
     "NewFile",
@@ -46,7 +49,12 @@ __all__ = [
 ]
 
 _Row = tuple[Any, ...]
+_RECORDS = (
+    "SELECT path, size, mtime, ctime, inode, digest, analysis, language, segment, ordinal, chunks FROM files"
+)
 _ROWS_AT_ONCE = 2000
+_FEW_PATHS = 2000
+"""As many records are asked for one by one; of more, all are read."""
 
 
 class Catalog:
@@ -176,12 +184,46 @@ class Catalog:
 
     def files(self) -> Iterator[FileRecord]:
         """The indexed files, ordered by ``os.fsencode(path)``. Finish before you commit."""
-        query = (
-            "SELECT path, size, mtime, ctime, inode, digest, analysis, language, segment, ordinal, chunks"
-            " FROM files ORDER BY path"
+        return map(self._record, self._stream(f"{_RECORDS} ORDER BY path"))
+
+    def records(self, paths: Collection[str]) -> dict[str, FileRecord]:
+        """The indexed files among ``paths``, by path."""
+        if len(paths) > _FEW_PATHS:
+            wanted = frozenset(paths)
+            return {file.ref.path: file for file in self.files() if file.ref.path in wanted}
+        with self._translated():
+            rows = [self._fetch(f"{_RECORDS} WHERE path = ?", os.fsencode(path)) for path in paths]
+            found = [self._record(row) for (row,) in filter(None, rows)]
+        return {file.ref.path: file for file in found}
+
+    def differences(
+        self, seen: Sequence[FileRef], *, analysis: Callable[[str], str], without: Collection[int] = ()
+    ) -> Differences:
+        """Compare all files seen with all that are indexed; no record is made of those that are the same.
+
+        Args:
+            seen: What a walk found.
+            analysis: The fingerprint of today's analysis of a language.
+            without: Ids of segments that do not count.
+        """
+        with self._translated(), self._read():
+            rules = self._fetch("SELECT DISTINCT language, analysis FROM files")
+            old = [value for pair in rules if not self._is_of_today(pair, analysis) for value in pair]
+            is_out = f"segment IN ({','.join(map(str, without))})"
+            is_old = f"(language, analysis) IN (VALUES {','.join(['(?, ?)'] * (len(old) // 2))})"
+            is_known = f"NOT {is_out} AND NOT {is_old}" if old else f"NOT {is_out}"
+            known = self._refs(is_known, old)
+            outdated = self._refs(f"NOT {is_out} AND {is_old}", old) if old else set()
+            left_out = self._refs(is_out, ()) if without else set()
+        refs = tuple(ref for ref in seen if ref not in known)
+        if len(known) > len(seen) - len(refs):
+            outdated |= known.difference(seen)
+        missed = {path for path, *_ in outdated}
+        return Differences(
+            refs=refs,
+            gone=tuple(sorted(missed.difference(ref.path for ref in seen) if missed else ())),
+            left_out=tuple(sorted(path for path, *_ in left_out)),
         )
-        for path, size, mtime, ctime, inode, *rest in self._stream(query):
-            yield FileRecord(self._ref(path, size, mtime, ctime, inode), *rest)
 
     def failures(self) -> Iterator[SkippedFile]:
         """The files that were seen and are not (wholly) indexed, ordered as :meth:`files`."""
@@ -197,16 +239,24 @@ class Catalog:
     def totals(self) -> Totals:
         """Counts, seen in one read transaction."""
         with self._translated(), self._read():
-            ((files, chunks, source_bytes),) = self._fetch(
-                "SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(size), 0) FROM files"
-            )
+            counts = self.count()
             ((dead,),) = self._fetch("SELECT count(*) FROM dead")
             ((segments,),) = self._fetch("SELECT count(*) FROM segments")
             languages = self._fetch(
                 "SELECT language, count(*) FROM files GROUP BY language ORDER BY count(*) DESC, language"
             )
             skipped = self.skipped()
-        return Totals(files, chunks, source_bytes, dead, segments, dict(languages), skipped)
+        return Totals(
+            counts.files, counts.chunks, counts.source_bytes, dead, segments, dict(languages), skipped
+        )
+
+    def count(self) -> Counts:
+        """The sums of :meth:`totals` over the indexed files, and nothing else of it."""
+        with self._translated():
+            ((files, chunks, source_bytes),) = self._fetch(
+                "SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(size), 0) FROM files"
+            )
+        return Counts(files, chunks, source_bytes)
 
     def skipped(self) -> dict[str, int]:
         """How many files are left out, by reason, the most first."""
@@ -280,6 +330,28 @@ class Catalog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _is_of_today(self, pair: _Row, analysis: Callable[[str], str]) -> bool:
+        language, known = pair
+        if not isinstance(language, str):
+            raise damaged(self._path, f"{language!r} is no language")
+        return bool(analysis(language) == known)
+
+    def _refs(self, condition: str, values: Sequence[object]) -> set[_Row]:
+        """Path, size, times and inode of files, as :class:`FileRef` has them.
+
+        Numbers that SQLite cannot hold are text here: such a file is none of those seen.
+        """
+        query = f"SELECT path, size, mtime, ctime, inode FROM files WHERE {condition}"
+        rows = self._opened.connection.execute(query, values)
+        try:
+            return {(as_text(path), size, mtime, ctime, inode) for path, size, mtime, ctime, inode in rows}
+        except (AttributeError, TypeError) as error:
+            raise damaged(self._path, error) from error
+
+    def _record(self, row: _Row) -> FileRecord:
+        path, size, mtime, ctime, inode, *rest = row
+        return FileRecord(self._ref(path, size, mtime, ctime, inode), *rest)
 
     def _text(self, packed: bytes) -> str:
         try:

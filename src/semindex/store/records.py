@@ -35,6 +35,17 @@ class SkippedFile(Struct, frozen=True):
     """As in :class:`FileRecord`; same file, same analysis: no need to try again."""
 
 
+class Differences(Struct, frozen=True):
+    """How what was seen differs from what is indexed."""
+
+    refs: tuple[FileRef, ...]
+    """Seen, and not indexed just so by today's rules; in the order they were seen."""
+    gone: tuple[str, ...]
+    """Indexed, and not seen; by path."""
+    left_out: tuple[str, ...]
+    """In the segments that do not count."""
+
+
 class SegmentRecord(Struct, frozen=True):
     """A live segment."""
 
@@ -67,6 +78,14 @@ class Snapshot(Struct, frozen=True):
     def nbytes(self) -> int:
         """Bytes of all segments."""
         return sum(record.nbytes for record in self.segments)
+
+
+class Counts(Struct, frozen=True):
+    """Sums over the indexed files."""
+
+    files: int
+    chunks: int
+    source_bytes: int
 
 
 class Totals(Struct, frozen=True):
