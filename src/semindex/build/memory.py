@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psutil
 
-from semindex.build.merge import LARGEST_BYTES
 
 WRITER_BYTES = 250_000_000
 """What the process that commits and merges needs, its share of a walk of 100,000 files included."""
@@ -20,6 +19,8 @@ BATCH_FACTOR = 25
 PARCEL_FACTOR = 4
 """Memory the coordinator of a cluster needs for a byte of a batch on its way: the files, those files pickled,
 what the connection holds, and the segment that comes back."""
+MERGED_BYTES = 256_000_000
+"""Segments that a worker of a cluster is sent at once, at most."""
 BATCH_BYTES = 8_000_000
 """Source of one segment: a worker that is killed loses this much work at the most."""
 SMALL_BATCH_BYTES = 2_000_000
@@ -106,6 +107,6 @@ class Freight:
 def freight(budget_bytes: int) -> Freight:
     """Batches get smaller before they are fewer than four; the least there is may pass the budget."""
     room = max(0, budget_bytes - WRITER_BYTES) // PARCEL_FACTOR
-    merge = min(LARGEST_BYTES, room // 4)
+    merge = min(MERGED_BYTES, room // 4)
     batch = min(BATCH_BYTES, max(SMALL_BATCH_BYTES, room // 4))
     return Freight(batch, max(2, (room - merge) // batch), merge, max(1, room // max(1, merge)))

@@ -32,9 +32,8 @@ DEAD_SHARE = 1 / 3
 SMALL_BYTES = 64_000_000
 """After a build that made most of it, an index up to here becomes one segment: a tenth of a second for
 10,000 chunks, which every query has back in part (three segments: +0.7 ms)."""
-LARGEST_BYTES = 256_000_000
-"""Segments are not joined to larger ones: that is what a worker of a cluster can be sent at once, and
-what is joined once more at each tier is bounded. Every query has some 0.3 ms for a segment."""
+LARGEST_BYTES = 2_000_000_000
+"""Segments are not joined to larger ones: offsets inside a section are 32 bits wide."""
 
 
 def choose(
