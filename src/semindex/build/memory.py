@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psutil
 
-
 WRITER_BYTES = 250_000_000
 """What the process that commits and merges needs, its share of a walk of 100,000 files included."""
 WORKER_BYTES = 160_000_000
