@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from semindex.embed.encoder import Transformer, open_transformer
@@ -74,12 +74,16 @@ def cache(tmp_path: Path) -> Iterator[VectorCache]:
 
 
 @given(st.lists(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=45), max_size=6))
+@example([["green", "blue", "blue", "session", "ask"]])  # the centre itself
 def test_a_text_of_any_length_counts_whole(embedder: TextEmbedder, texts: list[list[str]]) -> None:
     found = embedder.embed_documents(documents(*map(" ".join, texts)))
     assert found.shape == (len(texts), 3)
     assert found.dtype == np.float32
+    assert np.isfinite(found).all()
     for row, words in zip(found, texts, strict=True):
-        np.testing.assert_allclose(row, without_centre(by_hand(words)), atol=1e-5)
+        unit = by_hand(words)
+        if np.linalg.norm(unit - CENTRE) > 0.05:  # nearer to it, rounding decides about the direction
+            np.testing.assert_allclose(row, without_centre(unit), atol=1e-5)
 
 
 def test_the_end_of_a_long_text_changes_its_vector(embedder: TextEmbedder) -> None:
