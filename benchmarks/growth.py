@@ -60,7 +60,9 @@ def measure(tree: Path, sizes: Sequence[int], settings: Sequence[str]) -> Iterat
             if size:
                 part = scratch / "part"
                 linked(tree, folders, part, size)
-            bench = Bench(part, scratch / "index", Path(__file__).parents[1] / "src", settings)
+            bench = Bench(
+                part, scratch / "index", Path(__file__).parents[1] / "src", settings, scratch=scratch
+            )
             cost = bench.command("index")
             report = json.loads(cost.output)
             source_mb = report["source_bytes"] / 1e6

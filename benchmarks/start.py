@@ -1,6 +1,6 @@
 """Whole-process wall times of semindex, beside a peer's on the same tree in the same run.
 
-``python benchmarks/start.py TREE [--peer-python PYTHON --peer-model FOLDER]``; see README.md here.
+``python -m benchmarks.start TREE [--peer-python PYTHON --peer-model FOLDER]``; see README.md here.
 Every command runs once untimed, then each round runs all of them, every other round in reverse, so
 that neither warmth nor a slow minute favours one. The figure is the median.
 """
@@ -19,6 +19,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.bytecode import compiled
+
 QUERY = "how are cookies parsed"
 
 
@@ -32,9 +34,9 @@ class Case:
     environment: Callable[[Path], dict[str, str]] = lambda _: {}
     seconds: list[float] = field(default_factory=list)
 
-    def run(self, scratch: Path) -> float:
-        """Wall time of all commands; their output is thrown away."""
-        environment = os.environ | self.environment(scratch)
+    def run(self, scratch: Path, bytecode: Path) -> float:
+        """Wall time of all commands; their output is thrown away. Compiled modules are in ``bytecode``."""
+        environment = compiled(bytecode) | self.environment(scratch)
         commands = self.commands(scratch)
         began = time.perf_counter()
         for command in commands:
@@ -82,12 +84,12 @@ def peer_cases(python: Path, model: Path, tree: str, kept: Path) -> list[Case]:
     ]
 
 
-def measure(cases: Sequence[Case], rounds: int) -> None:
-    """Fill in the times of every case."""
+def measure(cases: Sequence[Case], rounds: int, bytecode: Path) -> None:
+    """Fill in the times of every case; compiled modules are kept in ``bytecode``."""
     for number in range(-1, rounds):
         for case in cases if number % 2 else reversed(cases):
             with tempfile.TemporaryDirectory() as scratch:
-                seconds = case.run(Path(scratch))
+                seconds = case.run(Path(scratch), bytecode)
             if number >= 0:
                 case.seconds.append(seconds)
 
@@ -130,7 +132,7 @@ def main() -> None:
             cases += peer_cases(arguments.peer_python, arguments.peer_model, tree, folder / "cache")
         version = sys.version.split()[0]
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {version}, query {QUERY!r}")
-        measure(cases, arguments.rounds)
+        measure(cases, arguments.rounds, folder / "bytecode")
     show(cases)
     if arguments.json is not None:
         arguments.json.write_text(json.dumps({case.name: case.seconds for case in cases}, indent=1) + "\n")

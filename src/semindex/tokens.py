@@ -171,7 +171,10 @@ def path_parts(path: str) -> PathParts:
 def matches(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
     """Character ranges of the words of ``text`` that give one of some terms, in order."""
     wanted = frozenset(terms)
-    return [match.span() for match in WORD.finditer(text) if not wanted.isdisjoint(word_terms(match.group()))]
+    found = list(WORD.finditer(text))
+    # A word stands in a text many times, and stemming it is what takes time.
+    wanted_words = {word for word in {match[0] for match in found} if not wanted.isdisjoint(word_terms(word))}
+    return [match.span() for match in found if match[0] in wanted_words]
 
 
 def hash_term(term: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -36,6 +38,19 @@ def test_made_up_text_is_cut_within_seconds(language: str, kind: str) -> None:
 def test_a_hundred_thousand_parentheses_overflow_nothing(language: str) -> None:
     text = b"x = " + b"(\n" * 50_000 + b")\n" * 50_000
     assert b"".join(pieces(parsed(text, language))) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["val a = b\n\n    @Nest", "class A {\n    val a = f(b)\n\n@", "val a = 1\n@\u00e9"]
+)
+def test_a_text_that_ends_in_an_annotation_has_an_end(text: str) -> None:
+    # In another process: no timeout of this one would reach into the grammar.
+    program = (
+        "import sys; from tests.parse.sources import parsed, pieces; text = sys.argv[1].encode();"
+        "found = parsed(text, 'kotlin');"
+        "assert found.grammar and found.symbols[0].name in 'aA' and b''.join(pieces(found)) == text"
+    )
+    subprocess.run([sys.executable, "-c", program, text], timeout=60, check=True)
 
 
 def test_a_grammar_that_is_led_astray_is_given_up() -> None:

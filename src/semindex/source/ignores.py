@@ -21,21 +21,18 @@ MAX_IGNORE_FILE_BYTES = 1 << 20
 _FEW_PIECES = 8
 """As many are looked for one by one: compiling an expression takes longer."""
 _CLASSES = {
-    name: frozenset(value for value in range(256) if re.match(inside, bytes([value])))
-    for name, inside in {
-        b"alnum": rb"[0-9A-Za-z]",
-        b"alpha": rb"[A-Za-z]",
-        b"blank": rb"[ \t]",
-        b"cntrl": rb"[\x00-\x1f\x7f]",
-        b"digit": rb"[0-9]",
-        b"graph": rb"[!-~]",
-        b"lower": rb"[a-z]",
-        b"print": rb"[ -~]",
-        b"punct": rb"[!-/:-@\[-`{-~]",
-        b"space": rb"[ \t-\r]",
-        b"upper": rb"[A-Z]",
-        b"xdigit": rb"[0-9A-Fa-f]",
-    }.items()
+    b"alnum": rb"[0-9A-Za-z]",
+    b"alpha": rb"[A-Za-z]",
+    b"blank": rb"[ \t]",
+    b"cntrl": rb"[\x00-\x1f\x7f]",
+    b"digit": rb"[0-9]",
+    b"graph": rb"[!-~]",
+    b"lower": rb"[a-z]",
+    b"print": rb"[ -~]",
+    b"punct": rb"[!-/:-@\[-`{-~]",
+    b"space": rb"[ \t-\r]",
+    b"upper": rb"[A-Z]",
+    b"xdigit": rb"[0-9A-Fa-f]",
 }
 _NAMED_CLASS = re.compile(rb"\[:([^\]]*):\]")
 _RANGE = re.compile(rb"-[^\]]", re.DOTALL)
@@ -318,7 +315,7 @@ def _bracket(pattern: bytes, position: int) -> tuple[bytes | None, int]:
         if named:
             if named[1] not in _CLASSES:
                 return None, len(pattern)
-            members.update(_CLASSES[named[1]])
+            members.update(b"".join(re.findall(_CLASSES[named[1]], bytes(range(256)))))
             previous, position = None, named.end()
             continue
         is_range = _RANGE.match(pattern, position) is not None and previous is not None
