@@ -100,7 +100,8 @@ def test_start_takes_no_time_of_a_program_that_fails(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree")
     program = write_program(tmp_path / "semindex", "sys.exit('broken on purpose')")
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "start.py", tree, "--semindex", program],
+        [sys.executable, "-m", "benchmarks.start", tree, "--semindex", program],
+        cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
