@@ -161,13 +161,14 @@ def test_related_words_are_nearer_than_unrelated(bundled: StaticEmbedder, triple
 
 def test_neighbours_are_near_other_words_best_first(bundled: StaticEmbedder) -> None:
     for word in ["delet", "error", "fetch", "thread", "color", "databas", "pars", "user"]:
-        found = bundled.neighbours(hash_term(word))
-        cosines = [cosine_ for _, cosine_ in found]
-        assert 1 <= len(found) <= 8
+        found = bundled.neighbours(hash_terms([word]))
+        cosines, keys = found.cosines.tolist(), found.hashes.tolist()
+        assert 1 <= len(keys) <= 8
+        assert found.counts.tolist() == [len(keys)]
         assert cosines == sorted(cosines, reverse=True)
         assert min(cosines) >= 0.44
-        assert hash_term(word) not in {key for key, _ in found}
-        assert len({key for key, _ in found}) == len(found)
+        assert hash_term(word) not in keys
+        assert len(set(keys)) == len(keys)
 
 
 def test_the_neighbours_table_agrees_with_the_vectors(bundled: StaticEmbedder) -> None:
@@ -175,7 +176,8 @@ def test_the_neighbours_table_agrees_with_the_vectors(bundled: StaticEmbedder) -
     listed = {hash_term(word): word for word in words}
     compared = 0
     for word in words:
-        for key, stated in bundled.neighbours(hash_term(word)):
+        found = bundled.neighbours(hash_terms([word]))
+        for key, stated in zip(found.hashes.tolist(), found.cosines.tolist(), strict=True):
             if key in listed:
                 seen = float(unit(word, bundled) @ unit(listed[key], bundled))
                 assert stated == pytest.approx(seen, abs=0.02)
@@ -189,8 +191,13 @@ def test_learned_words_are_known_and_others_are_not(bundled: StaticEmbedder) -> 
 
 
 def test_an_unknown_word_has_no_neighbours(bundled: StaticEmbedder) -> None:
-    assert bundled.neighbours(hash_term("=qzxvw")) == ()
-    assert bundled.neighbours(0xFFFFFFFFFFFFFFFF) == ()
+    alone = bundled.neighbours(hash_terms(["delet"]))
+    among = bundled.neighbours(
+        np.array([hash_term("=qzxvw"), hash_term("delet"), 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
+    )
+    assert among.counts.tolist() == [0, len(alone.hashes), 0]
+    assert among.hashes.tolist() == alone.hashes.tolist()
+    assert bundled.neighbours(hash_terms([])).hashes.tolist() == []
 
 
 def test_a_query_for_a_term_named_with_another_weight_scales_nothing_alone(bundled: StaticEmbedder) -> None:

@@ -9,7 +9,7 @@ import pytest
 from semindex.embed import wordfile
 from semindex.embed.static import MODEL_FILE, StaticEmbedder
 from semindex.errors import ModelError
-from semindex.tokens import hash_term
+from semindex.tokens import hash_term, hash_terms
 
 MakeFile = Callable[..., Path]
 
@@ -83,7 +83,7 @@ def test_a_flipped_bit_of_the_content_is_found_by_verify(small_file: MakeFile) -
 def test_a_neighbour_outside_of_the_file_is_refused(small_file: MakeFile) -> None:
     embedder = StaticEmbedder.open(small_file(neighbour=7))
     with pytest.raises(ModelError, match="damaged"):
-        embedder.neighbours(hash_term("alpha"))
+        embedder.neighbours(hash_terms(["alpha"]))
 
 
 def test_the_bundled_file_is_whole_and_small() -> None:

@@ -11,7 +11,7 @@ from semindex.search.shortlist import by_file_maximum
 from semindex.search.weights import WEIGHTS
 from semindex.store.content import FILE_FIELDS
 from semindex.store.generation import Generation
-from semindex.tokens import hash_term, query_terms
+from semindex.tokens import hash_term, hash_terms, query_terms
 from semindex.types import QueryTerm
 from tests.corpus import copy_package, opened_generation
 
@@ -153,16 +153,14 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("step", [1, 3])
 def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
     generation, (text, _) = corpus.generation, matches(corpus, TERMS)
-    embedder = StaticEmbedder.bundled()
-    near = [
-        [(key, 0.3 * cosine) for key, cosine in embedder.neighbours(hash_term(term.term))]
-        for term in text.terms
-    ]
+    found = StaticEmbedder.bundled().neighbours(hash_terms(term.term for term in text.terms))
+    near = Near(found.hashes, 0.3 * found.cosines, found.counts.tolist())
+    assert len(near.keys)
     files, chunks, *laid = chosen_of(generation, step)
     wanted = np.zeros(len(chunks))
-    for number, pairs in enumerate(near):
+    for number in range(len(text.terms)):
         chunk_values, file_values = own(text, number), by_path(text, number)
-        soft = soft_frequencies(corpus, pairs)
+        soft = soft_frequencies(corpus, near.between(number, number + 1))
         for place, chunk in enumerate(chunks.tolist()):
             value = soft.get(chunk, 0.0) + chunk_values.get(chunk, 0.0)
             value += file_values.get(int(generation.chunk_file[chunk]), 0.0)
@@ -172,14 +170,13 @@ def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
             assert np.array_equal(corpus.exact_lexical(text, near, chosen), wanted / text.idf_sum)
 
 
-def soft_frequencies(corpus: Corpus, pairs: Near) -> dict[int, float]:
+def soft_frequencies(corpus: Corpus, near: Near) -> dict[int, float]:
     """By chunk: fields in their order, in each the neighbours in theirs."""
     generation = corpus.generation
     totals: dict[int, float] = {}
-    keys = np.array([key for key, _ in pairs], dtype=np.uint64)
     for field in TEXT_FIELDS:
         weight, b = WEIGHTS.fields[field]
-        for (_, share), found in zip(pairs, generation.occurrences(field, keys), strict=True):
+        for share, found in zip(near.shares.tolist(), generation.occurrences(field, near.keys), strict=True):
             for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
                 norm = 1.0 - b + b * (int(generation.lengths[field][row]) / corpus.totals.average(field))
                 first, last = row, row + 1

@@ -16,10 +16,11 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.embed.wordfile import NO_WORD, UNKNOWN_BYTE, Words, map_words
 from semindex.errors import ModelError
-from semindex.tokens import hash_term
+from semindex.tokens import hash_terms
 from semindex.types import Counts, Documents, QueryTerm, TermHashes, Vector, Vectors
 
 POOLING_VERSION = 1
@@ -39,6 +40,15 @@ _MAX_COUNT = 1023
 _LOG_UNIT = 256
 
 _Sums = npt.NDArray[np.float64]
+
+
+class Neighbours(Struct, frozen=True):
+    """The nearest other words of some terms, one term's after the other's."""
+
+    hashes: TermHashes
+    cosines: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.int64]
+    """Shape ``(terms,)``: how many each has."""
 
 
 class StaticEmbedder:
@@ -121,7 +131,7 @@ class StaticEmbedder:
     ) -> Vector:
         """Unit sum of ``weight * idf(term) * word``, in the order of the terms' text; zero without terms."""
         ordered = sorted(terms, key=lambda term: term.term)
-        hashes = np.array([hash_term(term.term) for term in ordered], dtype=np.uint64)
+        hashes = hash_terms(term.term for term in ordered)
         vectors = np.empty((len(ordered), self._dim), np.int8)
         weights = self._gather(hashes, vectors)
         total = np.zeros((1, self._dim))
@@ -132,30 +142,25 @@ class StaticEmbedder:
 
     def knows(self, term_hash: int) -> bool:
         """Whether the term has a learned vector; any other gets one from its hash, which means nothing."""
-        return self._row_of(term_hash) is not None
+        hashes = self._words.hashes
+        row = int(hashes.searchsorted(np.uint64(term_hash)))
+        return row < len(hashes) and int(hashes[row]) == term_hash
 
-    def neighbours(self, term_hash: int) -> tuple[tuple[int, float], ...]:
-        """``(hash, cosine)`` of at most 8 nearest other words, best first; none for an unknown word.
+    def neighbours(self, terms: TermHashes) -> Neighbours:
+        """At most 8 nearest other words of each term, best first; an unknown word has none.
 
         Raises:
             ModelError: The file's table points outside of it.
         """
         words = self._words
-        row = self._row_of(term_hash)
-        if row is None:
-            return ()
-        others = [other for other in words.neighbours[row].tolist() if other != NO_WORD]
-        if any(other >= len(words.hashes) for other in others):
+        rows, known = self._rows(terms)
+        others = words.neighbours[rows]
+        listed = (others != NO_WORD) & known[:, None]
+        places = others[listed]
+        if places.max(initial=0) >= len(words.hashes):
             raise ModelError("the word vectors are damaged (a neighbour outside); install semindex again")
-        cosines = words.cosines[row].tolist()
-        return tuple(
-            (int(words.hashes[other]), cosine / 127) for other, cosine in zip(others, cosines, strict=False)
-        )
-
-    def _row_of(self, term_hash: int) -> int | None:
-        hashes = self._words.hashes
-        row = int(np.searchsorted(hashes, np.uint64(term_hash)))
-        return row if row < len(hashes) and int(hashes[row]) == term_hash else None
+        cosines = words.cosines[rows][listed] / 127
+        return Neighbours(words.hashes[places], cosines, np.add.reduce(listed, axis=1))
 
     def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
         """The row of each term, and whether there is one; any row where there is none.
@@ -166,7 +171,7 @@ class StaticEmbedder:
         hashes = self._words.hashes
         last = len(hashes) - 1
         rows = np.minimum(self._starts[(terms >> np.uint64(64 - _BUCKET_BITS)).astype(np.intp)], last)
-        behind = np.flatnonzero((hashes[rows] < terms) & (rows < last))
+        (behind,) = ((hashes[rows] < terms) & (rows < last)).nonzero()
         while len(behind):
             rows[behind] += 1
             behind = behind[(hashes[rows[behind]] < terms[behind]) & (rows[behind] < last)]
@@ -234,8 +239,8 @@ def _unit(rows: _Sums) -> _Sums:
     squares = rows * rows
     while squares.shape[1] > 1:
         half, odd = divmod(squares.shape[1], 2)
-        tail = squares[:, -1:] if odd else squares[:, :0]
-        squares = np.concatenate((squares[:, :half] + squares[:, half : 2 * half], tail), axis=1)
+        added = squares[:, :half] + squares[:, half : 2 * half]
+        squares = np.concatenate((added, squares[:, -1:]), axis=1) if odd else added
     lengths = np.sqrt(squares)
     lengths[lengths == 0] = 1
     return rows / lengths

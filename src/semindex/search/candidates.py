@@ -72,7 +72,7 @@ class Placed(Struct, frozen=True):
 
 def best_places(found: Candidates, scores: Floats, most: int, generation: Generation) -> list[Placed]:
     """The places of the best chunks, with their positive scores, in their order."""
-    places = np.flatnonzero((scores >= kth_largest(scores, most)) & (scores > 0.0)).tolist()
+    places = ((scores >= kth_largest(scores, most)) & (scores > 0.0)).nonzero()[0].tolist()
     best = [
         Placed(scores.item(place), generation.path(found.files.item(found.owners.item(place))), place)
         for place in places

@@ -67,6 +67,6 @@ def _words(parts: Parts, found: Candidates, places: Sequence[int]) -> list[str]:
         key=lambda each: (-each[0], each[1].term),
     )
     for _, term, having in by_worth:
-        for place in np.flatnonzero(having).tolist():
+        for place in having.nonzero()[0].tolist():
             held[place].append(term.source)
     return [", ".join(list(dict.fromkeys(words))[:MAX_WORDS]) for words in held]

@@ -9,14 +9,14 @@ not touched: nothing here takes longer for chunks that have none of them, but fo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import structs
+from msgspec import Struct, structs
 
 from semindex.search.lookup import BodyLookup, Norms, Scratch, TextLookup
 from semindex.search.matches import (
@@ -36,8 +36,8 @@ from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.beside import Beside, spare_threads
 from semindex.store.content import FILE_FIELDS
 from semindex.store.generation import Generation
-from semindex.tokens import hash_term
-from semindex.types import QueryTerm
+from semindex.tokens import hash_terms
+from semindex.types import QueryTerm, TermHashes
 
 CHUNK_TEXT_FIELDS = ("comment", "name", "parent")
 TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *FILE_FIELDS)
@@ -46,8 +46,20 @@ THREADED_CHUNKS = 200_000
 _CELLS = 4_000_000
 """Frequencies (term by chunk) that are held at once: 32 MB an array."""
 
-Near = Sequence[tuple[int, float]]
-"""Hashes of a term's neighbours, and the share of their frequency that counts."""
+
+class Near(Struct, frozen=True):
+    """The neighbours of some terms, one term's after the other's."""
+
+    keys: TermHashes
+    shares: Floats
+    """Of a neighbour's frequency, so much counts."""
+    runs: Sequence[int]
+    """How many each term has."""
+
+    def between(self, first: int, last: int) -> Near:
+        """Those of some of the terms."""
+        begin, end = sum(self.runs[:first]), sum(self.runs[:last])
+        return Near(self.keys[begin:end], self.shares[begin:end], self.runs[first:last])
 
 
 class Corpus:
@@ -168,7 +180,7 @@ class Corpus:
             np.bincount(places[body.plain[numbers]], minlength=width),
         )
 
-    def exact_lexical(self, text: TextMatches, near: Sequence[Near], chosen: Chosen) -> Floats:
+    def exact_lexical(self, text: TextMatches, near: Near, chosen: Chosen) -> Floats:
         """BM25F of some chunks, neighbouring words counted in, over the query's sum of idf.
 
         ``near`` are the neighbours of each term; the scores are of shape ``(len(chosen.chunks),)``.
@@ -179,7 +191,7 @@ class Corpus:
         size = max(1, _CELLS // max(1, width))
         for first in range(0, len(worth), size):
             last = min(first + size, len(worth))
-            shared = self._shared_frequencies(near[first:last], chosen)
+            shared = self._shared_frequencies(near.between(first, last), chosen)
             for at, frequency in own:
                 begin, end = at.searchsorted([first * width, last * width]).tolist()
                 shared[at[begin:end] - first * width] += frequency[begin:end]
@@ -187,20 +199,17 @@ class Corpus:
                 scores += row * worth[line]
         return scores / text.idf_sum
 
-    def _shared_frequencies(self, near: Sequence[Near], chosen: Chosen) -> Floats:
+    def _shared_frequencies(self, near: Near, chosen: Chosen) -> Floats:
         """The tf' of each term's neighbours times their shares, one term's chosen chunks after the other's.
 
         Returns:
-            Shape ``(len(near) * len(chosen.chunks),)``.
+            Shape ``(terms * len(chosen.chunks),)``.
         """
-        width = len(chosen.chunks)
-        total = np.zeros(len(near) * width)
-        runs = [len(pairs) for pairs in near]
-        lines = np.repeat(np.arange(len(near)) * width, runs)
-        keys = np.array([key for pairs in near for key, _ in pairs], dtype=np.uint64)
-        shares = np.array([share for pairs in near for _, share in pairs])
+        width, count = len(chosen.chunks), len(near.runs)
+        total = np.zeros(count * width)
+        lines = (np.arange(count) * width).repeat(near.runs)
         # A term's neighbours stay together, so that what they add is added in one order in any index.
-        for block, fields in self.generation.gathered(TEXT_FIELDS, keys, runs, dead_too=True):
+        for block, fields in self.generation.gathered(TEXT_FIELDS, near.keys, near.runs, dead_too=True):
             places, values = [], []
             for field, norms, everywhere in zip(TEXT_FIELDS, self._norms, fields, strict=True):
                 by_file = field in FILE_FIELDS
@@ -208,12 +217,12 @@ class Corpus:
                 (kept,) = (where >= 0).nonzero()
                 at = where[kept].astype(np.int64, copy=False)
                 numbers = everywhere.numbers[kept] + block.start
-                weighted = shares[numbers] * norms.weighted(everywhere.rows[kept], everywhere.counts[kept])
+                weighted = near.shares[numbers] * norms.weighted(everywhere.rows[kept], everywhere.counts[kept])
                 line = lines[numbers]
                 if by_file:
                     sizes = chosen.sizes[at]
                     places.append(ranges(line + chosen.starts[at], sizes))
-                    values.append(np.repeat(weighted, sizes))
+                    values.append(weighted.repeat(sizes))
                 else:
                     places.append(line + at)
                     values.append(weighted)
@@ -231,7 +240,7 @@ def _look_up(
 ) -> None:
     """Add where the terms stand in some fields: those of ``text`` when it is given, then that of ``body``."""
     by_chunk, by_file = len(CHUNK_TEXT_FIELDS), len(TEXT_FIELDS)
-    for block, found in generation.gathered(fields, _keys(terms)):
+    for block, found in generation.gathered(fields, hash_terms(term.term for term in terms)):
         size = len(terms[block])
         if text is not None:
             text.add(size, found[:by_chunk], found[by_chunk:by_file])
@@ -256,7 +265,7 @@ def _own_frequencies(text: TextMatches, chosen: Chosen) -> list[tuple[Ids, Float
         (numbers * width + where[found.places[inside]], found.frequency[inside]),
         (
             ranges(found.file_numbers[kept] * width + chosen.starts[at], sizes),
-            np.repeat(found.file_frequency[kept], sizes),
+            found.file_frequency[kept].repeat(sizes),
         ),
     ]
 
@@ -267,7 +276,3 @@ def _added(values: Sequence[float], counts: Sequence[bool]) -> float:
     for value, counting in zip(values, counts, strict=True):
         total += value if counting else 0.0
     return total
-
-
-def _keys(terms: Iterable[QueryTerm]) -> npt.NDArray[np.uint64]:
-    return np.array([hash_term(term.term) for term in terms], dtype=np.uint64)

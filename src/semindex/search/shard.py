@@ -25,7 +25,7 @@ from semindex.search.retrieve import Corpus, Near
 from semindex.search.shortlist import FileScores, best_files, nearest_files
 from semindex.search.sums import distinct, kth_largest, ranges
 from semindex.search.symbols import SymbolMatch, names_in, symbol_matches
-from semindex.tokens import hash_term
+from semindex.tokens import hash_terms
 from semindex.types import Filters, Mode, Query, QueryTerm, Reason, Vector
 
 Ids = npt.NDArray[np.int64]
@@ -81,7 +81,7 @@ class Shard:
         """The files whose code or comments have every one of some terms, shape ``(files,)``."""
         generation = self.generation
         mask = np.ones(generation.files, dtype=bool)
-        keys = np.array([hash_term(term) for term in required], dtype=np.uint64)
+        keys = hash_terms(required)
         found = [generation.occurrences(field, keys) for field in ("body", "comment")]
         for places in zip(*found, strict=True):
             has = np.zeros(generation.files, dtype=bool)
@@ -90,13 +90,14 @@ class Shard:
             mask &= has
         return mask
 
-    def near(self, term: QueryTerm) -> Near:
-        """The neighbours of a term and what share of their frequency it gets."""
-        if term.weight < 1.0:
-            return ()
-        soft = self.corpus.weights.soft
-        pairs = self.words.neighbours(hash_term(term.term))
-        return [(key, soft * similarity) for key, similarity in pairs]
+    def near(self, terms: Sequence[QueryTerm]) -> Near:
+        """The neighbours of terms and what share of their frequency counts; only whole words have any."""
+        places = [place for place, term in enumerate(terms) if term.weight >= 1.0]
+        found = self.words.neighbours(hash_terms(terms[place].term for place in places))
+        runs = [0] * len(terms)
+        for place, count in zip(places, found.counts.tolist(), strict=True):
+            runs[place] = count
+        return Near(found.hashes, self.corpus.weights.soft * found.cosines, runs)
 
     def path_words(self, file: int) -> PathWords:
         """The words of a file's path, to be found among :attr:`paths` from now on."""
@@ -196,7 +197,7 @@ class Question:
             chosen = distinct(np.concatenate((*files, named)))
         starts = generation.file_starts
         sizes = starts[chosen + 1] - starts[chosen]
-        chunks, owners = ranges(starts[chosen], sizes), np.repeat(np.arange(len(chosen)), sizes)
+        chunks, owners = ranges(starts[chosen], sizes), np.arange(len(chosen)).repeat(sizes)
         if kinds is not None:
             chunks, owners = chunks[kinds[chunks]], owners[kinds[chunks]]
             sizes = np.bincount(owners, minlength=len(chosen))
@@ -207,7 +208,7 @@ class Question:
 
     def _score(self) -> None:
         parts, found, weights = self._parts, self._candidates, self._weights
-        near = [self._shard.near(term) for term in parts.text.terms]
+        near = self._shard.near(parts.text.terms)
         with self._corpus.chosen(found.files, found.chunks, found.starts, found.sizes) as chosen:
             self._lexical = self._corpus.exact_lexical(parts.text, near, chosen)
             self._code = self._corpus.body_scores(parts.body, chosen)
@@ -289,7 +290,7 @@ class Question:
     def best(self, limit: int) -> list[Placed]:
         """The best ``limit`` files, ties by path."""
         scores, path = self._scores, self._generation.path
-        places = np.flatnonzero(scores >= kth_largest(scores, limit)).tolist()
+        places = (scores >= kth_largest(scores, limit)).nonzero()[0].tolist()
         files = self._candidates.files
         best = [Placed(scores.item(place), path(files.item(place)), place) for place in places]
         best.sort(key=lambda placed: placed.order)

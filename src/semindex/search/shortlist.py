@@ -43,7 +43,7 @@ def best_files(scores: Floats, allowed: Mask, limit: int, generation: Generation
 
 
 def _best(scores: Floats, allowed: Mask, limit: int, generation: Generation) -> Ids:
-    positive = np.flatnonzero(allowed & (scores > 0.0))
+    (positive,) = (allowed & (scores > 0.0)).nonzero()
     if len(positive) <= limit:
         return positive
     values = scores[positive]
@@ -86,7 +86,7 @@ def _best_of_the_nearest(
     sample = products[:: count // _SAMPLE]
     rank = min(len(sample), max(1, _CHUNKS_A_FILE * limit * len(sample) // count))
     cut = kth_largest(sample, rank)
-    at = np.flatnonzero(products >= cut)
+    (at,) = (products >= cut).nonzero()
     best = _best_of(products[at], at if rows is None else rows[at], generation)
     return best if np.count_nonzero((best > 0.0) & allowed) >= limit else None
 

@@ -25,7 +25,7 @@ def cells(places: Ids, values: Floats, size: int) -> tuple[Ids, Floats]:
     """The places of ``size`` that get anything, ascending, and what falls to each, as :func:`sums`."""
     if size <= min(_DENSE_CELLS, _DENSE_SHARE * len(places)):
         dense = sums(places, values, size)
-        at = np.flatnonzero(dense > 0.0)
+        (at,) = (dense > 0.0).nonzero()
         return at, dense[at]
     order = np.argsort(places, kind="stable")
     places, values = places[order], values[order]
@@ -46,14 +46,15 @@ def heads_of(values: npt.NDArray[np.integer], starts: Ids | None = None) -> Ids:
     np.not_equal(values[1:], values[:-1], out=first[1:])
     if starts is not None:
         first[starts] = True
-    return np.flatnonzero(first)
+    return first.nonzero()[0]
 
 
 def ranges(starts: Ids, sizes: Ids) -> Ids:
     """``starts[0] .. starts[0]+sizes[0]-1, starts[1] ..``, joined."""
-    total = int(sizes.sum())
-    before: Ids = sizes.cumsum() - sizes
-    return np.arange(total, dtype=np.int64) + (starts - before).repeat(sizes)
+    # By the sums there are, as a sum of its own takes longer than both.
+    ends = sizes.cumsum()
+    total = ends.item(-1) if len(ends) else 0
+    return np.arange(total, dtype=np.int64) + (starts - (ends - sizes)).repeat(sizes)
 
 
 def distinct(ids: Ids) -> Ids:

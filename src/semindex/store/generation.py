@@ -222,7 +222,7 @@ class Generation:
         parts = []
         for number, segment in enumerate(self._segments):
             base, end = self._chunk_base[number : number + 2]
-            begin, stop = np.searchsorted(chunks, [base, end]).tolist()
+            begin, stop = chunks.searchsorted([base, end]).tolist()
             parts.append(segment.section("vectors")[chunks[begin:stop] - base])
         found = nearness(parts, query)
         return found.cosines(found.products)
