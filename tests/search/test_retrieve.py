@@ -5,8 +5,8 @@ import pytest
 
 import semindex
 from semindex.embed.static import StaticEmbedder
-from semindex.search.matches import BodyMatches, TextMatches
-from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, Corpus, Near
+from semindex.search.matches import BodyMatches, Near, TextMatches
+from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, Corpus
 from semindex.search.shortlist import by_file_maximum
 from semindex.search.weights import WEIGHTS
 from semindex.store.content import FILE_FIELDS
@@ -34,9 +34,11 @@ def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return Corpus(generation)
 
 
-def matches(corpus: Corpus, terms: list[QueryTerm]) -> tuple[TextMatches, BodyMatches]:
+def matches(
+    corpus: Corpus, terms: list[QueryTerm], near: Near | None = None
+) -> tuple[TextMatches, BodyMatches]:
     """As an index that answers alone weighs them."""
-    found = corpus.look_up(terms)
+    found = corpus.look_up(terms, near if near is not None else Near.none(len(terms)))
     return corpus.matches(found, found.frequencies)
 
 
@@ -109,7 +111,7 @@ def test_files_have_the_words_of_their_paths_and_of_their_chunks(corpus: Corpus)
 
 @pytest.mark.usefixtures("blocks")
 def test_text_and_code_are_looked_up_together_or_apart(corpus: Corpus) -> None:
-    assert corpus.text_frequencies(TERMS) == corpus.look_up(TERMS).frequencies.text
+    assert corpus.text_frequencies(TERMS) == corpus.look_up(TERMS, Near.none(len(TERMS))).frequencies.text
 
 
 @pytest.mark.usefixtures("blocks")
@@ -152,31 +154,36 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("step", [1, 3])
 def test_neighbours_count_with_their_share(corpus: Corpus, step: int) -> None:
-    generation, (text, _) = corpus.generation, matches(corpus, TERMS)
-    found = StaticEmbedder.bundled().neighbours(hash_terms(term.term for term in text.terms))
+    generation = corpus.generation
+    found = StaticEmbedder.bundled().neighbours(hash_terms(term.term for term in TERMS))
     near = Near(found.hashes, 0.3 * found.cosines, found.counts.tolist())
+    text, _ = matches(corpus, TERMS, near)
     assert len(near.keys)
     files, chunks, *laid = chosen_of(generation, step)
     wanted = np.zeros(len(chunks))
-    for number in range(len(text.terms)):
+    for number, term in enumerate(text.terms):
         chunk_values, file_values = own(text, number), by_path(text, number)
-        soft = soft_frequencies(corpus, near.between(number, number + 1))
+        soft = soft_frequencies(corpus, near, TERMS.index(term))
         for place, chunk in enumerate(chunks.tolist()):
             value = soft.get(chunk, 0.0) + chunk_values.get(chunk, 0.0)
             value += file_values.get(int(generation.chunk_file[chunk]), 0.0)
             wanted[place] += value / (WEIGHTS.k1 + value) * text.worth[number]
     for _ in range(2):
+        text, _ = matches(corpus, TERMS, near)
         with corpus.chosen(files, chunks, *laid) as chosen:
-            assert np.array_equal(corpus.exact_lexical(text, near, chosen), wanted / text.idf_sum)
+            assert np.array_equal(corpus.exact_lexical(text, chosen), wanted / text.idf_sum)
 
 
-def soft_frequencies(corpus: Corpus, near: Near) -> dict[int, float]:
+def soft_frequencies(corpus: Corpus, near: Near, number: int) -> dict[int, float]:
     """By chunk: fields in their order, in each the neighbours in theirs."""
     generation = corpus.generation
     totals: dict[int, float] = {}
+    begin = sum(near.runs[:number])
+    own = slice(begin, begin + near.runs[number])
     for field in TEXT_FIELDS:
         weight, b = WEIGHTS.fields[field]
-        for share, found in zip(near.shares.tolist(), generation.occurrences(field, near.keys), strict=True):
+        occurrences = generation.occurrences(field, near.keys[own])
+        for share, found in zip(near.shares[own].tolist(), occurrences, strict=True):
             for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
                 norm = 1.0 - b + b * (int(generation.lengths[field][row]) / corpus.totals.average(field))
                 first, last = row, row + 1
@@ -228,5 +235,5 @@ def test_no_terms_score_nothing(corpus: Corpus) -> None:
     assert text.terms == () and not text.best(corpus.generation, WEIGHTS.k1, None).any()
     assert not body.file.any()
     with corpus.chosen(*chosen_of(corpus.generation, 1)) as chosen:
-        assert not corpus.exact_lexical(text, [], chosen).any()
+        assert not corpus.exact_lexical(text, chosen).any()
         assert not corpus.body_scores(body, chosen).scores.any()

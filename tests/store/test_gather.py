@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
-from semindex.store.gather import Field, Gathered, gather
+from semindex.store.gather import Blocks, Field, Gathered, gather
 from semindex.store.postings import Postings, encode
 from semindex.store.segment import Segment, write_segment
 
@@ -18,7 +18,7 @@ from .test_postings import Entries, entries, hashes, stored, triples_of
 def whole(fields: list[list[Postings]], terms: list[int]) -> list[Gathered]:
     """All in one block; each list's rows begin 1,000 behind those of the one before."""
     asked = [Field(lists, [1000 * number for number in range(len(lists))]) for lists in fields]
-    found = list(gather(asked, hashes(terms), [1] * len(terms), 10**9))
+    found = list(gather(asked, hashes(terms), [[1] * len(terms)], 10**9))
     assert len(found) == (1 if terms else 0)
     return found[0][1] if terms else []
 
@@ -65,6 +65,44 @@ def test_some_of_them_are_still_those_of_their_terms(
 @settings(deadline=None)
 @given(
     lists=st.lists(entries, max_size=3),
+    terms=st.lists(st.integers(0, 7), min_size=1, max_size=12),
+    ends=st.lists(st.integers(0, 14), max_size=4),
+    most=st.integers(0, 40),
+)
+def test_blocks_are_taken_as_far_as_wanted(
+    tmp_path_factory: pytest.TempPathFactory,
+    lists: list[Entries],
+    terms: list[int],
+    ends: list[int],
+    most: int,
+) -> None:
+    opened = [stored(tmp_path_factory.mktemp("list"), pairs) for pairs in lists]
+    fields = [
+        Field(opened, [1000 * number for number in range(len(opened))]),
+        Field(opened[:1], [0] * len(opened[:1])),
+    ]
+    asked = [len(terms), len(terms) // 2]
+    runs = [[1] * asked[1], [1] * (asked[0] - asked[1])]
+    blocks = Blocks(gather(fields, hashes(terms), runs, most, asked))
+    held: list[list[tuple[int, int, int]]] = [[], []]
+    taken = 0
+    for end in [*sorted(ends), len(terms)]:
+        for block, found in blocks.until(end):
+            assert block.start == taken < block.stop <= end
+            taken = block.stop
+            for kept, part in zip(held, found, strict=True):
+                kept.extend((number + block.start, row, count) for number, row, count in postings_of(part))
+        assert taken == min(end, len(terms))
+    borders = [block for block, _ in gather(fields, hashes(terms), runs, most, asked)]
+    assert len(borders) == 1 or not any(block.start < asked[1] < block.stop for block in borders)
+    every, few = (whole([list(each.lists)], terms[:count]) for each, count in zip(fields, asked, strict=True))
+    assert sorted(held[0]) == sorted(postings_of(every[0]))
+    assert held[1] == (postings_of(few[0]) if few else [])
+
+
+@settings(deadline=None)
+@given(
+    lists=st.lists(entries, max_size=3),
     runs=st.lists(st.lists(st.integers(0, 7), max_size=4), max_size=5),
     most=st.integers(0, 40),
 )
@@ -78,14 +116,14 @@ def test_blocks_hold_whole_runs_and_together_everything(
     fields = [Field([postings], [0]) for postings in opened]
     joined: list[list[tuple[int, int, int]]] = [[] for _ in lists]
     end = 0
-    for block, found in gather(fields, terms, lengths, most):
+    for block, found in gather(fields, terms, [lengths], most):
         assert block.start == end and block.stop > end and block.stop in borders
         end = block.stop
         for held, part in zip(joined, found, strict=True):
             held.extend((number + block.start, row, count) for number, row, count in postings_of(part))
     assert end == len(terms)
     for held, (_, (found_whole,)) in zip(
-        joined, (item for field in fields for item in gather([field], terms, lengths, 10**9)), strict=False
+        joined, (item for field in fields for item in gather([field], terms, [lengths], 10**9)), strict=False
     ):
         assert held == postings_of(found_whole)
 

@@ -53,7 +53,7 @@ def test_each_term_gives_its_rows_and_counts(
 ) -> None:
     postings = stored(tmp_path_factory.mktemp("postings"), pairs)
     for term in {term for term, _ in pairs}:
-        rows, counts = postings.at(int(postings.find(Keys(hashes([term])))[0]))
+        rows, counts = postings.at(int(postings.find(Keys.of(hashes([term])))[0]))
         wanted = sorted((row, count) for (t, row), count in pairs.items() if t == term)
         assert list(zip(rows.tolist(), counts.tolist(), strict=True)) == wanted
 
@@ -76,7 +76,7 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_input() -> None:
 
 def test_an_absent_term_is_not_found(tmp_path: Path) -> None:
     postings = stored(tmp_path, {(5, 1): 1, (9, 2): 1})
-    assert postings.find(Keys(hashes([4, 5, 7, 9, 10]))).tolist() == [-1, 0, -1, 1, -1]
+    assert postings.find(Keys.of(hashes([4, 5, 7, 9, 10]))).tolist() == [-1, 0, -1, 1, -1]
 
 
 def test_rows_out_of_bounds_are_damage(tmp_path: Path) -> None:
@@ -107,4 +107,4 @@ def test_terms_are_told_apart_by_40_bits_of_their_hashes(tmp_path: Path) -> None
     postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 10)
     asked = [7 << 32 | tail << 24 | 0xABCDEF for tail in range(11)]
     wanted = [-1, -1, -1, 0, 1, -1, -1, -1, -1, 2, -1]
-    assert postings.find(Keys(np.array(asked, np.uint64))).tolist() == wanted
+    assert postings.find(Keys.of(np.array(asked, np.uint64))).tolist() == wanted

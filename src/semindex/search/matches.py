@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from semindex.search.sums import heads_of, ranges
 from semindex.store.content import FILE_FIELDS
+from semindex.store.gather import Blocks
 from semindex.store.generation import Generation
-from semindex.types import QueryTerm
+from semindex.types import QueryTerm, TermHashes
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -109,6 +110,33 @@ class FoundBody(Struct, frozen=True):
     """BM25 without idf."""
 
 
+class Near(Struct, frozen=True):
+    """The neighbours of some terms, one term's after the other's: words that mean about the same."""
+
+    keys: TermHashes
+    shares: Floats
+    """Of a neighbour's frequency, so much counts."""
+    runs: Sequence[int]
+    """How many each term has."""
+
+    @staticmethod
+    def none(terms: int) -> Near:
+        """No neighbours of so many terms."""
+        return Near(np.empty(0, np.uint64), np.empty(0), [0] * terms)
+
+
+class FoundNear(Struct, frozen=True):
+    """Where the neighbours of terms stand in names, comments and paths, decoded as far as was of use."""
+
+    shares: Floats
+    runs: Sequence[int]
+    """As those of :class:`Near`."""
+    first: int
+    """The number of the first neighbour in ``blocks``."""
+    blocks: Blocks
+    """What is taken of them is gone."""
+
+
 class Found(Struct, frozen=True):
     """Where the terms of a query stand in one index, before it is known how rare they are."""
 
@@ -116,6 +144,7 @@ class Found(Struct, frozen=True):
     frequencies: Frequencies
     text: FoundText
     body: FoundBody
+    near: FoundNear
 
 
 class TextMatches(Struct, frozen=True):
@@ -128,6 +157,8 @@ class TextMatches(Struct, frozen=True):
     """Term ``i`` has the matches from ``cuts[i]`` up to ``cuts[i + 1]``."""
     found: FoundText
     """By the numbers of these terms."""
+    near: FoundNear
+    """Theirs."""
 
     def held_by(self, files: Ids, firsts: Ids, lasts: Ids) -> list[Mask]:
         """Which of some files have each term in their path, or in their chunks ``firsts`` to ``lasts``."""

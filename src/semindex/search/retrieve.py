@@ -15,8 +15,7 @@ from functools import partial
 from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
-from msgspec import Struct, structs
+from msgspec import structs
 
 from semindex.search.lookup import BodyLookup, Norms, Scratch, TextLookup
 from semindex.search.matches import (
@@ -25,8 +24,10 @@ from semindex.search.matches import (
     Chosen,
     Floats,
     Found,
+    FoundNear,
     Frequencies,
     Ids,
+    Near,
     TextMatches,
     Totals,
     saturated,
@@ -35,9 +36,10 @@ from semindex.search.sums import ranges, sums
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.beside import Beside, spare_threads
 from semindex.store.content import FILE_FIELDS
+from semindex.store.gather import Blocks
 from semindex.store.generation import Generation
 from semindex.tokens import hash_terms
-from semindex.types import QueryTerm, TermHashes
+from semindex.types import QueryTerm
 
 CHUNK_TEXT_FIELDS = ("comment", "name", "parent")
 TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *FILE_FIELDS)
@@ -45,21 +47,6 @@ THREADED_CHUNKS = 200_000
 """From here on another thread looks code up: some milliseconds."""
 _CELLS = 4_000_000
 """Frequencies (term by chunk) that are held at once: 32 MB an array."""
-
-
-class Near(Struct, frozen=True):
-    """The neighbours of some terms, one term's after the other's."""
-
-    keys: TermHashes
-    shares: Floats
-    """Of a neighbour's frequency, so much counts."""
-    runs: Sequence[int]
-    """How many each term has."""
-
-    def between(self, first: int, last: int) -> Near:
-        """Those of some of the terms."""
-        begin, end = sum(self.runs[:first]), sum(self.runs[:last])
-        return Near(self.keys[begin:end], self.shares[begin:end], self.runs[first:last])
 
 
 class Corpus:
@@ -95,23 +82,28 @@ class Corpus:
         total = self.totals.files
         return math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
 
-    def look_up(self, terms: Sequence[QueryTerm]) -> Found:
-        """Where the terms stand in names, comments and paths, and where in code."""
+    def look_up(self, terms: Sequence[QueryTerm], near: Near) -> Found:
+        """Where the terms stand in names, comments and paths, and where in code.
+
+        With them their neighbours are looked for, since asking once takes less; these are decoded here
+        only so far as they stand in a block with terms.
+        """
         text, body = self._text_lookup(), self._body_lookup()
         if self.generation.chunks < THREADED_CHUNKS:
-            _look_up(self.generation, terms, (*TEXT_FIELDS, "body"), text=text, body=body)
+            rest = _look_up(self.generation, terms, (*TEXT_FIELDS, "body"), near, text=text, body=body)
         else:
-            look = partial(_look_up, self.generation, terms)
-            code = Beside([partial(look, ("body",), body=body)], threads=min(1, spare_threads()))
-            look(TEXT_FIELDS, text=text)
-            code.results()
+            code = partial(_look_up, self.generation, terms, ("body",), Near.none(len(terms)), body=body)
+            begun = Beside([code], threads=min(1, spare_threads()))
+            rest = _look_up(self.generation, terms, TEXT_FIELDS, near, text=text)
+            begun.results()
         frequencies = Frequencies(tuple(text.chunks), tuple(body.chunks), tuple(body.files))
-        return Found(tuple(terms), frequencies, text.found(), body.found())
+        found_near = FoundNear(near.shares, near.runs, len(terms), rest)
+        return Found(tuple(terms), frequencies, text.found(), body.found(), found_near)
 
     def text_frequencies(self, terms: Sequence[QueryTerm]) -> tuple[int, ...]:
         """In how many chunks each of many terms stands, by name, comment or path."""
         text = self._text_lookup()
-        _look_up(self.generation, terms, TEXT_FIELDS, text=text)
+        _look_up(self.generation, terms, TEXT_FIELDS, Near.none(len(terms)), text=text)
         return tuple(text.chunks)
 
     def _text_lookup(self) -> TextLookup:
@@ -135,6 +127,7 @@ class Corpus:
             idf=tuple(self.chunk_idf(everywhere.text[number]) for number in kept),
             cuts=tuple(accumulate(sizes, initial=0)),
             found=text,
+            near=structs.replace(found.near, runs=[found.near.runs[number] for number in kept]),
         )
         return weighed, self._bodies(found, everywhere)
 
@@ -180,10 +173,13 @@ class Corpus:
             np.bincount(places[body.plain[numbers]], minlength=width),
         )
 
-    def exact_lexical(self, text: TextMatches, near: Near, chosen: Chosen) -> Floats:
+    def exact_lexical(self, text: TextMatches, chosen: Chosen) -> Floats:
         """BM25F of some chunks, neighbouring words counted in, over the query's sum of idf.
 
-        ``near`` are the neighbours of each term; the scores are of shape ``(len(chosen.chunks),)``.
+        Takes the neighbours of ``text``, so once only.
+
+        Returns:
+            Shape ``(len(chosen.chunks),)``.
         """
         width, worth = len(chosen.chunks), text.worth
         scores = np.zeros(width)
@@ -191,7 +187,7 @@ class Corpus:
         size = max(1, _CELLS // max(1, width))
         for first in range(0, len(worth), size):
             last = min(first + size, len(worth))
-            shared = self._shared_frequencies(near.between(first, last), chosen)
+            shared = self._shared_frequencies(text.near, first, last, chosen)
             for at, frequency in own:
                 begin, end = at.searchsorted([first * width, last * width]).tolist()
                 shared[at[begin:end] - first * width] += frequency[begin:end]
@@ -199,25 +195,28 @@ class Corpus:
                 scores += row * worth[line]
         return scores / text.idf_sum
 
-    def _shared_frequencies(self, near: Near, chosen: Chosen) -> Floats:
-        """The tf' of each term's neighbours times their shares, one term's chosen chunks after the other's.
+    def _shared_frequencies(self, near: FoundNear, first: int, last: int, chosen: Chosen) -> Floats:
+        """The tf' of some terms' neighbours times their shares, one term's chosen chunks after the other's.
 
         Returns:
-            Shape ``(terms * len(chosen.chunks),)``.
+            Shape ``((last - first) * len(chosen.chunks),)``.
         """
-        width, count = len(chosen.chunks), len(near.runs)
-        total = np.zeros(count * width)
-        lines = (np.arange(count) * width).repeat(near.runs)
+        width, runs = len(chosen.chunks), near.runs[first:last]
+        total = np.zeros(len(runs) * width)
+        lines = (np.arange(len(runs)) * width).repeat(runs)
+        begin = sum(near.runs[:first])
+        shares = near.shares[begin : begin + len(lines)]
         # A term's neighbours stay together, so that what they add is added in one order in any index.
-        for block, fields in self.generation.gathered(TEXT_FIELDS, near.keys, near.runs, dead_too=True):
+        for block, fields in near.blocks.until(near.first + begin + len(lines)):
+            before = block.start - near.first - begin
             places, values = [], []
-            for field, norms, everywhere in zip(TEXT_FIELDS, self._norms, fields, strict=True):
+            for field, norms, everywhere in zip(TEXT_FIELDS, self._norms, fields, strict=False):
                 by_file = field in FILE_FIELDS
                 where = (chosen.place_of_file if by_file else chosen.position)[everywhere.rows]
                 (kept,) = (where >= 0).nonzero()
                 at = where[kept].astype(np.int64, copy=False)
-                numbers = everywhere.numbers[kept] + block.start
-                weighted = near.shares[numbers] * norms.weighted(everywhere.rows[kept], everywhere.counts[kept])
+                numbers = everywhere.numbers[kept] + before
+                weighted = shares[numbers] * norms.weighted(everywhere.rows[kept], everywhere.counts[kept])
                 line = lines[numbers]
                 if by_file:
                     sizes = chosen.sizes[at]
@@ -234,18 +233,29 @@ def _look_up(
     generation: Generation,
     terms: Sequence[QueryTerm],
     fields: Sequence[str],
+    near: Near,
     *,
     text: TextLookup | None = None,
     body: BodyLookup | None = None,
-) -> None:
-    """Add where the terms stand in some fields: those of ``text`` when it is given, then that of ``body``."""
+) -> Blocks:
+    """Add where the terms stand in some fields: those of ``text`` when it is given, then that of ``body``.
+
+    Returns:
+        Where their neighbours stand in those of ``text``, numbered behind the terms.
+    """
     by_chunk, by_file = len(CHUNK_TEXT_FIELDS), len(TEXT_FIELDS)
-    for block, found in generation.gathered(fields, hash_terms(term.term for term in terms)):
-        size = len(terms[block])
+    count = len(terms)
+    keys = np.concatenate((hash_terms(term.term for term in terms), near.keys))
+    asked = [count if field == "body" else len(keys) for field in fields]
+    blocks = Blocks(generation.gathered(fields, keys, [[1] * count, near.runs], asked))
+    for block, everywhere in blocks.until(count):
+        found = [generation.live(field, each) for field, each in zip(fields, everywhere, strict=True)]
+        size = block.stop - block.start
         if text is not None:
             text.add(size, found[:by_chunk], found[by_chunk:by_file])
         if body is not None:
             body.add(size, found[-1])
+    return blocks
 
 
 def _own_frequencies(text: TextMatches, chosen: Chosen) -> list[tuple[Ids, Floats]]:

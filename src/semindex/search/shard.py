@@ -16,12 +16,12 @@ from semindex.embed.registry import open_words
 from semindex.search import rank, verbatim
 from semindex.search.candidates import Candidates, Parts, Placed, Texts, best_places
 from semindex.search.explain import Explanation
-from semindex.search.matches import BodyScores, Frequencies
+from semindex.search.matches import BodyScores, Frequencies, Near
 from semindex.search.paths import PathWords, path_words
 from semindex.search.query import path_filter, within
 from semindex.search.rank import Signal
 from semindex.search.ranking import RankedChunk, RankedFile
-from semindex.search.retrieve import Corpus, Near
+from semindex.search.retrieve import Corpus
 from semindex.search.shortlist import FileScores, best_files, nearest_files
 from semindex.search.sums import distinct, kth_largest, ranges
 from semindex.search.symbols import SymbolMatch, names_in, symbol_matches
@@ -133,7 +133,7 @@ class Question:
         self._corpus, self._generation = shard.corpus, shard.generation
         self._weights = shard.corpus.weights
         self._query, self._mode, self._required, self._texts = query, mode, required, texts
-        self._found = self._corpus.look_up(terms)
+        self._found = self._corpus.look_up(terms, shard.near(terms))
         self._names = names_in(query.text)
         self._defined = [self._generation.defined(name.key) for name in self._names]
 
@@ -208,9 +208,8 @@ class Question:
 
     def _score(self) -> None:
         parts, found, weights = self._parts, self._candidates, self._weights
-        near = self._shard.near(parts.text.terms)
         with self._corpus.chosen(found.files, found.chunks, found.starts, found.sizes) as chosen:
-            self._lexical = self._corpus.exact_lexical(parts.text, near, chosen)
+            self._lexical = self._corpus.exact_lexical(parts.text, chosen)
             self._code = self._corpus.body_scores(parts.body, chosen)
         self._near: Floats | None = None
         if parts.near is not None and parts.vector is not None:

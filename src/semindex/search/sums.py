@@ -52,9 +52,10 @@ def heads_of(values: npt.NDArray[np.integer], starts: Ids | None = None) -> Ids:
 def ranges(starts: Ids, sizes: Ids) -> Ids:
     """``starts[0] .. starts[0]+sizes[0]-1, starts[1] ..``, joined."""
     # By the sums there are, as a sum of its own takes longer than both.
-    ends = sizes.cumsum()
+    ends: Ids = sizes.cumsum()
     total = ends.item(-1) if len(ends) else 0
-    return np.arange(total, dtype=np.int64) + (starts - (ends - sizes)).repeat(sizes)
+    before = starts - (ends - sizes)
+    return np.arange(total, dtype=np.int64) + before.repeat(sizes)
 
 
 def distinct(ids: Ids) -> Ids:

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from semindex.store.beside import Beside, spare_threads
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
-from semindex.store.gather import Field, Gathered, gather
+from semindex.store.gather import Block, Field, Gathered, gather
 from semindex.store.ivf import InvertedFile
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
@@ -132,7 +132,7 @@ class Generation:
         """Where each of some terms (hashes) occurs among live rows of a field."""
         live = self.file_live if field in FILE_FIELDS else self.chunk_live
         parts: list[list[Occurrences]] = [[] for _ in terms]
-        keys = Keys(terms)
+        keys = Keys.of(terms)
         held = self._fields[field]
         for base, postings in zip(held.bases, held.lists, strict=True):
             places = postings.find(keys)
@@ -149,11 +149,10 @@ class Generation:
         self,
         fields: Sequence[str],
         terms: npt.NDArray[np.uint64],
-        runs: Sequence[int] | None = None,
-        *,
-        dead_too: bool = False,
-    ) -> Iterator[tuple[slice, list[Gathered]]]:
-        """The postings of some terms (hashes) in each field: ids, counts, and whose they are.
+        runs: Sequence[Sequence[int]],
+        asked: Sequence[int] | None = None,
+    ) -> Iterator[Block]:
+        """The postings of some terms (hashes) in each field: ids of live and dead rows, counts, and whose.
 
         So many of the terms at a time that what is decoded stays bounded; those of a block are numbered from
         its first. Ids stand one segment after the other; in each by term, in the order asked for, then
@@ -162,17 +161,15 @@ class Generation:
         Args:
             fields: Names of fields.
             terms: The terms.
-            runs: Lengths of runs of terms that stay together; None lets each be by itself.
-            dead_too: Not only of live rows: saves time where others are dropped anyway.
+            runs: Lengths of runs of terms that stay together, in groups that do too where there is room.
+            asked: How many of the terms, the first ones, each field is asked for; None stands for all.
         """
-        runs = [1] * len(terms) if runs is None else runs
-        asked = [self._fields[field] for field in fields]
-        for block, found in gather(asked, terms, runs, _BLOCK_BYTES):
-            if not dead_too and not self.all_live:
-                found = [self._live(field, each) for field, each in zip(fields, found, strict=True)]
-            yield block, found
+        return gather([self._fields[field] for field in fields], terms, runs, _BLOCK_BYTES, asked)
 
-    def _live(self, field: str, found: Gathered) -> Gathered:
+    def live(self, field: str, found: Gathered) -> Gathered:
+        """What was gathered of a field without dead rows."""
+        if self.all_live:
+            return found
         live = self.file_live if field in FILE_FIELDS else self.chunk_live
         (kept,) = live[found.rows].nonzero()
         return found if len(kept) == len(found.rows) else found.some(kept)

@@ -104,11 +104,20 @@ def _order(triples: Triples) -> npt.NDArray[np.int64]:
     return np.argsort(ranks.astype(np.int64) * width + triples.rows, kind="stable")
 
 
-class Keys:
+class Keys(Struct, frozen=True):
     """Hashes of terms as they are compared with those of lists."""
 
-    def __init__(self, terms: TermHashes) -> None:
-        self.heads, self.tails = _split(terms)
+    heads: npt.NDArray[np.uint32]
+    tails: npt.NDArray[np.uint8]
+
+    @staticmethod
+    def of(terms: TermHashes) -> Keys:
+        """Those of some terms."""
+        return Keys(*_split(terms))
+
+    def first(self, count: int) -> Keys:
+        """The first of them."""
+        return Keys(self.heads[:count], self.tails[:count])
 
 
 class Encoded(Struct, frozen=True):
