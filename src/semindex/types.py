@@ -220,7 +220,7 @@ class VectorStore(Protocol):
         """Give files back; they are opened again when needed."""
 
 
-class QueryTerm(Struct, frozen=True):
+class QueryTerm(Struct, frozen=True, gc=False):
     """A term of a query: ``weight`` > 0; ``identifiers`` are the words as typed that gave it."""
 
     term: str
@@ -311,7 +311,9 @@ class Query(Struct, frozen=True):
     filters: Filters = Filters()
 
 
-class Reason(Struct, frozen=True):
+# Without ``gc``: an answer makes hundreds, none can be part of a cycle, and the collector takes a twentieth
+# of a query's time to find that out.
+class Reason(Struct, frozen=True, gc=False):
     """One signal's part of a score."""
 
     signal: str
@@ -319,7 +321,7 @@ class Reason(Struct, frozen=True):
     detail: str = ""
 
 
-class Hit(Struct, frozen=True):
+class Hit(Struct, frozen=True, gc=False):
     """A span that answers a query."""
 
     path: str

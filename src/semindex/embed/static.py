@@ -134,9 +134,12 @@ class StaticEmbedder:
         hashes = hash_terms(term.term for term in ordered)
         vectors = np.empty((len(ordered), self._dim), np.int8)
         weights = self._gather(hashes, vectors)
-        total = np.zeros((1, self._dim))
-        for term, word, weight in zip(ordered, vectors, weights.tolist(), strict=True):
-            total += word * (weight * term.weight * idf(term.term))
+        factors = [
+            weight * term.weight * idf(term.term)
+            for term, weight in zip(ordered, weights.tolist(), strict=True)
+        ]
+        # Row after row: the sum over the first axis is taken in its order.
+        total = np.add.reduce(vectors * np.array(factors).reshape(-1, 1), axis=0, keepdims=True)
         vector: Vector = _unit(total).astype(np.float32)[0]
         return vector
 
@@ -154,13 +157,17 @@ class StaticEmbedder:
         """
         words = self._words
         rows, known = self._rows(terms)
+        (which,) = known.nonzero()
+        # Of these alone: the row of another is a page of the file that nothing else asks for.
+        rows = rows[which]
         others = words.neighbours[rows]
-        listed = (others != NO_WORD) & known[:, None]
+        listed = others != NO_WORD
         places = others[listed]
         if places.max(initial=0) >= len(words.hashes):
             raise ModelError("the word vectors are damaged (a neighbour outside); install semindex again")
-        cosines = words.cosines[rows][listed] / 127
-        return Neighbours(words.hashes[places], cosines, np.add.reduce(listed, axis=1))
+        counts = np.zeros(len(terms), dtype=np.int64)
+        counts[which] = np.add.reduce(listed, axis=1)
+        return Neighbours(words.hashes[places], words.cosines[rows][listed] / 127, counts)
 
     def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
         """The row of each term, and whether there is one; any row where there is none.

@@ -57,7 +57,7 @@ class Parts(Struct, frozen=True):
     symbols: Mapping[int, SymbolMatch]
 
 
-class Placed(Struct, frozen=True):
+class Placed(Struct, frozen=True, gc=False):
     """A score, and what has it: a place, of a file with a path."""
 
     score: float

@@ -94,8 +94,9 @@ def by_chunk(
     ]
     flat.sort(key=order)
     return tuple(
-        _hit(readers[found.shard], found, chunk, score, _chunk_reasons(found, chunk, file_share))
+        _hit(reader, reader.source(found.file), chunk, score, _chunk_reasons(found, chunk, file_share))
         for score, found, chunk in flat[:limit]
+        for reader in (readers[found.shard],)
     )
 
 
@@ -105,10 +106,13 @@ def _chunk_reasons(found: RankedFile, chunk: RankedChunk, file_share: float) -> 
 
 def _file_hit(found: RankedFile, reader: Reader) -> Hit:
     best, *others = found.chunks
-    floor = MORE_SHARE * max(chunk.score for chunk in found.chunks)
+    source = reader.source(found.file)
+    floor = MORE_SHARE * max([chunk.score for chunk in found.chunks])
     more = [chunk for chunk in others if chunk.score >= floor and chunk.score > 0.0][:MORE_SPANS]
-    below = tuple(_hit(reader, found, chunk, chunk.score, (Reason("span", chunk.score),)) for chunk in more)
-    hit = _hit(reader, found, best, found.score, found.reasons, more=below)
+    below = tuple(
+        [_hit(reader, source, chunk, chunk.score, (Reason("span", chunk.score),)) for chunk in more]
+    )
+    hit = _hit(reader, source, best, found.score, found.reasons, more=below)
     return hit if found.symbol is None else _defining(hit, reader, found)
 
 
@@ -133,14 +137,14 @@ def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
 
 def _hit(
     reader: Reader,
-    found: RankedFile,
+    source: Source,
     chunk: RankedChunk,
     score: float,
     reasons: tuple[Reason, ...],
     *,
     more: tuple[Hit, ...] = (),
 ) -> Hit:
-    generation, source = reader.generation, reader.source(found.file)
+    generation = reader.generation
     first, last, begin, end, owner = generation.spot(chunk.chunk)
     text = _shown(source.text, begin, end)
     return Hit(

@@ -140,4 +140,4 @@ def _by_language(language: str) -> set[Role]:
 
 def unmentioned(terms: frozenset[str]) -> list[Role]:
     """The roles that a query of these terms does not ask for, in a fixed order."""
-    return [role for role in Role if not _MENTIONS[role] & terms]
+    return [role for role, mentions in _MENTIONS.items() if mentions.isdisjoint(terms)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,7 +18,7 @@ Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-class Signal(Struct, frozen=True):
+class Signal(Struct, frozen=True, gc=False):
     """One signal's contribution to each candidate's score."""
 
     name: str
@@ -78,6 +78,21 @@ def path_signals(
             folders[place] = len(path.folder & asked) / size
         if path.whole in called:
             named[place] = called[path.whole]
+    return [
+        Signal("file name", weights.stem_share * stems),
+        Signal("folder name", weights.folder_share * folders),
+        Signal("named file", weights.named_file * named),
+        *_role_signals(paths, sizes, asked, weights),
+    ]
+
+
+_ROLE_SIGNALS = {role: f"{role.label} file" for role in Role}
+
+
+def _role_signals(
+    paths: Sequence[PathWords], sizes: Sequence[int], asked: frozenset[str], weights: Weights
+) -> Iterator[Signal]:
+    """What each role takes away that is not asked for and that any candidate has."""
     penalty = {
         Role.TESTS: weights.tests,
         Role.EXAMPLES: weights.examples,
@@ -87,22 +102,20 @@ def path_signals(
         Role.DATA: weights.data,
         Role.PLATFORM: weights.platform,
     }
-    signals = [
-        Signal("file name", weights.stem_share * stems),
-        Signal("folder name", weights.folder_share * folders),
-        Signal("named file", weights.named_file * named),
-    ]
-    roles = np.array([path.roles for path in paths])
-    present = int(np.bitwise_or.reduce(roles)) if len(roles) else 0
+    roles = np.array([path.roles for path in paths], dtype=np.uint8)
+    present = int(np.bitwise_or.reduce(roles))
     for role in unmentioned(asked):
-        if not present & role:
+        # As a plain number: numpy takes long to see that a role is one.
+        bit = int(role)
+        if not present & bit:
             continue
-        hit = (roles & role) != 0
+        (hit,) = (roles & bit).nonzero()
         if role is Role.BARREL:
-            hit &= np.array(sizes) <= weights.barrel_bytes
-        if hit.any():
-            signals.append(Signal(f"{role.label} file", np.where(hit, penalty[role], 0.0)))
-    return signals
+            hit = hit[np.array(sizes)[hit] <= weights.barrel_bytes]
+        if len(hit):
+            values = np.zeros(len(paths))
+            values[hit] = penalty[role]
+            yield Signal(_ROLE_SIGNALS[role], values)
 
 
 def named_shares(terms: Sequence[QueryTerm]) -> dict[str, float]:
@@ -125,7 +138,7 @@ def total(signals: Sequence[Signal], count: int) -> Floats:
     """The sum of all signals, added in their order."""
     scores = np.zeros(count)
     for signal in signals:
-        scores = scores + signal.values
+        scores += signal.values
     return scores
 
 
@@ -134,7 +147,8 @@ def reasons(
 ) -> list[tuple[Reason, ...]]:
     """What made some candidates' scores, largest part first, with a detail by signal where there is one."""
     names = [signal.name for signal in signals]
-    values = np.array([signal.values[places] for signal in signals]).T.tolist()
+    at = np.array(places, dtype=np.intp)
+    values = np.array([signal.values[at] for signal in signals]).T.tolist()
     return [
         tuple(
             sorted(

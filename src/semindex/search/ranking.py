@@ -7,14 +7,14 @@ from msgspec import Struct
 from semindex.types import QueryTerm, Reason
 
 
-class RankedChunk(Struct, frozen=True):
+class RankedChunk(Struct, frozen=True, gc=False):
     """A chunk of a ranked file and its own score."""
 
     chunk: int
     score: float
 
 
-class RankedFile(Struct, frozen=True):
+class RankedFile(Struct, frozen=True, gc=False):
     """A file, its score, why, and its chunks, best first."""
 
     file: int
@@ -27,7 +27,7 @@ class RankedFile(Struct, frozen=True):
     """The index that has it, of those that answer together; ids are of that one."""
 
 
-class Ranking(Struct, frozen=True):
+class Ranking(Struct, frozen=True, gc=False):
     """The answer in ids, best first."""
 
     files: tuple[RankedFile, ...]

@@ -6,7 +6,7 @@ the steps (:mod:`semindex.search.searcher`), so that shards answer exactly as on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -269,20 +269,21 @@ class Question:
         scores, weight = self._scores, self._weights.feedback
         values = np.zeros(len(scores))
         first = scores >= kth_largest(scores, limit)
-        self._come_near(vector, first, values)
+        near = self._generation.measure(vector)
+        self._come_near(near, first, values)
         if len(scores) > limit:
             # What the first have by it, others must reach.
             least = max(least, kth_largest(scores[first] + weight * values[first], limit))
-        self._come_near(vector, (scores >= least - weight * _MOST_COSINE) & ~first, values)
+        self._come_near(near, (scores >= least - weight * _MOST_COSINE) & ~first, values)
         self._signals.append(Signal("meaning of the first hits", weight * values))
         self._scores = scores + self._signals[-1].values
 
-    def _come_near(self, vector: Vector, files: Mask, values: Floats) -> None:
-        """Write how near some candidates come to a vector to their places."""
+    def _come_near(self, cosines: Callable[[Ids], Floats], files: Mask, values: Floats) -> None:
+        """Write how near some candidates come to their places."""
         if not files.any():
             return
         found = self._candidates
-        near = self._generation.cosines(vector, found.chunks[files[found.owners]])
+        near = cosines(found.chunks[files[found.owners]])
         sizes = found.sizes[files]
         values[files] = np.maximum.reduceat(np.maximum(near, 0.0), sizes.cumsum() - sizes)
 

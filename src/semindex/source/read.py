@@ -174,6 +174,9 @@ def verified(
 
 def leads_inside(root: Path, path: str, folders: set[str] | None = None) -> bool:
     """Whether no folder between the root and the file at ``path`` is a link by now."""
+    folder = path.rpartition("/")[0]
+    if folders is not None and f"{root}/{folder}" in folders:
+        return True
     return _leads_inside(root, path.split("/")[:-1], folders)
 
 
