@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from semindex.search.ranking import RankedChunk, RankedFile, Ranking
 from semindex.source.kept import KeptTexts
 from semindex.source.read import read_verified
-from semindex.store.generation import Generation
+from semindex.store.generation import Generation, Spot
 from semindex.types import Hit, Kind, Reason
 
 MORE_SPANS = 4
@@ -94,7 +94,12 @@ def by_chunk(
     ]
     flat.sort(key=order)
     return tuple(
-        _hit(reader, reader.source(found.file), chunk, score, _chunk_reasons(found, chunk, file_share))
+        _hit(
+            reader.source(found.file),
+            reader.generation.spots([chunk.chunk])[0],
+            score,
+            _chunk_reasons(found, chunk, file_share),
+        )
         for score, found, chunk in flat[:limit]
         for reader in (readers[found.shard],)
     )
@@ -109,10 +114,12 @@ def _file_hit(found: RankedFile, reader: Reader) -> Hit:
     source = reader.source(found.file)
     floor = MORE_SHARE * max([chunk.score for chunk in found.chunks])
     more = [chunk for chunk in others if chunk.score >= floor and chunk.score > 0.0][:MORE_SPANS]
-    below = tuple(
-        [_hit(reader, source, chunk, chunk.score, (Reason("span", chunk.score),)) for chunk in more]
-    )
-    hit = _hit(reader, source, best, found.score, found.reasons, more=below)
+    first, *spots = reader.generation.spots([best.chunk, *(chunk.chunk for chunk in more)])
+    below = [
+        _hit(source, spot, chunk.score, (Reason("span", chunk.score),))
+        for spot, chunk in zip(spots, more, strict=True)
+    ]
+    hit = _hit(source, first, found.score, found.reasons, more=tuple(below))
     return hit if found.symbol is None else _defining(hit, reader, found)
 
 
@@ -136,16 +143,9 @@ def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
 
 
 def _hit(
-    reader: Reader,
-    source: Source,
-    chunk: RankedChunk,
-    score: float,
-    reasons: tuple[Reason, ...],
-    *,
-    more: tuple[Hit, ...] = (),
+    source: Source, spot: Spot, score: float, reasons: tuple[Reason, ...], *, more: tuple[Hit, ...] = ()
 ) -> Hit:
-    generation = reader.generation
-    first, last, begin, end, owner = generation.spot(chunk.chunk)
+    first, last, begin, end, kind, owner = spot
     text = _shown(source.text, begin, end)
     return Hit(
         path=source.path,
@@ -153,7 +153,7 @@ def _hit(
         end_line=last,
         score=score,
         symbol=owner,
-        kind=_LABELS[generation.chunk_kinds.item(chunk.chunk)],
+        kind=_LABELS[kind],
         language=source.language,
         reasons=reasons,
         text=text,

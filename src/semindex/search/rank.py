@@ -149,16 +149,9 @@ def reasons(
     names = [signal.name for signal in signals]
     at = np.array(places, dtype=np.intp)
     values = np.array([signal.values[at] for signal in signals]).T.tolist()
-    return [
-        tuple(
-            sorted(
-                [
-                    Reason(name, value, told.get(name, ""))
-                    for name, value in zip(names, row, strict=True)
-                    if value != 0.0
-                ],
-                key=lambda reason: (-abs(reason.contribution), reason.signal),
-            )
-        )
-        for row, told in zip(values, details, strict=True)
-    ]
+    found = []
+    for row, told in zip(values, details, strict=True):
+        parts = [(-abs(value), name, value) for name, value in zip(names, row, strict=True) if value != 0.0]
+        parts.sort()
+        found.append(tuple([Reason(name, value, told.get(name, "")) for _, name, value in parts]))
+    return found

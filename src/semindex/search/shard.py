@@ -7,6 +7,7 @@ the steps (:mod:`semindex.search.searcher`), so that shards answer exactly as on
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -306,9 +307,9 @@ class Question:
             explanation = Explanation(self._parts, found, places, self._near, self._exact, self._corpus)
             why = rank.reasons(self._signals, places, [explanation.details(place) for place in places])
         ranked = []
-        for place, reasons in zip(places, why, strict=True):
-            named = self._shown_definition(place)
-            chunks = self._chunks(place, named, most)
+        definitions = [self._shown_definition(place) for place in places]
+        every = self._best_chunks(places, definitions, most)
+        for place, reasons, named, chunks in zip(places, why, definitions, every, strict=True):
             symbol = named.symbol if named is not None and chunks[0].chunk == named.chunk else None
             score = self._scores.item(place)
             ranked.append(RankedFile(found.files.item(place), score, reasons, chunks, symbol, shard))
@@ -322,16 +323,26 @@ class Question:
         begin, end = self._candidates.bounds(place)
         return None if self._exact[begin:end].max() > named.boost else named
 
-    def _chunks(self, place: int, named: SymbolMatch | None, most: int | None) -> tuple[RankedChunk, ...]:
-        """A candidate's chunks, best first, but first of all the one that has the definition named."""
-        begin, end = self._candidates.bounds(place)
-        ids, scores = self._candidates.chunks[begin:end], self._spans[begin:end]
-        order = (-scores).argsort(kind="stable")
-        if named is not None:
-            first = ids[order] == named.chunk
-            order = np.concatenate((order[first], order[~first]))
-        order = order[:most]
-        return tuple(map(RankedChunk, ids[order].tolist(), scores[order].tolist()))
+    def _best_chunks(
+        self, places: Sequence[int], definitions: Sequence[SymbolMatch | None], most: int | None
+    ) -> list[tuple[RankedChunk, ...]]:
+        """The chunks of some candidates, best first, but before all the one that defines what is named."""
+        found, at = self._candidates, np.array(places, dtype=np.int64)
+        sizes = found.sizes[at]
+        inside = ranges(found.starts[at], sizes)
+        ids, scores = found.chunks[inside], self._spans[inside]
+        others = np.ones(len(ids), dtype=bool)
+        for named in definitions:
+            if named is not None:
+                others[ids == named.chunk] = False
+        owners = np.arange(len(at)).repeat(sizes)
+        order = np.lexsort((-scores, others, owners))
+        if most is not None:
+            begins = sizes.cumsum() - sizes
+            order = order[np.arange(len(order)) - begins.repeat(sizes) < most]
+            sizes = np.minimum(sizes, most)
+        chunks = map(RankedChunk, ids[order].tolist(), scores[order].tolist())
+        return [tuple(islice(chunks, size)) for size in sizes.tolist()]
 
     def _all_signals(self) -> list[Signal]:
         """What each part of the evidence gives each candidate, but for the exact words."""

@@ -162,6 +162,8 @@ class Ascending(Struct, frozen=True):
 
     def at(self, places: Rows) -> Rows:
         """The numbers at some places."""
+        if len(self.steps) == 1:
+            return self.lows[places].astype(np.int64)
         highs = self.steps.searchsorted(places, side="right") - 1
         return (highs.astype(np.int64) << _LOW_BITS) + self.lows[places]
 

@@ -40,7 +40,7 @@ class Occurrences(Struct, frozen=True):
 
 
 class Spot(NamedTuple):
-    """Where a chunk stands in its file, and the definition that owns its lines."""
+    """Where a chunk stands in its file, what it is, and the definition that owns its lines."""
 
     first_line: int
     """1-based."""
@@ -49,6 +49,8 @@ class Spot(NamedTuple):
     begin: int
     """Bytes of the analysis text, half-open."""
     end: int
+    kind: int
+    """Of :class:`semindex.types.Kind`."""
     owner: str | None
 
 
@@ -291,15 +293,26 @@ class Generation:
 
     def owner(self, chunk: int) -> str | None:
         """The qualified name of the definition that owns a chunk's lines."""
-        return self.spot(chunk).owner
+        return self.spots([chunk])[0].owner
 
-    def spot(self, chunk: int) -> Spot:
-        """Where a chunk stands, and whose it is."""
-        number, ordinal = _locate(self._chunk_base, chunk)
-        table = self._chunk_tables[number]
-        lines, span, symbol = table.lines.item, table.bytes.item, table.owners.item(ordinal)
-        owner = self._qualified(symbol + self._symbol_base[number]) if symbol >= 0 else None
-        return Spot(lines(ordinal, 0), lines(ordinal, 1), span(ordinal, 0), span(ordinal, 1), owner)
+    def spots(self, chunks: Sequence[int]) -> list[Spot]:
+        """Where some chunks of one file stand, what they are, and whose."""
+        number, first = _locate(self._chunk_base, chunks[0])
+        table, base = self._chunk_tables[number], self._symbol_base[number]
+        ids = np.array(chunks, dtype=np.int64)
+        ordinals = ids + (first - chunks[0])
+        owners = [
+            self._qualified(symbol + base) if symbol >= 0 else None
+            for symbol in table.owners[ordinals].tolist()
+        ]
+        lines, spans = table.lines[ordinals].tolist(), table.bytes[ordinals].tolist()
+        kinds = self.chunk_kinds[ids].tolist()
+        return [
+            Spot(first_line, last_line, begin, end, kind, owner)
+            for (first_line, last_line), (begin, end), kind, owner in zip(
+                lines, spans, kinds, owners, strict=True
+            )
+        ]
 
     def _qualified(self, symbol: int) -> str:
         """The name of a definition with those around it; remembered, since one owns many chunks."""
