@@ -96,7 +96,7 @@ def by_chunk(
     return tuple(
         _hit(
             reader.source(found.file),
-            reader.generation.spots([chunk.chunk])[0],
+            reader.generation.spot(chunk.chunk),
             score,
             _chunk_reasons(found, chunk, file_share),
         )
@@ -114,12 +114,9 @@ def _file_hit(found: RankedFile, reader: Reader) -> Hit:
     source = reader.source(found.file)
     floor = MORE_SHARE * max([chunk.score for chunk in found.chunks])
     more = [chunk for chunk in others if chunk.score >= floor and chunk.score > 0.0][:MORE_SPANS]
-    first, *spots = reader.generation.spots([best.chunk, *(chunk.chunk for chunk in more)])
-    below = [
-        _hit(source, spot, chunk.score, (Reason("span", chunk.score),))
-        for spot, chunk in zip(spots, more, strict=True)
-    ]
-    hit = _hit(source, first, found.score, found.reasons, more=tuple(below))
+    spot = reader.generation.spot
+    below = [_hit(source, spot(chunk.chunk), chunk.score, (Reason("span", chunk.score),)) for chunk in more]
+    hit = _hit(source, spot(best.chunk), found.score, found.reasons, more=tuple(below))
     return hit if found.symbol is None else _defining(hit, reader, found)
 
 
