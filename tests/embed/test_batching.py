@@ -239,6 +239,20 @@ def test_a_fixed_size_is_kept_and_gives_way_to_memory_only() -> None:
     assert {rows for rows, _ in tight.fitted} == {1}
 
 
+@pytest.mark.parametrize("rows", [0, 7])
+def test_memory_is_measured_before_it_may_have_run_out(rows: int) -> None:
+    """Whatever measures it is loaded then; without memory it could not be."""
+    done: list[str] = []
+
+    def free_bytes() -> int:
+        done.append("measured")
+        return AMPLE
+
+    batches = Batches(MINILM, free_bytes=free_bytes, rows=rows)
+    assert len(list(batches.run([3, 4], lambda places, _: done.append("ran")))) == 1
+    assert done == ["measured", "ran"]
+
+
 def test_one_text_that_does_not_fit_is_an_error_that_tells_what_to_do() -> None:
     batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
     with pytest.raises(

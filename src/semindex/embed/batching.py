@@ -175,6 +175,9 @@ class Batches:
         Raises:
             ModelError: Memory does not do for a single text.
         """
+        if self._rows:
+            # Else first asked when memory has run out, when what measures it could not be loaded.
+            self._free_bytes()
         order = sorted(range(len(lengths)), key=lambda place: (-lengths[place], place))
         descending = [lengths[place] for place in order]
         waiting = [(0, len(order))] if order else []
