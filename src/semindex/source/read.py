@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
 from pathlib import Path
 
 import xxhash
@@ -73,34 +72,9 @@ def _open(root: Path, ref: FileRef, limit: int) -> Contents | FileFailure:
     except OSError as error:
         reason = SkipReason.VANISHED if error.errno == errno.ESTALE else SkipReason.UNREADABLE
         return _failure(ref, reason, error.strerror or str(error))
-    if contents.status.st_ino != ref.inode and not _is_inside(root, ref.path):
+    if contents.status.st_ino != ref.inode and not leads_inside(root, ref.path):
         return _failure(ref, SkipReason.OUTSIDE, "a folder above it became a link")
     return contents
-
-
-def _is_inside(root: Path, path: str) -> bool:
-    """Whether no folder between the root and the file is a link by now."""
-    return _leads_inside(root, path.split("/")[:-1])
-
-
-def _leads_inside(root: Path, folders: Sequence[str], known: set[str] | None = None) -> bool:
-    """Whether none of some folders, each in the one before, the first in the root, is a link by now.
-
-    ``known`` are paths of folders that were found to be none; those found are added.
-    """
-    folder = os.fspath(root)
-    looked_at = set[str]() if known is None else known
-    try:
-        for part in folders:
-            folder = f"{folder}/{part}"
-            if folder in looked_at:
-                continue
-            if stat.S_ISLNK(os.lstat(folder).st_mode):
-                return False
-            looked_at.add(folder)
-    except OSError:
-        return False
-    return True
 
 
 def understand(ref: FileRef, data: bytes, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
@@ -172,12 +146,26 @@ def verified(
     return (found[0], contents.status) if found else None
 
 
-def leads_inside(root: Path, path: str, folders: set[str] | None = None) -> bool:
-    """Whether no folder between the root and the file at ``path`` is a link by now."""
-    folder = path.rpartition("/")[0]
-    if folders is not None and f"{root}/{folder}" in folders:
+def leads_inside(root: Path, path: str, known: set[str] | None = None) -> bool:
+    """Whether no folder between the root and the file at ``path`` is a link by now.
+
+    ``known`` are paths of folders that were found to be none, with those above them; those found are added.
+    """
+    known = set() if known is None else known
+    if f"{root}/{path.rpartition('/')[0]}" in known:
         return True
-    return _leads_inside(root, path.split("/")[:-1], folders)
+    folder = os.fspath(root)
+    try:
+        for part in path.split("/")[:-1]:
+            folder = f"{folder}/{part}"
+            if folder in known:
+                continue
+            if stat.S_ISLNK(os.lstat(folder).st_mode):
+                return False
+            known.add(folder)
+    except OSError:
+        return False
+    return True
 
 
 RACY_NS = 2_000_000_000

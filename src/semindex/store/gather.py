@@ -74,8 +74,9 @@ class Gathered(Struct, frozen=True):
         return self._part(before, rows, 0), self._part(behind, more, number)
 
     def _part(self, lists: slice | Mask, postings: slice | Mask, first: int) -> Gathered:
-        terms = self.terms[lists] - first if first else self.terms[lists]
-        return Gathered(terms, self.sizes[lists], self.rows[postings], self.counts[postings])
+        return Gathered(
+            self.terms[lists] - first, self.sizes[lists], self.rows[postings], self.counts[postings]
+        )
 
 
 EMPTY = Gathered(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
