@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from semindex.embed.batching import Batches, Counted
-from semindex.embed.encoder import Tokens, Transformer, open_transformer
-from semindex.embed.running import Running
+from semindex.models.batching import Batches, Counted
+from semindex.models.encoder import Tokens, Transformer, open_transformer
+from semindex.models.running import Running
 from semindex.parse.parser import parse
 from semindex.source.read import read
 from semindex.source.walk import walk

@@ -80,7 +80,7 @@ def _begin(program: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _joined(address: str) -> int:
-    from semindex.build.executors.connection import Connection
+    from semindex.indexing.cluster.connection import Connection
 
     connection = Connection(address)
     try:

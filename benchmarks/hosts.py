@@ -155,7 +155,7 @@ class Accidents:
 
 def wait_for_workers(address: str, count: int) -> None:
     """Until so many have joined."""
-    from semindex.build.executors.connection import Connection
+    from semindex.indexing.cluster.connection import Connection
 
     connection = Connection(address)
     until = time.monotonic() + _START_SECONDS

@@ -174,7 +174,7 @@ def make_words(folder: Path, wheel: Path) -> None:
     from model2vec import StaticModel
     from tokenizers import Tokenizer
 
-    from semindex.embed.encoder import Tokens, open_transformer
+    from semindex.models.encoder import Tokens, open_transformer
 
     make_encoder(folder / "encoder", wheel)
     encoder = open_transformer(folder / "encoder")

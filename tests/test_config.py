@@ -55,7 +55,6 @@ def test_without_any_layer_everything_is_default() -> None:
         "PERFORMANCE.VECTOR_CACHE_MB",
         "PERFORMANCE.CACHE_DIR",
         "PERFORMANCE.MEMORY_MAPPING_THRESHOLD_MB",
-        "PERFORMANCE.APPROXIMATE_SEARCH",
         "PERFORMANCE.MAX_WORKERS",
         "PERFORMANCE.ENABLE_PARALLEL_PROCESSING",
         "PERFORMANCE.RERANK_BUDGET_MS",
@@ -326,3 +325,13 @@ def test_importing_reads_neither_files_nor_environment() -> None:
         env={**os.environ, "SEMINDEX_CONFIG": "/nowhere", "SEMINDEX_NONSENSE": "1"},
     )
     assert done.stdout.strip() == "[] False"
+
+
+def test_a_removed_setting_is_named_with_what_to_do(tmp_path: Path, root: Path) -> None:
+    write(root / ".semindex.toml", "[PERFORMANCE]\nAPPROXIMATE_SEARCH = true\n")
+    with pytest.raises(ConfigError, match=r"toml:2: APPROXIMATE_SEARCH is no setting any more.*delete"):
+        load_bare(root)
+    with pytest.raises(ConfigError, match=r"SEMINDEX_APPROXIMATE_SEARCH is no setting any more.*unset it"):
+        load_bare(SEMINDEX_APPROXIMATE_SEARCH="true")
+    with pytest.raises(ConfigError, match=r"APPROXIMATE_SEARCH is no setting any more.*leave it out"):
+        load(None, overrides={"APPROXIMATE_SEARCH": "true"}, environment={"SEMINDEX_CONFIG": os.devnull})

@@ -11,16 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 import semindex
-from semindex import cached
+from semindex import configured
 from semindex.config import Settings
-from semindex.embed.model2vec import Model2vec
-from semindex.embed.server import ServerModel
-from semindex.embed.texts import Embedded, Side
-from semindex.embed.transformer import TransformerModel
 from semindex.index import Index
+from semindex.models.client import ServerModel
+from semindex.models.model2vec import Model2vec
+from semindex.models.texts import Embedded, Side
+from semindex.models.transformer import TransformerModel
 
-from .embed.servers import Told, serving
-from .embed.tables import write_table
+from .models.servers import Told, serving
+from .models.tables import write_table
 from .product import plant, semindex_command
 from .tiny_models import bi_encoder
 
@@ -131,7 +131,7 @@ def test_float32_is_a_setting_of_its_own(root: Path, names: dict[str, str], tmp_
     assert len(set(found)) == 3
     assert found[0] == found[1], "a cache that is off makes no other index"
     assert list((tmp_path / "cache" / "models").glob("*.onnx"))
-    assert cached.clear(Settings(cache_dir=str(tmp_path / "cache"))) > 0
+    assert configured.clear_cache(Settings(cache_dir=str(tmp_path / "cache"))) > 0
     assert not list((tmp_path / "cache" / "models").iterdir())
 
 

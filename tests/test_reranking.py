@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 import semindex
-from semindex import cached
+from semindex import configured
 from semindex.config import Settings
 from semindex.index import Index
 from semindex.search.rerank import DEPTH, GROUP, SIGNAL
@@ -117,7 +117,7 @@ QUERIES = ["read the cookie", "zebra cookie", "cookie lang:go", '"cookie of a ho
 
 
 def cache_stats(folder: Path) -> CacheStats:
-    return cached.stats(Settings(cache_dir=str(folder)))
+    return configured.cache_stats(Settings(cache_dir=str(folder)))
 
 
 @pytest.mark.parametrize("kind", [bi_encoder, cross_encoder])

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import semindex
-from semindex.errors import IndexCorrupt, IndexMismatch, UsageError
+from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Index
 from semindex.search.shard import Question
-from semindex.several import Indexes, open_all, open_shards
+from semindex.several import Indexes, open_all
 from semindex.store.catalog import Catalog, Change
 from semindex.types import Hits
 from tests.corpus import copy_package
@@ -183,72 +183,3 @@ def test_the_command_takes_several_paths(trees: Path, whole: Index) -> None:
     paths = [hit["path"] for hit in json.loads(done.stdout)["hits"]]
     assert paths and len(set(paths)) == len(paths)
     assert all(path.startswith("email/mime/") for path in paths)
-
-
-@pytest.mark.parametrize("by", ["path", "repository"])
-def test_a_split_index_answers_as_before(trees: Path, whole: Index, tmp_path: Path, by: str) -> None:
-    into = tmp_path / "shards"
-    made = whole.split(into, shards=3, by=by)
-    assert sum(each.files for each in made) == whole.status().indexed
-    if by == "path":
-        assert min(each.chunks for each in made) > 50
-    with Indexes(open_shards(into)) as shards:
-        for query in QUERIES:
-            assert told(shards.search(query)) == told(whole.search(query)), query
-        assert shards.search("header").coverage.skipped == whole.search("header").coverage.skipped
-        assert shards.search("header", refresh=True).coverage.freshness == "unchecked"
-        with pytest.raises(UsageError, match="is a shard"):
-            shards.indexes[0].refresh()
-        with pytest.raises(UsageError, match="is a shard"):
-            shards.indexes[0].split(tmp_path / "more", shards=2)
-        assert any("shard 1 of 3" in note for note in shards.indexes[0].status().notes)
-        assert not shards.indexes[0].status(verify=True).problems
-    assert len(whole.split(into, shards=2)) == 2
-    assert [index.index_dir.name for index in open_shards(into)] == ["shard-000", "shard-001"]
-
-
-def test_repositories_stay_whole(tmp_path: Path) -> None:
-    for name in ("big", "small", "small/inner"):
-        copy_package("json" if "small" in name else "email", tmp_path / name)
-        (tmp_path / name / ".git").mkdir()
-    with semindex.open(tmp_path, index_dir=tmp_path / "ix") as index:
-        report = index.refresh()
-        index.split(tmp_path / "out", shards=2, by="repository")
-    homes = []
-    for shard in open_shards(tmp_path / "out"):
-        with shard:
-            paths = shard.part(refresh=False)[0].generation.path_of
-        homes.append({path.split("/")[0] + "/inner" * ("/inner/" in path) for path in paths})
-    assert report.files > 0
-    assert homes[0] | homes[1] == {"big", "small", "small/inner"} and not homes[0] & homes[1]
-
-
-def test_an_unfinished_split_is_none_and_other_folders_are_left_alone(whole: Index, tmp_path: Path) -> None:
-    into = tmp_path / "shards"
-    whole.split(into, shards=2)
-    (into / "shards.json").unlink()
-    assert open_shards(into) == []
-    whole.split(into, shards=2)
-    (into / "shards.json").write_text("{}", "utf-8")
-    with pytest.raises(IndexCorrupt, match="semindex shard"):
-        open_shards(into)
-    (into / "mine.txt").write_text("keep", "utf-8")
-    with pytest.raises(UsageError, match=r"mine\.txt"):
-        whole.split(into, shards=2)
-    assert (into / "mine.txt").read_text("utf-8") == "keep" and (into / "shard-000").is_dir()
-
-
-def test_the_command_splits_and_asks(trees: Path, whole: Index, tmp_path: Path) -> None:
-    root, into = trees / "whole", tmp_path / "shards"
-    done = run("shard", root, "--into", into, "--shards", 2)
-    assert done.returncode == 0 and "shard-001" in done.stdout, done.stderr
-    query = "parse the header of a message"
-    asked = run("search", query, root, "--index-dir", into, "--json")
-    assert asked.returncode == 0, asked.stderr
-    assert [(hit["path"], hit["score"]) for hit in json.loads(asked.stdout)["hits"]] == [
-        (hit.path, hit.score) for hit in whole.search(query)
-    ]
-    inside = run("search", query, root / "email" / "mime", "--index-dir", into, "--json")
-    assert all(hit["path"].startswith("email/mime/") for hit in json.loads(inside.stdout)["hits"])
-    assert run("search", query, trees / "one", "--index-dir", into).returncode == 2
-    assert run("shard", tmp_path, "--into", into, "--shards", 2).returncode == 2

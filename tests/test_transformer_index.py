@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 import semindex
-from semindex import cached
+from semindex import configured
 from semindex.config import Settings
 from semindex.index import Index
 
@@ -93,7 +93,7 @@ def test_a_second_build_embeds_nothing(
         index.refresh()
         assert sum(runs) >= 4
         assert index.search("zebra").hits
-    assert cached.stats(Settings(cache_dir=str(tmp_path / "cache"))).entries == 5 + CENTRES
+    assert configured.cache_stats(Settings(cache_dir=str(tmp_path / "cache"))).entries == 5 + CENTRES
 
 
 @pytest.mark.parametrize(("caching", "times"), [(True, [1, 1, 2]), (False, [1, 2, 3])])
@@ -133,7 +133,7 @@ def test_another_model_indexes_again_and_says_so(root: Path, model: Path, tmp_pa
 
 def test_worker_processes_make_the_same_index(root: Path, model: Path, tmp_path: Path) -> None:
     plant(root, {f"more/f{n}.py": f"def f{n}():\n    return 'cookie {n}'\n".encode() * 9 for n in range(40)})
-    from semindex.build.builder import Builder
+    from semindex.indexing.builder import Builder
 
     answers = []
     for workers in (1, 2):
@@ -144,7 +144,7 @@ def test_worker_processes_make_the_same_index(root: Path, model: Path, tmp_path:
             assert report.processes == (1 if workers == 1 else 3)
             answers.append([index.search(q, limit=50).hits for q in ("zebra", "cookie session", "red")])
             index.clean()
-        entries = cached.stats(Settings(cache_dir=str(tmp_path / f"cache{workers}"))).entries
+        entries = configured.cache_stats(Settings(cache_dir=str(tmp_path / f"cache{workers}"))).entries
         assert entries == 44 + CENTRES
     assert answers[0] == answers[1]
 

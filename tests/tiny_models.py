@@ -18,7 +18,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from semindex.embed.encoder import Tokens, Transformer
+from semindex.models.encoder import Tokens, Transformer
 from semindex.types import Vectors
 
 Rows = npt.NDArray[np.float32]

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from semindex.embed.encoder import open_transformer
-from semindex.embed.running import Running
 from semindex.index import open as open_semindex
+from semindex.models.encoder import open_transformer
+from semindex.models.running import Running
 from semindex.present import render
 from semindex.present.cli.answers import emphasised
 from semindex.present.render import View

@@ -19,15 +19,14 @@ from msgspec.structs import replace
 
 from benchmarks.quality.ablation import generation_of, places_of
 from semindex import config
-from semindex.build.builder import Builder
-from semindex.build.indexing import Place
-from semindex.cached import vector_cache
-from semindex.embed import centring
-from semindex.embed.texts import Embedded, Side, TextEmbedder, TextModel, unit
+from semindex.configured import embedder_opener, vector_cache
 from semindex.evaluate.judged import Repository, half_of, load_judgements
 from semindex.evaluate.metrics import Place as Shown
 from semindex.evaluate.metrics import interval, ndcg, rank_of
-from semindex.models import embedder_opener
+from semindex.indexing.builder import Builder
+from semindex.indexing.run import Place
+from semindex.models import centring
+from semindex.models.texts import Embedded, Side, TextEmbedder, TextModel, unit
 from semindex.search.hits import Reader
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher

@@ -49,8 +49,6 @@ class Settings(Struct, frozen=True):
     """Where these lie; empty for the user's cache folder."""
     enable_parallel_processing: bool = True
     memory_mapping_threshold_mb: int = 100
-    approximate_search: bool = False
-    """Whether large indexes compare a query with the chunks of the nearest lists only."""
     rerank_budget_ms: int = 2000
     """What judging the first hits may take."""
     embedding_model: str = BUNDLED_MODEL
@@ -167,7 +165,6 @@ _KEYS = (
         _whole(0, 1 << 24),
         "a whole number of megabytes, 0 or more",
     ),
-    _Key("PERFORMANCE", "APPROXIMATE_SEARCH", _truth, "true or false"),
     _Key("PERFORMANCE", "MAX_WORKERS", _whole(0, 1024), "a whole number of processes, 0 for all cores"),
     _Key("PERFORMANCE", "ENABLE_PARALLEL_PROCESSING", _truth, "true or false"),
     _Key(
@@ -211,6 +208,8 @@ _KEYS = (
     ),
 )
 _BY_NAME = {key.name: key for key in _KEYS}
+_REMOVED = {"APPROXIMATE_SEARCH": "is no setting any more: every search compares all vectors exactly"}
+"""Keys of earlier versions, and what became of each, as the end of a sentence that begins with the key."""
 _TRUTHS = {
     "true": True,
     "1": True,
@@ -356,6 +355,8 @@ def _environment_layer(variables: Mapping[str, str]) -> list[_Found]:
         if not name.startswith(PREFIX) or name == FILE_VARIABLE:
             continue
         key = _BY_NAME.get(name.removeprefix(PREFIX))
+        if key is None and name.removeprefix(PREFIX) in _REMOVED:
+            raise ConfigError(f"environment: {name} {_REMOVED[name.removeprefix(PREFIX)]}; unset it.")
         if key is None:
             known = ", ".join(PREFIX + each for each in _BY_NAME)
             raise ConfigError(f"environment: {name} is not a setting; known are {FILE_VARIABLE}, {known}.")
@@ -365,6 +366,8 @@ def _environment_layer(variables: Mapping[str, str]) -> list[_Found]:
 
 def _flag_layer(overrides: Mapping[str, str]) -> list[_Found]:
     for name in overrides:
+        if name in _REMOVED:
+            raise ConfigError(f"flag: {name} {_REMOVED[name]}; leave it out.")
         if name not in _BY_NAME:
             raise ConfigError(f"flag: {name!r} is not a setting; known are {', '.join(_BY_NAME)}.")
     return [
@@ -403,6 +406,8 @@ def _tables(path: Path, text: str, document: Mapping[str, Any], *, shared: bool)
 
 def _entry(table: str, name: str, raw: object, where: str, *, shared: bool) -> _Found:
     key = _BY_NAME.get(name)
+    if key is None and name in _REMOVED:
+        raise ConfigError(f"{where}: {name} {_REMOVED[name]}; delete this line.")
     if key is None or key.table != table:
         names = ", ".join(each.name for each in _KEYS if each.table == table)
         raise ConfigError(f"{where}: unknown key {name!r} in [{table}]; known are {names}.")

@@ -27,7 +27,8 @@ from semindex.errors import (
     QueryError,
     RootError,
 )
-from semindex.locate import Location, locate, scope_in, why_no_folder
+from semindex.locate import Location, locate, why_no_folder
+from semindex.process.recent import RecentlyUsed
 from semindex.search import answering
 from semindex.search import hits as shown
 from semindex.search.ranking import Ranking
@@ -38,11 +39,9 @@ from semindex.search.searcher import Searcher
 from semindex.search.shard import Shard
 from semindex.search.weights import WEIGHTS
 from semindex.source.kept import KeptTexts
-from semindex.store import layout, shardset
-from semindex.store.cache import RecentlyUsed
+from semindex.store import layout
 from semindex.store.catalog import Catalog, Snapshot
 from semindex.store.generation import Generation, faults
-from semindex.store.ivf import all_beside
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
@@ -61,13 +60,12 @@ from semindex.types import (
 )
 
 if TYPE_CHECKING:
-    from semindex.build.builder import Builder
-    from semindex.build.freshness import Freshness as Checked
-    from semindex.build.splitting import Split
     from semindex.config import Settings
-    from semindex.search.judge import Judge
+    from semindex.indexing.builder import Builder
+    from semindex.indexing.freshness import Freshness as Checked
+    from semindex.models.judge import Judge
 
-__all__ = ["Adopted", "Index", "Location", "StrPath", "blamed", "locate", "open", "scope_in"]
+__all__ = ["Adopted", "Index", "Location", "StrPath", "blamed", "locate", "open"]
 
 FRESHNESS_BUDGET_MS = 150
 """A search does not walk a tree whose last walk took longer than this."""
@@ -182,15 +180,10 @@ class Index:
         """
         named = Cluster(cluster) if isinstance(cluster, str) else cluster
         if named is not None:
-            from semindex.build.executors.cluster import local_workers
+            from semindex.indexing.cluster.executor import local_workers
 
             local_workers(named.address)
         report = self._builder(progress, named).refresh(force=force)
-        if self._settings.approximate_search:
-            with self._lock:
-                # Inverted files may be new where the generation is not.
-                self._reader = None
-                self._rankings.clear()
         return replace(report, warnings=(*report.warnings, *self._embedder.notes))
 
     def search(
@@ -308,26 +301,8 @@ class Index:
             self.index_dir,
             self._embedder.fingerprint,
             mapped_above=self._mapped_above,
-            approximate=self._settings.approximate_search,
             verify=verify,
         )
-
-    def split(self, into: StrPath, *, shards: int, by: str = "path") -> list[Split]:
-        """Copy the index into ``shards`` of some of its files each, in folders of ``into``.
-
-        Args:
-            into: New, empty, or the place of an earlier split, which is replaced.
-            shards: How many.
-            by: ``path`` for runs of paths, ``repository`` for whole repositories below the root.
-
-        Raises:
-            NotIndexed: Nothing was indexed here.
-            UsageError: ``into`` holds something else.
-            IndexUnwritable: No room or permission.
-        """
-        from semindex.build.splitting import split
-
-        return split(self.index_dir, Path(into).absolute(), by=by, count=shards, root=self.root)
 
     def clean(self) -> int:
         """Remove the index folder; gives the bytes freed.
@@ -342,7 +317,7 @@ class Index:
     @property
     def _embedder(self) -> Embedder:
         if self._loaded is None:
-            from semindex.models import embedder_opener
+            from semindex.configured import embedder_opener
 
             self._loaded = embedder_opener(self._settings)()
         return self._loaded
@@ -363,9 +338,8 @@ class Index:
     def _judging(self) -> Judge:
         with self._lock:
             if self._judge is None:
-                from semindex.cached import vector_cache
-                from semindex.models import running
-                from semindex.search.judge import open_judge
+                from semindex.configured import running, vector_cache
+                from semindex.models.judge import open_judge
 
                 settings = self._settings
                 self._judge = open_judge(
@@ -391,9 +365,9 @@ class Index:
         return done.hits, (*judge.notes(query.text), *short)
 
     def _builder(self, progress: ProgressCallback | None = None, cluster: Cluster | None = None) -> Builder:
-        from semindex.build.builder import Builder
-        from semindex.build.indexing import Place
-        from semindex.models import embedder_opener
+        from semindex.configured import embedder_opener
+        from semindex.indexing.builder import Builder
+        from semindex.indexing.run import Place
 
         budget, workers = self._settings.max_memory_mb * 1_000_000, _workers(self._settings)
         place = Place(
@@ -404,7 +378,6 @@ class Index:
             open_embedder=embedder_opener(self._settings, workers),
             workers=workers,
             batch_bytes=TEXT_BATCH_BYTES if self._embedder.reads_text else None,
-            approximate=self._settings.approximate_search,
             cluster=cluster,
         )
         return Builder(place, progress=progress)
@@ -412,11 +385,11 @@ class Index:
     def _freshen(self) -> tuple[Freshness, tuple[str, ...]]:
         """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
         with Catalog.open_reader(self.index_dir) as catalog:
-            if catalog.model != self._embedder.fingerprint or catalog.meta(shardset.META):
+            if catalog.model != self._embedder.fingerprint:
                 return _UNCHECKED, ()
             if int(catalog.meta("walk_ms") or 0) > FRESHNESS_BUDGET_MS:
                 return _UNCHECKED, ()
-            from semindex.build.freshness import check
+            from semindex.indexing.freshness import check
 
             found = check(self.root, catalog)
         if not found.work:
@@ -480,11 +453,9 @@ class Index:
             if len(segment.section("chunk_kinds")) != record.chunks:
                 raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
         dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
-        approximate = self._settings.approximate_search
         weights = WEIGHTS.of_meaning(self._embedder.meaning)
         with blamed(lambda: faults(segments)):
-            inverted, notes = all_beside(segments) if approximate else ((), ())
-            generation = Generation(snapshot.generation, segments, dead, inverted)
+            generation = Generation(snapshot.generation, segments, dead)
             shards = [Shard(Corpus(generation, weights))]
             searcher = Searcher(shards, self._embedder, remembered=self._remembered)
         # As many as the catalog has, which would have to count them.
@@ -497,7 +468,7 @@ class Index:
             chunks=generation.live_chunks,
             skipped=skipped,
             freshness="unchecked",
-            notes=(*catalog.notes, *partial, *notes),
+            notes=(*catalog.notes, *partial),
         )
         return Adopted(snapshot, generation, searcher, coverage)
 

@@ -56,22 +56,6 @@ def why_no_folder(path: Path) -> str:
         return f"cannot be looked at ({(error.strerror or str(error)).lower()})"
 
 
-def scope_in(root: Path, path: Path) -> str:
-    """The part of a root that a path means; empty for all of it.
-
-    Raises:
-        RootError: The path does not exist, or lies elsewhere.
-    """
-    inside = path.absolute()
-    if not os.path.exists(inside):  # noqa: PTH110 - never raises
-        raise RootError(f"{inside} {why_no_folder(inside)}; give the folder of a repository")
-    inside = inside.resolve()
-    if not inside.is_relative_to(root):
-        raise RootError(f"{inside} is not in {root}, whose shards these are")
-    scope = inside.relative_to(root).as_posix()
-    return "" if scope == "." else scope
-
-
 def _located(root: Path, path: Path, index_dir: Path, what: str) -> Location:
     scope = path.relative_to(root).as_posix()
     if scope == ".":

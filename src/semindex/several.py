@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial, reduce
 from operator import add
 from pathlib import Path
 from types import TracebackType
 
-from semindex import config
 from semindex.asking import Wish, answered, wish
 from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Adopted, Index, StrPath, blamed
@@ -24,7 +23,6 @@ from semindex.search.rerank import DEPTH
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher
 from semindex.search.shard import Shard
-from semindex.store import shardset
 from semindex.types import GroupBy, Hits, Mode
 
 DEADLINE_SECONDS = 30.0
@@ -156,23 +154,6 @@ class Indexes:
 
     def _late(self, root: Path) -> str:
         return f"{root} did not answer in {self._deadline_seconds:g} s: the answer is partial, without it"
-
-
-def open_shards(folder: StrPath, *, overrides: Mapping[str, str] | None = None) -> list[Index]:
-    """The indexes that ``semindex shard`` wrote into a folder; none when it holds no finished split.
-
-    ``overrides`` are settings by name, as flags give them.
-
-    Raises:
-        IndexCorrupt: The folder does not say what it holds.
-        RootError: The folder that was indexed is gone.
-    """
-    place = Path(folder).absolute()
-    found = shardset.read(place)
-    if found is None:
-        return []
-    settings = config.load(Path(found.root), overrides=overrides).settings
-    return [open_index(found.root, index_dir=place / name, settings=settings) for name in found.shards]
 
 
 def open_all(roots: Sequence[StrPath], *, deadline_seconds: float = DEADLINE_SECONDS) -> Indexes:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from semindex.build.analysis import file_analysis
-from semindex.build.builder import FAILURES
-from semindex.build.freshness import check
 from semindex.errors import IndexCorrupt, RootError
-from semindex.store import layout, shardset
+from semindex.indexing.analysis import file_analysis
+from semindex.indexing.builder import FAILURES
+from semindex.indexing.freshness import check
+from semindex.store import layout
 from semindex.store.catalog import Catalog, Snapshot
-from semindex.store.ivf import all_beside
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment
 from semindex.types import Status
 
 
-def status_of(
-    root: Path, index_dir: Path, model: str, *, mapped_above: int, approximate: bool, verify: bool
-) -> Status:
+def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, verify: bool) -> Status:
     """Everything that can be told of an index without changing it.
 
-    Segments of more than ``mapped_above`` bytes in all are mapped; with ``approximate`` search the inverted
-    files are looked at too.
+    Segments of more than ``mapped_above`` bytes in all are mapped.
 
     Raises:
         NotIndexed: Nothing was indexed there.
@@ -30,19 +26,16 @@ def status_of(
     with Catalog.open_reader(index_dir) as catalog:
         snapshot = catalog.snapshot()
         totals = catalog.totals()
-        symbols, problems, told = _segments(index_dir, snapshot, approximate=approximate, verify=verify)
+        symbols, problems = _segments(index_dir, snapshot, verify=verify)
         if verify:
             problems = [*catalog.verify(), *problems]
-        notes = [*catalog.notes, *told]
+        notes = [*catalog.notes]
         if snapshot.model != model:
             notes.append(f"made with another model; this semindex has {model}: run 'semindex index'")
         pending = int(catalog.meta("pending") or 0)
         if pending:
             notes.append(partial_note(totals.files, totals.files + pending))
-        shard = catalog.meta(shardset.META)
-        if shard:
-            notes.append(f"shard {shard}, as its index was when it was split")
-        freshness, changed = ("unchecked", 0) if shard else _freshness(root, catalog, notes)
+        freshness, changed = _freshness(root, catalog, notes)
         failures = tuple(k.failure for k in catalog.failures() if k.failure.reason in FAILURES)
         return Status(
             root=str(root),
@@ -70,13 +63,10 @@ def status_of(
         )
 
 
-def _segments(
-    index_dir: Path, snapshot: Snapshot, *, approximate: bool, verify: bool
-) -> tuple[int, list[str], tuple[str, ...]]:
-    """Symbols in the segments, dead files included, what is wrong with them, and how vectors are searched."""
+def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int, list[str]]:
+    """Symbols in the segments, dead files included, and what is wrong with them."""
     symbols = 0
     problems: list[str] = []
-    opened: list[Segment] = []
     for record in snapshot.segments:
         try:
             segment = Segment.open(layout.segment_path(index_dir, record.name))
@@ -84,15 +74,10 @@ def _segments(
             if len(segment.section("chunk_kinds")) != record.chunks:
                 problems.append(f"{segment.path} is not what the catalog names")
             problems += segment.verify() if verify else []
-            opened.append(segment)
+            segment.close()
         except IndexCorrupt as error:
             problems.append(str(error))
-    inverted, notes = all_beside(opened) if approximate else ([], ())
-    for found in inverted:
-        problems += found.faults() if found is not None and verify else []
-    for segment in opened:
-        segment.close()
-    return symbols, problems, notes
+    return symbols, problems
 
 
 def _freshness(root: Path, catalog: Catalog, notes: list[str]) -> tuple[str, int]:

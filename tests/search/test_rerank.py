@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from semindex.search.judge import Judgement
+from semindex.models.judge import Judgement
 from semindex.search.rerank import (
     DEPTH,
     GROUP,

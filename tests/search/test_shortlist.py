@@ -41,7 +41,7 @@ def test_a_sample_finds_the_nearest_files_of_all(
         for sampled in (1, 1_000_000):
             monkeypatch.setattr("semindex.search.shortlist._SAMPLED_CHUNKS", sampled)
             monkeypatch.setattr("semindex.search.shortlist._SAMPLE", min(sampled + 30, generation.chunks))
-            enough = _best_of_the_nearest(counting, None, generation.file_live, 1, generation) is not None
+            enough = _best_of_the_nearest(counting, generation.file_live, 1, generation) is not None
             assert enough is (sampled == 1)
             found = nearest_files(near, generation.file_live, limit, generation, floor=0.1, kinds=kinds)
             assert found.files.tolist() == wanted.tolist()

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import fields
 
-from semindex.build.work import analyse
 from semindex.embed.registry import open_embedder
+from semindex.indexing.work import analyse
 from semindex.parse.parser import parse
 from semindex.source.read import digest_of
 from semindex.store.content import Content, joined, sections

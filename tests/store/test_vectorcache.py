@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from semindex.embed.base import text_digest
 from semindex.errors import CacheError
+from semindex.models.digest import text_digest
 from semindex.store.vectorcache import DAMAGED, FILE, VectorCache
 from semindex.types import Kept
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semindex.embed.running import DEFAULT, Running
-from semindex.embed.shared import Shared
 from semindex.errors import ModelError
+from semindex.models.running import DEFAULT, Running
+from semindex.process.shared import Shared
 
 if TYPE_CHECKING:
     from semindex.embed.static import StaticEmbedder
-    from semindex.embed.texts import TextModel
+    from semindex.models.texts import TextModel
     from semindex.types import Embedder, VectorStore
 
 BUNDLED = "semindex"
@@ -45,8 +45,8 @@ def open_embedder(
 
     Args:
         name: :data:`BUNDLED`; the path of a folder with a model (``~`` is the home); the id of one on the
-            Hugging Face hub (:mod:`semindex.embed.hub`); or the address of a server
-            (:func:`semindex.embed.endpoint.read_endpoint`).
+            Hugging Face hub (:mod:`semindex.models.hub`); or the address of a server
+            (:func:`semindex.models.endpoint.read_endpoint`).
         open_store: Where vectors of texts are kept; the bundled one needs none, nor what follows.
         running: How a model is run.
         read_key: Gives a server's key.
@@ -56,7 +56,7 @@ def open_embedder(
     """
     if name == BUNDLED:
         return open_words()
-    from semindex.embed.texts import TextEmbedder
+    from semindex.models.texts import TextEmbedder
 
     model = _server(name, running, read_key) if _ADDRESS.match(name) else _local(_folder(name), running)
     return TextEmbedder(model, store=open_store() if open_store is not None else None)
@@ -66,15 +66,15 @@ _ADDRESS = re.compile("https?://", re.IGNORECASE)
 
 
 def _server(name: str, running: Running, read_key: Callable[[], str | None] | None) -> TextModel:
-    from semindex.embed.endpoint import read_endpoint
-    from semindex.embed.server import ServerModel
+    from semindex.models.client import ServerModel
+    from semindex.models.endpoint import read_endpoint
 
     return ServerModel(read_endpoint(name), max_tokens=running.max_tokens, read_key=read_key)
 
 
 def _folder(name: str) -> Path:
     """The folder of that path, else of the model that has that name on the hub."""
-    from semindex.embed.hub import folder_of, read_id
+    from semindex.models.hub import folder_of, read_id
 
     folder = Path(name).expanduser()
     if name and folder.is_dir():
@@ -90,8 +90,8 @@ def _folder(name: str) -> Path:
 
 def _is_whole(folder: Path) -> bool:
     """Whether a folder has all that one of the ways to run a model needs."""
-    from semindex.embed.model2vec import table_file
-    from semindex.embed.modelfolder import graph_of, torch_files
+    from semindex.models.model2vec import table_file
+    from semindex.models.modelfolder import graph_of, torch_files
 
     if table_file(folder) is not None or graph_of(folder) is not None:
         return True
@@ -100,10 +100,10 @@ def _is_whole(folder: Path) -> bool:
 
 def _local(folder: Path, running: Running) -> TextModel:
     """What a folder holds: a table of vectors, an ONNX graph, or PyTorch's weights."""
-    from semindex.embed.model2vec import Model2vec, table_file
-    from semindex.embed.modelfolder import graph_of, torch_files
-    from semindex.embed.sentences import SentenceModel
-    from semindex.embed.transformer import TransformerModel
+    from semindex.models.model2vec import Model2vec, table_file
+    from semindex.models.modelfolder import graph_of, torch_files
+    from semindex.models.sentences import SentenceModel
+    from semindex.models.transformer import TransformerModel
 
     table = table_file(folder)
     if table is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from semindex.search import hits as shown
-from semindex.search.exact import phrase_terms
+from semindex.search.phrases import phrase_terms
 from semindex.search.ranking import RankedFile, Ranking
 from semindex.search.searcher import Searcher
 from semindex.search.weights import WEIGHTS

@@ -17,6 +17,7 @@ from itertools import accumulate
 import numpy as np
 from msgspec import structs
 
+from semindex.process.threads import Beside, spare_threads
 from semindex.search.lookup import BodyLookup, Norms, Scratch, TextLookup
 from semindex.search.matches import (
     BodyMatches,
@@ -34,7 +35,6 @@ from semindex.search.matches import (
 )
 from semindex.search.sums import ranges, sums
 from semindex.search.weights import WEIGHTS, Weights
-from semindex.store.beside import Beside, spare_threads
 from semindex.store.content import FILE_FIELDS
 from semindex.store.gather import Blocks
 from semindex.store.generation import Generation

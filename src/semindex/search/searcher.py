@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.embed.registry import open_words
+from semindex.process.recent import RecentlyUsed
 from semindex.search.candidates import Placed, Texts
 from semindex.search.matches import Frequencies
 from semindex.search.ranking import RankedFile, Ranking
 from semindex.search.shard import Question, Shard
 from semindex.search.shortlist import FileScores
-from semindex.store.cache import RecentlyUsed
 from semindex.tokens import hash_term, query_terms
 from semindex.types import Embedder, Mode, Query, QueryTerm, Vector
 

@@ -214,10 +214,7 @@ class Question:
             self._code = self._corpus.body_scores(parts.body, chosen)
         self._near: Floats | None = None
         if parts.near is not None and parts.vector is not None:
-            exact = parts.near.rows is None
-            self._near = (
-                parts.near.at(found.chunks) if exact else self._generation.cosines(parts.vector, found.chunks)
-            )
+            self._near = parts.near.at(found.chunks)
         self._exact: Floats | None = None
         self._spans = np.zeros(len(found.chunks))
         if self._mode is not Mode.DENSE:

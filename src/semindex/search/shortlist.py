@@ -61,20 +61,17 @@ def nearest_files(
 
     With ``kinds``, shape ``(chunks,)``, only those chunks count. Ties at the cut by path.
     """
-    rows = near.rows
-    if kinds is not None and rows is not None:
-        kinds = kinds[rows]
     products = near.products if kinds is None else np.where(kinds, near.products, np.float32(0.0))
-    best = _best_of_the_nearest(products, rows, allowed, limit, generation)
+    best = _best_of_the_nearest(products, allowed, limit, generation)
     if best is None:
-        best = _best_of_all(products, rows, generation)
+        best = by_file_maximum(products, generation)
     cosines = near.cosines(best)
     cosines[cosines <= floor] = 0.0
     return best_files(cosines, allowed, limit, generation)
 
 
 def _best_of_the_nearest(
-    products: npt.NDArray[np.float32], rows: Ids | None, allowed: Mask, limit: int, generation: Generation
+    products: npt.NDArray[np.float32], allowed: Mask, limit: int, generation: Generation
 ) -> npt.NDArray[np.float32] | None:
     """The best product of the files that have one of the nearest chunks, else 0; None if they are too few.
 
@@ -87,14 +84,8 @@ def _best_of_the_nearest(
     rank = min(len(sample), max(1, _CHUNKS_A_FILE * limit * len(sample) // count))
     cut = kth_largest(sample, rank)
     (at,) = (products >= cut).nonzero()
-    best = _best_of(products[at], at if rows is None else rows[at], generation)
+    best = _best_of(products[at], at, generation)
     return best if np.count_nonzero((best > 0.0) & allowed) >= limit else None
-
-
-def _best_of_all(
-    products: npt.NDArray[np.float32], rows: Ids | None, generation: Generation
-) -> npt.NDArray[np.float32]:
-    return by_file_maximum(products, generation) if rows is None else _best_of(products, rows, generation)
 
 
 def _best_of(products: npt.NDArray[np.float32], rows: Ids, generation: Generation) -> npt.NDArray[np.float32]:

@@ -18,15 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.store.beside import Beside, spare_threads
+from semindex.process.threads import Beside, spare_threads
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
 from semindex.store.gather import Block, Field, Gathered, gather
-from semindex.store.ivf import InvertedFile
 from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
-from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness, products, whole_query
-from semindex.types import Int8Vectors, Kind, Vector
+from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness
+from semindex.types import Kind, Vector
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -65,9 +64,8 @@ class Generation:
         number: int,
         segments: Sequence[Segment],
         dead: Sequence[Sequence[int]],
-        inverted: Sequence[InvertedFile | None] = (),
     ) -> None:
-        """``dead`` holds the dead file ordinals of each segment, ``inverted`` the inverted files of some.
+        """``dead`` holds the dead file ordinals of each segment.
 
         Raises:
             ValueError: The tables do not fit together (or another error of Python's or numpy's: checksums
@@ -75,7 +73,6 @@ class Generation:
         """
         self.number = number
         self._segments = tuple(segments)
-        self._inverted = tuple(inverted) or (None,) * len(segments)
         self._file_base = _bases([len(s.section("file_chunks")) for s in segments])
         self._chunk_base = _bases([len(s.section("chunk_kinds")) for s in segments])
         self._symbol_base = _bases([len(s.section("symbol_kinds")) for s in segments])
@@ -180,39 +177,20 @@ class Generation:
         """How near every chunk is to the query, dead ones included."""
         return nearness([segment.section("vectors") for segment in self._segments], query)
 
-    def nearest(self, query: Vector) -> Nearness:
-        """The nearness of the chunks that may be nearest: of all, but where there are inverted files.
-
-        Raises:
-            IndexCorrupt: One of those is damaged.
-        """
-        return self.begin_nearest(query)()
-
     def begin_nearest(self, query: Vector) -> Callable[[], Nearness]:
-        """The same, begun on other threads where there are many chunks; the function given ends it."""
+        """The nearness of every chunk, begun on other threads where there are many; the function ends it."""
         vectors = [segment.section("vectors") for segment in self._segments]
-        if not any(self._inverted):
-            if self.chunks < THREADED_ROWS:
-                few = nearness(vectors, query)
-                return lambda: few
-            scan = Scan(vectors, query)
-            begun = Beside(scan.tasks, threads=spare_threads())
+        if self.chunks < THREADED_ROWS:
+            few = nearness(vectors, query)
+            return lambda: few
+        scan = Scan(vectors, query)
+        begun = Beside(scan.tasks, threads=spare_threads())
 
-            def found() -> Nearness:
-                begun.results()
-                return scan.nearness
+        def found() -> Nearness:
+            begun.results()
+            return scan.nearness
 
-            return found
-        whole, divisor = whole_query(query)
-        pairs = zip(vectors, self._inverted, strict=True)
-        probing = Beside([partial(_probed, whole, *pair) for pair in pairs], threads=spare_threads())
-
-        def near() -> Nearness:
-            rows, found = zip(*probing.results(), strict=True)
-            ids = [some + base for some, base in zip(rows, self._chunk_base, strict=False)]
-            return Nearness(np.concatenate(found), divisor, np.concatenate(ids))
-
-        return near
+        return found
 
     def measure(self, query: Vector) -> Callable[[Ids], Floats]:
         """Gives the cosines of some chunks with the query, as :meth:`cosines`, to be asked several times."""
@@ -364,9 +342,6 @@ class Generation:
         """Give the maps back; arrays that are still held stay valid."""
         for segment in self._segments:
             segment.close()
-        for inverted in self._inverted:
-            if inverted is not None:
-                inverted.file.close()
 
 
 def faults(segments: Iterable[Segment]) -> list[str]:
@@ -386,15 +361,6 @@ _BLOCK_BYTES = 1_000_000
 _MAX_SYMBOLS = 32768
 """Definitions whose names are remembered: some 5 MB at most."""
 _KINDS = {int(kind): kind for kind in Kind}
-
-
-def _probed(
-    whole: npt.NDArray[np.int8], vectors: Int8Vectors, inverted: InvertedFile | None
-) -> tuple[Ids, npt.NDArray[np.float32]]:
-    """Rows of a segment that may be nearest to a query in whole numbers, and their products with it."""
-    if inverted is not None:
-        return inverted.probe(whole)
-    return np.arange(len(vectors)), products(whole, vectors)
 
 
 def _bases(sizes: Sequence[int]) -> list[int]:

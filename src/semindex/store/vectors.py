@@ -14,7 +14,7 @@ import numpy.typing as npt
 import simsimd
 from msgspec import Struct
 
-from semindex.store.beside import Beside, spare_threads
+from semindex.process.threads import Beside, spare_threads
 from semindex.types import Int8Vectors, Vector
 
 SCALE = 127
@@ -41,8 +41,6 @@ class Nearness(Struct, frozen=True):
     products: npt.NDArray[np.float32]
     """Shape ``(n,)``: exact, since they are below 2**24."""
     divisor: float
-    rows: npt.NDArray[np.int64] | None = None
-    """Whose they are, distinct, when they are not those of every row in order."""
 
     def at(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """The cosines of some rows, in [-1, 1] up to rounding."""

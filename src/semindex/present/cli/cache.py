@@ -31,9 +31,9 @@ def cache() -> None:
 @set_option
 def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
     """Show what is kept, and how often it was of use."""
-    from semindex import cached
+    from semindex import configured
 
-    found = cached.stats(_settings(overrides))
+    found = configured.cache_stats(_settings(overrides))
     if as_json:
         write_json(cache_object(found))
         return DONE
@@ -56,11 +56,11 @@ def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
 @set_option
 def clear(as_json: bool, overrides: Mapping[str, str]) -> int:
     """Forget all vectors; they are computed again when needed."""
-    from semindex import cached
+    from semindex import configured
 
     settings = _settings(overrides)
-    freed = cached.clear(settings)
-    path = cached.stats(settings).path
+    freed = configured.clear_cache(settings)
+    path = configured.cache_stats(settings).path
     if as_json:
         write_json(cleared_object(path, freed))
     else:

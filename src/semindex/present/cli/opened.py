@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,30 +41,6 @@ def opened(path: Path, index_dir: Path | None, overrides: Mapping[str, str]) -> 
     settings = config.load(location.root, overrides=overrides).settings
     with open_index(location.root, index_dir=location.index_dir, settings=settings) as index:
         yield Opened(index, location)
-
-
-@contextmanager
-def opened_shards(path: Path, index_dir: Path | None, overrides: Mapping[str, str]) -> Iterator[list[Opened]]:
-    """The shards that an index folder holds instead of one index, closed afterwards; else none.
-
-    Raises:
-        SemindexError: As :func:`opened`; or the path is not in what was split.
-    """
-    if index_dir is None or not (index_dir / "shards.json").exists():
-        yield []
-        return
-    from semindex.index import Location, scope_in
-    from semindex.several import open_shards
-
-    indexes = open_shards(index_dir, overrides=overrides)
-    with ExitStack() as stack:
-        found = []
-        for index in indexes:
-            stack.enter_context(index)
-            scope = scope_in(index.root, path)
-            note = f"limited to {scope} in the shards of {index.root}" if scope else ""
-            found.append(Opened(index, Location(index.root, scope, index.index_dir, note)))
-        yield found
 
 
 def together(places: Sequence[Opened]) -> Indexes:

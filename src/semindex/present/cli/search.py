@@ -12,7 +12,7 @@ import click
 
 from semindex.errors import UsageError
 from semindex.present.cli.answers import give, noted, shape
-from semindex.present.cli.opened import Opened, built_first, not_indexed, opened, opened_shards, together
+from semindex.present.cli.opened import Opened, built_first, not_indexed, opened, together
 from semindex.present.cli.options import answer_options
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ def search(
     if rerank_model is not None:
         overrides = {**overrides, "RERANK_MODEL": rerank_model}
     with ExitStack() as stack:
-        found = stack.enter_context(opened_shards(places[0], index_dir, overrides))
-        found = found or [stack.enter_context(opened(path, index_dir, overrides)) for path in places]
+        found = [stack.enter_context(opened(path, index_dir, overrides)) for path in places]
         notes: list[str] = []
         for place in found:
             if rerank:

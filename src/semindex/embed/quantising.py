@@ -1,0 +1,16 @@
+"""Vectors of any embedder, rounded to the whole numbers that a segment stores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from semindex.types import Int8Vectors, Vectors
+
+
+def quantise(vectors: Vectors) -> Int8Vectors:
+    """Unit rows (or zero rows) times 127, rounded half to even; the same shape.
+
+    The scale is fixed, so a row's bytes depend on nothing but the row.
+    """
+    scaled = np.multiply(vectors, np.float32(127))
+    return np.rint(scaled, out=scaled).astype(np.int8)

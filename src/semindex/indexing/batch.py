@@ -1,0 +1,229 @@
+"""What a worker does: makes a segment file of a batch of files, or of several segments.
+
+The segment lies in its folder under a new name; as long as no commit of the writer names it,
+it is garbage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from semindex.errors import ModelError
+from semindex.indexing import merge
+from semindex.indexing.analysis import file_analysis
+from semindex.indexing.merge import Merge, Merged
+from semindex.indexing.work import analyse
+from semindex.parse.parser import parse
+from semindex.source.read import read as read_file
+from semindex.store import content, layout
+from semindex.store.content import Content
+from semindex.store.durable import StepHook, no_step
+from semindex.store.records import NewFile, NewSegment
+from semindex.store.segment import write_segment
+from semindex.tokens import Lexicon
+from semindex.types import Embedder, FileFailure, FileRef, ParsedFile, SkipReason, SourceFile
+
+ANALYSED_BYTES = 4_000_000
+"""Source analysed at once: large enough to spread the fixed costs, small against any budget."""
+BATCH_FILES = 2000
+LEAST_BATCH_BYTES = 500_000
+LARGE_BYTES = 1_000_000
+"""Such files are begun first, so that none is left when the others are done."""
+LONGEST_READ_BYTES = 8_000_000
+MAX_LEXICON_WORDS = 200_000
+"""The lexicon is begun anew above this, so that it cannot grow with the tree."""
+
+Read = Callable[[FileRef], SourceFile | FileFailure]
+"""Gives a file, or why it is not indexed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to index."""
+
+    ref: FileRef
+    known: tuple[bytes, str] | None = None
+    """Digest and language under which today's rules have it in the index; when they are still true,
+    only its times have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that become one segment."""
+
+    files: tuple[Wanted, ...]
+
+    def parts(self) -> list[Batch]:
+        """Each file by itself, to find the one that cannot be analysed."""
+        return [Batch((wanted,)) for wanted in self.files]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    segment: NewSegment | None
+    """On disk, not yet live; None when nothing was to be indexed."""
+    touched: tuple[FileRef, ...]
+    """Files of which only the times have changed."""
+    failures: tuple[FileFailure, ...]
+    """Files left out."""
+    source_bytes: int
+    """Of the files in the segment."""
+
+
+Work = Batch | Merge
+Result = Outcome | Merged
+"""Of a batch, or of a merge."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a worker keeps from batch to batch."""
+
+    root: Path
+    index_dir: Path
+    embedder: Embedder
+    on_step: StepHook = no_step
+    on_file: Callable[[str], None] = field(default=lambda path: None)
+    """Called with each path before it is read."""
+    lexicon: Lexicon = field(default_factory=Lexicon)
+
+
+def open_bench(root: Path, index_dir: Path, open_embedder: Callable[[], Embedder], fingerprint: str) -> Bench:
+    """A bench in a process of its own.
+
+    Raises:
+        ModelError: The embedder is not the one that the writer has.
+    """
+    embedder = open_embedder()
+    if embedder.fingerprint != fingerprint:
+        raise ModelError(
+            f"the model changed during the build ({fingerprint} to {embedder.fingerprint}); index again"
+        )
+    return Bench(root, index_dir, embedder)
+
+
+def batches(files: Iterable[Wanted], *, most_bytes: int, workers: int) -> Iterator[Batch]:
+    """The files in batches of ``most_bytes``, towards the end of less, so that all workers end together.
+
+    Large files come first; otherwise the order stays, as neighbours share words.
+    """
+    wanted = sorted(files, key=lambda each: each.ref.size_bytes < LARGE_BYTES)
+    rest = sum(map(_weight, wanted))
+    batch: list[Wanted] = []
+    size = 0
+    room = _room(rest, most_bytes, workers)
+    for each in wanted:
+        batch.append(each)
+        size += _weight(each)
+        if size >= room or len(batch) == BATCH_FILES:
+            yield Batch(tuple(batch))
+            rest -= size
+            batch, size, room = [], 0, _room(rest, most_bytes, workers)
+    if batch:
+        yield Batch(tuple(batch))
+
+
+def _weight(wanted: Wanted) -> int:
+    return min(wanted.ref.size_bytes, LONGEST_READ_BYTES)
+
+
+def _room(rest: int, most_bytes: int, workers: int) -> int:
+    """A share of what is left to do; all of it when there is nobody to share with."""
+    share = rest if workers == 1 else rest // (2 * workers)
+    return max(min(most_bytes, LEAST_BATCH_BYTES), min(most_bytes, share))
+
+
+def do(bench: Bench, work: Work) -> Result:
+    """A batch from the disk, or a merge.
+
+    Raises:
+        IndexUnwritable: No room, no permission.
+    """
+    if isinstance(work, Merge):
+        return merge.joined(bench.index_dir, work, on_step=bench.on_step)
+    return process(bench, work)
+
+
+def process(bench: Bench, batch: Batch, *, read: Read | None = None) -> Outcome:
+    """Read, parse, analyse, embed and write a batch; ``read`` gives its files where that is not the disk.
+
+    Raises:
+        IndexUnwritable: No room, no permission.
+    """
+    parts: list[Content] = []
+    refs: list[FileRef] = []
+    touched: list[FileRef] = []
+    failures: list[FileFailure] = []
+    source_bytes = 0
+    reading = read or partial(read_file, bench.root)
+    for group in _sources(bench, batch, reading, touched, failures):
+        parsed = _parsed(group, failures)
+        if not parsed:
+            continue
+        if len(bench.lexicon) > MAX_LEXICON_WORDS:
+            bench.lexicon = Lexicon()
+        parts.append(analyse([file for _, file in parsed], bench.embedder, bench.lexicon))
+        refs += [ref for ref, _ in parsed]
+        source_bytes += sum(file.source.size_bytes for _, file in parsed)
+    segment = _written(bench, content.joined(parts), refs) if parts else None
+    return Outcome(segment, tuple(touched), tuple(failures), source_bytes)
+
+
+def _sources(
+    bench: Bench, batch: Batch, read: Read, touched: list[FileRef], failures: list[FileFailure]
+) -> Iterator[list[tuple[FileRef, SourceFile]]]:
+    """What is to be analysed, a few megabytes at a time."""
+    group: list[tuple[FileRef, SourceFile]] = []
+    size = 0
+    for wanted in batch.files:
+        bench.on_file(wanted.ref.path)
+        source = read(wanted.ref)
+        if isinstance(source, FileFailure):
+            failures.append(source)
+        elif wanted.known == (source.digest, source.language):
+            touched.append(wanted.ref)
+        else:
+            group.append((wanted.ref, source))
+            size += len(source.text)
+            if size >= ANALYSED_BYTES:
+                yield group
+                group, size = [], 0
+    if group:
+        yield group
+
+
+def _parsed(
+    group: Sequence[tuple[FileRef, SourceFile]], failures: list[FileFailure]
+) -> list[tuple[FileRef, ParsedFile]]:
+    """The files parsed; one that breaks the parser is left out, named and counted."""
+    parsed: list[tuple[FileRef, ParsedFile]] = []
+    for ref, source in group:
+        try:
+            parsed.append((ref, parse(source)))
+        except Exception as error:  # noqa: BLE001 - the worker's edge: the failure becomes a value
+            detail = f"{type(error).__name__}: {error}"
+            failures.append(FileFailure(ref.path, "parse", SkipReason.FAILED, detail, ref))
+    return parsed
+
+
+def _written(bench: Bench, whole: Content, refs: Sequence[FileRef]) -> NewSegment:
+    files = [
+        NewFile(
+            ref=ref,
+            digest=whole.digests[i].tobytes(),
+            analysis=file_analysis(whole.languages[i]),
+            language=whole.languages[i],
+            ordinal=i,
+            chunks=int(whole.file_chunks[i]),
+        )
+        for i, ref in enumerate(refs)
+    ]
+    name = layout.new_segment_name()
+    path = layout.segment_path(bench.index_dir, name)
+    nbytes = write_segment(path, content.sections(whole), on_step=bench.on_step)
+    return NewSegment(name, nbytes, len(whole.chunk_kinds), files)

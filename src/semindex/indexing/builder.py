@@ -1,0 +1,213 @@
+"""Files to a new generation: walk, plan, analyse, write segments, commit, merge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from msgspec.structs import replace
+
+from semindex.errors import IndexCorrupt
+from semindex.indexing import merge
+from semindex.indexing.analysis import skip_analysis
+from semindex.indexing.plan import Plan, plan
+from semindex.indexing.run import Indexing, Place, Run, commit
+from semindex.process.collector import without_collection
+from semindex.source.walk import Walk, walk
+from semindex.store import layout
+from semindex.store.catalog import Catalog, SkippedFile, Snapshot
+from semindex.store.lock import write_lock
+from semindex.store.segment import Segment
+from semindex.types import (
+    BuildReport,
+    Progress,
+    ProgressCallback,
+    SkipReason,
+)
+
+
+class Builder:
+    """Brings an index up to date; one at a time an index, guarded by the writer lock."""
+
+    def __init__(self, place: Place, *, progress: ProgressCallback | None = None) -> None:
+        self._place = place
+        self._progress = progress or (lambda _: None)
+
+    def refresh(
+        self, *, force: bool = False, verify: bool = True, walked: tuple[Walk, int] | None = None
+    ) -> BuildReport:
+        """Index what is new or changed, forget what is gone, and commit.
+
+        Args:
+            force: Read and analyse every file again.
+            verify: Check the checksums of what is kept, and analyse again what is damaged.
+            walked: A walk that was just made, and when it began in nanoseconds of the epoch.
+
+        Raises:
+            RootError: The root is missing or not a folder.
+            IndexLocked: Another process is writing.
+            IndexTooNew: The index is of a newer semindex.
+            IndexUnwritable: The index folder cannot be written; what was committed stays.
+        """
+        started = time.monotonic()
+        with without_collection():
+            seen, scan_ns = walked or self._walk()
+        walk_seconds = time.monotonic() - started if walked is None else None
+        layout.create(self._place.index_dir)
+        with write_lock(self._place.index_dir):
+            warnings = list(seen.warnings)
+
+            def indexed() -> tuple[BuildReport, set[str]]:
+                with self._catalog(warnings, verify=verify) as catalog:
+                    report = self._refresh(catalog, seen, scan_ns, walk_seconds, warnings, force, verify)
+                    return report, {segment.name for segment in catalog.snapshot().segments}
+
+            try:
+                report, live = indexed()
+            except IndexCorrupt as error:
+                # Damage that shows only when the pages that have it are read.
+                self._begin_anew(warnings, error)
+                report, live = indexed()
+            layout.collect_garbage(self._place.index_dir, live, on_step=self._place.on_step)
+        return replace(report, seconds=time.monotonic() - started)
+
+    def _walk(self) -> tuple[Walk, int]:
+        began = time.time_ns()
+        seen = walk(
+            self._place.root, on_progress=lambda n: self._progress(Progress("walk", n, None, "files"))
+        )
+        return seen, began
+
+    @contextmanager
+    def _catalog(self, warnings: list[str], *, verify: bool) -> Iterator[Catalog]:
+        """The catalog, begun anew when it is damaged or of another model."""
+        catalog = self._opened_catalog(warnings, verify=verify)
+        try:
+            yield catalog
+        finally:
+            catalog.close()
+
+    def _opened_catalog(self, warnings: list[str], *, verify: bool) -> Catalog:
+        place = self._place
+        model = place.embedder.fingerprint
+        try:
+            catalog = Catalog.open_writer(place.index_dir, model=model, on_step=place.on_step)
+            other_model = catalog.model != model
+            found = catalog.verify() if verify else []
+            if not other_model and not found:
+                return catalog
+            catalog.close()
+            if found:
+                raise IndexCorrupt(found[0])
+            warnings.append("the index was made with another model; every file was indexed again")
+            layout.set_catalog_aside(place.index_dir)
+        except IndexCorrupt as error:
+            self._begin_anew(warnings, error)
+        return Catalog.open_writer(place.index_dir, model=model, on_step=place.on_step)
+
+    def _begin_anew(self, warnings: list[str], error: IndexCorrupt) -> None:
+        warnings.append(f"the catalog was damaged, every file was indexed again ({error})")
+        layout.set_catalog_aside(self._place.index_dir)
+
+    def _refresh(
+        self,
+        catalog: Catalog,
+        seen: Walk,
+        scan_ns: int,
+        walk_seconds: float | None,
+        warnings: list[str],
+        force: bool,
+        verify: bool,
+    ) -> BuildReport:
+        layout.require_root(self._place.index_dir, catalog.meta("root"), self._place.root)
+        if catalog.last_scan_ns > scan_ns:
+            # Another process has committed a later walk since ours: what it saw must not be taken for gone.
+            seen, scan_ns = self._walk()
+        broken = self._broken_segments(catalog.snapshot(), warnings, verify=verify)
+        with without_collection():
+            work = plan(seen, catalog, broken=broken, force=force)
+        run = Run(files=work.files, failures=work.failures, scan_ns=scan_ns, force=force, warnings=warnings)
+        run.skipped.extend(self._new_skips(work))
+        with ExitStack() as leaving:
+            indexing = Indexing(self._place, catalog, run, self._progress, leaving)
+            indexing.index(work.read)
+            commit(
+                self._place,
+                catalog,
+                run,
+                removed=(*work.removed, *work.lost),
+                dropped=sorted(broken),
+                scan_ns=scan_ns,
+                walk_seconds=walk_seconds,
+            )
+            indexed = run.added + run.changed
+            most = indexed > 0 and 2 * indexed > catalog.count().files
+            indexing.merge(small_bytes=merge.SMALL_BYTES if most else 0)
+        self._warn_of_memory(run)
+        return self._report(catalog, work, run)
+
+    def _new_skips(self, work: Plan) -> list[SkippedFile]:
+        skips = [SkippedFile(failure, skip_analysis()) for failure in work.skipped]
+        return [skip for skip in skips if work.failures.get(skip.failure.path) != skip]
+
+    def _broken_segments(self, snapshot: Snapshot, warnings: list[str], *, verify: bool) -> set[int]:
+        """Segments that cannot be used; what they held is indexed again."""
+        broken: set[int] = set()
+        for number, record in enumerate(snapshot.segments):
+            self._progress(Progress("verify", number, len(snapshot.segments), "segments"))
+            try:
+                segment = Segment.open(layout.segment_path(self._place.index_dir, record.name))
+                rows = len(segment.section("file_chunks")), len(segment.section("chunk_kinds"))
+                faults = segment.verify() if verify else []
+                if rows != (record.files, record.chunks):
+                    faults.append(f"{segment.path} is not what the catalog names")
+                segment.close()
+            except IndexCorrupt as error:
+                faults = [str(error)]
+            if faults:
+                broken.add(record.id)
+                warnings.append(f"{faults[0]}; its {record.files} files were indexed again")
+        return broken
+
+    def _warn_of_memory(self, run: Run) -> None:
+        """Say so when a build took more than it was given."""
+        peak, budget = run.peak_bytes, self._place.max_memory_bytes
+        if run.source_bytes and peak > budget:
+            run.warnings.append(
+                f"the build took {peak / 1e6:,.0f} MB of memory, more than the {budget / 1e6:,.0f} MB of "
+                "MAX_MEMORY_MB: it cannot be done with less"
+            )
+
+    def _report(self, catalog: Catalog, work: Plan, run: Run) -> BuildReport:
+        totals = catalog.count()
+        failed = [known.failure for known in catalog.failures() if known.failure.reason in FAILURES]
+        return BuildReport(
+            added=run.added,
+            changed=run.changed,
+            removed=work.removed_files,
+            unchanged=totals.files - run.added - run.changed,
+            skipped=catalog.skipped(),
+            failures=tuple(failed),
+            warnings=tuple(dict.fromkeys(run.warnings)),
+            seconds=0.0,
+            peak_bytes=run.peak_bytes,
+            processes=run.processes,
+            source_bytes=run.source_bytes,
+            chunks=totals.chunks,
+            files=totals.files,
+            generation=catalog.generation,
+            merged_segments=run.merged,
+        )
+
+
+FAILURES = frozenset(
+    (
+        SkipReason.PERMISSION,
+        SkipReason.VANISHED,
+        SkipReason.UNREADABLE,
+        SkipReason.UNDECODABLE,
+        SkipReason.FAILED,
+    )
+)
+"""Reasons that a user should hear of by name; the others are rules."""

@@ -1,0 +1,160 @@
+"""Workers of a dask cluster, here or on other machines.
+
+Dask carries the errands; who does what is decided here, as the local pool does it. An item belongs to one
+worker at a time, so that a death, a silence or a refusal has a name and costs only what that worker had.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain
+from typing import Any
+
+from semindex.errors import UsageError, WorkerError
+from semindex.indexing.cluster.connection import Connection, SchedulerGone
+from semindex.indexing.cluster.team import PATIENCE_SECONDS, Errand, Team
+from semindex.indexing.executors.base import Done, Failure, R, T, W
+from semindex.indexing.executors.wire import packed
+
+RECONNECTS = 3
+WAIT_SECONDS = 60.0
+"""A build without any worker waits this long for one."""
+_STOP = object()
+
+
+class ClusterExecutor:
+    """Runs a task on the workers of a scheduler that is there, or on some that it starts on this machine."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        patience: Callable[[Any], float] = lambda item: PATIENCE_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        """Connect.
+
+        Args:
+            address: Of a scheduler, as dask writes it (``tcp://host:8786``, ``tls://``), or ``local:4``.
+            patience: Seconds after which a worker that has an item is taken to hang.
+            wait_seconds: How long to wait for a worker when there is none.
+
+        Raises:
+            UsageError: The extra is not installed, or the address cannot be read.
+            WorkerError: No scheduler answers.
+        """
+        self._patience = patience
+        self._wait_seconds = wait_seconds
+        self._address = address
+        self._notes: dict[str, None] = {}
+        self._peaks: dict[str, int] = {}
+        self._host_bytes: Callable[[], int] | None = None
+        self._open = ExitStack()
+        self._reconnects = 0
+        self._connection = self._connected()
+
+    @property
+    def peak_bytes(self) -> int:
+        """As :class:`Executor` says: nothing of workers that somebody else began."""
+        return sum(self._peaks.values()) + self._host_bytes() if self._host_bytes is not None else 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What became of workers that did not serve to the end."""
+        return tuple(self._notes)
+
+    def count_workers(self) -> int:
+        """How many there are now."""
+        try:
+            return len(self._connection.members())
+        except SchedulerGone:
+            return 0
+
+    def close(self) -> None:
+        """Take leave of the cluster; one that was started here ends."""
+        self._open.close()
+
+    def _connected(self) -> Connection:
+        address = self._address
+        workers = local_workers(address)
+        if workers is not None:
+            from semindex.indexing.cluster.local import LocalCluster
+
+            host = self._open.enter_context(LocalCluster(workers))
+            address, self._host_bytes = host.address, host.peak_bytes
+        connection = Connection(address)
+        self._open.callback(connection.close)
+        return connection
+
+    def run(
+        self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int
+    ) -> Generator[Done[T, R] | Failure[T], None, None]:
+        """As :class:`Executor` says; ``task``, ``setup``, items and results are pickled.
+
+        Raises:
+            WorkerError: No worker is there or fit, or the scheduler went away for good.
+        """
+        source: Iterator[Any] = iter(items)
+        first = next(source, _STOP)
+        if first is _STOP:
+            return
+        source, more, begun = chain((first,), source), True, 0
+        team = self._gathered(packed((task, setup))[0])
+        try:
+            while more or begun:
+                self._look_around(team)
+                while more and begun < in_flight and team.has_room():
+                    item = next(source, _STOP)
+                    more = item is not _STOP
+                    if more:
+                        team.give(Errand(item))
+                        begun += 1
+                for outcome in team.outcomes():
+                    begun -= 1
+                    yield outcome
+            team.say_goodbye()
+        finally:
+            team.dismiss()
+
+    def _gathered(self, greeting: bytes) -> Team:
+        return Team(self._connection, greeting, self._patience, self._wait_seconds, self._notes, self._peaks)
+
+    def _look_around(self, team: Team) -> None:
+        try:
+            team.look_around()
+        except SchedulerGone as gone:
+            self._reconnects += 1
+            if self._reconnects > RECONNECTS:
+                raise self._gone_for_good(gone) from gone
+            self._open.close()
+            try:
+                self._connection = self._connected()
+            except WorkerError as error:
+                raise self._gone_for_good(gone) from error
+            self._notes[f"the scheduler at {self._address} went away ({gone}) and was found again"] = None
+            team.start_over(self._connection)
+
+    def _gone_for_good(self, gone: SchedulerGone) -> WorkerError:
+        return WorkerError(
+            f"the scheduler at {self._address} went away ({gone}); what was committed stays: "
+            "start it and its workers again, then run the same command to go on"
+        )
+
+
+def local_workers(address: str) -> int | None:
+    """How many workers an address asks for on this machine; None for one of a scheduler.
+
+    Raises:
+        UsageError: It is neither ``local:N`` nor an address of dask's.
+    """
+    found = re.fullmatch(r"local:([1-9][0-9]{0,2})", address)
+    if found:
+        return int(found[1])
+    if not re.fullmatch(r"(tcp|tls|ws|wss)://[^\s/]+:[0-9]{1,5}/?", address):
+        raise UsageError(
+            f"{address!r} is no cluster; write the address of a dask scheduler (tcp://host:8786 or "
+            "tls://host:8786), or local:4 for four workers on this machine"
+        )
+    return None

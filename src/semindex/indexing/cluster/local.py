@@ -1,0 +1,106 @@
+"""A cluster on this machine: a process with a scheduler and nannies, and their workers.
+
+It is a program of its own, so that scripts need no guard and what is measured of the coordinator is its own.
+Everything listens on 127.0.0.1 only. It ends when its input does, that is at the latest when the process that
+began it is gone; its workers end with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import AsyncExitStack, suppress
+from types import TracebackType
+from typing import Any
+
+from semindex.errors import UsageError, WorkerError
+from semindex.indexing.executors.local import module_path
+from semindex.indexing.memory import peak_bytes_of
+
+_BOOT = (
+    "import sys; workers = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
+    "from semindex.indexing.cluster.local import main; main(workers)"
+)
+_HOST = "127.0.0.1"
+_END_SECONDS = 20.0
+
+
+class LocalCluster:
+    """A context manager that starts the cluster and ends it."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._peak_bytes = 0
+        self.address = ""
+
+    def __enter__(self) -> LocalCluster:
+        try:
+            import distributed  # noqa: F401 - its absence is told here, where the extra can be named
+        except ImportError as error:
+            from semindex.indexing.cluster.connection import EXTRA
+
+            raise UsageError(f"{EXTRA} ({error})") from error
+        # A session of its own: Ctrl-C is for the process that began it to act on.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _BOOT, str(self._workers), *module_path()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().decode().strip()
+        if not self.address:
+            self.__exit__(None, None, None)
+            raise WorkerError(
+                f"no cluster can be started here (its process ended with {self._process.returncode})"
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            with suppress(OSError):
+                stream.close()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def peak_bytes(self) -> int:
+        """Of the process with the scheduler and the nannies."""
+        self._peak_bytes = max(self._peak_bytes, peak_bytes_of(self._process.pid))
+        return self._peak_bytes
+
+
+def main(workers: int) -> None:
+    """Serve until the input ends."""
+    # Read when the workers' processes import dask; what goes wrong is told by who began us.
+    os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"
+    os.environ["DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"] = "[]"
+    os.environ["DASK_DISTRIBUTED__WORKER__HTTP__ROUTES"] = "[]"
+    outgoing = os.dup(1)
+    os.dup2(2, 1)
+    with tempfile.TemporaryDirectory(prefix="semindex-cluster-") as folder:
+        asyncio.run(_serve(workers, folder, outgoing))
+
+
+async def _serve(workers: int, folder: str, outgoing: int) -> None:
+    from distributed import Nanny, Scheduler
+
+    quiet: dict[str, Any] = {"host": _HOST, "dashboard": False, "dashboard_address": f"{_HOST}:0"}
+    async with AsyncExitStack() as stack:
+        scheduler = await stack.enter_async_context(Scheduler(port=0, protocol="tcp", **quiet))
+        nannies = [
+            Nanny(scheduler.address, nthreads=1, memory_limit=0, local_directory=folder, name=str(n), **quiet)
+            for n in range(workers)
+        ]
+        await asyncio.gather(*(stack.enter_async_context(nanny) for nanny in nannies))
+        os.write(outgoing, f"{scheduler.address}\n".encode())
+        os.close(outgoing)
+        await asyncio.to_thread(sys.stdin.buffer.read)

@@ -1,0 +1,262 @@
+"""Worker processes on this machine, one thread here for each.
+
+The standard library's pool breaks whole when one worker is killed, and cannot tell whose item it was;
+its workers run the caller's ``__main__`` again. Here each worker has pipes of its own: a death costs
+the item that the worker had, and nothing else.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from semindex.errors import WorkerError
+from semindex.indexing.executors.base import Done, Failure, R, T, W
+from semindex.indexing.executors.wire import Reply, receive, send
+
+TRIES = 2
+"""An item that kills this many workers is given up."""
+STARTS = 3
+"""Workers that die in a row before they can work; then none is started any more."""
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from semindex.indexing.executors.worker import main; main()"
+_STOP = object()
+_END_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
+"""On Windows a wait without an end would not notice Ctrl-C."""
+
+
+class _Died(Exception):  # noqa: N818 - an event, not a mistake
+    """The worker is gone; the message says how."""
+
+
+class LocalExecutor:
+    """At most ``workers`` processes at once, started when there is an item for them."""
+
+    def __init__(self, workers: int, *, max_resident_bytes: int | None = None) -> None:
+        """A worker that holds more than ``max_resident_bytes`` after an item is replaced by a new one."""
+        self._workers = workers
+        self._limit = max_resident_bytes
+        self._peaks = [0] * workers
+
+    @property
+    def peak_bytes(self) -> int:
+        """As :class:`Executor` says; a worker that replaced another counts in its place."""
+        return sum(self._peaks)
+
+    def run(
+        self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int
+    ) -> Generator[Done[T, R] | Failure[T], None, None]:
+        """As :class:`Executor` says; ``task``, ``setup``, items and results are pickled."""
+        crew = _Crew((task, setup), self._workers, self._limit, self._peaks)
+        source, begun, more = iter(items), 0, True
+        try:
+            while True:
+                while more and begun < in_flight:
+                    item = next(source, _STOP)
+                    more = item is not _STOP
+                    if more:
+                        crew.give(item)
+                        begun += 1
+                if not begun:
+                    break
+                yield crew.take()
+                begun -= 1
+            crew.dismiss()
+        finally:
+            crew.kill()
+
+
+class _Crew:
+    """The threads of one run, each with a worker."""
+
+    def __init__(self, greeting: object, size: int, limit: int | None, peaks: list[int]) -> None:
+        self._greeting = greeting
+        self._limit = limit
+        self._peaks = peaks
+        self._size = size
+        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._live: set[_Worker] = set()
+        self._over = False
+
+    def give(self, item: object) -> None:
+        self._items.put(item)
+        if len(self._threads) < self._size:
+            thread = threading.Thread(
+                target=self._serve, args=(len(self._threads),), name="semindex-worker", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def take(self) -> Any:
+        while True:
+            try:
+                outcome = self._outcomes.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                continue
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome
+
+    def dismiss(self) -> None:
+        """End the workers when they have nothing to do."""
+        for _ in self._threads:
+            self._items.put(_STOP)
+        for thread in self._threads:
+            thread.join(_END_SECONDS)
+
+    def kill(self) -> None:
+        """End what still runs, at once."""
+        with self._lock:
+            self._over = True
+            live = list(self._live)
+        for worker in live:
+            worker.kill()
+        self.dismiss()
+        for worker in live:
+            worker.end()
+
+    def _serve(self, slot: int) -> None:
+        _leave_interrupts_to_the_main_thread()
+        worker: _Worker | None = None
+        try:
+            while (item := self._items.get()) is not _STOP and not self._over:
+                worker = self._attend(item, worker, slot)
+            if worker is not None:
+                self._let_go(worker)
+        except BaseException as error:  # noqa: BLE001 - a thread's edge: the caller raises it
+            self._outcomes.put(error)
+
+    def _attend(self, item: Any, worker: _Worker | None, slot: int) -> _Worker | None:
+        """Have an item done; gives the worker for the next."""
+        reason = ""
+        for _ in range(TRIES):
+            worker = worker or self._begun(slot)
+            try:
+                reply = worker.ask(item)
+            except _Died as death:
+                reason = f"its worker process {death}, {TRIES} times"
+                self._let_go(worker)
+                worker = None
+                if self._over:
+                    return None
+                continue
+            self._note(reply, slot)
+            failed = reply.failure
+            self._outcomes.put(Done(item, reply.result) if failed is None else Failure(item, failed))
+            if self._limit is not None and reply.resident_bytes > self._limit:
+                self._let_go(worker)
+                return None
+            return worker
+        self._outcomes.put(Failure(item, reason))
+        return None
+
+    def _begun(self, slot: int) -> _Worker:
+        """A worker that has opened what it works with."""
+        death = _Died()
+        for _ in range(STARTS):
+            with self._lock:
+                if self._over:
+                    raise _Died("was not wanted any more")
+                worker = _Worker()
+                self._live.add(worker)
+            try:
+                reply = worker.ask(self._greeting)
+                self._note(reply, slot)
+                if reply.failure is not None:
+                    raise WorkerError(f"a worker process could not begin: {reply.failure}")
+                return worker
+            except _Died as error:
+                death = error
+                self._let_go(worker)
+        raise WorkerError(
+            f"worker processes cannot be started ({sys.executable} {death}); set "
+            "ENABLE_PARALLEL_PROCESSING to false to build in one process"
+        )
+
+    def _note(self, reply: Reply, slot: int) -> None:
+        self._peaks[slot] = max(self._peaks[slot], reply.peak_bytes)
+        if reply.error is not None:
+            raise reply.error
+
+    def _let_go(self, worker: _Worker) -> None:
+        worker.end()
+        with self._lock:
+            self._live.discard(worker)
+
+
+class _Worker:
+    """One process and its pipes; used by one thread, killed by any."""
+
+    def __init__(self) -> None:
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _BOOT, *module_path()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except (OSError, ValueError) as error:
+            raise WorkerError(
+                f"worker processes cannot be started with {sys.executable!r} ({error}); set "
+                "ENABLE_PARALLEL_PROCESSING to false to build in one process"
+            ) from error
+
+    def ask(self, item: object) -> Reply:
+        """Send an item and wait for the reply.
+
+        Raises:
+            _Died: It went away before it answered.
+        """
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            send(self._process.stdin, item)
+            reply = receive(self._process.stdout)
+        except (OSError, EOFError, ValueError) as error:
+            raise _Died(self._end()) from error
+        assert isinstance(reply, Reply)
+        return reply
+
+    def _end(self) -> str:
+        try:
+            status = self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        if status < 0:
+            return f"was killed by {signal.Signals(-status).name}"
+        return f"ended with status {status}"
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """Close its input, which ends it when it is idle, and its output."""
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            with suppress(OSError):  # bytes that nobody takes any more
+                stream.close()
+        self._end()
+
+
+def module_path() -> list[str]:
+    """Where a worker finds modules: where we do, the folder it is started in left out."""
+    home = str(Path(__file__).parents[3])
+    path = [part for part in sys.path if part]
+    return path if home in path else [*path, home]
+
+
+def _leave_interrupts_to_the_main_thread() -> None:
+    """Block SIGINT here, and so in the workers begun here: Ctrl-C is the main thread's to act on."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -1,0 +1,36 @@
+"""A worker process: takes items from its standard input, gives replies on its standard output.
+
+It is started as a program of its own and never imports the caller's ``__main__``, so scripts need no
+guard. It ends when its input does, that is at the latest when the process that began it is gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from semindex.indexing.executors.wire import outcome_of, receive, reply_of, send
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    for name in _ONE_THREAD:  # before numpy is imported; there are as many workers as cores
+        os.environ[name] = "1"
+    incoming = sys.stdin.buffer
+    outgoing = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    os.dup2(2, 1)  # what a library prints is no reply
+    try:
+        task, setup = receive(incoming)
+        opened = outcome_of(setup)
+        send(outgoing, reply_of(None, *opened[1:]))
+        # What an item leaves behind is not cyclic, and looking for cycles costs a tenth of the time.
+        gc.freeze()
+        gc.disable()
+        while True:
+            item = receive(incoming)
+            send(outgoing, reply_of(*outcome_of(task, opened[0], item)))
+    except (EOFError, BrokenPipeError):
+        return

@@ -1,0 +1,346 @@
+"""Has files made into segments, here or in worker processes, and commits them as they come in."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from semindex.errors import WorkerError
+from semindex.indexing import crew as crews
+from semindex.indexing import merge
+from semindex.indexing.analysis import skip_analysis
+from semindex.indexing.batch import Outcome, Result, Wanted, Work, batches
+from semindex.indexing.crew import Crew, Task
+from semindex.indexing.executors.base import Done, Failure
+from semindex.indexing.memory import peak_bytes
+from semindex.indexing.merge import Merge, Merged
+from semindex.indexing.plan import by_todays_rules
+from semindex.store import layout
+from semindex.store.catalog import Catalog, Change, FileRecord, NewSegment, SkippedFile
+from semindex.store.durable import StepHook, no_step
+from semindex.types import (
+    Cluster,
+    Embedder,
+    FileFailure,
+    FileRef,
+    Progress,
+    ProgressCallback,
+    SkipReason,
+)
+
+PARALLEL_BYTES = 4_000_000
+"""Less source than this is read by one process: starting others takes longer than they save."""
+COMMIT_SECONDS = 5.0
+"""A build that is killed loses this much work at the most, and what is in the workers' hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and with what an index is built."""
+
+    root: Path
+    index_dir: Path
+    embedder: Embedder
+    max_memory_bytes: int
+    on_step: StepHook = no_step
+    """Called between the steps of a commit; tests die there. Not in worker processes."""
+    open_embedder: Callable[[], Embedder] | None = None
+    """Opens the embedder in another process, so it must be picklable; without it there is no other."""
+    workers: int = 1
+    """Processes that analyse at once; 1 is this one."""
+    parallel_bytes: int = PARALLEL_BYTES
+    batch_bytes: int | None = None
+    """Source of one segment; None leaves that to the memory budget."""
+    commit_seconds: float = COMMIT_SECONDS
+    cluster: Cluster | None = None
+    """Who does the work instead, whatever its size."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What one refresh has done so far."""
+
+    files: Mapping[str, FileRecord]
+    """What is known and sound, by path."""
+    failures: Mapping[str, SkippedFile]
+    scan_ns: int
+    force: bool
+    total: int = 0
+    done: int = 0
+    added: int = 0
+    changed: int = 0
+    segments: list[NewSegment] = field(default_factory=list)
+    """On disk and not yet committed."""
+    touched: list[FileRef] = field(default_factory=list)
+    skipped: list[SkippedFile] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    source_bytes: int = 0
+    merged: int = 0
+    worker_peak_bytes: int = 0
+    processes: int = 1
+
+    @property
+    def peak_bytes(self) -> int:
+        """What all processes took so far, each at its highest."""
+        return peak_bytes() + self.worker_peak_bytes
+
+    def notes(self) -> dict[str, str]:
+        """What a commit notes of a build; nothing when nothing was indexed."""
+        return {"peak_bytes": str(self.peak_bytes)} if self.source_bytes else {}
+
+
+class Indexing:
+    """One refresh's reading and analysing."""
+
+    def __init__(
+        self, place: Place, catalog: Catalog, run: Run, progress: ProgressCallback, leaving: ExitStack
+    ) -> None:
+        """``leaving`` ends what it began."""
+        self._place = place
+        self._leaving = leaving
+        self._crew: Crew | None = None
+        self._waiting: deque[Work] = deque()
+        self._older = {segment.id for segment in catalog.snapshot().segments}
+        """Segments that were there before: their files may yet be replaced."""
+        self._may_merge = True
+        self._catalog = catalog
+        self._run = run
+        self._progress = progress
+        self._begun = 0
+        self._last_commit = time.monotonic()
+        self._doubtful: set[str] = set()
+        """Files still to be read that look as they did when they were indexed."""
+
+    def index(self, refs: Sequence[FileRef]) -> None:
+        """Make segments of the files; those of the last seconds are left in the run, to be committed.
+
+        Raises:
+            IndexUnwritable: No room or permission; what was committed stays.
+            WorkerError: The cluster is out of reach or gone; after what is done was committed.
+            KeyboardInterrupt: The same.
+        """
+        self._run.total = len(refs)
+        if refs:
+            self._index(refs)
+        self._tell()
+
+    def _index(self, refs: Sequence[FileRef]) -> None:
+        size = sum(ref.size_bytes for ref in refs)
+        self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
+        # First those in doubt: until they are read, what is committed cannot be taken for up to date.
+        wanted = map(self._wanted, sorted(refs, key=lambda ref: ref.path not in self._doubtful))
+        self._crew = crew = self._chosen(size)
+        self._waiting.extend(batches(wanted, most_bytes=crew.batch_bytes, workers=crew.workers))
+        self._work(crew)
+
+    def _work(self, crew: Crew) -> None:
+        try:
+            while self._waiting:
+                outcomes = crew.run(_drained(self._waiting))
+                with closing(outcomes):
+                    for outcome in outcomes:
+                        self._run.worker_peak_bytes = crew.executor.peak_bytes
+                        self._take(outcome)
+                        self._commit_now_and_then()
+        except (KeyboardInterrupt, WorkerError):
+            self._commit()
+            raise
+        finally:
+            self._run.worker_peak_bytes = crew.executor.peak_bytes
+            self._run.processes = crew.processes
+            self._run.warnings += crew.notes()
+
+    def merge(self, *, small_bytes: int) -> None:
+        """Join segments until the policy is content; what cannot be joined stays, with a warning.
+
+        Raises:
+            IndexUnwritable: No room; what was joined so far stays.
+        """
+        crew = self._crew or crews.own(self._task(), self._begin_file)
+        try:
+            reason = ""
+            while not reason and (groups := self._groups(crew, merge.TIER_SEGMENTS, small_bytes)):
+                reason = self._merge(crew, groups)
+        except WorkerError as error:
+            reason = str(error)
+        if reason:
+            self._run.warnings.append(f"segments were not merged: {reason}; run 'semindex index'")
+        self._run.worker_peak_bytes = crew.executor.peak_bytes
+        self._run.warnings += crew.notes()
+
+    def _merge(self, crew: Crew, groups: Sequence[Merge]) -> str:
+        """Join groups until one cannot be; gives why."""
+        works: Iterator[Work] = iter(groups)
+        self._progress(Progress("merge", 0, len(groups), "segments"))
+        with closing(crew.unite(works)) as outcomes:
+            for done, outcome in enumerate(outcomes, 1):
+                reason = self._take_merged(outcome)
+                if reason:
+                    return reason
+                self._progress(Progress("merge", done, len(groups), "segments"))
+        return ""
+
+    def _groups(
+        self, crew: Crew, tier_segments: int, small_bytes: int = 0, *, but: Collection[int] = ()
+    ) -> list[Merge]:
+        snapshot = self._catalog.snapshot()
+        groups = merge.choose(
+            [segment for segment in snapshot.segments if segment.id not in but],
+            snapshot.dead,
+            tier_segments=tier_segments,
+            largest_bytes=crew.merge_bytes,
+            small_bytes=min(small_bytes, crew.merge_bytes),
+        )
+        return merge.merges(snapshot, groups)
+
+    def _task(self) -> Task:
+        place = self._place
+        return Task(
+            place.root,
+            place.index_dir,
+            place.embedder,
+            place.open_embedder,
+            place.max_memory_bytes,
+            place.batch_bytes,
+            place.on_step,
+        )
+
+    def _chosen(self, source_bytes: int) -> Crew:
+        """Who does the work."""
+        place, task = self._place, self._task()
+        if place.cluster is not None:
+            return crews.cluster(task, place.cluster, self._catalog.snapshot().identity, self._leaving)
+        several = crews.pool(task, place.workers) if source_bytes >= place.parallel_bytes else None
+        return several or crews.own(task, self._begin_file)
+
+    def _begin_file(self, path: str) -> None:
+        self._tell(self._begun, path)
+        self._begun += 1
+
+    def _tell(self, begun: int = 0, path: str = "") -> None:
+        self._progress(Progress("index", self._run.done + begun, self._run.total, "files", path))
+
+    def _wanted(self, ref: FileRef) -> Wanted:
+        known = self._run.files.get(ref.path)
+        if known is None or self._run.force or not by_todays_rules(known):
+            return Wanted(ref)
+        return Wanted(ref, (known.digest, known.language))
+
+    def _looks_known(self, ref: FileRef) -> bool:
+        record, skip = self._run.files.get(ref.path), self._run.failures.get(ref.path)
+        return (record is not None and record.ref == ref) or (skip is not None and skip.failure.ref == ref)
+
+    def _take(self, outcome: Done[Work, Result] | Failure[Work]) -> None:
+        if isinstance(outcome.item, Merge):
+            # One that fails is tried again, and told, by the merge at the end.
+            self._may_merge = not self._take_merged(outcome)
+            return
+        run, files = self._run, outcome.item.files
+        self._begun = 0
+        if isinstance(outcome, Failure):
+            if len(files) > 1:
+                self._waiting.extend(outcome.item.parts())
+                return
+            ref = files[0].ref
+            failure = FileFailure(ref.path, "analyse", SkipReason.FAILED, outcome.reason, ref)
+            self._note(Outcome(None, (), (failure,), 0))
+        else:
+            assert isinstance(outcome.result, Outcome)
+            self._note(outcome.result)
+        run.done += len(files)
+        self._doubtful.difference_update(wanted.ref.path for wanted in files)
+        self._tell()
+
+    def _note(self, outcome: Outcome) -> None:
+        run = self._run
+        run.touched += [ref for ref in outcome.touched if run.files[ref.path].ref != ref]
+        for failure in outcome.failures:
+            skip = SkippedFile(failure, skip_analysis())
+            if run.failures.get(failure.path) != skip:
+                run.skipped.append(skip)
+        run.source_bytes += outcome.source_bytes
+        if outcome.segment is not None:
+            run.segments.append(outcome.segment)
+            changed = sum(file.ref.path in run.files for file in outcome.segment.files)
+            run.changed += changed
+            run.added += len(outcome.segment.files) - changed
+
+    def _commit_now_and_then(self) -> None:
+        due = time.monotonic() - self._last_commit >= self._place.commit_seconds
+        if due and self._run.done < self._run.total:
+            self._commit()
+            self._merge_when_many()
+            self._last_commit = time.monotonic()
+
+    def _merge_when_many(self) -> None:
+        """Have the oldest of this build's segments joined, one merge at a time, when they become many."""
+        if self._may_merge and self._crew is not None:
+            groups = self._groups(self._crew, merge.TIER_SEGMENTS_AT_WORK, but=self._older)
+            self._waiting.extendleft(groups[:1])
+            self._may_merge = not groups
+
+    def _take_merged(self, outcome: Done[Work, Result] | Failure[Work]) -> str:
+        """Make a merge live; gives why it cannot be."""
+        merged, place = outcome.item, self._place
+        assert isinstance(merged, Merge)
+        if isinstance(outcome, Failure):
+            return outcome.reason
+        assert isinstance(outcome.result, Merged)
+        if outcome.result.fault:
+            return outcome.result.fault
+        self._catalog.commit(merged.change(outcome.result, self._run.notes()))
+        layout.discard(place.index_dir, [record.name for record in merged.records], on_step=place.on_step)
+        self._run.merged += len(merged.records)
+        return ""
+
+    def _commit(self) -> None:
+        run = self._run
+        commit(
+            self._place,
+            self._catalog,
+            run,
+            pending=run.total - run.done,
+            scan_ns=None if self._doubtful else run.scan_ns,
+        )
+
+
+def _drained(waiting: deque[Work]) -> Iterator[Work]:
+    while waiting:
+        yield waiting.popleft()
+
+
+def commit(
+    place: Place,
+    catalog: Catalog,
+    run: Run,
+    *,
+    removed: Sequence[str] = (),
+    dropped: Sequence[int] = (),
+    pending: int = 0,
+    scan_ns: int | None,
+    walk_seconds: float | None = None,
+) -> None:
+    """Make what was written live; ``pending`` files are still to come. Nothing new is no generation.
+
+    With ``scan_ns`` what the catalog knows counts as seen then: files that it does not know yet, or of
+    which it knows an older state, are found by that.
+    """
+    meta = {"pending": str(pending), "root": str(place.root), **run.notes()}
+    if walk_seconds is not None:
+        meta["walk_ms"] = str(round(walk_seconds * 1000))
+    catalog.commit(
+        Change(
+            add=run.segments,
+            skipped=run.skipped,
+            remove=removed,
+            touched=run.touched,
+            drop_segments=dropped,
+            scan_ns=scan_ns,
+            meta=meta,
+        )
+    )
+    run.segments, run.skipped, run.touched = [], [], []

@@ -1,0 +1,289 @@
+"""Parsed files to the content of a segment: tokenise once, count by field, embed.
+
+A pure function of its input: no I/O, no state but the lexicon (a cache), so any process can do it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.embed.quantising import quantise
+from semindex.store.codec import MAX_COUNT
+from semindex.store.content import Content
+from semindex.store.postings import Triples
+from semindex.tokens import Lexicon, defined_name, path_parts, raw_words, symbol_key, tokenise
+from semindex.types import Chunk, Counts, Documents, Embedder, ParsedFile, TermHashes
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Words by row: parallel arrays."""
+
+    rows: Ints
+    ids: Ints
+
+
+def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -> Content:
+    """The content of some files, in their order."""
+    shape = _Shape.of(files)
+    body, comments = _text_words(files, shape, lexicon)
+    names, parents = _name_words(files, shape, lexicon)
+    path_words, stem_words = _path_words(files, lexicon)
+    offsets, hashes = lexicon.arrays()
+    terms, ranks = _ranked(offsets, hashes, (body, comments, names, parents, path_words, stem_words))
+
+    def count(*parts: _Rows) -> _Tally:
+        words = np.concatenate([part.ids for part in parts])
+        sizes = offsets[words + 1] - offsets[words]
+        places = np.arange(int(sizes.sum())) + np.repeat(offsets[words] - _before(sizes), sizes)
+        rows = np.repeat(np.concatenate([part.rows for part in parts]), sizes)
+        return _tally(rows, ranks[places], terms)
+
+    counted = {
+        "comment": count(comments),
+        "name": count(names),
+        "parent": count(parents),
+        "body": count(body),
+        "path": count(path_words),
+        "stem": count(stem_words),
+    }
+    chunks, files_total = shape.chunk_total, len(files)
+    documents = Documents(
+        content=_csr(count(body, comments), chunks),
+        names=_csr(count(names, parents), chunks),
+        paths=_csr(count(path_words, stem_words), files_total),
+        path_row=np.repeat(np.arange(files_total), shape.chunks),
+        texts=_texts(files) if embedder.reads_text else (),
+    )
+    postings = {name: _triples(tally) for name, tally in counted.items()}
+    chunk_lengths = [_lengths(counted[name], chunks) for name in ("comment", "name", "parent", "body")]
+    file_lengths = [_lengths(counted[name], files_total) for name in ("path", "stem")]
+    return _content(
+        files,
+        shape,
+        postings,
+        np.stack(chunk_lengths, axis=1),
+        np.stack(file_lengths, axis=1),
+        quantise(embedder.embed_documents(documents)),
+    )
+
+
+def _texts(files: Sequence[ParsedFile]) -> tuple[str, ...]:
+    """What a reader of text is given of each chunk: where it stands, what it is called, and its lines."""
+    return tuple(
+        f"{file.source.path} {_named(file, chunk)}\n"
+        + file.source.text[chunk.span.start_byte : chunk.span.end_byte].decode("utf-8", "replace")
+        for file in files
+        for chunk in file.chunks
+    )
+
+
+def _named(file: ParsedFile, chunk: Chunk) -> str:
+    """The names that a chunk defines, else that of the definition it is of."""
+    owner = (chunk.owner,) if chunk.owner >= 0 else ()
+    return " ".join(file.symbols[symbol].name for symbol in chunk.defines or owner)
+
+
+def _ranked(offsets: Ints, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[TermHashes, Ints]:
+    """The hashes that the words of the batch give, ascending, and the place of each among them.
+
+    The lexicon knows ten times as many words as a batch has; places of the others mean nothing.
+    """
+    used = np.zeros(len(offsets) - 1, dtype=bool)
+    for part in parts:
+        used[part.ids] = True
+    wanted = np.flatnonzero(np.repeat(used, offsets[1:] - offsets[:-1]))
+    terms, places = np.unique(hashes[wanted], return_inverse=True)
+    ranks = np.zeros(len(hashes), dtype=np.int64)
+    ranks[wanted] = places
+    return terms, ranks
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Where each file's chunks, symbols and bytes begin in the batch."""
+
+    chunks: Ints
+    symbols: Ints
+    chunk_base: Ints
+    symbol_base: Ints
+    byte_base: Ints
+
+    @property
+    def chunk_total(self) -> int:
+        return int(self.chunks.sum())
+
+    @staticmethod
+    def of(files: Sequence[ParsedFile]) -> _Shape:
+        chunks = np.array([len(file.chunks) for file in files], dtype=np.int64)
+        symbols = np.array([len(file.symbols) for file in files], dtype=np.int64)
+        sizes = np.array([len(file.source.text) + 1 for file in files], dtype=np.int64)
+        return _Shape(chunks, symbols, _before(chunks), _before(symbols), _before(sizes))
+
+
+def _before(sizes: Ints) -> Ints:
+    return np.cumsum(sizes) - sizes
+
+
+def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:
+    """Words of bodies and words of comments, by chunk."""
+    text = b"\n".join(file.source.text for file in files)
+    tokens = tokenise(text)
+    ids = lexicon.ids(tokens.words)
+    starts = np.concatenate(
+        [
+            np.fromiter((chunk.span.start_byte for chunk in file.chunks), np.int64, len(file.chunks)) + base
+            for file, base in zip(files, shape.byte_base, strict=True)
+        ]
+    )
+    borders = np.concatenate(
+        [file.comments.reshape(-1) + base for file, base in zip(files, shape.byte_base, strict=True)]
+    )
+    rows = np.searchsorted(starts, tokens.starts, side="right") - 1
+    in_comment = np.searchsorted(borders, tokens.starts, side="right") % 2 == 1
+    return _Rows(rows[~in_comment], ids[~in_comment]), _Rows(rows[in_comment], ids[in_comment])
+
+
+def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:
+    """Words of the names each chunk defines, and of the definitions that enclose it."""
+    rows: dict[str, list[int]] = {"name": [], "parent": []}
+    raw: dict[str, list[bytes]] = {"name": [], "parent": []}
+
+    def put(field: str, row: int, name: str) -> None:
+        found = raw_words(name.encode("utf-8", "replace"))
+        raw[field].extend(found)
+        rows[field].extend([row] * len(found))
+
+    for file, base in zip(files, shape.chunk_base.tolist(), strict=True):
+        for number, chunk in enumerate(file.chunks):
+            for symbol in chunk.defines:
+                put("name", base + number, file.symbols[symbol].name)
+            for symbol in _enclosing(file, chunk.owner, chunk.defines):
+                put("parent", base + number, file.symbols[symbol].name)
+    name, parent = (
+        _Rows(np.array(rows[field], dtype=np.int64), lexicon.ids(raw[field])) for field in ("name", "parent")
+    )
+    return name, parent
+
+
+def _enclosing(file: ParsedFile, owner: int, defines: tuple[int, ...]) -> list[int]:
+    """The owner and every definition around it and around what is defined, but for those defined here."""
+    found: list[int] = []
+    for start in (owner, *(file.symbols[symbol].parent for symbol in defines)):
+        at = start
+        while at >= 0 and at not in found:
+            found.append(at)
+            at = file.symbols[at].parent
+    return [symbol for symbol in found if symbol not in defines]
+
+
+def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _Rows]:
+    """Words of the path without its extension, and of the file's stem, by file."""
+    rows: dict[str, list[int]] = {"path": [], "stem": []}
+    raw: dict[str, list[bytes]] = {"path": [], "stem": []}
+    for number, file in enumerate(files):
+        parts = path_parts(file.source.path)
+        whole = parts.folder if parts.stands_for_folder else f"{parts.folder}/{parts.stem}"
+        for field, text in (("path", whole), ("stem", parts.stem)):
+            found = raw_words(text.encode("utf-8", "replace"))
+            raw[field].extend(found)
+            rows[field].extend([number] * len(found))
+    path, stem_rows = (
+        _Rows(np.array(rows[field], dtype=np.int64), lexicon.ids(raw[field])) for field in ("path", "stem")
+    )
+    return path, stem_rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """Distinct (row, term) pairs, ordered by row and hash, with their counts."""
+
+    rows: Ints
+    terms: TermHashes
+    counts: Ints
+
+
+def _tally(rows: Ints, ranks: Ints, terms: TermHashes) -> _Tally:
+    width = max(1, len(terms))
+    keys, counts = np.unique(rows * width + ranks, return_counts=True)
+    return _Tally(keys // width, terms[keys % width], counts)
+
+
+def _triples(tally: _Tally) -> Triples:
+    return Triples(tally.terms, tally.rows, np.minimum(tally.counts, MAX_COUNT).astype(np.uint8))
+
+
+def _lengths(tally: _Tally, rows: int) -> npt.NDArray[np.uint16]:
+    totals = np.bincount(tally.rows, weights=tally.counts, minlength=rows)
+    return np.minimum(totals, 65535).astype(np.uint16)
+
+
+def _csr(tally: _Tally, rows: int) -> Counts:
+    offsets = np.searchsorted(tally.rows, np.arange(rows + 1))
+    counts = np.minimum(tally.counts, 65535).astype(np.uint16)
+    return Counts(offsets.astype(np.int64), tally.terms, counts)
+
+
+def _content(
+    files: Sequence[ParsedFile],
+    shape: _Shape,
+    postings: dict[str, Triples],
+    chunk_lengths: npt.NDArray[np.uint16],
+    file_lengths: npt.NDArray[np.uint16],
+    vectors: npt.NDArray[np.int8],
+) -> Content:
+    chunks = [
+        (chunk, int(base))
+        for file, base in zip(files, shape.symbol_base, strict=True)
+        for chunk in file.chunks
+    ]
+    symbols = [
+        (symbol, int(base))
+        for file, base in zip(files, shape.symbol_base, strict=True)
+        for symbol in file.symbols
+    ]
+    homes = np.zeros(len(symbols), dtype=np.uint32)
+    for number, (chunk, base) in enumerate(chunks):
+        for symbol in chunk.defines:
+            homes[base + symbol] = number
+    return Content(
+        paths=tuple(os.fsencode(file.source.path) for file in files),
+        digests=np.frombuffer(b"".join(file.source.digest for file in files), np.uint8).reshape(-1, 16),
+        languages=tuple(file.source.language for file in files),
+        sizes=np.array([file.source.size_bytes for file in files], dtype=np.uint64),
+        file_chunks=shape.chunks.astype(np.uint32),
+        file_symbols=shape.symbols.astype(np.uint32),
+        file_lengths=file_lengths,
+        chunk_lines=_pairs((chunk.span.start_line, chunk.span.end_line) for chunk, _ in chunks),
+        chunk_bytes=_pairs((chunk.span.start_byte, chunk.span.end_byte) for chunk, _ in chunks),
+        chunk_kinds=np.array([chunk.kind for chunk, _ in chunks], dtype=np.uint8),
+        chunk_owners=_ordinals((chunk.owner, base) for chunk, base in chunks),
+        chunk_lengths=chunk_lengths,
+        symbol_names=tuple(symbol.name.encode("utf-8", "replace") for symbol, _ in symbols),
+        symbol_kinds=np.array([symbol.kind for symbol, _ in symbols], dtype=np.uint8),
+        symbol_lines=_pairs((symbol.span.start_line, symbol.span.end_line) for symbol, _ in symbols),
+        symbol_parents=_ordinals((symbol.parent, base) for symbol, base in symbols),
+        symbol_chunks=homes,
+        symbol_keys=_keys(symbol.name for symbol, _ in symbols),
+        postings=postings,
+        vectors=vectors,
+    )
+
+
+def _pairs(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.uint32]:
+    return np.array(list(values), dtype=np.uint32).reshape(-1, 2)
+
+
+def _keys(names: Iterable[str]) -> npt.NDArray[np.uint32]:
+    return np.fromiter((symbol_key(defined_name(name)) for name in names), np.uint32)
+
+
+def _ordinals(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.int32]:
+    return np.array([ordinal + base if ordinal >= 0 else -1 for ordinal, base in values], dtype=np.int32)

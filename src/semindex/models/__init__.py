@@ -1,0 +1,1 @@
+"""Models that a user brings: their folders, hubs and servers, and what runs them."""

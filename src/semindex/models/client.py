@@ -1,0 +1,303 @@
+"""Vectors from a server that a user named: OpenAI's ``/embeddings`` or Ollama's ``/api/embed``.
+
+The only module that opens a connection, and only when ``EMBEDDING_MODEL`` is an address, which a repository's
+files cannot set. No proxy is used and no redirect is followed: texts go to the server that was named.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+import msgspec
+import numpy as np
+import xxhash
+
+from semindex.errors import ModelError
+from semindex.models.conventions import Convention, convention_of
+from semindex.models.endpoint import LIKE, Dialect, Endpoint
+from semindex.models.pooling import Pooling
+from semindex.models.texts import Embedded, Side, joined, unit
+from semindex.types import Vectors
+
+VERSION = 1
+"""Raised when the same text gives another vector than before; part of the fingerprint."""
+DEFAULT_TOKENS = 512
+"""Longest input where none is named: that of most models."""
+BATCH_TEXTS = 32
+TIMEOUT_SECONDS = 120.0
+"""A processor embeds a few long texts a second."""
+PAUSES_SECONDS = (0.5, 2.0, 8.0)
+"""Before each further try, unless the server names another time of at most :data:`MOST_PAUSE_SECONDS`."""
+MOST_PAUSE_SECONDS = 30.0
+_MOST_BYTES = 256_000_000
+_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TOO_LONG = re.compile(
+    r"context (length|size|window)|too (long|large|many tokens)|maximum.{0,40}(token|length)"
+    r"|exceed.{0,60}(token|length|context|batch)|input length",
+    re.IGNORECASE,
+)
+"""In what servers say of a text that does not fit."""
+_LIKELY_TOKEN = re.compile(r"[A-Za-z]{1,3}|\d|\n|[^\sA-Za-z\d]")
+"""Tokenizers of all kinds give fewer, on code; letters of other scripts are counted twice."""
+_SPECIAL_TOKENS = 4
+
+
+class _TooLong(Exception):  # noqa: N818 - never leaves this module
+    """The server refused a text for its length."""
+
+
+class _Passing(Exception):  # noqa: N818 - never leaves this module
+    """What may be otherwise the next time."""
+
+    def __init__(self, reason: str, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+class _OpenAIRow(msgspec.Struct):
+    index: int
+    embedding: list[float]
+
+
+class _OpenAIReply(msgspec.Struct):
+    data: list[_OpenAIRow]
+
+
+class _OllamaReply(msgspec.Struct):
+    embeddings: list[list[float]]
+
+
+class ServerModel:
+    """A model behind an address; connected when something is first embedded; threads may share it."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        max_tokens: int = 0,
+        read_key: Callable[[], str | None] | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            endpoint: The server.
+            max_tokens: Longest input; 0 for :data:`DEFAULT_TOKENS`. Longer texts are split.
+            read_key: Gives the key that the server wants, or None.
+            pause: Waits so many seconds.
+        """
+        self._endpoint = endpoint
+        self._max_tokens = max_tokens or DEFAULT_TOKENS
+        self._read_key = read_key
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._connection: http.client.HTTPConnection | None = None
+        self._uses = convention_of([endpoint.model]) or Convention(Pooling.MEAN)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where texts go, when that is another machine."""
+        if self._endpoint.is_local:
+            return ()
+        return (f"the text of every chunk is sent to {self._endpoint.address}",)
+
+    @property
+    def may_change(self) -> bool:
+        """Yes: somebody else runs it."""
+        return True
+
+    @property
+    def resident_bytes(self) -> int:
+        """None here."""
+        return 0
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the address and the model's name, the prompts and the longest input: not of its weights."""
+        where, uses = self._endpoint, self._uses
+        named = (VERSION, where.address, where.model, uses.query, uses.document, self._max_tokens)
+        return f"server-{xxhash.xxh3_128_hexdigest(repr(named).encode())}"
+
+    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+        """Unit vectors; a longer text than the server takes is the mean of its pieces."""
+        prompt = self._uses.query if side is Side.QUERY else self._uses.document
+        most = max(16, self._max_tokens - _SPECIAL_TOKENS - len(_likely_ends(prompt)))
+        split = [pieces_of(text, most) for text in texts]
+        flat = [piece for found in split for piece in found]
+        rows: list[Vectors] = []
+        for begin in range(0, len(flat), BATCH_TEXTS):
+            rows.append(self._rows(flat[begin : begin + BATCH_TEXTS], prompt))
+        if len({each.shape[1] for each in rows}) > 1:
+            raise ModelError(f"{self._endpoint.address} gives vectors of several lengths; {_OTHER}")
+        every = np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
+        return joined(every, [len(piece) for piece in flat], [len(found) for found in split])
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            self._disconnect()
+
+    def _rows(self, texts: Sequence[str], prompt: str) -> Vectors:
+        """Unit rows of pieces; halves of what the server finds too long are put together."""
+        try:
+            return unit(self._asked([prompt + text for text in texts]))
+        except _TooLong as error:
+            if len(texts) > 1:
+                return np.concatenate([self._rows([text], prompt) for text in texts])
+            (text,) = texts
+            if len(text) < 2:
+                raise ModelError(
+                    f"{self._endpoint.address} takes no text at all: {error}; {_OTHER}"
+                ) from error
+            halves = [text[: len(text) // 2], text[len(text) // 2 :]]
+            rows = np.concatenate([self._rows([half], prompt) for half in halves])
+            return joined(rows, [len(half) for half in halves], [2]).rows
+
+    def _asked(self, texts: Sequence[str]) -> Vectors:
+        """What the server answers, shape ``(n, dim)``; what passes is tried again a few times."""
+        request: dict[str, object] = {"input": list(texts)}
+        if self._endpoint.model:
+            request["model"] = self._endpoint.model
+        if self._endpoint.dialect is Dialect.OLLAMA:
+            request["truncate"] = False  # else it cuts in silence
+        body = msgspec.json.encode(request)
+        for pause in (*PAUSES_SECONDS, None):
+            try:
+                return self._read(self._posted(body), len(texts))
+            except _Passing as error:
+                if pause is None:
+                    raise ModelError(
+                        f"{self._endpoint.address} gives no vectors: {error} "
+                        f"({len(PAUSES_SECONDS) + 1} tries); start the server, or {_OTHER}"
+                    ) from error
+                self._pause(pause if error.pause is None else error.pause)
+        raise AssertionError  # the loop ends by return or raise
+
+    def _posted(self, body: bytes) -> bytes:
+        with self._lock:
+            try:
+                connection = self._connected()
+                connection.request("POST", self._endpoint.path, body, self._headers())
+                response = connection.getresponse()
+                content = response.read(_MOST_BYTES + 1)
+            except (OSError, http.client.HTTPException) as error:
+                self._disconnect()
+                raise _Passing(str(error) or type(error).__name__) from error
+            if len(content) > _MOST_BYTES:
+                self._disconnect()
+                raise ModelError(f"{self._endpoint.address} answers with more than {_MOST_BYTES:,} bytes")
+        if response.status == 200:
+            return content
+        raise self._refusal(response.status, response.headers.get("Retry-After", ""), content)
+
+    def _refusal(self, status: int, wait: str, content: bytes) -> Exception:
+        """What to raise for an answer that is none."""
+        said = self._quoted(content)
+        if status in (400, 413, 422, 500) and _TOO_LONG.search(said):
+            return _TooLong(said)
+        told = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+        if status in _RETRIED:
+            seconds = float(wait) if re.fullmatch(r"\d{1,6}", wait) else None
+            return _Passing(told, None if seconds is None else min(seconds, MOST_PAUSE_SECONDS))
+        if status in (401, 403):
+            advice = "name the environment variable that holds a key in EMBEDDING_KEY_VARIABLE"
+        elif 300 <= status < 400:
+            advice = "redirects are not followed; name the address that it leads to"
+        else:
+            advice = (
+                f"see whether address and model ({self._endpoint.model or 'none named'}) are right; {LIKE}"
+            )
+        return ModelError(f"{self._endpoint.address} gives no vectors: {told}; {advice}")
+
+    def _quoted(self, content: bytes) -> str:
+        """The beginning of what a server says, without the key, should it repeat that."""
+        said = content[:2000].decode("utf-8", "replace")
+        key = self._read_key() if self._read_key is not None else None
+        if key:
+            said = said.replace(key, "***")
+        return " ".join("".join(each if each.isprintable() else " " for each in said).split())[:300]
+
+    def _read(self, content: bytes, count: int) -> Vectors:
+        try:
+            if self._endpoint.dialect is Dialect.OLLAMA:
+                found = msgspec.json.decode(content, type=_OllamaReply).embeddings
+            else:
+                data = msgspec.json.decode(content, type=_OpenAIReply).data
+                found = [row.embedding for row in sorted(data, key=lambda row: row.index)]
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ModelError(
+                f"{self._endpoint.address} answers with what are no embeddings: {error}; {LIKE}"
+            ) from error
+        widths = {len(row) for row in found}
+        if len(found) != count or len(widths) != 1 or 0 in widths:
+            raise ModelError(
+                f"{self._endpoint.address} gives {len(found)} vectors of {sorted(widths)} numbers for "
+                f"{count} texts; {_OTHER}"
+            )
+        rows = np.array(found, np.float32)
+        if not np.isfinite(rows).all():
+            raise ModelError(f"{self._endpoint.address} gives numbers that are none; {_OTHER}")
+        return rows
+
+    def _headers(self) -> Mapping[str, str]:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        key = self._read_key() if self._read_key is not None else None
+        if key:
+            if not self._endpoint.secure and not self._endpoint.is_local:
+                raise ModelError(
+                    f"the key would go to {self._endpoint.address} for everybody to read; use https, or "
+                    "unset EMBEDDING_KEY_VARIABLE"
+                )
+            if not key.isascii() or not key.isprintable():
+                raise ModelError("the key that EMBEDDING_KEY_VARIABLE names is no plain text; set it again")
+            headers["Authorization"] = f"Bearer {key}"
+        return headers
+
+    def _connected(self) -> http.client.HTTPConnection:
+        if self._connection is None:
+            where = self._endpoint
+            kind = http.client.HTTPSConnection if where.secure else http.client.HTTPConnection
+            self._connection = kind(where.host, where.port, timeout=TIMEOUT_SECONDS)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+_OTHER = "choose another EMBEDDING_MODEL"
+
+
+def pieces_of(text: str, most: int) -> list[str]:
+    """The text in as many parts of nearly one length as have at most so many likely tokens each.
+
+    Joined they are the text again; one, which may be empty, when it is short.
+    """
+    ends = _likely_ends(text)
+    count = -(-len(ends) // most)
+    if count <= 1:
+        return [text]
+    cuts = [ends[len(ends) * number // count - 1] for number in range(1, count)]
+    return list(_between(text, cuts))
+
+
+def _between(text: str, cuts: Sequence[int]) -> Iterator[str]:
+    begin = 0
+    for cut in (*cuts, len(text)):
+        if cut > begin:
+            yield text[begin:cut]
+            begin = cut
+
+
+def _likely_ends(text: str) -> list[int]:
+    """Where each likely token ends, twice for letters that are not ASCII."""
+    found: list[int] = []
+    for match in _LIKELY_TOKEN.finditer(text):
+        found += [match.end()] * (1 if match[0].isascii() else 2)
+    return found

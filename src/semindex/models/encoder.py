@@ -1,0 +1,259 @@
+"""A transformer in an ONNX file: texts to vectors (bi-encoder), or pairs of texts to scores (cross-encoder).
+
+Runs through onnxruntime, on the processor or, where the installed package can, on a GPU, with the tokenizer
+of the model's own folder (:mod:`semindex.models.modelfolder`); both packages come with the extra ``onnx`` and
+are imported when a model is opened (the graph by :mod:`semindex.models.session`). No function here opens a
+connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from semindex.errors import ModelError
+from semindex.models.batching import Batches, measured_bytes
+from semindex.models.modelfolder import ModelFolder, fingerprint, read_folder
+from semindex.models.packages import from_extra
+from semindex.models.pooling import Floats
+from semindex.models.running import DEFAULT, Running
+from semindex.models.session import Graph, open_graph, rounds_by_batch
+from semindex.process.shared import Shared
+from semindex.types import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A text (or a query and a text) as the model reads it."""
+
+    ids: tuple[int, ...]
+    """Special tokens included."""
+    kinds: tuple[int, ...]
+    """0 for the first text, 1 for the second of a pair."""
+    read: int
+    """Tokens of the text that the model reads."""
+    total: int
+    """Tokens that the text has; more than ``read`` when its end was cut off."""
+
+
+class Transformer:
+    """A model that was opened; threads may share it. Made by :func:`open_transformer`."""
+
+    def __init__(
+        self, folder: ModelFolder, graph: Graph, tokenizer: Any, *, max_tokens: int, batches: Batches
+    ) -> None:
+        self.folder = folder
+        self.batches = batches
+        self.is_cross_encoder = graph.is_cross_encoder
+        self._graph = graph
+        self._tokenizer = tokenizer
+        self._max_tokens = max_tokens
+        self._pad = _pad_id(folder, tokenizer)
+        # Tells the width, and finds what is wrong with a graph before anything is asked of it.
+        self.dim = int(self._run([self._joined(self._encoded("a"), self._encoded("b"))]).shape[1])
+        if self.is_cross_encoder and self.dim != 1:
+            raise ModelError(
+                f"{folder.graph} tells {self.dim} classes; a model for re-ranking gives one number a text"
+            )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names what the model computes: its files' content, how they are used, the longest input."""
+        return f"{fingerprint(self.folder)}-{self._max_tokens}"
+
+    def tokens(self, texts: Sequence[str], *, prompt: str = "") -> list[Tokens]:
+        """Each text behind the prompt, cut to the model's longest input."""
+        return [self._joined(encoded) for encoded in self._encoded_all([prompt + text for text in texts])]
+
+    def windows(self, text: str, *, prompt: str = "") -> list[Tokens]:
+        """The whole text in as many pieces as its length needs, each behind the prompt; nothing is left out.
+
+        A text that fits is one piece, as :meth:`tokens` gives it.
+        """
+        text = self._cased(text)  # which may change its length
+        whole = self._encoded(prompt + text)
+        if len(whole) <= self._room(pair=False):
+            return [self._joined(whole)]
+        alone = self._encoded(text)
+        pieces = max(2, -(-len(alone) // max(1, self._room(pair=False) - len(self._encoded(prompt)))))
+        if len(alone) < pieces:
+            return [self._joined(whole)]
+        cuts = [len(alone) * number // pieces for number in range(1, pieces)]
+        borders = [0, *(alone.offsets[cut][0] for cut in cuts), len(text)]
+        found: list[Tokens] = []
+        for begin, end in pairwise(borders):
+            # A piece by itself may have a few tokens more than its share of the whole.
+            if begin < end and end - begin < len(text):
+                found += self.windows(text[begin:end], prompt=prompt)
+        return found or [self._joined(whole)]
+
+    def query_tokens(self, query: str, *, prompt: str = "") -> Tokens:
+        """The query as far as the model reads it: a cross-encoder gives it half of the longest input."""
+        first, total = self._query(prompt + query)
+        whole = self._tokenizer.post_process(first, None, add_special_tokens=True)
+        return Tokens(tuple(whole.ids), tuple(whole.type_ids), len(first), total)
+
+    def pair_tokens(self, query: str, texts: Sequence[str]) -> list[Tokens]:
+        """The query, as :meth:`query_tokens` cuts it, with each text, cut to the room that is left."""
+        first, _ = self._query(query)
+        return [self._joined(first, encoded) for encoded in self._encoded_all(texts)]
+
+    def embed(self, tokens: Sequence[Tokens]) -> Vectors:
+        """Unit vectors, shape ``(n, dim)``, in the order of the tokens.
+
+        Padding is masked, so a row differs by batch in its last bits only.
+
+        Raises:
+            ModelError: The model is a cross-encoder, or fails.
+        """
+        if self.is_cross_encoder:
+            raise ModelError(f"{self.folder.path} compares a query with a text and gives no vectors")
+        rows = self._run(tokens)
+        lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+        lengths[lengths == 0] = 1
+        unit: Vectors = rows / lengths
+        return unit
+
+    def score(self, pairs: Sequence[Tokens]) -> Floats:
+        """The model's number (a logit: any real, higher is better) for each pair, shape ``(n,)``.
+
+        Raises:
+            ModelError: The model is a bi-encoder, or fails.
+        """
+        if not self.is_cross_encoder:
+            raise ModelError(f"{self.folder.path} gives vectors and compares no pairs")
+        return self._run(pairs)[:, 0]
+
+    def _encoded(self, text: str) -> Any:
+        return self._tokenizer.encode(self._cased(text), add_special_tokens=False)
+
+    def _cased(self, text: str) -> str:
+        return text.lower() if self.folder.lower_case else text
+
+    def _encoded_all(self, texts: Sequence[str]) -> list[Any]:
+        found: list[Any] = self._tokenizer.encode_batch(
+            [self._cased(text) for text in texts], add_special_tokens=False
+        )
+        return found
+
+    def _query(self, query: str) -> tuple[Any, int]:
+        """The encoded query, cut, and how many tokens it had."""
+        first = self._encoded(query)
+        total = len(first)
+        room = self._room(pair=self.is_cross_encoder)
+        first.truncate(max(1, room // 2 if self.is_cross_encoder else room))
+        return first, total
+
+    def _room(self, *, pair: bool) -> int:
+        """Tokens besides the special ones."""
+        return self._max_tokens - int(self._tokenizer.num_special_tokens_to_add(pair))
+
+    def _joined(self, first: Any, second: Any | None = None) -> Tokens:
+        """One text, or a pair for a cross-encoder (for a bi-encoder the second is left out)."""
+        pair = second if self.is_cross_encoder else None
+        room = self._room(pair=pair is not None)
+        if pair is not None:
+            room -= len(first)
+        cut = first if pair is None else pair
+        total = len(cut)
+        cut.truncate(max(1, room))
+        whole = self._tokenizer.post_process(first, pair, add_special_tokens=True)
+        return Tokens(tuple(whole.ids), tuple(whole.type_ids), len(cut), total)
+
+    def _run(self, rows: Sequence[Tokens]) -> Floats:
+        """Pooled vectors or logits, shape ``(n, width)``; batches are of texts of nearly one length."""
+        out: Floats | None = None
+        lengths = [len(row.ids) for row in rows]
+
+        def run(places: Sequence[int], one_of_several: bool) -> Floats:
+            some = [rows[place] for place in places]
+            ids, kinds = [each.ids for each in some], [each.kinds for each in some]
+            return self._graph.run(ids, kinds, self._pad, one_of_several=one_of_several)
+
+        for places, made in self.batches.run(lengths, run):
+            if out is None:
+                out = np.empty((len(rows), made.shape[1]), np.float32)
+            out[places] = made
+        return np.zeros((0, self.dim), np.float32) if out is None else out
+
+
+def open_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
+    """The model of a folder, loaded.
+
+    Raises:
+        ModelError: A package is missing (the message names the extra), or the folder is not whole.
+    """
+    return open_folder(read_folder(path), running)
+
+
+def open_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+    """The same of a folder that was read.
+
+    Raises:
+        ModelError: As there.
+    """
+    tokenizer = open_tokenizer(folder.tokenizer)
+    graph = open_graph(folder, device=running.device, threads=running.threads)
+    batches = Batches(
+        folder.footprint,
+        device=graph.device,
+        free_bytes=lambda: measured_bytes(running.most_bytes, graph.device),
+        rows=1 if rounds_by_batch(folder.graph) else running.batch_size,
+        streams=graph.streams,
+    )
+    longest = min(folder.max_tokens, running.max_tokens or folder.max_tokens)
+    return Transformer(folder, graph, tokenizer, max_tokens=longest, batches=batches)
+
+
+_OPEN: Shared[tuple[object, ...], Transformer] = Shared()
+
+
+def shared_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
+    """As :func:`open_transformer`; one in this process while anybody holds it and its files stay the same.
+
+    Raises:
+        ModelError: As there.
+    """
+    return shared_folder(read_folder(path), running)
+
+
+def shared_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+    """The same of a folder that was read.
+
+    Raises:
+        ModelError: As there.
+    """
+    states = [file.stat() for file in (folder.graph, folder.tokenizer)]
+    files = tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states)
+    return _OPEN.get((folder, files, running), partial(open_folder, folder, running))
+
+
+def open_tokenizer(file: Path) -> Any:
+    """The tokenizer of a ``tokenizer.json``, which neither pads nor cuts.
+
+    Raises:
+        ModelError: The package is missing, or the file is damaged.
+    """
+    with from_extra("onnx"):
+        import tokenizers
+    try:
+        found = tokenizers.Tokenizer.from_file(str(file))
+    except Exception as error:  # the package raises nothing more exact
+        raise ModelError(f"{file} is no tokenizer: {error}; get the model's folder again") from error
+    found.no_padding()
+    found.no_truncation()
+    return found
+
+
+def _pad_id(folder: ModelFolder, tokenizer: Any) -> int:
+    """The padding token; it is masked, but some models count positions by it."""
+    if folder.pad_id is not None:
+        return folder.pad_id
+    found = (tokenizer.token_to_id(name) for name in ("[PAD]", "<pad>"))
+    return next((number for number in found if number is not None), 0)

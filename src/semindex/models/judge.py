@@ -1,0 +1,148 @@
+"""How well texts answer a query, as a transformer sees it; what was computed is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from msgspec import Struct
+
+from semindex.errors import ModelError
+from semindex.models.digest import text_digest
+from semindex.models.encoder import Tokens, Transformer, shared_transformer
+from semindex.models.running import DEFAULT, Running
+from semindex.process.recent import RecentlyUsed
+from semindex.types import Kept, Vector, VectorStore
+
+MAX_TOKENS = 128
+"""Of a text that the model reads: where it stands, its signature, its documentation, its first lines.
+
+Twice as many cost twice the time.
+"""
+REMEMBERED_SECONDS = 3600
+"""After which a query's vector is computed again, so that a process that stays gives memory back."""
+_NONE_NAMED = (
+    "re-ranking needs a transformer, and none is named: set RERANK_MODEL in table [MODELS] of your own "
+    "semindex.toml, the variable SEMINDEX_RERANK_MODEL, or --rerank-model to a folder that you bring "
+    "(semindex downloads nothing). It holds model.onnx or onnx/model.onnx, a bi-encoder or a "
+    "cross-encoder, with its tokenizer.json, config.json and other *.json files. What runs it comes with: "
+    'pip install "semindex[onnx]"'
+)
+
+
+class Judgement(Struct, frozen=True):
+    """What the model says of one text."""
+
+    value: float
+    """Cosine of a bi-encoder, logit of a cross-encoder; higher is better, comparable within a query."""
+    read_tokens: int
+    total_tokens: int
+    """More than ``read_tokens`` when the model read the beginning only."""
+
+
+class Judge:
+    """A model that judges texts; threads may share it."""
+
+    def __init__(self, model: Transformer, *, cache: VectorStore | None = None, remembered: int = 0) -> None:
+        """Prepare.
+
+        Args:
+            model: Judges.
+            cache: Keeps what it computed of texts (of pairs, for a cross-encoder); None computes all anew.
+            remembered: How many queries' vectors to keep in memory.
+        """
+        self._model = model
+        self._cache = cache
+        self._asked: RecentlyUsed[str, Vector] = RecentlyUsed(remembered, seconds=REMEMBERED_SECONDS)
+        self.measure = "logit" if model.is_cross_encoder else "cosine"
+        self._query_prompt = model.folder.query_prompt
+        self._text_prompt = model.folder.document_prompt
+
+    def judge(self, query: str, texts: Sequence[str]) -> list[Judgement]:
+        """A judgement a text, in their order."""
+        if self._model.is_cross_encoder:
+            found = self._found(texts, query)
+            values = [float(each.numbers[0]) for each in found]
+        else:
+            vector = self._query_vector(query)
+            found = self._found(texts, None)
+            values = [float(each.numbers @ vector) for each in found]
+        return [
+            Judgement(value, each.read_tokens, each.total_tokens)
+            for value, each in zip(values, found, strict=True)
+        ]
+
+    def notes(self, query: str) -> tuple[str, ...]:
+        """What a reader should know of how the query was read."""
+        tokens = self._model.query_tokens(query, prompt=self._query_prompt)
+        kept = self._cache.notes if self._cache is not None else ()
+        if tokens.read == tokens.total:
+            return kept
+        return (
+            f"the re-ranking model read the first {tokens.read:,} of {tokens.total:,} tokens of the query",
+            *kept,
+        )
+
+    def close(self) -> None:
+        """Give the cache's file back; it is opened again when needed."""
+        if self._cache is not None:
+            self._cache.close()
+
+    def _query_vector(self, query: str) -> Vector:
+        known = self._asked.get(query)
+        if known is None:
+            tokens = self._model.query_tokens(query, prompt=self._query_prompt)
+            known = self._model.embed([tokens])[0]
+            self._asked.put(query, known)
+        return known
+
+    def _found(self, texts: Sequence[str], query: str | None) -> list[Kept]:
+        prompt = self._text_prompt if query is None else ""
+        digests = [text_digest(query, prompt + text) for text in texts]
+        named = dict(zip(digests, texts, strict=True))
+        found: dict[bytes, Kept] = {}
+        if self._cache is not None:
+            found.update(self._cache.get(self._model.fingerprint, list(named), width=self._model.dim))
+        missing = [digest for digest in named if digest not in found]
+        if missing:
+            computed = self._computed([named[digest] for digest in missing], query)
+            new = dict(zip(missing, computed, strict=True))
+            found.update(new)
+            if self._cache is not None:
+                self._cache.put(self._model.fingerprint, new)
+        return [found[digest] for digest in digests]
+
+    def _computed(self, texts: Sequence[str], query: str | None) -> list[Kept]:
+        tokens: Sequence[Tokens]
+        if query is None:
+            tokens = self._model.tokens(texts, prompt=self._text_prompt)
+            results = self._model.embed(tokens)
+        else:
+            tokens = self._model.pair_tokens(query, texts)
+            results = self._model.score(tokens)[:, None]
+        return [Kept(row, each.read, each.total) for row, each in zip(results, tokens, strict=True)]
+
+
+def open_judge(
+    folder: str,
+    *,
+    cache: VectorStore | None = None,
+    remembered: int = 0,
+    running: Running = DEFAULT,
+) -> Judge:
+    """The judge over the model of a folder (``~`` is the home); the model is loaded once a process.
+
+    Args:
+        folder: Holds the model.
+        cache: See :class:`Judge`, as for ``remembered``.
+        remembered: Queries.
+        running: How the model is run; of a text it reads :data:`MAX_TOKENS`.
+
+    Raises:
+        ModelError: No folder is named, a package is missing, or the folder is not whole.
+    """
+    if not folder:
+        raise ModelError(_NONE_NAMED)
+    model = shared_transformer(Path(folder).expanduser(), replace(running, max_tokens=MAX_TOKENS))
+    return Judge(model, cache=cache, remembered=remembered)

@@ -1,0 +1,253 @@
+"""A transformer's ONNX graph, opened: whole numbers in, vectors or logits out.
+
+onnxruntime comes with the extra ``onnx`` and is imported when a graph is opened.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from semindex.errors import ModelError
+from semindex.models.batching import Device, OutOfMemory
+from semindex.models.modelfolder import ModelFolder, weight_files
+from semindex.models.packages import from_extra
+from semindex.models.pooling import Floats, pooled
+from semindex.models.running import DeviceChoice
+
+_MASKED = ("input_ids", "attention_mask")
+_KNOWN = (*_MASKED, "token_type_ids", "position_ids")
+_NO_ROOM = re.compile("allocate memory|bad.?alloc|out of memory|ALLOC_FAILED", re.IGNORECASE)
+"""In what onnxruntime says when memory runs out: its own arena, the C++ library, CUDA and cuBLAS."""
+_GPU = "CUDAExecutionProvider"
+_PROCESSOR = "CPUExecutionProvider"
+OPENED_TWICE_BYTES = 250_000_000
+"""Weights of a model that may be in memory twice, for one batch on all cores (a query) and for a batch a core
+(many texts): so two cores embed more texts of 11, mixed 92, and 244 tokens a second than in one batch after
+another, by MiniLM in float32 15, 5 and 1 %, in int8, which takes a text a batch, 60, 13 and 7 %."""
+Opener = Callable[[], Any]
+_INTEGERS: Mapping[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+
+Integers = npt.NDArray[np.int64]
+
+
+class _Value(Protocol):
+    """An input or output of a graph, as onnxruntime describes it."""
+
+    name: str
+    type: str
+    shape: list[Any]
+
+
+class Graph:
+    """A graph that can be run; threads may share it."""
+
+    def __init__(self, folder: ModelFolder, session: Any, *, streams: int, open_narrow: Opener) -> None:
+        """``open_narrow`` opens the same graph for one thread a batch, of which ``streams`` run at once."""
+        self._folder = folder
+        self._session = session
+        self._open_narrow = open_narrow
+        self._opening = threading.Lock()
+        self._narrow: Any = None
+        self.device = Device.GPU if _GPU in session.get_providers() else Device.PROCESSOR
+        """Where it runs: without its libraries a GPU is passed over."""
+        self.streams = streams if self.device is Device.PROCESSOR else 1
+        """Batches that are best run at once."""
+        self._inputs = _checked_inputs(folder, session.get_inputs())
+        self._output, self.is_cross_encoder = _chosen_output(folder, session.get_outputs())
+
+    def run(
+        self,
+        ids: Sequence[Sequence[int]],
+        kinds: Sequence[Sequence[int]],
+        pad: int,
+        *,
+        one_of_several: bool = False,
+    ) -> Floats:
+        """Pooled vectors or logits, shape ``(n, width)``.
+
+        Args:
+            ids: The tokens of each text.
+            kinds: The same lengths: 1 for tokens of the second text of a pair.
+            pad: The token that fills up shorter texts, where it is masked.
+            one_of_several: Use one thread, as other threads run other batches; else all cores.
+
+        Raises:
+            OutOfMemory: There is no room for so many.
+            ModelError: The graph fails, or gives what are no numbers.
+        """
+        with _blamed(self._folder.graph), _room_found():
+            given = _padded(ids, kinds, pad)
+            feeds = {name: given[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
+            session = self._narrowed() if one_of_several and self.streams > 1 else self._session
+            (out,) = session.run([self._output], feeds)
+            found = np.asarray(out, dtype=np.float32)
+            if found.ndim == 3:
+                found = pooled(found, given["attention_mask"], self._folder.pooling)
+        if found.ndim != 2 or len(found) != len(ids) or not np.isfinite(found).all():
+            raise ModelError(f"{self._folder.graph} gives no numbers that can be used: shape {found.shape}")
+        return found
+
+    def _narrowed(self) -> Any:
+        with self._opening:
+            if self._narrow is None:
+                self._narrow = self._open_narrow()
+            return self._narrow
+
+
+def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Integers]:
+    """What a graph may ask for, each of shape ``(n, longest)``."""
+    tokens = np.full((len(ids), max(map(len, ids))), pad, np.int64)
+    mask, types = np.zeros_like(tokens), np.zeros_like(tokens)
+    for place, (some, kind) in enumerate(zip(ids, kinds, strict=True)):
+        tokens[place, : len(some)] = some
+        types[place, : len(some)] = kind
+        mask[place, : len(some)] = 1
+    positions = np.maximum(mask.cumsum(axis=1) - 1, 0)
+    return {"input_ids": tokens, "attention_mask": mask, "token_type_ids": types, "position_ids": positions}
+
+
+def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO, threads: int = 0) -> Graph:
+    """A folder's graph, loaded.
+
+    Args:
+        folder: Names it.
+        device: Where to run it.
+        threads: To use in all; 0 for one a core.
+
+    Raises:
+        ModelError: A package is missing (the message names the extra), the graph is damaged or of another
+            kind, or the device is not there.
+    """
+    with from_extra("onnx"):
+        import onnxruntime
+    onnxruntime.disable_telemetry_events()  # Windows collects them
+    threads = threads or _cores()
+    can = _GPU in onnxruntime.get_available_providers()
+    gpu = [_GPU] if can and device is not DeviceChoice.CPU else []
+
+    def opened(threads: int, providers: Sequence[str]) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads
+        # Threads that wait by turning take the processor from everything else on the machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        with _blamed(folder.graph):
+            return onnxruntime.InferenceSession(folder.graph, options, providers=providers)
+
+    session = opened(threads, [*gpu, _PROCESSOR])
+    streams = threads if may_be_twice(folder) else 1
+    graph = Graph(folder, session, streams=streams, open_narrow=lambda: opened(1, [_PROCESSOR]))
+    if device is DeviceChoice.CUDA and graph.device is not Device.GPU:
+        raise ModelError(
+            "DEVICE is cuda, and onnxruntime "
+            + (
+                "found no GPU that it can use"
+                if can
+                else "was installed without CUDA (onnxruntime-gpu has it)"
+            )
+            + "; set DEVICE to auto or cpu, or mend the installation"
+        )
+    return graph
+
+
+def may_be_twice(folder: ModelFolder) -> bool:
+    """Whether a model's weights are small enough for :data:`OPENED_TWICE_BYTES`."""
+    return sum(file.stat().st_size for file in weight_files(folder)) <= OPENED_TWICE_BYTES
+
+
+def runs_on_gpu(device: DeviceChoice) -> bool:
+    """Whether the installed package would try a GPU."""
+    if device is DeviceChoice.CPU:
+        return False
+    with from_extra("onnx"):
+        import onnxruntime
+    return _GPU in onnxruntime.get_available_providers()
+
+
+def rounds_by_batch(graph: Path) -> bool:
+    """Whether a graph rounds numbers by the largest of the whole batch, as dynamic quantisation does.
+
+    A text's vector would then depend on the texts beside it (cosine 0.983 to its own for MiniLM in int8),
+    so that such a graph is given one at a time. Names of operators stand in the file as they are.
+    """
+    with graph.open("rb") as file:
+        if not graph.stat().st_size:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(b"DynamicQuantizeLinear") >= 0
+
+
+def _cores() -> int:
+    import psutil
+
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+
+
+@contextmanager
+def _blamed(graph: Path) -> Iterator[None]:
+    """Turn whatever onnxruntime raises over a graph into :class:`ModelError`; not our own."""
+    try:
+        yield
+    except OutOfMemory:
+        raise
+    except Exception as error:  # its errors have no other base
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ModelError(f"{graph} cannot be run: {said}; get the model's folder again") from error
+
+
+@contextmanager
+def _room_found() -> Iterator[None]:
+    """Turn what onnxruntime and numpy raise when memory runs out into :class:`OutOfMemory`."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemory(str(error) or "out of memory") from error
+    except Exception as error:  # its errors have no other base
+        if not _NO_ROOM.search(str(error)):
+            raise
+        raise OutOfMemory(str(error).strip().partition("\n")[0]) from error
+
+
+def _checked_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, type[np.integer[Any]]]:
+    """The graph's inputs and the integers that each takes."""
+    names = [each.name for each in inputs]
+    strange = [each.name for each in inputs if each.name not in _KNOWN or each.type not in _INTEGERS]
+    if strange or not set(_MASKED) <= set(names):
+        raise ModelError(
+            f"{folder.graph} has the inputs {', '.join(names)}; known are {', '.join(_KNOWN)} (whole "
+            f"numbers), and {' and '.join(_MASKED)} have to be there"
+        )
+    return {each.name: _INTEGERS[each.type] for each in inputs}
+
+
+def _chosen_output(folder: ModelFolder, outputs: Sequence[_Value]) -> tuple[str, bool]:
+    """The output to read, and whether the model is a cross-encoder."""
+    flat = [each for each in outputs if len(each.shape) == 2]
+    deep = [each.name for each in outputs if len(each.shape) == 3]
+    single = [each.name for each in flat if each.shape[1] == 1]
+    pooled = [each.name for each in flat if each.name == "sentence_embedding"]
+    if folder.classifier or single:
+        logits = [each.name for each in flat if each.name == "logits"]
+        chosen = single[:1] or logits or ([flat[0].name] if len(flat) == 1 else [])
+        if chosen:
+            return chosen[0], True
+    elif pooled or (not deep and len(flat) == 1):
+        return (pooled or [flat[0].name])[0], False
+    elif deep and not folder.steps:
+        return deep[0], False
+    elif deep:
+        raise ModelError(
+            f"{folder.path / 'modules.json'} has a step behind the pooling ({', '.join(folder.steps)}), "
+            f"which {folder.graph} does not hold; export the model whole, with an output sentence_embedding"
+        )
+    told = ", ".join(f"{each.name} {each.shape}" for each in outputs)
+    raise ModelError(f"{folder.graph} gives {told}: neither vectors of tokens or texts, nor one logit a text")

@@ -1,1 +1,0 @@
-"""Tests of ``semindex.build.executors``."""

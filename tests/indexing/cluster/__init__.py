@@ -1,0 +1,1 @@
+"""Tests of ``semindex.indexing.cluster``."""
