@@ -19,11 +19,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import Stemmer
 import xxhash
 
-from semindex.types import QueryTerm, TermHashes
+from semindex.types import Ids, QueryTerm, TermHashes
 
 TOKENS_VERSION = 1
 """Raised when any word gives other terms than before; part of the analysis fingerprint."""
@@ -253,7 +252,7 @@ class Tokens(NamedTuple):
     """The words of a text by position; ``n`` of them, in order."""
 
     words: list[bytes]
-    starts: npt.NDArray[np.int64]
+    starts: Ids
     """Shape ``(n,)``: byte offset of each."""
 
 
@@ -288,12 +287,12 @@ class Lexicon:
         self._offsets = array("q", [0])
         self._terms = array("Q")
         self._part_hashes: dict[bytes, int] = {}
-        self._frozen: tuple[npt.NDArray[np.int64], TermHashes] | None = None
+        self._frozen: tuple[Ids, TermHashes] | None = None
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def ids(self, raw: Sequence[bytes]) -> npt.NDArray[np.int64]:
+    def ids(self, raw: Sequence[bytes]) -> Ids:
         """The id of each raw word, shape ``(n,)``; words not seen before are added."""
         known = self._ids
         for word in set(raw).difference(known):
@@ -322,7 +321,7 @@ class Lexicon:
         if len(parts) > 1:
             add(xxhash.xxh3_64_intdigest(b"=" + word.replace(b"_", b"").lower()))
 
-    def arrays(self) -> tuple[npt.NDArray[np.int64], TermHashes]:
+    def arrays(self) -> tuple[Ids, TermHashes]:
         """``offsets`` ``(n + 1,)`` and ``terms``: the hashes of the id's terms stand between its offsets."""
         if self._frozen is None:
             self._frozen = np.array(self._offsets, dtype=np.int64), np.array(self._terms, dtype=np.uint64)

@@ -25,6 +25,12 @@ Int8Vectors = npt.NDArray[np.int8]
 """Shape ``(n, dim)``: unit rows times 127, rounded half to even."""
 TermHashes = npt.NDArray[np.uint64]
 """xxh3-64 of the UTF-8 bytes of each term."""
+Ids = npt.NDArray[np.int64]
+"""Positions, or numbers that name files, chunks or rows; int64."""
+Floats = npt.NDArray[np.float64]
+"""Scores and other sums; float64."""
+Mask = npt.NDArray[np.bool_]
+"""Whether each item is meant; as long as the items."""
 
 
 class Kind(IntEnum):

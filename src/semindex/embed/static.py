@@ -21,7 +21,7 @@ from msgspec import Struct
 from semindex.embed.wordfile import NO_WORD, UNKNOWN_BYTE, Words, map_words
 from semindex.errors import ModelError
 from semindex.tokens import hash_terms
-from semindex.types import Counts, Documents, QueryTerm, TermHashes, Vector, Vectors
+from semindex.types import Counts, Documents, Floats, Ids, Mask, QueryTerm, TermHashes, Vector, Vectors
 
 POOLING_VERSION = 1
 """Raised when the same words give another vector than before; part of the fingerprint."""
@@ -39,15 +39,13 @@ _BUCKET_BITS = 16
 _MAX_COUNT = 1023
 _LOG_UNIT = 256
 
-_Sums = npt.NDArray[np.float64]
-
 
 class Neighbours(Struct, frozen=True):
     """The nearest other words of some terms, one term's after the other's."""
 
     hashes: TermHashes
-    cosines: npt.NDArray[np.float64]
-    counts: npt.NDArray[np.int64]
+    cosines: Floats
+    counts: Ids
     """Shape ``(terms,)``: how many each has."""
 
 
@@ -169,7 +167,7 @@ class StaticEmbedder:
         counts[which] = np.add.reduce(listed, axis=1)
         return Neighbours(words.hashes[places], words.cosines[rows][listed] / 127, counts)
 
-    def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], Mask]:
         """The row of each term, and whether there is one; any row where there is none.
 
         Hashes spread evenly, so a term's leading bits give a bucket of about one word, which is walked:
@@ -184,7 +182,7 @@ class StaticEmbedder:
             behind = behind[(hashes[rows[behind]] < terms[behind]) & (rows[behind] < last)]
         return rows, hashes[rows] == terms
 
-    def _gather(self, terms: TermHashes, into: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    def _gather(self, terms: TermHashes, into: npt.NDArray[np.int8]) -> Ids:
         """Write the terms' integer vectors into the leading rows of ``into``; their weights ``(m,)``."""
         rows, known = self._rows(terms)
         vectors = into[: len(terms)]
@@ -196,7 +194,7 @@ class StaticEmbedder:
             weights[unknown] = self._words.unknown_weight
         return weights
 
-    def _pool(self, counts: Counts) -> _Sums:
+    def _pool(self, counts: Counts) -> Floats:
         """The sum of each row's words times ln(1 + count), shape ``(n, dim)``, whole numbers."""
         offsets, total = counts.offsets, len(counts.terms)
         out = np.zeros((len(offsets) - 1, self._dim))
@@ -214,7 +212,7 @@ class StaticEmbedder:
         return out
 
 
-def _add_sums(out: _Sums, factors: _Sums, vectors: _Sums, cuts: Sequence[int]) -> None:
+def _add_sums(out: Floats, factors: Floats, vectors: Floats, cuts: Sequence[int]) -> None:
     """Add to row ``i`` of ``out`` the sum of ``factors * vectors`` over ``cuts[i]:cuts[i + 1]``."""
     for row, (low, high) in enumerate(pairwise(cuts)):
         if low < high:
@@ -222,7 +220,7 @@ def _add_sums(out: _Sums, factors: _Sums, vectors: _Sums, cuts: Sequence[int]) -
 
 
 @lru_cache(maxsize=1)
-def _log_counts() -> npt.NDArray[np.int64]:
+def _log_counts() -> Ids:
     """ln(1 + count) in steps of 1/256 for counts 0 to 1023; larger counts are taken for 1023."""
     return np.array([round(_LOG_UNIT * math.log1p(count)) for count in range(_MAX_COUNT + 1)], dtype=np.int64)
 
@@ -241,7 +239,7 @@ def unknown_vectors(terms: TermHashes, dim: int) -> npt.NDArray[np.int8]:
     return (bits.astype(np.int8) * 2 - 1) * np.int8(UNKNOWN_BYTE)
 
 
-def _unit(rows: _Sums) -> _Sums:
+def _unit(rows: Floats) -> Floats:
     """The rows divided by their lengths; zero rows stay zero. Squares are added in a fixed order."""
     squares = rows * rows
     while squares.shape[1] > 1:

@@ -29,7 +29,7 @@ import numpy.typing as npt
 import xxhash
 
 from semindex.errors import ModelError
-from semindex.types import TermHashes
+from semindex.types import Floats, Ids, TermHashes
 
 VERSION = 1
 NO_WORD = 0xFFFFFFFF
@@ -62,10 +62,10 @@ class Words:
         cls,
         hashes: TermHashes,
         vectors: npt.NDArray[np.float32],
-        weights: npt.NDArray[np.float64],
+        weights: Floats,
         unknown_weight: float,
         *,
-        neighbours: npt.NDArray[np.int64],
+        neighbours: Ids,
         cosines: npt.NDArray[np.float32],
     ) -> Self:
         """From unit rows and relative weights in (0, 1]; neighbours are rows, negative for none."""

@@ -17,17 +17,15 @@ from semindex.store.codec import MAX_COUNT
 from semindex.store.content import Content
 from semindex.store.postings import Triples
 from semindex.tokens import Lexicon, defined_name, path_parts, raw_words, symbol_key, tokenise
-from semindex.types import Chunk, Counts, Documents, Embedder, ParsedFile, TermHashes
-
-Ints = npt.NDArray[np.int64]
+from semindex.types import Chunk, Counts, Documents, Embedder, Ids, ParsedFile, TermHashes
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """Words by row: parallel arrays."""
 
-    rows: Ints
-    ids: Ints
+    rows: Ids
+    ids: Ids
 
 
 def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -> Content:
@@ -91,7 +89,7 @@ def _named(file: ParsedFile, chunk: Chunk) -> str:
     return " ".join(file.symbols[symbol].name for symbol in chunk.defines or owner)
 
 
-def _ranked(offsets: Ints, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[TermHashes, Ints]:
+def _ranked(offsets: Ids, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[TermHashes, Ids]:
     """The hashes that the words of the batch give, ascending, and the place of each among them.
 
     The lexicon knows ten times as many words as a batch has; places of the others mean nothing.
@@ -110,11 +108,11 @@ def _ranked(offsets: Ints, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[
 class _Shape:
     """Where each file's chunks, symbols and bytes begin in the batch."""
 
-    chunks: Ints
-    symbols: Ints
-    chunk_base: Ints
-    symbol_base: Ints
-    byte_base: Ints
+    chunks: Ids
+    symbols: Ids
+    chunk_base: Ids
+    symbol_base: Ids
+    byte_base: Ids
 
     @property
     def chunk_total(self) -> int:
@@ -128,7 +126,7 @@ class _Shape:
         return _Shape(chunks, symbols, _before(chunks), _before(symbols), _before(sizes))
 
 
-def _before(sizes: Ints) -> Ints:
+def _before(sizes: Ids) -> Ids:
     return np.cumsum(sizes) - sizes
 
 
@@ -205,12 +203,12 @@ def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _
 class _Tally:
     """Distinct (row, term) pairs, ordered by row and hash, with their counts."""
 
-    rows: Ints
+    rows: Ids
     terms: TermHashes
-    counts: Ints
+    counts: Ids
 
 
-def _tally(rows: Ints, ranks: Ints, terms: TermHashes) -> _Tally:
+def _tally(rows: Ids, ranks: Ids, terms: TermHashes) -> _Tally:
     width = max(1, len(terms))
     keys, counts = np.unique(rows * width + ranks, return_counts=True)
     return _Tally(keys // width, terms[keys % width], counts)

@@ -21,7 +21,7 @@ from semindex.errors import ModelError
 from semindex.models.batching import Batches, measured_bytes
 from semindex.models.modelfolder import ModelFolder, fingerprint, read_folder
 from semindex.models.packages import from_extra
-from semindex.models.pooling import Floats
+from semindex.models.pooling import Outputs
 from semindex.models.running import DEFAULT, Running
 from semindex.models.session import Graph, open_graph, rounds_by_batch
 from semindex.process.shared import Shared
@@ -120,7 +120,7 @@ class Transformer:
         unit: Vectors = rows / lengths
         return unit
 
-    def score(self, pairs: Sequence[Tokens]) -> Floats:
+    def score(self, pairs: Sequence[Tokens]) -> Outputs:
         """The model's number (a logit: any real, higher is better) for each pair, shape ``(n,)``.
 
         Raises:
@@ -166,12 +166,12 @@ class Transformer:
         whole = self._tokenizer.post_process(first, pair, add_special_tokens=True)
         return Tokens(tuple(whole.ids), tuple(whole.type_ids), len(cut), total)
 
-    def _run(self, rows: Sequence[Tokens]) -> Floats:
+    def _run(self, rows: Sequence[Tokens]) -> Outputs:
         """Pooled vectors or logits, shape ``(n, width)``; batches are of texts of nearly one length."""
-        out: Floats | None = None
+        out: Outputs | None = None
         lengths = [len(row.ids) for row in rows]
 
-        def run(places: Sequence[int], one_of_several: bool) -> Floats:
+        def run(places: Sequence[int], one_of_several: bool) -> Outputs:
             some = [rows[place] for place in places]
             ids, kinds = [each.ids for each in some], [each.kinds for each in some]
             return self._graph.run(ids, kinds, self._pad, one_of_several=one_of_several)

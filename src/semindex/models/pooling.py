@@ -7,7 +7,10 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from semindex.types import Ids
+
+Outputs = npt.NDArray[np.float32]
+"""What a network computes: token states, vectors of texts or scores; float32."""
 
 
 class Pooling(Enum):
@@ -25,7 +28,7 @@ class Pooling(Enum):
     """The sum over the root of the length: of unit length it is the mean."""
 
 
-def pooled(states: Floats, mask: npt.NDArray[np.int64], pooling: Pooling) -> Floats:
+def pooled(states: Outputs, mask: Ids, pooling: Pooling) -> Outputs:
     """Token vectors ``(n, length, dim)`` to ``(n, dim)``; masked tokens do not count.
 
     Args:
@@ -36,14 +39,14 @@ def pooled(states: Floats, mask: npt.NDArray[np.int64], pooling: Pooling) -> Flo
     if pooling is Pooling.CLS:
         return states[:, 0]
     if pooling is Pooling.LAST:
-        last: Floats = states[np.arange(len(states)), np.maximum(mask.sum(axis=1) - 1, 0)]
+        last: Outputs = states[np.arange(len(states)), np.maximum(mask.sum(axis=1) - 1, 0)]
         return last
     if pooling is Pooling.MAX:
-        highest: Floats = np.where(mask[:, :, None] > 0, states, np.float32(-np.inf)).max(axis=1)
+        highest: Outputs = np.where(mask[:, :, None] > 0, states, np.float32(-np.inf)).max(axis=1)
         return highest
     weights = mask.astype(np.float32)
     if pooling is Pooling.WEIGHTED_MEAN:
         weights *= np.arange(1, mask.shape[1] + 1, dtype=np.float32)
-    total: Floats = np.matmul(weights[:, None, :], states)[:, 0]
-    mean: Floats = total / np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1))
+    total: Outputs = np.matmul(weights[:, None, :], states)[:, 0]
+    mean: Outputs = total / np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1))
     return mean

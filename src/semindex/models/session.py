@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from semindex.errors import ModelError
 from semindex.models.batching import Device, OutOfMemory
 from semindex.models.modelfolder import ModelFolder, weight_files
 from semindex.models.packages import from_extra
-from semindex.models.pooling import Floats, pooled
+from semindex.models.pooling import Outputs, pooled
 from semindex.models.running import DeviceChoice
+from semindex.types import Ids
 
 _MASKED = ("input_ids", "attention_mask")
 _KNOWN = (*_MASKED, "token_type_ids", "position_ids")
@@ -35,8 +35,6 @@ OPENED_TWICE_BYTES = 250_000_000
 another, by MiniLM in float32 15, 5 and 1 %, in int8, which takes a text a batch, 60, 13 and 7 %."""
 Opener = Callable[[], Any]
 _INTEGERS: Mapping[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
-
-Integers = npt.NDArray[np.int64]
 
 
 class _Value(Protocol):
@@ -71,7 +69,7 @@ class Graph:
         pad: int,
         *,
         one_of_several: bool = False,
-    ) -> Floats:
+    ) -> Outputs:
         """Pooled vectors or logits, shape ``(n, width)``.
 
         Args:
@@ -103,7 +101,7 @@ class Graph:
             return self._narrow
 
 
-def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Integers]:
+def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Ids]:
     """What a graph may ask for, each of shape ``(n, longest)``."""
     tokens = np.full((len(ids), max(map(len, ids))), pad, np.int64)
     mask, types = np.zeros_like(tokens), np.zeros_like(tokens)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.search.matches import BodyMatches, TextMatches
@@ -14,10 +12,7 @@ from semindex.search.sums import kth_largest
 from semindex.search.symbols import SymbolMatch
 from semindex.store.generation import Generation
 from semindex.store.vectors import Nearness
-from semindex.types import QueryTerm, Vector
-
-Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from semindex.types import Floats, Ids, QueryTerm, Vector
 
 
 class Candidates(Struct, frozen=True):

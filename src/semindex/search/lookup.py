@@ -10,17 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.search.matches import (
-    Floats,
     FoundBody,
     FoundText,
-    Ids,
-    Mask,
     Positions,
     saturated,
 )
 from semindex.search.sums import cells, distinct, heads_of
 from semindex.store.gather import Gathered
 from semindex.store.generation import Generation
+from semindex.types import Floats, Ids, Mask
 
 _FEW_CHUNKS = 8192
 """Up to here it takes less to go through all than to find out which have a term."""

@@ -12,11 +12,8 @@ from semindex.search.sums import heads_of, ranges
 from semindex.store.content import FILE_FIELDS
 from semindex.store.gather import Blocks
 from semindex.store.generation import Generation
-from semindex.types import QueryTerm, TermHashes
+from semindex.types import Floats, Ids, Mask, QueryTerm, TermHashes
 
-Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int32]
 
 

@@ -6,16 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.search.paths import PathWords, Role, unmentioned
 from semindex.search.weights import Weights
 from semindex.tokens import is_identifier, split_word
-from semindex.types import QueryTerm, Reason
-
-Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from semindex.types import Floats, Ids, QueryTerm, Reason
 
 
 class Signal(Struct, frozen=True, gc=False):

@@ -23,11 +23,9 @@ from semindex.search.matches import (
     BodyMatches,
     BodyScores,
     Chosen,
-    Floats,
     Found,
     FoundNear,
     Frequencies,
-    Ids,
     Near,
     TextMatches,
     Totals,
@@ -39,7 +37,7 @@ from semindex.store.content import FILE_FIELDS
 from semindex.store.gather import Blocks
 from semindex.store.generation import Generation
 from semindex.tokens import hash_terms
-from semindex.types import QueryTerm
+from semindex.types import Floats, Ids, QueryTerm
 
 CHUNK_TEXT_FIELDS = ("comment", "name", "parent")
 TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *FILE_FIELDS)

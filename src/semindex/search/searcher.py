@@ -25,12 +25,11 @@ from semindex.search.ranking import RankedFile, Ranking
 from semindex.search.shard import Question, Shard
 from semindex.search.shortlist import FileScores
 from semindex.tokens import hash_term, query_terms
-from semindex.types import Embedder, Mode, Query, QueryTerm, Vector
+from semindex.types import Embedder, Ids, Mode, Query, QueryTerm, Vector
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-Ids = npt.NDArray[np.int64]
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -27,11 +27,7 @@ from semindex.search.shortlist import FileScores, best_files, nearest_files
 from semindex.search.sums import distinct, kth_largest, ranges
 from semindex.search.symbols import SymbolMatch, names_in, symbol_matches
 from semindex.tokens import hash_terms
-from semindex.types import Filters, Mode, Query, QueryTerm, Reason, Vector
-
-Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+from semindex.types import Filters, Floats, Ids, Mask, Mode, Query, QueryTerm, Reason, Vector
 
 _MOST_COSINE = 1.1
 """No cosine of vectors rounded to whole numbers is more."""

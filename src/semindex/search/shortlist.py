@@ -11,10 +11,7 @@ from msgspec import Struct
 from semindex.search.sums import kth_largest
 from semindex.store.generation import Generation
 from semindex.store.vectors import Nearness
-
-Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+from semindex.types import Floats, Ids, Mask
 
 _SAMPLED_CHUNKS = 200_000
 """From here on a sample tells what is near enough to be looked at."""

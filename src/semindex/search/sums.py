@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from semindex.types import Floats, Ids
 
 _DENSE_SHARE = 16
 """Up to so many cells for each number that falls to one, all are laid out; sorting takes less for more."""

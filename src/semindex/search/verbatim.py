@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from semindex.search.candidates import Candidates, Parts, Texts
 from semindex.search.matches import BodyScores
 from semindex.search.retrieve import Corpus
 from semindex.tokens import raw_words
-from semindex.types import Kind
-
-Floats = npt.NDArray[np.float64]
+from semindex.types import Floats, Kind
 
 RUN_WORDS = 3
 MIN_WORDS = 4

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from semindex.types import Mask
+
 Rows = npt.NDArray[np.int64]
 """Row ordinals, ascending and distinct within a term."""
 Tallies = npt.NDArray[np.uint8]
 """A count a posting."""
 Bytes = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 
 MAX_COUNT = 127
 _LOW_BITS = 16

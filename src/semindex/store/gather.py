@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.store.codec import Mask, Rows, Tallies, decoded
+from semindex.store.codec import Rows, Tallies, decoded
 from semindex.store.postings import Encoded, Keys, Postings
-from semindex.types import TermHashes
+from semindex.types import Mask, TermHashes
 
 T = TypeVar("T", bound=np.generic)
 

@@ -25,10 +25,7 @@ from semindex.store.postings import Keys, Postings
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
 from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness
-from semindex.types import Kind, Vector
-
-Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from semindex.types import Floats, Ids, Kind, Vector
 
 
 class Occurrences(Struct, frozen=True):
@@ -231,7 +228,7 @@ class Generation:
         return {self.path(file): file for file in np.flatnonzero(self.file_live).tolist()}
 
     @cached_property
-    def languages(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+    def languages(self) -> tuple[list[str], Ids]:
         """The distinct language names, and each file's position among them."""
         names: list[str] = []
         parts = []

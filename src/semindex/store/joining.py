@@ -9,25 +9,23 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.store.codec import Ascending
 from semindex.store.content import ARRAYS, CHUNK_FIELDS, FILE_FIELDS, unpacked
 from semindex.store.durable import StepHook, no_step, unwritable
 from semindex.store.postings import PARTS, Postings, Triples, encode_ordered
-from semindex.store.segment import SectionStream, Segment, write_segment
+from semindex.store.segment import Array, SectionStream, Segment, write_segment
+from semindex.types import Ids
 
 RANGE_BYTES = 700_000
 """Postings decoded and sorted at once, by their bytes: some 500,000, 60 MB; one term may have more."""
 BLOCK_ROWS = 100_000
 """Rows copied at once: 20 MB of vectors."""
 
-Array = npt.NDArray[Any]
-Numbers = npt.NDArray[np.int64]
 _DTYPES = (np.uint32, np.uint8, np.uint16, np.uint32, np.uint8)
 """Of ``PARTS``."""
 
@@ -123,8 +121,8 @@ def _renumbered(name: str, rows: Array, part: _Part) -> Array:
 
 
 def _packed(name: str, table: str, parts: Sequence[_Part]) -> dict[str, Array | SectionStream]:
-    def lengths(part: _Part) -> Numbers:
-        offsets: Numbers = part.segment.section(f"{name}.offsets").astype(np.int64)
+    def lengths(part: _Part) -> Ids:
+        offsets: Ids = part.segment.section(f"{name}.offsets").astype(np.int64)
         return offsets[1:] - offsets[:-1]
 
     def blocks() -> Iterator[Array]:
@@ -198,7 +196,7 @@ class _Lists:
                 spool = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - the stack closes it
                 self._spools.append(self._open_files.enter_context(spool))
 
-        def starts_of(starts: Numbers) -> Ascending:
+        def starts_of(starts: Ids) -> Ascending:
             nonlocal terms, steps
             found = Ascending.of(starts, before=terms, known=steps)
             terms, steps = terms + len(starts), steps + len(found.steps)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from semindex.errors import IndexCorrupt
 from semindex.store.codec import Ascending, Bytes, Rows, Tallies, decoded, encoded
 from semindex.store.segment import Segment
-from semindex.types import TermHashes
+from semindex.types import Ids, TermHashes
 
 PARTS = ("heads", "tails", "starts.lows", "starts.steps", "data")
 _HEAD, _TAIL = np.uint64(32), np.uint64(24)
@@ -91,7 +91,7 @@ def _split(terms: TermHashes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.ui
     return (terms >> _HEAD).astype(np.uint32), (terms >> _TAIL & _TAIL_BITS).astype(np.uint8)
 
 
-def _order(triples: Triples) -> npt.NDArray[np.int64]:
+def _order(triples: Triples) -> Ids:
     """Positions by (term, row)."""
     rows = triples.rows
     if len(rows) < 2 or bool((rows[1:] >= rows[:-1]).all()):
@@ -160,7 +160,7 @@ class Postings:
         """Distinct terms."""
         return len(self._heads)
 
-    def find(self, keys: Keys) -> npt.NDArray[np.int64]:
+    def find(self, keys: Keys) -> Ids:
         """The position of each term, -1 where it does not occur."""
         places = np.full(len(keys.heads), -1, dtype=np.int64)
         numbers, found = self._find(keys)

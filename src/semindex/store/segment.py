@@ -20,6 +20,7 @@ import xxhash
 from msgspec import Struct
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
+from semindex.store.codec import Bytes
 from semindex.store.durable import Replacement, StepHook, explain, no_step
 from semindex.store.header import (
     ALIGNMENT,
@@ -38,10 +39,7 @@ from semindex.store.header import (
 )
 
 Array = npt.NDArray[Any]
-Bytes = npt.NDArray[np.uint8]
-"""Shape ``(size,)``."""
-
-
+"""An array of any dtype that a segment can hold."""
 _RELEASE_BYTES = 32 << 20
 """Pages read in one go before they are let go."""
 

@@ -15,7 +15,7 @@ import simsimd
 from msgspec import Struct
 
 from semindex.process.threads import Beside, spare_threads
-from semindex.types import Int8Vectors, Vector
+from semindex.types import Floats, Ids, Int8Vectors, Vector
 
 SCALE = 127
 """What a stored 1.0 is."""
@@ -42,11 +42,11 @@ class Nearness(Struct, frozen=True):
     """Shape ``(n,)``: exact, since they are below 2**24."""
     divisor: float
 
-    def at(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    def at(self, rows: Ids) -> Floats:
         """The cosines of some rows, in [-1, 1] up to rounding."""
         return self.cosines(self.products[rows])
 
-    def cosines(self, products: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def cosines(self, products: npt.NDArray[np.float32]) -> Floats:
         """Some of the products as cosines."""
         return products.astype(np.float64) / self.divisor
 
