@@ -13,7 +13,7 @@ from semindex.indexing import merge
 from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.plan import Plan, plan
 from semindex.indexing.run import Indexing, Place, Run, commit
-from semindex.process.collector import without_collection
+from semindex.process.garbage import without_collection
 from semindex.source.walk import Walk, walk
 from semindex.store import layout
 from semindex.store.catalog import Catalog, SkippedFile, Snapshot

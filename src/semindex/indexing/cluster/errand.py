@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 from semindex.indexing.executors.wire import outcome_of, packed, reply_of
-from semindex.process.collector import without_collection
+from semindex.process.garbage import without_collection
 from semindex.version import __version__
 
 UNFIT = "unfit"

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from semindex.process.collector import without_collection
+from semindex.process.garbage import without_collection
 
 
 @pytest.mark.parametrize("was_on", [True, False])
