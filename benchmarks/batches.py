@@ -18,8 +18,8 @@ import numpy as np
 from semindex.models.batching import Batches, Counted
 from semindex.models.encoder import Tokens, Transformer, open_transformer
 from semindex.models.running import Running
-from semindex.parse.parser import parse
-from semindex.source.read import read
+from semindex.parse.parser import parse_file
+from semindex.source.read import read_file
 from semindex.source.walk import walk
 from semindex.types import FileFailure
 
@@ -54,10 +54,10 @@ def chunks(tree: Path) -> Iterator[str]:
     """The text of every chunk of a tree."""
     walked = walk(tree)
     for ref in walked.refs:
-        source = read(tree, ref)
+        source = read_file(tree, ref)
         if isinstance(source, FileFailure):
             continue
-        for chunk in parse(source).chunks:
+        for chunk in parse_file(source).chunks:
             yield source.text[chunk.span.start_byte : chunk.span.end_byte].decode("utf-8", "replace")
 
 

@@ -152,8 +152,8 @@ def made_queries(tree: Path, count: int = BUILT_IN_QUERIES) -> list[str]:
     Sentences are the first ones of documentation; everything is taken evenly over the tree.
     """
     from semindex.evaluate.sentences import first_sentence
-    from semindex.parse.parser import parse
-    from semindex.source.read import read
+    from semindex.parse.parser import parse_file
+    from semindex.source.read import read_file
     from semindex.source.walk import walk
     from semindex.tokens import split_word
     from semindex.types import FileFailure
@@ -161,10 +161,10 @@ def made_queries(tree: Path, count: int = BUILT_IN_QUERIES) -> list[str]:
     names: dict[str, None] = {}
     sentences: dict[str, None] = {}
     for ref in walk(tree).refs:
-        source = read(tree, ref)
+        source = read_file(tree, ref)
         if isinstance(source, FileFailure):
             continue
-        for symbol in parse(source).symbols:
+        for symbol in parse_file(source).symbols:
             names[symbol.name] = None
             sentence = first_sentence(source.text[slice(*symbol.doc)].decode("utf-8", "replace"))
             if sentence:

@@ -167,7 +167,7 @@ def path_parts(path: str) -> PathParts:
     return PathParts(folder, stem or name, parent, False)
 
 
-def matches(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
+def matching_ranges(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
     """Character ranges of the words of ``text`` that give one of some terms, in order."""
     wanted = frozenset(terms)
     found = list(WORD.finditer(text))
@@ -220,7 +220,7 @@ def query_terms(text: str) -> list[QueryTerm]:
                 continue
             weights[term] = min(2.0, weights.get(term, 0.0) + 1.0)
             sources.setdefault(term, word)
-    for joined, source in _joined(kept):
+    for joined, source in _joined_names(kept):
         if joined not in weights:
             weights[joined] = 0.5
             sources[joined] = source
@@ -239,7 +239,7 @@ def _is_stop(word: str) -> bool:
     return word.lower() in STOP_WORDS or (len(word) == 1 and word.isascii())
 
 
-def _joined(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
+def _joined_names(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
     plain = [word.lower() if word.isascii() and word.isalpha() else "" for word in kept[:64]]
     for size in (2, 3):
         for start in range(len(plain) - size + 1):
@@ -248,7 +248,7 @@ def _joined(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
                 yield "=" + "".join(run), " ".join(run)
 
 
-class Tokens(NamedTuple):
+class RawWords(NamedTuple):
     """The words of a text by position; ``n`` of them, in order."""
 
     words: list[bytes]
@@ -261,7 +261,7 @@ def raw_words(text: bytes) -> list[bytes]:
     return text.translate(_WORD_BYTES).split()
 
 
-def tokenise(text: bytes) -> Tokens:
+def tokenise(text: bytes) -> RawWords:
     """Cut UTF-8 bytes into raw words: runs of ASCII alphanumerics, ``_`` and bytes over 0x7f.
 
     Raw words may still hold punctuation that is not ASCII, and bare numbers; :class:`Lexicon` takes
@@ -272,7 +272,7 @@ def tokenise(text: bytes) -> Tokens:
     starts = np.flatnonzero(is_word[1:] & ~is_word[:-1]) + 1 if len(text) else np.empty(0, np.int64)
     if len(text) and is_word[0]:
         starts = np.concatenate((np.zeros(1, np.int64), starts))
-    return Tokens(blanked.split(), starts.astype(np.int64))
+    return RawWords(blanked.split(), starts.astype(np.int64))
 
 
 class Lexicon:

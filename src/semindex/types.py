@@ -121,8 +121,6 @@ class SourceFile(Struct, frozen=True):
     """xxh3-128 of the stored bytes, 16 bytes."""
     language: str
     """Lower-case name from the language table; ``text`` when nothing is known."""
-    encoding: str
-    """Python's codec name of the stored bytes, ``utf-8`` for most."""
     size_bytes: int
     """Length as stored."""
 
@@ -169,8 +167,6 @@ class ParsedFile(Struct, frozen=True):
     """In order of their start; parents before members."""
     comments: npt.NDArray[np.int64]
     """Shape ``(m, 2)``: byte ranges of comments and docstrings, ascending, not overlapping."""
-    grammar: bool
-    """Whether a grammar was used; False means that it was cut by lines."""
 
 
 class Counts(Struct, frozen=True):
@@ -380,7 +376,7 @@ class Hits(Sequence[Hit]):
     coverage: Coverage
     seconds: float = 0.0
     terms: tuple[str, ...] = ()
-    """The terms that were looked for, for highlighting: see :func:`semindex.tokens.matches`."""
+    """The terms that were looked for, for highlighting: see :func:`semindex.tokens.matching_ranges`."""
 
     @overload
     def __getitem__(self, position: int) -> Hit: ...

@@ -50,8 +50,8 @@ def symbol(text: str, name: str, span: str, doc: str = "", kind: Kind = Kind.FUN
 
 
 def parsed(text: str, *symbols: Symbol, language: str = "python") -> ParsedFile:
-    source = SourceFile("pkg/a.py", text.encode(), b"", language, "utf-8", len(text))
-    return ParsedFile(source, (), symbols, np.empty((0, 2), np.int64), True)
+    source = SourceFile("pkg/a.py", text.encode(), b"", language, len(text))
+    return ParsedFile(source, (), symbols, np.empty((0, 2), np.int64))
 
 
 def part(text: str, first: str, last: str) -> str:

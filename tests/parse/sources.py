@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from semindex.parse.parser import parse
+from semindex.parse.parser import parse_file
 from semindex.types import ParsedFile, SourceFile, Symbol
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -23,12 +23,12 @@ def sample_text(sample: str) -> bytes:
 
 def source(text: bytes, language: str) -> SourceFile:
     """A source file that was never on disk."""
-    return SourceFile(f"sample.{language}", text, b"\0" * 16, language, "utf-8", len(text))
+    return SourceFile(f"sample.{language}", text, b"\0" * 16, language, len(text))
 
 
 def parsed(text: bytes, language: str) -> ParsedFile:
     """``text``, parsed."""
-    return parse(source(text, language))
+    return parse_file(source(text, language))
 
 
 def qualified(symbols: tuple[Symbol, ...], position: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semindex.source.read import analysis_text
+from semindex.source.encodings import decode
 
 JAPANESE = "// 設定ファイルを読み込みます。失敗した場合はエラーを返す\nint x = 1; // カウンタ\n"
 KANJI_ONLY = "/* 初期化処理 設定確認 文字列比較 終了判定 */\nint x;\n"
@@ -45,7 +45,7 @@ SPANISH = "# Comprobación del tamaño; ¿está vacío? ¡Sí, señor!\nx = 1\n"
     ],
 )
 def test_an_undeclared_encoding_is_recognised(text: str, codec: str) -> None:
-    assert analysis_text(text.encode(codec)) == (text.encode(), codec)
+    assert decode(text.encode(codec)) == (text.encode(), codec)
 
 
 @pytest.mark.parametrize("text", [JAPANESE, CHINESE, KOREAN, RUSSIAN, GERMAN, "plain\n", ""])
@@ -53,13 +53,13 @@ def test_an_undeclared_encoding_is_recognised(text: str, codec: str) -> None:
 def test_a_mark_or_utf8_decides(text: str, codec: str) -> None:
     stored = text.encode(codec)
     expected = stored if codec.startswith("utf-8") else text.encode()
-    assert analysis_text(stored) == (expected, codec)
+    assert decode(stored) == (expected, codec)
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 def test_utf16_without_a_mark_is_told_by_its_nuls(codec: str) -> None:
     text = "#include <windows.h>\r\n// größe\r\n"
-    assert analysis_text(text.encode(codec)) == (text.encode(), codec)
+    assert decode(text.encode(codec)) == (text.encode(), codec)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_utf16_without_a_mark_is_told_by_its_nuls(codec: str) -> None:
 def test_a_declared_encoding_wins(declaration: str, codec: str) -> None:
     sample = {"gb2312": "编码", "big5": "編碼", "koi8-r": "кодировка"}.get(codec, "ö")
     text = f"{declaration}\n{sample} {sample}\n"
-    assert analysis_text(text.encode(codec)) == (text.encode(), codec)
+    assert decode(text.encode(codec)) == (text.encode(), codec)
 
 
 @pytest.mark.parametrize(
@@ -84,46 +84,46 @@ def test_a_declared_encoding_wins(declaration: str, codec: str) -> None:
 )
 def test_a_declaration_that_is_no_character_set_is_passed_over(name: str) -> None:
     stored = f"# coding: {name}\nx = 'é'\n".encode("cp1252")
-    assert analysis_text(stored) == (stored.decode("cp1252").encode(), "cp1252")
+    assert decode(stored) == (stored.decode("cp1252").encode(), "cp1252")
 
 
 def test_a_wrong_declaration_is_passed_over() -> None:
     stored = b"# coding: ascii\nx = '\xe9'\n"
-    assert analysis_text(stored) == ("# coding: ascii\nx = 'é'\n".encode(), "cp1252")
+    assert decode(stored) == ("# coding: ascii\nx = 'é'\n".encode(), "cp1252")
     said = "# coding: latin-1\nx = 'é'\n".encode()
-    assert analysis_text(said) == (said, "utf-8")
+    assert decode(said) == (said, "utf-8")
 
 
 def test_damaged_utf8_keeps_its_offsets() -> None:
     stored = "# größe, übrig\n".encode() + b"x = '\xff'\n" + "# schön\n".encode()
-    text, codec = analysis_text(stored) or (b"", "")
+    text, codec = decode(stored) or (b"", "")
     assert codec == "utf-8"
     assert text == stored.replace(b"\xff", b"?")
-    assert analysis_text(b"\xef\xbb\xbf" + stored) == (b"\xef\xbb\xbf" + text, "utf-8")
+    assert decode(b"\xef\xbb\xbf" + stored) == (b"\xef\xbb\xbf" + text, "utf-8")
 
 
 def test_control_characters_of_a_terminal_are_text() -> None:
     stored = b"\x1b[1mbold\x1b[0m\x0c\tpage\x08\n"
-    assert analysis_text(stored) == (stored, "utf-8")
+    assert decode(stored) == (stored, "utf-8")
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_noise_is_no_text(seed: int) -> None:
     noise = random.Random(seed)
-    assert analysis_text(noise.randbytes(4000)) is None
-    assert analysis_text(bytes(noise.choice(range(128, 256)) for _ in range(4000))) is None
-    assert analysis_text(b"\xff\xfe" + noise.randbytes(4001)) is None
+    assert decode(noise.randbytes(4000)) is None
+    assert decode(bytes(noise.choice(range(128, 256)) for _ in range(4000))) is None
+    assert decode(b"\xff\xfe" + noise.randbytes(4001)) is None
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cc"])))
 def test_valid_utf8_comes_back_byte_for_byte(text: str) -> None:
     stored = text.encode()
-    assert analysis_text(stored) == (stored, "utf-8-sig" if text.startswith("\ufeff") else "utf-8")
+    assert decode(stored) == (stored, "utf-8-sig" if text.startswith("\ufeff") else "utf-8")
 
 
 @given(st.binary(max_size=400))
 def test_whatever_comes_back_is_utf8_with_the_same_lines(data: bytes) -> None:
-    found = analysis_text(data)
+    found = decode(data)
     if found is not None:
         text, codec = found
         text.decode("utf-8")
@@ -137,5 +137,5 @@ def test_whatever_comes_back_is_utf8_with_the_same_lines(data: bytes) -> None:
 def test_no_text_of_8_mb_takes_long(piece: bytes) -> None:
     data = piece * ((8 << 20) // len(piece))
     start = time.perf_counter()
-    analysis_text(data)
+    decode(data)
     assert time.perf_counter() - start < 4

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semindex.source.ignores import IgnoreFile, load, parse
+from semindex.source.ignores import IgnoreFile, load_ignore_file, parse_rules
 from tests.source.conftest import git
 
 
 def ignored(rules: bytes, path: bytes, *, is_folder: bool = False) -> bool | None:
-    rule = IgnoreFile(parse(rules, source="x")).verdict(path, is_folder=is_folder)
+    rule = IgnoreFile(parse_rules(rules, source="x")).verdict(path, is_folder=is_folder)
     return None if rule is None else rule.ignores
 
 
@@ -72,7 +72,7 @@ def test_a_rule_for_folders_decides_about_folders() -> None:
 
 
 def test_a_rule_knows_where_it_stands() -> None:
-    first, second = parse(b"# comment\n\n!*.py \nsrc/\n", source="sub/.gitignore")
+    first, second = parse_rules(b"# comment\n\n!*.py \nsrc/\n", source="sub/.gitignore")
     assert (first.source, first.line, first.pattern, first.negated) == ("sub/.gitignore", 3, "!*.py", True)
     assert (second.line, second.pattern, second.only_folders, second.ignores) == (4, "src/", True, True)
 
@@ -80,7 +80,7 @@ def test_a_rule_knows_where_it_stands() -> None:
 def test_the_rules_of_a_folder_start_there(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub/.gitignore").write_bytes(b"/a\n")
-    found = load(os.fsencode(tmp_path), b"sub", b".gitignore")
+    found = load_ignore_file(os.fsencode(tmp_path), b"sub", b".gitignore")
     assert found is not None
     assert found.verdict(b"sub/a", is_folder=False) is not None
     assert found.verdict(b"sub/b/a", is_folder=False) is None
@@ -88,13 +88,13 @@ def test_the_rules_of_a_folder_start_there(tmp_path: Path) -> None:
 
 def test_an_ignore_file_that_is_no_file_does_not_count(tmp_path: Path) -> None:
     root = os.fsencode(tmp_path)
-    assert load(root, b"", b".gitignore") is None
+    assert load_ignore_file(root, b"", b".gitignore") is None
     (tmp_path / "rules").write_bytes(b"*\n")
     (tmp_path / ".gitignore").symlink_to("rules")
     os.mkfifo(tmp_path / ".ignore")
     (tmp_path / ".semindexignore").mkdir()
     for name in (b".gitignore", b".ignore", b".semindexignore"):
-        assert load(root, b"", name) is None
+        assert load_ignore_file(root, b"", name) is None
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_any_rules_decide_as_git_does(patterns: list[str], components: list[list
     # `x**` in mid-path: git skips the literal start and then takes `**` for a whole component
     patterns = [pattern for pattern in patterns if not re.search(r"[^/*?\]]\*\*", pattern)]
     data = "\n".join(patterns).encode() + b"\n"
-    rules = IgnoreFile(parse(data, source=".gitignore"))
+    rules = IgnoreFile(parse_rules(data, source=".gitignore"))
     paths = sorted({"/".join(parts) for parts in components})
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -147,7 +147,7 @@ def test_any_rules_decide_as_git_does(patterns: list[str], components: list[list
 def test_a_file_that_concerns_no_name_of_a_folder_decides_about_none(
     patterns: list[str], components: list[list[str]]
 ) -> None:
-    rules = IgnoreFile(parse("\n".join(patterns).encode(), source=".gitignore"))
+    rules = IgnoreFile(parse_rules("\n".join(patterns).encode(), source=".gitignore"))
     for paths in ({"/".join(parts)} for parts in components):
         listing = b"/%b/" % b"/".join(path.rpartition("/")[2].encode() for path in paths)
         decided = any(rules.verdict(path.encode(), is_folder=True) for path in paths)
@@ -157,7 +157,7 @@ def test_a_file_that_concerns_no_name_of_a_folder_decides_about_none(
 @pytest.mark.parametrize("count", [1, 30], ids=["few", "many"])
 def test_a_file_concerns_only_what_its_rules_may_match(count: int) -> None:
     lines = [f"*.o{n}\n/x/build{n}/\n.cache{n}*\na*bee{n}[12]c\n" for n in range(count)]
-    rules = IgnoreFile(parse("".join(lines).encode(), source=".gitignore"))
+    rules = IgnoreFile(parse_rules("".join(lines).encode(), source=".gitignore"))
     assert not rules.concerns(b"/main.c/main.o/x.o0.c/rebuild0/cache0/build/ab12c/")
     for name in (b"main.o0", b"build0", b".cache0.txt", b"aabee01c"):
         assert rules.concerns(b"/main.c/%b/README/" % name)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from semindex.source.read import ReadLimits, digest_of, read, read_verified
+from semindex.source.read import ReadLimits, digest_of, read_file, read_verified
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 from tests.source.conftest import ref_of, unprivileged, write
 
 
 def outcome(root: Path, name: str, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
-    return read(root, ref_of(root, name), limits=limits)
+    return read_file(root, ref_of(root, name), limits=limits)
 
 
 def refusal(root: Path, name: str, content: str | bytes) -> tuple[SkipReason, str]:
@@ -35,7 +35,7 @@ def accepted(root: Path, name: str, content: str | bytes) -> SourceFile:
 
 def test_a_file_is_its_bytes_digest_language_and_size(tmp_path: Path) -> None:
     found = accepted(tmp_path, "src/a.py", b"x = 1\r\n")
-    assert found == SourceFile("src/a.py", b"x = 1\r\n", digest_of(b"x = 1\r\n"), "python", "utf-8", 7)
+    assert found == SourceFile("src/a.py", b"x = 1\r\n", digest_of(b"x = 1\r\n"), "python", 7)
 
 
 def test_the_digest_is_xxh3_128() -> None:
@@ -45,7 +45,7 @@ def test_the_digest_is_xxh3_128() -> None:
 def test_a_file_in_another_encoding_keeps_the_digest_and_size_of_its_bytes(tmp_path: Path) -> None:
     stored = "x = 'Größe'\n".encode("latin-1")
     found = accepted(tmp_path, "a.py", stored)
-    assert (found.text, found.encoding) == ("x = 'Größe'\n".encode(), "cp1252")
+    assert found.text == "x = 'Größe'\n".encode()
     assert (found.digest, found.size_bytes) == (digest_of(stored), len(stored))
 
 
@@ -57,10 +57,10 @@ def test_a_file_that_vanished_is_counted(tmp_path: Path) -> None:
     write(tmp_path, {"d/a.py": "x"})
     ref = ref_of(tmp_path, "d/a.py")
     (tmp_path / "d/a.py").unlink()
-    assert read(tmp_path, ref) == FileFailure("d/a.py", "read", SkipReason.VANISHED, "", ref)
+    assert read_file(tmp_path, ref) == FileFailure("d/a.py", "read", SkipReason.VANISHED, "", ref)
     (tmp_path / "d").rmdir()
     write(tmp_path, {"d": "now a file"})
-    assert read(tmp_path, ref) == FileFailure("d/a.py", "read", SkipReason.VANISHED, "", ref)
+    assert read_file(tmp_path, ref) == FileFailure("d/a.py", "read", SkipReason.VANISHED, "", ref)
 
 
 def test_a_file_without_permission_is_counted(open_folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_file_without_permission_is_counted(open_folder: Path) -> None:
     ref = ref_of(open_folder, "a.py")
     with unprivileged(open_folder):
         (open_folder / "a.py").chmod(0)
-        found = read(open_folder, ref)
+        found = read_file(open_folder, ref)
     assert found == FileFailure("a.py", "read", SkipReason.PERMISSION, "Permission denied", ref)
 
 
@@ -83,7 +83,7 @@ def test_a_file_that_became_something_else_is_not_opened(tmp_path: Path, kind: s
         (tmp_path / "a.py").symlink_to("b.py")
     else:
         (tmp_path / "a.py").mkdir()
-    found = read(tmp_path, ref)
+    found = read_file(tmp_path, ref)
     detail = {"fifo": "now a FIFO", "link": "now a symbolic link", "folder": "now a folder"}[kind]
     assert found == FileFailure("a.py", "read", SkipReason.SPECIAL, detail, ref)
 
@@ -95,7 +95,7 @@ def test_a_folder_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
     ref = ref_of(root, "d/a.py")
     shutil.rmtree(root / "d")
     (root / "d").symlink_to(tmp_path / "outside")
-    found = read(root, ref)
+    found = read_file(root, ref)
     assert isinstance(found, FileFailure)
     assert found.reason is SkipReason.OUTSIDE
 
@@ -104,7 +104,7 @@ def test_a_file_that_an_editor_replaced_is_read(tmp_path: Path) -> None:
     write(tmp_path, {"d/a.py": "old", "d/new": "new"})
     ref = ref_of(tmp_path, "d/a.py")
     os.replace(tmp_path / "d/new", tmp_path / "d/a.py")
-    found = read(tmp_path, ref)
+    found = read_file(tmp_path, ref)
     assert isinstance(found, SourceFile)
     assert found.text == b"new"
 
@@ -232,6 +232,6 @@ def test_names_that_are_no_utf8_are_read(tmp_path: Path) -> None:
 
 def test_a_vanished_file_need_not_have_been_seen(tmp_path: Path) -> None:
     ref = FileRef("a.png", 1, 1, 1, 1)
-    assert read(tmp_path, ref) == FileFailure(
+    assert read_file(tmp_path, ref) == FileFailure(
         "a.png", "read", SkipReason.BINARY, "by its extension, .png", ref
     )

@@ -12,7 +12,7 @@ from msgspec.structs import fields
 
 from semindex.embed.registry import open_embedder
 from semindex.indexing.work import analyse
-from semindex.parse.parser import parse
+from semindex.parse.parser import parse_file
 from semindex.source.read import digest_of
 from semindex.store.content import Content, joined, sections
 from semindex.store.postings import Triples, stored_part
@@ -35,7 +35,7 @@ def parsed(path: str) -> ParsedFile:
     language = {"py": "python", "js": "javascript", "md": "markdown", "txt": "text", "go": "go"}[
         path.rpartition(".")[2]
     ]
-    return parse(SourceFile(path, text, digest_of(text), language, "utf-8", len(text)))
+    return parse_file(SourceFile(path, text, digest_of(text), language, len(text)))
 
 
 def content_of(paths: list[str]) -> Content:

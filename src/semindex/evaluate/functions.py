@@ -36,8 +36,8 @@ from semindex.evaluate.metrics import (
     reciprocal_rank,
     shares_line,
 )
-from semindex.parse.parser import parse
-from semindex.source.read import read
+from semindex.parse.parser import parse_file
+from semindex.source.read import read_file
 from semindex.source.walk import walk
 from semindex.types import FileFailure, GroupBy
 
@@ -144,10 +144,10 @@ def _copy_blanked(root: Path, target: Path, hide_names: bool) -> _Copy:
     tasks: list[Task] = []
     files = documented = 0
     for ref in walk(root).refs:
-        source = read(root, ref)
+        source = read_file(root, ref)
         if isinstance(source, FileFailure) or PurePosixPath(ref.path).name in _IGNORE_FILES:
             continue  # ignore files would act on the copy, where nothing is tracked against them
-        blanked = blank_file(parse(source), names=hide_names)
+        blanked = blank_file(parse_file(source), names=hide_names)
         destination = target / ref.path
         destination.parent.mkdir(parents=True, exist_ok=True)
         destination.write_bytes(blanked.text)

@@ -16,9 +16,9 @@ from semindex.evaluate.ask import Opener, ProgressMessage, folder, no_progress, 
 from semindex.evaluate.blanking import Task
 from semindex.evaluate.functions import FunctionAnswer, answered, by_language
 from semindex.evaluate.metrics import Interval, interval, percentile, recall, reciprocal_rank
-from semindex.parse.parser import parse
+from semindex.parse.parser import parse_file
 from semindex.source.languages import kind_of
-from semindex.source.read import read
+from semindex.source.read import read_file
 from semindex.source.walk import walk
 from semindex.types import FileFailure, Kind, ParsedFile
 
@@ -91,9 +91,9 @@ def evaluate_pasted(
 
 def _parsed(root: Path) -> Iterator[ParsedFile]:
     for ref in walk(root).refs:
-        source = read(root, ref)
+        source = read_file(root, ref)
         if not isinstance(source, FileFailure) and kind_of(source.language) == "code":
-            yield parse(source)
+            yield parse_file(source)
 
 
 def draw_pieces(files: Iterable[ParsedFile], limit: int, seed: int) -> list[Task]:

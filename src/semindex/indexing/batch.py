@@ -16,8 +16,8 @@ from semindex.indexing import merge
 from semindex.indexing.analysis import file_analysis
 from semindex.indexing.merge import Merge, Merged
 from semindex.indexing.work import analyse
-from semindex.parse.parser import parse
-from semindex.source.read import read as read_file
+from semindex.parse.parser import parse_file
+from semindex.source.read import read_file
 from semindex.store import content, layout
 from semindex.store.content import Content
 from semindex.store.durable import StepHook, no_step
@@ -204,7 +204,7 @@ def _parsed(
     parsed: list[tuple[FileRef, ParsedFile]] = []
     for ref, source in group:
         try:
-            parsed.append((ref, parse(source)))
+            parsed.append((ref, parse_file(source)))
         except Exception as error:  # noqa: BLE001 - the worker's edge: the failure becomes a value
             detail = f"{type(error).__name__}: {error}"
             failures.append(FileFailure(ref.path, "parse", SkipReason.FAILED, detail, ref))

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.indexing.plan import Plan, is_known, plan
-from semindex.process.collector import without_collection
-from semindex.source.read import read
+from semindex.process.garbage import without_collection
+from semindex.source.read import read_file
 from semindex.source.walk import Walk, walk
 from semindex.store.catalog import Catalog, FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
@@ -71,7 +71,7 @@ def check(root: Path, catalog: Catalog, *, look: bool = False) -> Freshness:
 def _is_as_it_was(
     root: Path, ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]
 ) -> bool:
-    found = read(root, ref)
+    found = read_file(root, ref)
     if isinstance(found, FileFailure):
         return ref.path in failures and failures[ref.path].failure.reason is found.reason
     return ref.path in files and files[ref.path].digest == found.digest

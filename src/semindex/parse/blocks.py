@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from semindex.parse.lines import Lines
+from semindex.parse.lines import TextLines
 from semindex.types import Kind, Span, Symbol
 
 _MARKDOWN = frozenset({"markdown", "asciidoc", "org"})
@@ -45,7 +45,7 @@ def is_outlined(language: str) -> bool:
     return language in _MARKDOWN or language in _RST
 
 
-def sections_of(language: str, lines: Lines) -> tuple[Symbol, ...]:
+def sections_of(language: str, lines: TextLines) -> tuple[Symbol, ...]:
     """A symbol a heading, from there to the next one of its level or above, nested by level."""
     found = list(_rst_headings(lines) if language in _RST else _markdown_headings(language, lines))
     parents: list[int] = []
@@ -68,7 +68,7 @@ def sections_of(language: str, lines: Lines) -> tuple[Symbol, ...]:
     )
 
 
-def _markdown_headings(language: str, lines: Lines) -> Iterator[Heading]:
+def _markdown_headings(language: str, lines: TextLines) -> Iterator[Heading]:
     marker = _MARKERS.get(language, b"#")
     fence = b""
     before = b""
@@ -100,7 +100,7 @@ def _fence_after(line: bytes, fence: bytes) -> bytes:
     return b"" if closes else fence
 
 
-def _rst_headings(lines: Lines) -> Iterator[Heading]:
+def _rst_headings(lines: TextLines) -> Iterator[Heading]:
     levels: dict[tuple[int, bool], int] = {}
     for index in range(1, lines.count):
         line = lines.line(index)
@@ -123,7 +123,7 @@ def _heading(line: int, level: int, title: bytes) -> Iterator[Heading]:
         yield Heading(line, level, text)
 
 
-def block_borders(language: str, lines: Lines) -> list[int]:
+def block_borders(language: str, lines: TextLines) -> list[int]:
     """Lines (0-based) at which blocks of a configuration file, or paragraphs of other text, begin."""
     expression = _BLOCK_STARTS.get(language)
     if expression is None:
@@ -133,7 +133,7 @@ def block_borders(language: str, lines: Lines) -> list[int]:
     return [_above_comments(lines, index) for index in found]
 
 
-def _above_comments(lines: Lines, index: int) -> int:
+def _above_comments(lines: TextLines, index: int) -> int:
     """The first of the comment lines directly above a line."""
     least = max(0, index - 40)
     while index > least and lines.line(index - 1)[:1] in (b"#", b";", b"/"):
@@ -141,7 +141,7 @@ def _above_comments(lines: Lines, index: int) -> int:
     return index
 
 
-def _paragraphs(lines: Lines) -> Iterator[int]:
+def _paragraphs(lines: TextLines) -> Iterator[int]:
     """Borders 20 to 60 lines apart: the first unindented line behind a blank one, else any behind a blank."""
     begin, fallback = 0, -1
     was_blank = False

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from semindex.parse.lines import Lines
+from semindex.parse.lines import TextLines
 from semindex.parse.tables.base import CONTAINERS
 from semindex.types import Chunk, Kind, Span, Symbol
 
@@ -58,7 +58,7 @@ class _Piece(NamedTuple):
         return self.last - self.first
 
 
-def cut_by_symbols(lines: Lines, symbols: Sequence[Symbol], plain: Kind) -> tuple[Chunk, ...]:
+def cut_by_symbols(lines: TextLines, symbols: Sequence[Symbol], plain: Kind) -> tuple[Chunk, ...]:
     """Chunks along the definitions of a file; ``plain`` is the kind of what none of them owns."""
     if not lines.count:
         return ()
@@ -68,7 +68,7 @@ def cut_by_symbols(lines: Lines, symbols: Sequence[Symbol], plain: Kind) -> tupl
     return _chunks(lines, _parts(lines, _merged(pieces)), symbols, plain)
 
 
-def cut_by_borders(lines: Lines, borders: Sequence[int], plain: Kind) -> tuple[Chunk, ...]:
+def cut_by_borders(lines: TextLines, borders: Sequence[int], plain: Kind) -> tuple[Chunk, ...]:
     """Chunks along lines (0-based, ascending) where blocks begin; without borders, by blank lines."""
     if not lines.count:
         return ()
@@ -77,7 +77,7 @@ def cut_by_borders(lines: Lines, borders: Sequence[int], plain: Kind) -> tuple[C
     return _chunks(lines, _parts(lines, _merged(pieces)), (), plain)
 
 
-def _owners(lines: Lines, symbols: Sequence[Symbol]) -> npt.NDArray[np.int64]:
+def _owners(lines: TextLines, symbols: Sequence[Symbol]) -> npt.NDArray[np.int64]:
     """Shape ``(lines.count,)``: the deepest definition of each line, or -1."""
     owners = np.full(lines.count, -1, dtype=np.int64)
     above = [_first_byte(symbol) for symbol in symbols]
@@ -125,7 +125,9 @@ def _runs(owners: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
         yield first, last, int(owners[first])
 
 
-def _without_gaps(lines: Lines, runs: Iterator[tuple[int, int, int]], heads: dict[int, int]) -> list[_Piece]:
+def _without_gaps(
+    lines: TextLines, runs: Iterator[tuple[int, int, int]], heads: dict[int, int]
+) -> list[_Piece]:
     """Give blank and closing lines to the piece before, and what else is short to the one after."""
     pieces: list[_Piece] = []
     waiting: list[tuple[int, int, int]] = []
@@ -147,7 +149,7 @@ def _without_gaps(lines: Lines, runs: Iterator[tuple[int, int, int]], heads: dic
     return pieces
 
 
-def _past_closing(lines: Lines, first: int, last: int) -> int:
+def _past_closing(lines: TextLines, first: int, last: int) -> int:
     while first < last and _is_closing(lines.line(first)):
         first += 1
     return first
@@ -199,7 +201,7 @@ def _path_to(position: int, symbols: Sequence[Symbol]) -> list[int]:
     return path
 
 
-def _parts(lines: Lines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+def _parts(lines: TextLines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
     """The pieces, those too long cut where lines are blank or least indented."""
     for piece in pieces:
         first = piece.first
@@ -212,7 +214,7 @@ def _parts(lines: Lines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
         yield piece._replace(first=first)
 
 
-def _best_cut(lines: Lines, first: int, last: int) -> int:
+def _best_cut(lines: TextLines, first: int, last: int) -> int:
     """The line at which to end a part that begins at ``first``."""
     room = int(np.searchsorted(lines.starts, lines.starts[first] + CHUNK_BYTES, side="right")) - 1
     high = min(first + PART_LINES + LEAST_PART_LINES, last - 1, max(first + 1, room))
@@ -230,7 +232,7 @@ def _best_cut(lines: Lines, first: int, last: int) -> int:
     return min(candidates, key=lambda cut: (_cut_cost(lines, cut), abs(cut - target)))
 
 
-def _cut_cost(lines: Lines, cut: int) -> int:
+def _cut_cost(lines: TextLines, cut: int) -> int:
     """How much it hurts to begin a part at a line: its indentation, less if a blank line is before it."""
     line = lines.line(cut)[:200]
     bare = line.lstrip()
@@ -241,7 +243,7 @@ def _cut_cost(lines: Lines, cut: int) -> int:
 
 
 def _chunks(
-    lines: Lines, pieces: Iterator[_Piece], symbols: Sequence[Symbol], plain: Kind
+    lines: TextLines, pieces: Iterator[_Piece], symbols: Sequence[Symbol], plain: Kind
 ) -> tuple[Chunk, ...]:
     spans: list[tuple[Span, int]] = []
     starts = lines.starts.tolist()
@@ -269,7 +271,7 @@ def _defined(spans: Sequence[Span], symbols: Sequence[Symbol]) -> list[list[int]
     return defines
 
 
-def _short_lined(lines: Lines, piece: _Piece) -> Iterator[Span]:
+def _short_lined(lines: TextLines, piece: _Piece) -> Iterator[Span]:
     """Spans of a piece in which no line is longer than ``LINE_BYTES``: such lines are cut inside."""
     starts = lines.starts
     widths = np.diff(starts[piece.first : piece.last + 1])

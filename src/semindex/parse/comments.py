@@ -1,4 +1,4 @@
-"""Comments by one regular expression a family of languages, strings stepped over.
+"""Comments by one regular expression a syntax of languages, strings stepped over.
 
 Each expression skips what is not a comment in possessive loops and then takes at most one comment,
 so it never goes back: time is linear in the text, whatever it holds. A string that is not closed
@@ -29,7 +29,7 @@ _REGEX = r"(?<=[=(,:\[!&|?;{}\s])/(?![/*=\s])(?:[^/\\\n]|\\[^\n]){1,80}+/"
 _HASH_LINE = r"\#[^\n]*+"
 
 
-class Family(NamedTuple):
+class CommentSyntax(NamedTuple):
     """How a group of languages writes comments and strings."""
 
     comment: str
@@ -41,23 +41,23 @@ class Family(NamedTuple):
     """The bytes with which a comment or a string begins, as the inside of a character class."""
 
 
-_SLASH = Family(f"{_SLASH_LINE}|{_SLASH_BLOCK}", r"/[/*]", (_DOUBLE, _CHAR), r"/\"'")
-_HASH = Family(_HASH_LINE, r"\#", (_DOUBLE, _SINGLE), r"\#\"'")
-_SPACED_HASH = Family(_HASH_LINE, r"(?<![^\s;])\#", (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"), r"\#\"'\\")
-_DASH = Family(r"--[^\n]*+", r"--", (_DOUBLE,), r"\-\"")
-_DASH_BLOCK = Family(
+_SLASH = CommentSyntax(f"{_SLASH_LINE}|{_SLASH_BLOCK}", r"/[/*]", (_DOUBLE, _CHAR), r"/\"'")
+_HASH = CommentSyntax(_HASH_LINE, r"\#", (_DOUBLE, _SINGLE), r"\#\"'")
+_SPACED_HASH = CommentSyntax(_HASH_LINE, r"(?<![^\s;])\#", (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"), r"\#\"'\\")
+_DASH = CommentSyntax(r"--[^\n]*+", r"--", (_DOUBLE,), r"\-\"")
+_DASH_BLOCK = CommentSyntax(
     r"\{-(?!\#)(?:[^-]++|-(?!\}))*+(?:-\})?|-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
     r"(?:\{-(?!\#)|(?<![!\#$%&*+./<=>?@\\^|~:-])-{2,}+(?![!\#$%&*+./<=>?@\\^|~:]))",
     (_DOUBLE, _CHAR, r"-++"),
     r"{\-\"'",
 )
-_SEMICOLON = Family(r";[^\n]*+", r";", (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'), r";\"\\")
-_PERCENT = Family(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\")
-_MARKUP = Family(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?", r"<!--", (), r"<")
-_ML = Family(r"\(\*(?:[^*]++|\*(?!\)))*+(?:\*\))?", r"\(\*", (_DOUBLE, _CHAR), r"(\"'")
-_INI = Family(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;")
+_SEMICOLON = CommentSyntax(r";[^\n]*+", r";", (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'), r";\"\\")
+_PERCENT = CommentSyntax(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\")
+_MARKUP = CommentSyntax(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?", r"<!--", (), r"<")
+_ML = CommentSyntax(r"\(\*(?:[^*]++|\*(?!\)))*+(?:\*\))?", r"\(\*", (_DOUBLE, _CHAR), r"(\"'")
+_INI = CommentSyntax(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;")
 
-_FAMILIES: dict[str, Family] = {
+_SYNTAXES: dict[str, CommentSyntax] = {
     "c": _SLASH._replace(strings=(_DOUBLE, r"'(?:[^'\\\n]{1,4}+|\\[^\n]{1,11}?)'")),
     "cpp": _SLASH._replace(
         strings=(
@@ -69,7 +69,7 @@ _FAMILIES: dict[str, Family] = {
     "csharp": _SLASH._replace(
         strings=(r'"""[\s\S]*?(?:"""|\Z)', r'(?:(?<=@)|(?<=@\$))"(?:[^"]++|"")*+"?', _DOUBLE, _CHAR)
     ),
-    "elixir": Family(
+    "elixir": CommentSyntax(
         r"\#[^\n]*+|@(?:module|type|short)?doc\b[ \t(]*+(?:~[sS])?(?:" + _TRIPLE + "|" + _DOUBLE + ")",
         r"(?:\#|@(?:module|type|short)?doc\b[ \t(]*+(?:~[sS])?\")",
         (r"(?<=\?)[\"'\#]", _TRIPLE, _DOUBLE, _SINGLE),
@@ -79,17 +79,17 @@ _FAMILIES: dict[str, Family] = {
     "haskell": _DASH_BLOCK,
     "javascript": _SLASH._replace(strings=(_DOUBLE, _SINGLE, _BACKTICK, _REGEX), first=r"/\"'`"),
     "java": _SLASH._replace(strings=(_TRIPLE, _DOUBLE, _CHAR)),
-    "lua": Family(
+    "lua": CommentSyntax(
         r"--\[(?P<c>={0,8}+)\[[\s\S]*?(?:\](?P=c)\]|\Z)|--[^\n]*+",
         r"--",
         (_DOUBLE, _SINGLE, r"\[(?P<s>={0,8}+)\[[\s\S]*?(?:\](?P=s)\]|\Z)"),
         r"\-\"'\[",
     ),
-    "php": Family(
+    "php": CommentSyntax(
         rf"{_SLASH_LINE}|{_SLASH_BLOCK}|{_HASH_LINE}", r"(?:/[/*]|\#(?!\[))", (_DOUBLE, _SINGLE), r"/\#\"'"
     ),
     "python": _HASH._replace(strings=(_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
-    "ruby": Family(
+    "ruby": CommentSyntax(
         rf"{_HASH_LINE}|=begin\b[\s\S]*?(?:\n=end[^\n]*|\Z)",
         r"(?:(?<![^\s;(){}\[\],])\#(?!\{)|(?<![^\n])=begin\b)",
         (r"\\[\s\S]", _DOUBLE, _SINGLE),
@@ -104,19 +104,19 @@ _FAMILIES: dict[str, Family] = {
             _CHAR,
         )
     ),
-    "sql": Family(
+    "sql": CommentSyntax(
         rf"--[^\n]*+|{_SLASH_BLOCK}", r"(?:--|/\*)", (r"'(?:[^'\n]++|'')*+'?", r'"[^"\n]*+"?'), r"\-/\"'"
     ),
-    "zig": Family(_SLASH_LINE, r"//", (_DOUBLE, _CHAR, r"\\\\[^\n]*+"), r"/\"'\\"),
+    "zig": CommentSyntax(_SLASH_LINE, r"//", (_DOUBLE, _CHAR, r"\\\\[^\n]*+"), r"/\"'\\"),
     "bash": _SPACED_HASH,
-    "vue": Family(
+    "vue": CommentSyntax(
         rf"{_MARKUP.comment}|{_SLASH_LINE}|{_SLASH_BLOCK}",
         r"(?:<!--|(?<![^\s;{}(),])//|/\*)",
         (_DOUBLE,),
         r"</\"",
     ),
-    "css": Family(_SLASH_BLOCK, r"/\*", (_DOUBLE,), r"/\""),
-    "scss": Family(rf"{_SLASH_BLOCK}|{_SLASH_LINE}", r"(?:/\*|(?<!:)//)", (_DOUBLE,), r"/\""),
+    "css": CommentSyntax(_SLASH_BLOCK, r"/\*", (_DOUBLE,), r"/\""),
+    "scss": CommentSyntax(rf"{_SLASH_BLOCK}|{_SLASH_LINE}", r"(?:/\*|(?<!:)//)", (_DOUBLE,), r"/\""),
     "slash": _SLASH,
     "hash": _SPACED_HASH,
     "dash": _DASH,
@@ -148,15 +148,15 @@ _MEMBERS = {
     "scss": "less stylus",
     "ml": "ocaml coq isabelle mathematica tla",
 }
-_FAMILY_OF = {name: name for name in _FAMILIES} | {
-    language: family for family, members in _MEMBERS.items() for language in members.split()
+_SYNTAX_OF = {name: name for name in _SYNTAXES} | {
+    language: syntax for syntax, members in _MEMBERS.items() for language in members.split()
 }
 _FENCE = re.compile(rb"^[ ]{0,3}(`{3,32}+|~{3,32}+)[^\n]*+(?:[\s\S]*?\n[ ]{0,3}\1[^\n]*|[\s\S]*)", re.M)
 
 
 @lru_cache(maxsize=64)
-def _expression(family: str) -> re.Pattern[bytes]:
-    comment, start, strings, first = _FAMILIES[family]
+def _expression(syntax: str) -> re.Pattern[bytes]:
+    comment, start, strings, first = _SYNTAXES[syntax]
     plain = "|".join((rf"[^{first}]++", *(rf"(?!{start})(?:{each})" for each in strings)))
     pattern = rf"(?:{plain}|(?!{start})[{first}])*+(?P<comment>(?={start})(?:{comment}))?+"
     return re.compile(pattern.encode("ascii"))
@@ -164,12 +164,12 @@ def _expression(family: str) -> re.Pattern[bytes]:
 
 def comment_ranges(language: str, text: bytes) -> Ranges:
     """The comments of code in ``language``; none for a language of which nothing is known."""
-    family = _FAMILY_OF.get(language)
-    if family is None:
+    syntax = _SYNTAX_OF.get(language)
+    if syntax is None:
         return np.empty((0, 2), dtype=np.int64)
     if text.startswith(b"\xef\xbb\xbf"):
         text = b"   " + text[3:]
-    found = [match.span("comment") for match in _expression(family).finditer(text)]
+    found = [match.span("comment") for match in _expression(syntax).finditer(text)]
     ranges = np.array(found, dtype=np.int64).reshape(-1, 2)
     return ranges[ranges[:, 1] > ranges[:, 0]]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Lines:
+class TextLines:
     """The lines of a text, counted from 0 inside the room; :meth:`numbers` gives them 1-based.
 
     A text without a final newline ends with a line like any other; an empty text has none.

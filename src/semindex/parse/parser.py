@@ -10,7 +10,7 @@ from semindex.parse.blocks import block_borders, is_outlined, sections_of
 from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
 from semindex.parse.grammars import parse_tree
-from semindex.parse.lines import Lines
+from semindex.parse.lines import TextLines
 from semindex.parse.symbols import docstring_ranges, module_docstring, symbols_of
 from semindex.parse.tables.registry import table_of
 from semindex.parse.wheels import GRAMMARS
@@ -29,36 +29,34 @@ _DEFINE = re.compile(rb"^[ \t]*#[ \t]*define\b", re.MULTILINE)
 _PLAIN = {"code": Kind.BLOCK, "prose": Kind.TEXT, "config": Kind.CONFIG, "data": Kind.CONFIG}
 
 
-def parse(source: SourceFile) -> ParsedFile:
+def parse_file(source: SourceFile) -> ParsedFile:
     """Symbols, comments and chunks of a file; never raises, whatever the text holds.
 
     A file without a grammar, one of excessive size or line length and one whose grammar fails are cut
-    by lines, and ``grammar`` is False. An empty text has no chunks.
+    by lines, without symbols. An empty text has no chunks.
     """
-    lines = Lines(source.text)
+    lines = TextLines(source.text)
     plain = _PLAIN[kind_of(source.language)]
     if is_outlined(source.language):
         sections = sections_of(source.language, lines)
         chunks = cut_by_symbols(lines, sections, plain) if sections else _by_lines(source, lines, plain)
-        return ParsedFile(source, chunks, sections, prose_ranges(source.text), grammar=False)
+        return ParsedFile(source, chunks, sections, prose_ranges(source.text))
     if plain is Kind.TEXT:
-        return ParsedFile(
-            source, _by_lines(source, lines, plain), (), prose_ranges(source.text), grammar=False
-        )
+        return ParsedFile(source, _by_lines(source, lines, plain), (), prose_ranges(source.text))
     comments = comment_ranges(source.language, source.text)
     found = _with_grammar(source, lines, comments)
     if found is None:
-        return ParsedFile(source, _by_lines(source, lines, plain), (), comments, grammar=False)
+        return ParsedFile(source, _by_lines(source, lines, plain), (), comments)
     symbols, comments = found
-    return ParsedFile(source, cut_by_symbols(lines, symbols, plain), symbols, comments, grammar=True)
+    return ParsedFile(source, cut_by_symbols(lines, symbols, plain), symbols, comments)
 
 
-def _by_lines(source: SourceFile, lines: Lines, plain: Kind) -> tuple[Chunk, ...]:
+def _by_lines(source: SourceFile, lines: TextLines, plain: Kind) -> tuple[Chunk, ...]:
     return cut_by_borders(lines, block_borders(source.language, lines), plain)
 
 
 def _with_grammar(
-    source: SourceFile, lines: Lines, comments: Ranges
+    source: SourceFile, lines: TextLines, comments: Ranges
 ) -> tuple[tuple[Symbol, ...], Ranges] | None:
     """Symbols, and the comments with the docstrings among them; None when the file is cut by lines."""
     if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES:
@@ -78,7 +76,7 @@ def _with_grammar(
     return symbols, join_ranges(comments, docs)
 
 
-def _is_register_map(source: SourceFile, lines: Lines) -> bool:
+def _is_register_map(source: SourceFile, lines: TextLines) -> bool:
     if source.language not in ("c", "cpp") or len(source.text) <= DEFINES_BYTES:
         return False
     return sum(1 for _ in _DEFINE.finditer(source.text)) > DEFINES_SHARE * lines.count

@@ -15,8 +15,8 @@ import numpy as np
 from tree_sitter import Node, Tree
 
 from semindex.parse.comments import Ranges
-from semindex.parse.lines import Lines
-from semindex.parse.tables.base import CONTAINERS, Definition, Place, Rule, Step, Table
+from semindex.parse.lines import TextLines
+from semindex.parse.tables.base import CONTAINERS, Context, Definition, Rule, Step, Table
 from semindex.types import Kind, Span, Symbol
 
 MAX_SYMBOLS = 50_000
@@ -51,7 +51,7 @@ class _Draft:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _DefinitionFinder:
     table: Table
     source: bytes
     drafts: list[_Draft] = field(default_factory=list)
@@ -66,7 +66,7 @@ class _Walk:
             action = self.table.rules[visit.node.type]
             if not isinstance(action, Step):
                 kind = self.drafts[visit.parent].kind if visit.parent >= 0 else None
-                found = action(visit.node, Place(self.source, kind, visit.local, visit.start))
+                found = action(visit.node, Context(self.source, kind, visit.local, visit.start))
                 if found is None:
                     continue
                 if not isinstance(found, Step):
@@ -86,7 +86,7 @@ class _Walk:
         """Put the children that the table knows on the stack, the first one on top."""
         rules = self.table.rules
         is_doc = self.table.sibling_doc
-        place = Place(self.source, None, False)
+        context = Context(self.source, None, False)
         found: list[_Visit] = []
         start, leading, doc = visit.start, -1, visit.doc
         for child in visit.node.children:
@@ -94,11 +94,11 @@ class _Walk:
             if action is None:
                 if leading >= 0 and child.is_named and not child.is_extra:
                     leading = -1
-            elif is_doc is not None and is_doc(child, place):
+            elif is_doc is not None and is_doc(child, context):
                 doc = (child.start_byte, child.end_byte)
             elif visit.local and isinstance(action, Step) and self._is_short(child):
                 continue
-            elif action is Step.LEADING or (is_doc is not None and self._leads(child, action, place)):
+            elif action is Step.LEADING or (is_doc is not None and self._leads(child, action, context)):
                 leading = child.start_byte if leading < 0 else leading
             else:
                 first = start if start >= 0 else leading
@@ -110,9 +110,9 @@ class _Walk:
         """Whether a part of a function has too few lines to hold a function worth naming."""
         return self.source.count(b"\n", node.start_byte, node.end_byte) < 2
 
-    def _leads(self, child: Node, action: Rule | Step, place: Place) -> bool:
+    def _leads(self, child: Node, action: Rule | Step, context: Context) -> bool:
         """Whether a rule calls its node a leading one (Elixir's attributes)."""
-        return callable(action) and action(child, place) is Step.LEADING
+        return callable(action) and action(child, context) is Step.LEADING
 
     def _add(self, found: Definition | list[Definition], visit: _Visit, stack: list[_Visit]) -> None:
         for definition in [found] if isinstance(found, Definition) else found:
@@ -150,7 +150,7 @@ class _Walk:
             name, kind, start, end, parent, visit.doc, definition.merges, definition.documented_only
         )
         if draft.doc == (0, 0) and self.table.docstring is not None:
-            docstring = self.table.docstring(node, Place(self.source, None, False))
+            docstring = self.table.docstring(node, Context(self.source, None, False))
             draft.doc = (docstring.start_byte, docstring.end_byte) if docstring else (0, 0)
         if kind not in _FUNCTIONS:
             self.types.setdefault(name, len(self.drafts))
@@ -160,9 +160,9 @@ class _Walk:
         return Kind.METHOD if kind is Kind.FUNCTION and parent in CONTAINERS else kind
 
 
-def symbols_of(tree: Tree, table: Table, lines: Lines, comments: Ranges) -> tuple[Symbol, ...]:
+def symbols_of(tree: Tree, table: Table, lines: TextLines, comments: Ranges) -> tuple[Symbol, ...]:
     """The definitions of a file, in order of their start, parents before members."""
-    walk = _Walk(table, lines.text)
+    walk = _DefinitionFinder(table, lines.text)
     walk.run(tree.root_node)
     drafts = walk.drafts
     if table.rest_of_file:
@@ -183,7 +183,7 @@ def symbols_of(tree: Tree, table: Table, lines: Lines, comments: Ranges) -> tupl
 
 def module_docstring(tree: Tree, table: Table, text: bytes) -> tuple[int, int]:
     """The byte range of the docstring of the file itself; empty if none."""
-    found = table.docstring(tree.root_node, Place(text, None, False)) if table.docstring else None
+    found = table.docstring(tree.root_node, Context(text, None, False)) if table.docstring else None
     return (found.start_byte, found.end_byte) if found else (0, 0)
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, Rule, load, parse
+from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule, load_ignore_file, parse_rules
 from semindex.source.paths import as_text, join, parent
 from semindex.source.regular import describe
 from semindex.types import FileFailure, FileRef, SkipReason
@@ -30,7 +30,7 @@ __pycache__/
 .gradle/
 .terraform/
 """
-DEFAULTS = IgnoreFile(parse(_DEFAULT_RULES, source="semindex's own rules"))
+DEFAULTS = IgnoreFile(parse_rules(_DEFAULT_RULES, source="semindex's own rules"))
 """Installed packages and caches; any rule of an ignore file outranks these, and so does tracking."""
 FOLDER_MARKS = (b"pyvenv.cfg", b"CACHEDIR.TAG")
 """Files by which a folder says that it is a virtual environment or a cache."""
@@ -42,7 +42,7 @@ class Excluded:
 
     path: bytes
     is_folder: bool
-    rule: Rule
+    rule: IgnoreRule
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Collector:
     excluded: list[Excluded] = field(default_factory=list)
     by_default: set[bytes] = field(default_factory=set)
     """Folders that only the default rules left out."""
-    set_aside: set[Rule] = field(default_factory=set)
+    set_aside: set[IgnoreRule] = field(default_factory=set)
     """Rules that do not count here, see :func:`semindex.source.tree.walk_tree`."""
     _own_rules: dict[bytes, tuple[IgnoreFile, ...]] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ class Collector:
         if known is None:
             above = self.own_rules(parent(folder)) if folder else ()
             is_there = names is None or SEMINDEX_IGNORE in names
-            found = load(self.root, folder, SEMINDEX_IGNORE) if is_there else None
+            found = load_ignore_file(self.root, folder, SEMINDEX_IGNORE) if is_there else None
             known = self._own_rules[folder] = (*above, found) if found else above
         return known
 
@@ -141,7 +141,7 @@ def is_link(status: os.stat_result) -> bool:
     return stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_reparse_tag", 0) == 0xA0000003)
 
 
-def decide(files: tuple[IgnoreFile, ...], path: bytes, *, is_folder: bool) -> Rule | None:
+def decide(files: tuple[IgnoreFile, ...], path: bytes, *, is_folder: bool) -> IgnoreRule | None:
     """The rule that decides about ``path``: of the last of the files with one that matches."""
     for file in reversed(files):
         rule = file.verdict(path, is_folder=is_folder)

@@ -45,7 +45,7 @@ class Listing(Struct, frozen=True):
     """Folders that git had no permission to list."""
 
 
-class Blame(Struct, frozen=True):
+class GitRule(Struct, frozen=True):
     """The rule that ignores a path."""
 
     source: str
@@ -96,7 +96,7 @@ def list_ignored(folder: Path, top: Path) -> list[bytes]:
     return [path for path in output.split(b"\0") if path]
 
 
-def blame_rules(folder: Path, top: Path, paths: list[bytes]) -> dict[bytes, Blame]:
+def find_ignoring_rules(folder: Path, top: Path, paths: list[bytes]) -> dict[bytes, GitRule]:
     """The ignore rule of each path that one of its own matches.
 
     Raises:
@@ -104,10 +104,10 @@ def blame_rules(folder: Path, top: Path, paths: list[bytes]) -> dict[bytes, Blam
     """
     output, _ = _git(folder, top, "check-ignore", "-v", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0")
     fields = output.split(b"\0")
-    found: dict[bytes, Blame] = {}
+    found: dict[bytes, GitRule] = {}
     for source, line, pattern, path in zip(*(fields[offset::4] for offset in range(4)), strict=False):
         if line.isdigit():
-            found[path] = Blame(os.fsdecode(source), int(line), pattern.decode("utf-8", "replace"))
+            found[path] = GitRule(os.fsdecode(source), int(line), pattern.decode("utf-8", "replace"))
     return found
 
 

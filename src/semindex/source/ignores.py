@@ -42,7 +42,7 @@ _STAR, _GLOBSTAR, _SLASH = b"*", b"**", b"/"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IgnoreRule:
     """One line of an ignore file."""
 
     source: str
@@ -89,7 +89,7 @@ class Rule:
 class IgnoreFile:
     """The rules of one ignore file; the last one that matches decides."""
 
-    def __init__(self, rules: Sequence[Rule], *, folder: bytes = b"") -> None:
+    def __init__(self, rules: Sequence[IgnoreRule], *, folder: bytes = b"") -> None:
         self.rules = tuple(rules)
         self._prefix_length = len(folder) + 1 if folder else 0
         literals = [rule for rule in rules if rule.literal is not None]
@@ -118,7 +118,7 @@ class IgnoreFile:
             return self._any_piece.search(listing) is not None
         return any(piece in listing for piece in self._pieces)
 
-    def verdict(self, path: bytes, *, is_folder: bool) -> Rule | None:
+    def verdict(self, path: bytes, *, is_folder: bool) -> IgnoreRule | None:
         """The rule that decides about ``path`` (root-relative, below the file's folder), if any.
 
         Says nothing of the folders above ``path``: whoever walks asks about those first.
@@ -140,7 +140,7 @@ class IgnoreFile:
         return None
 
 
-def _union(rules: Iterable[Rule]) -> re.Pattern[bytes] | None:
+def _union(rules: Iterable[IgnoreRule]) -> re.Pattern[bytes] | None:
     patterns = [rule.glob.pattern for rule in rules if rule.glob is not None]
     return re.compile(b"|".join(b"(?:%s)" % pattern for pattern in patterns), re.DOTALL) if patterns else None
 
@@ -155,7 +155,7 @@ def _any_of(texts: Sequence[bytes]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(heads), re.DOTALL)
 
 
-def load(root: bytes, folder: bytes, name: bytes) -> IgnoreFile | None:
+def load_ignore_file(root: bytes, folder: bytes, name: bytes) -> IgnoreFile | None:
     """The ignore file ``name`` of ``folder``, None where there is none that can be read.
 
     A link or anything but a regular file does not count, as for git.
@@ -165,18 +165,18 @@ def load(root: bytes, folder: bytes, name: bytes) -> IgnoreFile | None:
         data = read_regular(join(root, path), limit=MAX_IGNORE_FILE_BYTES).data
     except (OSError, RegularFileError):
         return None
-    rules = parse(data, source=os.fsdecode(path))
+    rules = parse_rules(data, source=os.fsdecode(path))
     return IgnoreFile(rules, folder=folder) if rules else None
 
 
-def parse(data: bytes, *, source: str) -> list[Rule]:
+def parse_rules(data: bytes, *, source: str) -> list[IgnoreRule]:
     """The rules of an ignore file's bytes; lines that can match nothing give none."""
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     found = (_rule(line.removesuffix(b"\r"), source, number) for number, line in enumerate(lines, 1))
     return [rule for rule in found if rule is not None]
 
 
-def _rule(line: bytes, source: str, number: int) -> Rule | None:
+def _rule(line: bytes, source: str, number: int) -> IgnoreRule | None:
     if line.startswith(b"#"):
         return None
     pattern = _without_trailing_blanks(line)
@@ -189,7 +189,7 @@ def _rule(line: bytes, source: str, number: int) -> Rule | None:
     pattern = pattern.removeprefix(b"/")
     if not pattern:
         return None
-    rule = Rule(source, number, shown, negated, only_folders, by_name, piece=_piece(pattern))
+    rule = IgnoreRule(source, number, shown, negated, only_folders, by_name, piece=_piece(pattern))
     if _is_literal(pattern):
         return replace(rule, literal=pattern)
     if by_name and pattern.startswith(b"*") and _is_literal(pattern[1:]):

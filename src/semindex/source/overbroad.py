@@ -30,7 +30,7 @@ _ORDINARY = re.compile(
 )
 
 
-class Candidate(Struct, frozen=True):
+class IgnoredPath(Struct, frozen=True):
     """A path that is ignored, by a rule with this name (``file:line`` and pattern)."""
 
     path: bytes
@@ -44,7 +44,7 @@ def is_ordinary(path: bytes, *, is_folder: bool) -> bool:
     return bool(_ORDINARY.fullmatch(name)) if is_folder else not is_source_name(os.fsdecode(name))
 
 
-def warning(root: bytes, listed: Iterable[bytes], candidates: Iterable[Candidate]) -> str | None:
+def warning(root: bytes, listed: Iterable[bytes], candidates: Iterable[IgnoredPath]) -> str | None:
     """A sentence naming the rule that alone leaves out over 90 % of the source files, if one does."""
     left_out: Counter[str] = Counter()
     budget = _MOST_VISITED_ENTRIES

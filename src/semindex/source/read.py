@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from semindex.source import encodings, skipping
 from semindex.source.languages import detect, kind_of
-from semindex.source.regular import Contents, RegularFileError, read_regular
+from semindex.source.regular import RegularFile, RegularFileError, read_regular
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 
 SOURCE_VERSION = 1
@@ -30,14 +30,14 @@ class ReadLimits(Struct, frozen=True):
     """A file of code, configuration or data with most of its bytes in longer lines is minified."""
 
 
-def read(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
+def read_file(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
     """The file that the walk saw, or why it is not indexed; never waits, never follows a link."""
-    stored = load(root, ref, limits=limits)
-    return stored if isinstance(stored, FileFailure) else understand(ref, stored, limits=limits)
+    stored = load_bytes(root, ref, limits=limits)
+    return stored if isinstance(stored, FileFailure) else source_from_bytes(ref, stored, limits=limits)
 
 
-def load(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> bytes | FileFailure:
-    """The first half of :func:`read`, where the disk is: the bytes as stored, at least one."""
+def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> bytes | FileFailure:
+    """The first half of :func:`read_file`, where the disk is: the bytes as stored, at least one."""
     limits = limits or ReadLimits()
     named = skipping.by_name(ref.path)
     if named is not None:
@@ -59,7 +59,7 @@ def _limit_of(language: str, limits: ReadLimits) -> int:
     return limits.max_data_bytes if kind_of(language) == "data" else limits.max_file_bytes
 
 
-def _open(root: Path, ref: FileRef, limit: int) -> Contents | FileFailure:
+def _open(root: Path, ref: FileRef, limit: int) -> RegularFile | FileFailure:
     full = f"{os.fspath(root)}/{ref.path}"  # a quarter of the time goes where it is a Path
     try:
         contents = read_regular(full, limit=limit)
@@ -77,13 +77,15 @@ def _open(root: Path, ref: FileRef, limit: int) -> Contents | FileFailure:
     return contents
 
 
-def understand(ref: FileRef, data: bytes, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
-    """The second half of :func:`read`, which needs no disk: what stored bytes are."""
+def source_from_bytes(
+    ref: FileRef, data: bytes, *, limits: ReadLimits | None = None
+) -> SourceFile | FileFailure:
+    """The second half of :func:`read_file`, which needs no disk: what stored bytes are."""
     limits = limits or ReadLimits()
-    found = analysis_text(data)
+    found = encodings.decode(data)
     if found is None:
         return _failure(ref, *_no_text(data))
-    text, encoding = found
+    text, _ = found
     language = detect(ref.path, text[:_HEAD_BYTES])
     limit = _limit_of(language, limits)
     if len(data) > limit:
@@ -91,7 +93,7 @@ def understand(ref: FileRef, data: bytes, *, limits: ReadLimits | None = None) -
     unworthy = skipping.by_text(text, language, max_line_bytes=limits.max_line_bytes)
     if unworthy is not None:
         return _failure(ref, *unworthy)
-    return SourceFile(ref.path, text, digest_of(data), language, encoding, len(data))
+    return SourceFile(ref.path, text, digest_of(data), language, len(data))
 
 
 def _no_text(data: bytes) -> tuple[SkipReason, str]:
@@ -105,15 +107,6 @@ def _no_text(data: bytes) -> tuple[SkipReason, str]:
 
 def _failure(ref: FileRef, reason: SkipReason, detail: str = "") -> FileFailure:
     return FileFailure(ref.path, "read", reason, detail, ref)
-
-
-def analysis_text(data: bytes) -> tuple[bytes, str] | None:
-    r"""UTF-8 text and Python's name of the codec it was stored in; None when it is no text.
-
-    Bytes that are UTF-8 come back as they are, a byte order mark included. Line numbers are those of
-    the stored file; only ``\n`` ends a line.
-    """
-    return encodings.decode(data)
 
 
 def read_verified(root: Path, path: str, digest: bytes, folders: set[str] | None = None) -> bytes | None:
@@ -142,7 +135,7 @@ def verified(
     if data.isascii() and b"\0" not in data and b"\x1b" not in data:
         # As decode would give it, which looks longer: that this is text, indexing has found.
         return data, contents.status
-    found = analysis_text(data)
+    found = encodings.decode(data)
     return (found[0], contents.status) if found else None
 
 

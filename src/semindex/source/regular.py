@@ -17,7 +17,7 @@ class RegularFileError(Exception):
     """It is there and is not a regular file; the message says what it is."""
 
 
-class Contents(Struct, frozen=True):
+class RegularFile(Struct, frozen=True):
     """A file's first bytes and its state when it was opened."""
 
     data: bytes
@@ -25,7 +25,7 @@ class Contents(Struct, frozen=True):
     status: os.stat_result
 
 
-def read_regular(path: Path | str | bytes, *, limit: int) -> Contents:
+def read_regular(path: Path | str | bytes, *, limit: int) -> RegularFile:
     """The bytes of a regular file, none at all when it holds more than ``limit``.
 
     Raises:
@@ -43,7 +43,7 @@ def read_regular(path: Path | str | bytes, *, limit: int) -> Contents:
         if not stat.S_ISREG(status.st_mode):
             raise RegularFileError(describe(status.st_mode))
         data = b"" if status.st_size > limit else _read(descriptor, status.st_size, limit)
-        return Contents(data, status)
+        return RegularFile(data, status)
     finally:
         os.close(descriptor)
 

@@ -15,14 +15,14 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from semindex.source.collect import DEFAULTS, FOLDER_MARKS, NEVER, Collector, Excluded, decide, is_link
-from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, Rule, load
+from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule, load_ignore_file
 from semindex.source.paths import join, parent
 
 _SEARCH_IGNORE, _GIT_IGNORE = b".ignore", b".gitignore"
 _IGNORE_FILES = frozenset((_SEARCH_IGNORE, _GIT_IGNORE, SEMINDEX_IGNORE))
 
 
-class _Level(Struct, frozen=True):
+class _FolderRules(Struct, frozen=True):
     """The ignore files that hold in a folder, the root's first."""
 
     search: tuple[IgnoreFile, ...] = ()
@@ -56,7 +56,7 @@ def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
     return repositories
 
 
-def _empties(rule: Rule) -> bool:
+def _empties(rule: IgnoreRule) -> bool:
     return rule.is_everything and rule.source == os.fsdecode(_GIT_IGNORE)
 
 
@@ -97,24 +97,26 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
     return repositories
 
 
-def _above(collector: Collector, start: bytes) -> _Level:
+def _above(collector: Collector, start: bytes) -> _FolderRules:
     """The rules of the folders between the root and ``start``."""
     if not start:
-        return _Level()
+        return _FolderRules()
     folder = parent(start)
     return _entered(collector, _above(collector, folder), folder, _IGNORE_FILES)
 
 
-def _entered(collector: Collector, level: _Level, folder: bytes, names: Collection[bytes]) -> _Level:
+def _entered(
+    collector: Collector, level: _FolderRules, folder: bytes, names: Collection[bytes]
+) -> _FolderRules:
     """The rules in a folder; of the ignore files those are opened that are among the ``names`` in it."""
     own = collector.own_rules(folder, names)
-    search = load(collector.root, folder, _SEARCH_IGNORE) if _SEARCH_IGNORE in names else None
-    git = load(collector.root, folder, _GIT_IGNORE) if _GIT_IGNORE in names else None
+    search = load_ignore_file(collector.root, folder, _SEARCH_IGNORE) if _SEARCH_IGNORE in names else None
+    git = load_ignore_file(collector.root, folder, _GIT_IGNORE) if _GIT_IGNORE in names else None
     git = _less(git, collector.set_aside)
-    return _Level(_with(level.search, search), _with(level.git, git), own)
+    return _FolderRules(_with(level.search, search), _with(level.git, git), own)
 
 
-def _less(file: IgnoreFile | None, set_aside: Collection[Rule]) -> IgnoreFile | None:
+def _less(file: IgnoreFile | None, set_aside: Collection[IgnoreRule]) -> IgnoreFile | None:
     """The file without some of its rules; those of the root's own are meant."""
     if file is None or not set_aside:
         return file
@@ -135,7 +137,7 @@ def _entries(collector: Collector, folder: bytes) -> list[os.DirEntry[bytes]]:
         return []
 
 
-def _is_left_out(collector: Collector, rule: Rule | None, path: bytes, *, is_folder: bool) -> bool:
+def _is_left_out(collector: Collector, rule: IgnoreRule | None, path: bytes, *, is_folder: bool) -> bool:
     """Whether the rule that decides about a path, or for want of one those of our own, leave it out."""
     if rule is not None:
         if rule.ignores:

@@ -16,7 +16,7 @@ from semindex.errors import RootError
 from semindex.source import git, overbroad
 from semindex.source.collect import Collector
 from semindex.source.git import GitFailed
-from semindex.source.overbroad import Candidate
+from semindex.source.overbroad import IgnoredPath
 from semindex.source.tree import walk_tree
 from semindex.source.worktree import WorkTree
 from semindex.types import FileFailure, FileRef
@@ -133,10 +133,10 @@ def _explain(collector: Collector, root: Path) -> None:
             collector.warnings.append(found)
 
 
-def _candidates(collector: Collector, root: Path) -> list[Candidate]:
+def _candidates(collector: Collector, root: Path) -> list[IgnoredPath]:
     """What was ignored under the root, by whom; git is asked for its part."""
     candidates = [
-        Candidate(item.path, item.is_folder, f"`{item.rule.pattern}` ({item.rule.source}:{item.rule.line})")
+        IgnoredPath(item.path, item.is_folder, f"`{item.rule.pattern}` ({item.rule.source}:{item.rule.line})")
         for item in collector.excluded
     ]
     top = git.find_top(root)
@@ -148,11 +148,11 @@ def _candidates(collector: Collector, root: Path) -> list[Candidate]:
             for path in git.list_ignored(root, top)
             if not overbroad.is_ordinary(path.rstrip(b"/"), is_folder=path.endswith(b"/"))
         ]
-        blamed = git.blame_rules(root, top, ignored) if ignored else {}
+        blamed = git.find_ignoring_rules(root, top, ignored) if ignored else {}
     except GitFailed:
         return candidates
     return candidates + [
-        Candidate(path.rstrip(b"/"), path.endswith(b"/"), f"`{rule.pattern}` ({rule.source}:{rule.line})")
+        IgnoredPath(path.rstrip(b"/"), path.endswith(b"/"), f"`{rule.pattern}` ({rule.source}:{rule.line})")
         for path, rule in blamed.items()
         if path.rstrip(b"/") not in collector.files
     ]

@@ -27,7 +27,7 @@ from semindex.indexing.cluster.shipping import (
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Load
-from semindex.source.read import read, understand
+from semindex.source.read import read_file, source_from_bytes
 from semindex.source.walk import walk
 from semindex.store import layout
 from semindex.store.segment import Segment
@@ -84,8 +84,8 @@ def test_bytes_that_travelled_are_read_as_the_file_is(root: Path) -> None:
     batch = batch_of(root)
     kinds = set()
     for wanted, content in zip(batch.files, pack(root, batch).contents(), strict=True):
-        there = content if isinstance(content, FileFailure) else understand(wanted.ref, bytes(content))
-        assert there == read(root, wanted.ref)
+        there = content if isinstance(content, FileFailure) else source_from_bytes(wanted.ref, bytes(content))
+        assert there == read_file(root, wanted.ref)
         kinds.add(there.reason if isinstance(there, FileFailure) else None)
     assert kinds >= {None, SkipReason.EMPTY, SkipReason.BINARY, SkipReason.TOO_LARGE, SkipReason.MINIFIED}
 
@@ -111,7 +111,7 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
 
 def test_a_file_known_by_its_digest_is_only_touched(root: Path) -> None:
     ref = next(ref for ref in walk(root).refs if ref.path == "json/decoder.py")
-    source = read(root, ref)
+    source = read_file(root, ref)
     assert not isinstance(source, FileFailure)
     batch = Batch((Wanted(ref, (source.digest, source.language)),))
     place = open_workplace(Analysis.here(open_embedder().fingerprint), open_embedder, None)

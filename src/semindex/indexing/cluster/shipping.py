@@ -1,7 +1,7 @@
 """Work for others that may not share our disk: files or segments out, a segment back, checked and adopted.
 
 What decides about a file (too large, binary, unchanged) is what decides for a worker with a disk, cut in
-two: :func:`semindex.source.read.load` runs here, :func:`semindex.source.read.understand` there.
+two: :func:`semindex.source.read.load_bytes` runs here, :func:`semindex.source.read.source_from_bytes` there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from semindex.indexing.executors.wire import Load
 from semindex.indexing.merge import Merge, joined
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
-from semindex.source.read import load, understand
+from semindex.source.read import load_bytes, source_from_bytes
 from semindex.store import layout
 from semindex.store.durable import Replacement, StepHook, no_step
 from semindex.types import Embedder, FileFailure, FileRef, SourceFile
@@ -170,7 +170,7 @@ class Packing:
             return Parcel(work, *_segments(paths), self.segments_url)
         if self.root is None:
             return Parcel(work, None, None, self.segments_url)
-        contents = [load(self.root, wanted.ref) for wanted in work.files]
+        contents = [load_bytes(self.root, wanted.ref) for wanted in work.files]
         parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
         whole = b"".join(each for each in contents if isinstance(each, bytes))
         return Parcel(work, parts, Load(whole), self.segments_url)
@@ -248,7 +248,7 @@ def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | Fi
 
     def read(ref: FileRef) -> SourceFile | FileFailure:
         content = stored[ref.path]
-        return content if isinstance(content, FileFailure) else understand(ref, bytes(content))
+        return content if isinstance(content, FileFailure) else source_from_bytes(ref, bytes(content))
 
     return read
 

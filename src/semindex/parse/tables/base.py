@@ -28,7 +28,7 @@ class Step(Enum):
 NAME_MAX_CHARS = 200
 
 
-class Place(NamedTuple):
+class Context(NamedTuple):
     """Where a node stands, and the text of its file."""
 
     source: bytes
@@ -70,9 +70,9 @@ class Definition(NamedTuple):
     """Whether it counts only with a comment directly above it."""
 
 
-Rule = Callable[[Node, Place], "Definition | list[Definition] | Step | None"]
+Rule = Callable[[Node, Context], "Definition | list[Definition] | Step | None"]
 """Definitions at a node; a :class:`Step` to treat it otherwise; None to leave it alone."""
-Doc = Callable[[Node, Place], "Node | None"]
+Doc = Callable[[Node, Context], "Node | None"]
 
 
 class Table(Struct, frozen=True):
@@ -81,10 +81,10 @@ class Table(Struct, frozen=True):
     rules: Mapping[str, Rule | Step]
     docstring: Doc | None = None
     """Finds a docstring inside a definition (or at the root)."""
-    sibling_doc: Callable[[Node, Place], bool] | None = None
+    sibling_doc: Callable[[Node, Context], bool] | None = None
     """Tells the siblings in front of a definition that are its documentation."""
     masked: Callable[[bytes], bytes] | None = None
-    """The text as the grammar is given it: what would mislead it blanked, every byte in its place."""
+    """The text as the grammar is given it: what would mislead it blanked, every byte in its context."""
     rest_of_file: frozenset[str] = field(default_factory=frozenset)
     """Node types whose definition encloses all that follows (``namespace A;``)."""
 
@@ -136,8 +136,8 @@ def without_arguments(name: str) -> str:
 def named(kind: Kind, field_name: str = "name", *, leaf: bool = False, merges: bool = False) -> Rule:
     """A definition whose name is a field; members are looked for unless ``leaf``."""
 
-    def rule(node: Node, place: Place) -> Definition | None:
-        name = place.text(node.child_by_field_name(field_name))
+    def rule(node: Node, context: Context) -> Definition | None:
+        name = context.text(node.child_by_field_name(field_name))
         return Definition(name, kind, None if leaf else node, merges=merges) if name else None
 
     return rule
@@ -146,7 +146,7 @@ def named(kind: Kind, field_name: str = "name", *, leaf: bool = False, merges: b
 def titled(kind: Kind, name: str) -> Rule:
     """A definition without a name of its own, such as a constructor."""
 
-    def rule(_node: Node, _place: Place) -> Definition:
+    def rule(_node: Node, _context: Context) -> Definition:
         return Definition(name, kind)
 
     return rule
@@ -155,8 +155,8 @@ def titled(kind: Kind, name: str) -> Rule:
 def unless_local(rule: Rule) -> Rule:
     """``rule`` for what does not stand inside a function."""
 
-    def guarded(node: Node, place: Place) -> Definition | list[Definition] | Step | None:
-        return None if place.local else rule(node, place)
+    def guarded(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
+        return None if context.local else rule(node, context)
 
     return guarded
 

@@ -8,8 +8,8 @@ from tree_sitter import Node
 
 from semindex.parse.tables.base import (
     CONTAINERS,
+    Context,
     Definition,
-    Place,
     Rule,
     Step,
     Table,
@@ -61,7 +61,7 @@ _SPECIFIERS = {
 
 
 def without_macros(text: bytes) -> bytes:
-    """The text with blanks for the macros that no grammar can make sense of; the rest keeps its place."""
+    """The text with blanks for the macros that no grammar can make sense of; the rest keeps its context."""
     text = _LONG_DEFINE.sub(_without_rest, text)
     text = _LONE_MACRO.sub(lambda found: found[0].translate(_BLANKED), text)
     for expression in _CLASS_MACROS:
@@ -124,8 +124,8 @@ def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
     return declarator, is_function
 
 
-def _named_function(declarator: Node, place: Place) -> Definition | None:
-    name = place.text(declarator)
+def _named_function(declarator: Node, context: Context) -> Definition | None:
+    name = context.text(declarator)
     head, operator, tail = name.partition("operator")
     if operator and not head.strip("_ :").isalnum() and head.strip() and not head.rstrip().endswith(":"):
         head, operator, tail = name, "", ""
@@ -136,17 +136,17 @@ def _named_function(declarator: Node, place: Place) -> Definition | None:
         last = last.rpartition(" ")[2]
     if not last:
         return None
-    kind = Kind.METHOD if place.parent in CONTAINERS else Kind.FUNCTION
+    kind = Kind.METHOD if context.parent in CONTAINERS else Kind.FUNCTION
     return Definition(last, kind, qualifier=qualifier.lstrip(":"), separator="::")
 
 
-def _macro_title(arguments: Node | None, place: Place) -> str:
+def _macro_title(arguments: Node | None, context: Context) -> str:
     """What a macro that stands for a function's head is given: ``Foo.Bar`` of ``TEST(Foo, Bar)``."""
-    titles = [place.text(each) for each in arguments.named_children[:2]] if arguments else []
+    titles = [context.text(each) for each in arguments.named_children[:2]] if arguments else []
     return ".".join(title for title in titles if title.isidentifier())
 
 
-def _macro_call(node: Node, place: Place) -> Definition | None:
+def _macro_call(node: Node, context: Context) -> Definition | None:
     """``TEST_IMPL(name) { … }``, which C's grammar takes for a call and a block."""
     call = node.named_children[0] if node.named_children else None
     if call is None or call.type != "call_expression":
@@ -154,11 +154,11 @@ def _macro_call(node: Node, place: Place) -> Definition | None:
     body = node.next_sibling
     if body is None or body.type != "compound_statement" or body.start_point.row > node.end_point.row + 1:
         return None
-    title = _macro_title(call.child_by_field_name("arguments"), place)
+    title = _macro_title(call.child_by_field_name("arguments"), context)
     return Definition(title, Kind.FUNCTION, end=body.end_byte) if title else None
 
 
-def _function(node: Node, place: Place) -> Definition | Step | None:
+def _function(node: Node, context: Context) -> Definition | Step | None:
     declarator, is_function = _innermost(node.child_by_field_name("declarator"))
     if declarator is None:
         return None
@@ -166,24 +166,24 @@ def _function(node: Node, place: Place) -> Definition | Step | None:
         specifier = node.child_by_field_name("type")
         if specifier is not None and specifier.type in _SPECIFIERS:
             return Step.DESCEND
-    if node.child_by_field_name("type") is None and (written := place.text(declarator)).isupper():
+    if node.child_by_field_name("type") is None and (written := context.text(declarator)).isupper():
         parameters = node.child_by_field_name("declarator")
-        title = _macro_title(parameters.child_by_field_name("parameters") if parameters else None, place)
+        title = _macro_title(parameters.child_by_field_name("parameters") if parameters else None, context)
         return Definition(title or written, Kind.FUNCTION)
-    return _named_function(declarator, place)
+    return _named_function(declarator, context)
 
 
-def _specifier(node: Node, place: Place) -> Definition | Step | None:
+def _specifier(node: Node, context: Context) -> Definition | Step | None:
     if node.child_by_field_name("body") is None:
         return None
-    name = without_arguments(place.text(node.child_by_field_name("name")))
+    name = without_arguments(context.text(node.child_by_field_name("name")))
     return Definition(name, _SPECIFIERS[node.type], node) if name else Step.DESCEND
 
 
-def _type_definition(node: Node, place: Place) -> list[Definition] | None:
+def _type_definition(node: Node, context: Context) -> list[Definition] | None:
     specified = node.child_by_field_name("type")
     declarator, _ = _innermost(node.child_by_field_name("declarator"))
-    name = place.text(declarator)
+    name = context.text(declarator)
     if (
         specified is None
         or specified.type not in _SPECIFIERS
@@ -191,12 +191,12 @@ def _type_definition(node: Node, place: Place) -> list[Definition] | None:
     ):
         return [Definition(name, Kind.TYPE)] if name else None
     kind = _SPECIFIERS[specified.type]
-    tag = place.text(specified.child_by_field_name("name"))
+    tag = context.text(specified.child_by_field_name("name"))
     found = [Definition(tag, kind)] if tag and tag != name else []
     return [*found, Definition(name, kind, specified)] if name else found
 
 
-def _declaration(node: Node, place: Place) -> Definition | Step | None:
+def _declaration(node: Node, context: Context) -> Definition | Step | None:
     """Types defined in passing, documented prototypes and member declarations, initialised data.
 
     Public interfaces are documented at their prototypes; others only repeat what the body says.
@@ -211,26 +211,26 @@ def _declaration(node: Node, place: Place) -> Definition | Step | None:
     if declarator is None:
         return None
     if is_function:
-        found = _named_function(declarator, place)
+        found = _named_function(declarator, context)
         return found._replace(documented_only=True) if found else None
-    if outer.type != "init_declarator" or place.local or place.parent in CONTAINERS:
+    if outer.type != "init_declarator" or context.local or context.parent in CONTAINERS:
         return None
-    constant = any(place.text(child) in ("const", "constexpr") for child in node.children[:6])
+    constant = any(context.text(child) in ("const", "constexpr") for child in node.children[:6])
     if not constant and lines_of(node) < 3:
         return None
-    return Definition(place.text(declarator), Kind.CONSTANT if constant else Kind.VARIABLE)
+    return Definition(context.text(declarator), Kind.CONSTANT if constant else Kind.VARIABLE)
 
 
-def _macro(node: Node, place: Place) -> Definition | None:
+def _macro(node: Node, context: Context) -> Definition | None:
     if node.child_by_field_name("value") is None:
         return None
-    written = _CONTINUED.match(place.source, node.start_byte)
+    written = _CONTINUED.match(context.source, node.start_byte)
     end = written.end() if written else -1
-    return Definition(place.text(node.child_by_field_name("name")), Kind.MACRO, end=end)
+    return Definition(context.text(node.child_by_field_name("name")), Kind.MACRO, end=end)
 
 
-def _namespace(node: Node, place: Place) -> Definition | Step:
-    name = place.text(node.child_by_field_name("name"))
+def _namespace(node: Node, context: Context) -> Definition | Step:
+    name = context.text(node.child_by_field_name("name"))
     return Definition(name, Kind.MODULE, node) if name else Step.DESCEND
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from semindex.parse.tables.base import Definition, Place, Rule, Step, Table, child_of, each_of, named
+from semindex.parse.tables.base import Context, Definition, Rule, Step, Table, child_of, each_of, named
 from semindex.types import Kind
 
 _ELIXIR_KINDS = {
@@ -27,29 +27,29 @@ _ELIXIR_TYPES = {"type": Kind.TYPE, "typep": Kind.TYPE, "opaque": Kind.TYPE}
 _ELIXIR_CALLBACKS = {"callback": Kind.FUNCTION, "macrocallback": Kind.MACRO}
 
 
-def _elixir_head(node: Node | None, place: Place) -> str:
+def _elixir_head(node: Node | None, context: Context) -> str:
     """The function's name in ``name(args) when guard``, ``left + right`` or a bare ``name``."""
     while node is not None and node.type == "binary_operator":
-        sign = place.text(node.child_by_field_name("operator"))
+        sign = context.text(node.child_by_field_name("operator"))
         if sign not in ("when", "::", "\\\\"):
             return sign
         node = node.child_by_field_name("left")
     if node is not None and node.type == "call":
         node = node.child_by_field_name("target")
-    return place.text(node)
+    return context.text(node)
 
 
-def _elixir_implementation(arguments: Node, place: Place) -> str:
+def _elixir_implementation(arguments: Node, context: Context) -> str:
     """The module that ``defimpl Protocol, for: Type`` makes: ``Protocol.Type``."""
-    name = place.text(arguments.named_children[0]) if arguments.named_children else ""
+    name = context.text(arguments.named_children[0]) if arguments.named_children else ""
     keywords = child_of(arguments, "keywords")
     pair = child_of(keywords, "pair") if keywords else None
-    target = place.text(pair.child_by_field_name("value")) if pair else ""
+    target = context.text(pair.child_by_field_name("value")) if pair else ""
     return f"{name}.{target}" if target and not target.startswith("[") else name
 
 
-def _elixir_call(node: Node, place: Place) -> Definition | Step | None:
-    keyword = place.text(node.child_by_field_name("target"))
+def _elixir_call(node: Node, context: Context) -> Definition | Step | None:
+    keyword = context.text(node.child_by_field_name("target"))
     kind = _ELIXIR_KINDS.get(keyword)
     if kind is None:
         return Step.DESCEND if keyword in _ELIXIR_BLOCKS else None
@@ -58,41 +58,43 @@ def _elixir_call(node: Node, place: Place) -> Definition | Step | None:
         return None
     if keyword in _ELIXIR_MODULES:
         name = (
-            _elixir_implementation(arguments, place)
+            _elixir_implementation(arguments, context)
             if keyword == "defimpl"
-            else place.text(arguments.named_children[0])
+            else context.text(arguments.named_children[0])
         )
         return Definition(name, kind, child_of(node, "do_block"))
-    name = _elixir_head(arguments.named_children[0], place)
+    name = _elixir_head(arguments.named_children[0], context)
     return Definition(name, kind, merges=True) if name else None
 
 
-def _elixir_attribute(node: Node, place: Place) -> Definition | Step | None:
+def _elixir_attribute(node: Node, context: Context) -> Definition | Step | None:
     """Types and callbacks are definitions; the other attributes belong to what follows."""
     call = node.child_by_field_name("operand")
-    keyword = place.text(call.child_by_field_name("target")) if call and call.type == "call" else ""
+    keyword = context.text(call.child_by_field_name("target")) if call and call.type == "call" else ""
     kind = _ELIXIR_TYPES.get(keyword) or _ELIXIR_CALLBACKS.get(keyword)
     if kind is None or call is None:
         return Step.LEADING if keyword in ("spec", "impl", "deprecated", "dialyzer", "tag") else None
     arguments = child_of(call, "arguments")
-    name = _elixir_head(arguments.named_children[0], place) if arguments and arguments.named_children else ""
+    name = (
+        _elixir_head(arguments.named_children[0], context) if arguments and arguments.named_children else ""
+    )
     return Definition(name, kind, merges=keyword in _ELIXIR_CALLBACKS) if name else None
 
 
-def _is_elixir_doc(node: Node, place: Place) -> bool:
+def _is_elixir_doc(node: Node, context: Context) -> bool:
     if node.type != "unary_operator":
         return False
     call = node.child_by_field_name("operand")
-    if call is None or place.text(call.child_by_field_name("target")) not in _ELIXIR_DOCS:
+    if call is None or context.text(call.child_by_field_name("target")) not in _ELIXIR_DOCS:
         return False
     arguments = child_of(call, "arguments")
     return arguments is not None and child_of(arguments, "string", "sigil") is not None
 
 
-def _elixir_moduledoc(node: Node, place: Place) -> Node | None:
+def _elixir_moduledoc(node: Node, context: Context) -> Node | None:
     block = child_of(node, "do_block")
     for child in (block.children if block else [])[:4]:
-        if _is_elixir_doc(child, place) and place.source.startswith(b"@moduledoc", child.start_byte):
+        if _is_elixir_doc(child, context) and context.source.startswith(b"@moduledoc", child.start_byte):
             return child
     return None
 
@@ -104,19 +106,19 @@ ELIXIR = Table(
 )
 
 
-def _haskell_function(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
+def _haskell_function(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name"))
     if not name:
         infix = child_of(node, "infix")
-        name = place.text(infix.child_by_field_name("operator")).strip("`") if infix else ""
+        name = context.text(infix.child_by_field_name("operator")).strip("`") if infix else ""
     name = name.removeprefix("(").removesuffix(")").strip() or name
-    kind = Kind.FUNCTION if place.parent is None else Kind.METHOD
+    kind = Kind.FUNCTION if context.parent is None else Kind.METHOD
     return Definition(name, kind, merges=True) if name else None
 
 
-def _haskell_instance(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
-    patterns = place.text(node.child_by_field_name("patterns"))
+def _haskell_instance(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name"))
+    patterns = context.text(node.child_by_field_name("patterns"))
     return Definition(f"{name} {patterns}".strip(), Kind.IMPLEMENTATION, node) if name else None
 
 

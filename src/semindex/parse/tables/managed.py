@@ -5,8 +5,8 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
+    Context,
     Definition,
-    Place,
     Rule,
     Step,
     Table,
@@ -22,12 +22,12 @@ from semindex.types import Kind
 _METHOD = named(Kind.METHOD, leaf=True)
 
 
-def _java_field(node: Node, place: Place) -> Definition | None:
-    modifiers = place.text(child_of(node, "modifiers")).split()
+def _java_field(node: Node, context: Context) -> Definition | None:
+    modifiers = context.text(child_of(node, "modifiers")).split()
     if "static" not in modifiers or "final" not in modifiers:
         return None
     declarator = node.child_by_field_name("declarator")
-    name = place.text(declarator.child_by_field_name("name")) if declarator else ""
+    name = context.text(declarator.child_by_field_name("name")) if declarator else ""
     return Definition(name, Kind.CONSTANT) if name else None
 
 
@@ -56,13 +56,15 @@ JAVA = Table(
 )
 
 
-def _operator(node: Node, place: Place) -> Definition:
-    sign = place.text(node.child_by_field_name("operator")) or place.text(node.child_by_field_name("type"))
+def _operator(node: Node, context: Context) -> Definition:
+    sign = context.text(node.child_by_field_name("operator")) or context.text(
+        node.child_by_field_name("type")
+    )
     return Definition(f"operator {sign}".strip(), Kind.METHOD)
 
 
-def _destructor(node: Node, place: Place) -> Definition:
-    return Definition("~" + place.text(node.child_by_field_name("name")), Kind.METHOD)
+def _destructor(node: Node, context: Context) -> Definition:
+    return Definition("~" + context.text(node.child_by_field_name("name")), Kind.METHOD)
 
 
 CSHARP = Table(
@@ -98,8 +100,8 @@ CSHARP = Table(
 )
 
 
-def _kotlin_class(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
+def _kotlin_class(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name"))
     if not name:
         return None
     if child_of(node, "interface") is not None:
@@ -107,7 +109,7 @@ def _kotlin_class(node: Node, place: Place) -> Definition | None:
     return Definition(name, Kind.ENUM if child_of(node, "enum_class_body") else Kind.CLASS, node)
 
 
-def _kotlin_receiver(node: Node, place: Place) -> str:
+def _kotlin_receiver(node: Node, context: Context) -> str:
     """The type before the dot of an extension function or property."""
     receiver = ""
     for child in node.children:
@@ -115,32 +117,32 @@ def _kotlin_receiver(node: Node, place: Place) -> str:
             return without_arguments(receiver).rstrip("?").strip("()")
         if child.type in ("(", "function_value_parameters", "function_body", "="):
             break
-        receiver = place.text(child)
+        receiver = context.text(child)
     return ""
 
 
-def _kotlin_function(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name")).strip("`")
-    return Definition(name, Kind.FUNCTION, qualifier=_kotlin_receiver(node, place)) if name else None
+def _kotlin_function(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name")).strip("`")
+    return Definition(name, Kind.FUNCTION, qualifier=_kotlin_receiver(node, context)) if name else None
 
 
-def _kotlin_property(node: Node, place: Place) -> Definition | None:
+def _kotlin_property(node: Node, context: Context) -> Definition | None:
     """Top-level and object values; inside classes only what has code."""
     variable = child_of(node, "variable_declaration")
-    name = place.text(variable.children[0]) if variable and variable.children else ""
+    name = context.text(variable.children[0]) if variable and variable.children else ""
     has_code = child_of(node, "getter", "setter", "property_delegate") is not None
-    if not name or place.local or (place.parent not in (None, Kind.OBJECT) and not has_code):
+    if not name or context.local or (context.parent not in (None, Kind.OBJECT) and not has_code):
         return None
-    if place.parent not in (None, Kind.OBJECT):
+    if context.parent not in (None, Kind.OBJECT):
         return Definition(name, Kind.FIELD)
     mutable = child_of(node, "var") is not None
     return Definition(
-        name, Kind.VARIABLE if mutable else Kind.CONSTANT, qualifier=_kotlin_receiver(node, place)
+        name, Kind.VARIABLE if mutable else Kind.CONSTANT, qualifier=_kotlin_receiver(node, context)
     )
 
 
-def _kotlin_companion(node: Node, place: Place) -> Definition:
-    return Definition(place.text(node.child_by_field_name("name")) or "Companion", Kind.OBJECT, node)
+def _kotlin_companion(node: Node, context: Context) -> Definition:
+    return Definition(context.text(node.child_by_field_name("name")) or "Companion", Kind.OBJECT, node)
 
 
 KOTLIN = Table(
@@ -157,15 +159,19 @@ KOTLIN = Table(
 )
 
 
-def _scala_value(node: Node, place: Place) -> Definition | None:
+def _scala_value(node: Node, context: Context) -> Definition | None:
     pattern = node.child_by_field_name("pattern")
-    if pattern is None or pattern.type != "identifier" or place.local:
+    if pattern is None or pattern.type != "identifier" or context.local:
         return None
-    return Definition(place.text(pattern), Kind.VARIABLE if node.type == "var_definition" else Kind.CONSTANT)
+    return Definition(
+        context.text(pattern), Kind.VARIABLE if node.type == "var_definition" else Kind.CONSTANT
+    )
 
 
-def _scala_given(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name")) or place.text(node.child_by_field_name("return_type"))
+def _scala_given(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name")) or context.text(
+        node.child_by_field_name("return_type")
+    )
     return Definition(name, Kind.IMPLEMENTATION, node) if name else None
 
 

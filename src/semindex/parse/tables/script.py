@@ -5,8 +5,8 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
+    Context,
     Definition,
-    Place,
     Rule,
     Step,
     Table,
@@ -19,12 +19,12 @@ from semindex.parse.tables.base import (
 from semindex.types import Kind
 
 
-def _bash_declaration(node: Node, place: Place) -> Definition | None:
+def _bash_declaration(node: Node, context: Context) -> Definition | None:
     """``readonly NAME=value`` at the top."""
     assignment = child_of(node, "variable_assignment")
-    if assignment is None or place.local or place.text(node.children[0]) != "readonly":
+    if assignment is None or context.local or context.text(node.children[0]) != "readonly":
         return None
-    return Definition(place.text(assignment.child_by_field_name("name")), Kind.CONSTANT)
+    return Definition(context.text(assignment.child_by_field_name("name")), Kind.CONSTANT)
 
 
 BASH = Table(
@@ -45,26 +45,26 @@ BASH = Table(
 )
 
 
-def _lua_name(node: Node | None, place: Place) -> str:
-    return place.text(node).replace(":", ".")
+def _lua_name(node: Node | None, context: Context) -> str:
+    return context.text(node).replace(":", ".")
 
 
-def _lua_function(node: Node, place: Place) -> Definition | None:
-    name = _lua_name(node.child_by_field_name("name"), place)
-    kind = Kind.METHOD if ":" in place.text(node.child_by_field_name("name")) else Kind.FUNCTION
+def _lua_function(node: Node, context: Context) -> Definition | None:
+    name = _lua_name(node.child_by_field_name("name"), context)
+    kind = Kind.METHOD if ":" in context.text(node.child_by_field_name("name")) else Kind.FUNCTION
     return Definition(name, kind, node) if name else None
 
 
-def _lua_assignment(node: Node, place: Place) -> Definition | Step | None:
+def _lua_assignment(node: Node, context: Context) -> Definition | Step | None:
     targets, values = child_of(node, "variable_list"), child_of(node, "expression_list")
     target = targets.named_children[0] if targets and targets.named_children else None
     value = values.named_children[0] if values and values.named_children else None
     if target is None or value is None or target.type == "bracket_index_expression":
         return None
-    name = _lua_name(target, place)
+    name = _lua_name(target, context)
     if value.type == "function_definition":
         return Definition(name, Kind.FUNCTION, value)
-    if place.local:
+    if context.local:
         return None
     if value.type == "table_constructor":
         return Definition(name, Kind.VARIABLE, value) if lines_of(value) > 2 else None
@@ -85,9 +85,9 @@ def _lua_export(name: str) -> Definition | None:
     return Definition(name, Kind.VARIABLE) if "." in name else None
 
 
-def _lua_field(node: Node, place: Place) -> Definition | Step | None:
+def _lua_field(node: Node, context: Context) -> Definition | Step | None:
     value = node.child_by_field_name("value")
-    name = place.text(node.child_by_field_name("name")).strip("\"'[]")
+    name = context.text(node.child_by_field_name("name")).strip("\"'[]")
     if value is not None and value.type == "function_definition":
         return Definition(name, Kind.METHOD, value) if name else Step.SCOPE
     return Step.DESCEND if value is not None and value.type == "table_constructor" else None
@@ -116,13 +116,13 @@ LUA = Table(
 )
 
 
-def _php_namespace(node: Node, place: Place) -> Definition | Step:
-    name = place.text(node.child_by_field_name("name"))
+def _php_namespace(node: Node, context: Context) -> Definition | Step:
+    name = context.text(node.child_by_field_name("name"))
     return Definition(name, Kind.MODULE, node) if name else Step.DESCEND
 
 
-def _php_constant(node: Node, place: Place) -> Definition | None:
-    name = place.text(child_of(node, "name"))
+def _php_constant(node: Node, context: Context) -> Definition | None:
+    name = context.text(child_of(node, "name"))
     return Definition(name, Kind.CONSTANT) if name else None
 
 
@@ -152,14 +152,14 @@ PHP = Table(
 )
 
 
-def _python_assignment(node: Node, place: Place) -> Definition | Step | None:
-    if place.local or place.parent is not None:
+def _python_assignment(node: Node, context: Context) -> Definition | Step | None:
+    if context.local or context.parent is not None:
         return None
     assignment = node.children[0] if node.children else None
     if assignment is None or assignment.type != "assignment":
         return None
     left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
-    name = place.text(left)
+    name = context.text(left)
     if left is None or right is None or left.type != "identifier" or name.startswith("__"):
         return None
     if right.type == "lambda":
@@ -167,7 +167,7 @@ def _python_assignment(node: Node, place: Place) -> Definition | Step | None:
     return Definition(name, Kind.CONSTANT if name.isupper() else Kind.VARIABLE)
 
 
-def _python_docstring(node: Node, _place: Place) -> Node | None:
+def _python_docstring(node: Node, _context: Context) -> Node | None:
     body = node if node.type == "module" else node.child_by_field_name("body")
     for child in body.children if body else ():
         if child.type == "expression_statement" and child.children:
@@ -222,33 +222,33 @@ _RUBY_MAKERS = {
 }
 
 
-def _ruby_symbols(arguments: Node | None, place: Place) -> list[str]:
+def _ruby_symbols(arguments: Node | None, context: Context) -> list[str]:
     found = arguments.named_children if arguments else []
-    return [place.text(each).strip(":\"'") for each in found if each.type in ("simple_symbol", "string")]
+    return [context.text(each).strip(":\"'") for each in found if each.type in ("simple_symbol", "string")]
 
 
-def _ruby_call(node: Node, place: Place) -> Definition | list[Definition] | Step | None:
-    method = place.text(node.child_by_field_name("method"))
+def _ruby_call(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
+    method = context.text(node.child_by_field_name("method"))
     arguments = node.child_by_field_name("arguments")
     if method in _RUBY_FIELDS:
-        return [Definition(name, Kind.FIELD) for name in _ruby_symbols(arguments, place)]
+        return [Definition(name, Kind.FIELD) for name in _ruby_symbols(arguments, context)]
     if method in _RUBY_MODIFIERS:
         return Step.WRAP
-    if method in _RUBY_NAMERS and (names := _ruby_symbols(arguments, place)):
+    if method in _RUBY_NAMERS and (names := _ruby_symbols(arguments, context)):
         return Definition(names[0], Kind.METHOD)
-    return Step.DESCEND if node.child_by_field_name("block") is not None and not place.local else None
+    return Step.DESCEND if node.child_by_field_name("block") is not None and not context.local else None
 
 
-def _ruby_assignment(node: Node, place: Place) -> Definition | None:
+def _ruby_assignment(node: Node, context: Context) -> Definition | None:
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    if left is None or right is None or place.local or left.type not in ("constant", "scope_resolution"):
+    if left is None or right is None or context.local or left.type not in ("constant", "scope_resolution"):
         return None
-    name = place.text(left)
+    name = context.text(left)
     if right.type == "call":
         maker = (
-            place.text(right.child_by_field_name("receiver"))
+            context.text(right.child_by_field_name("receiver"))
             + "."
-            + place.text(right.child_by_field_name("method"))
+            + context.text(right.child_by_field_name("method"))
         )
         if maker in _RUBY_MAKERS:
             return Definition(name, _RUBY_MAKERS[maker], right)

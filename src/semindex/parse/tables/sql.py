@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from semindex.parse.tables.base import Definition, Place, Rule, Step, Table, child_of, each_of
+from semindex.parse.tables.base import Context, Definition, Rule, Step, Table, child_of, each_of
 from semindex.types import Kind
 
 
 def _created(kind: Kind) -> Rule:
-    def rule(node: Node, place: Place) -> Definition | None:
+    def rule(node: Node, context: Context) -> Definition | None:
         named = node.child_by_field_name("column") or child_of(node, "object_reference", "identifier")
-        name = place.text(named).replace('"', "").replace("`", "")
+        name = context.text(named).replace('"', "").replace("`", "")
         return Definition(name, kind) if name else None
 
     return rule

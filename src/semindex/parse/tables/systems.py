@@ -5,8 +5,8 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
+    Context,
     Definition,
-    Place,
     Rule,
     Step,
     Table,
@@ -21,35 +21,35 @@ from semindex.parse.tables.base import (
 from semindex.types import Kind
 
 
-def _go_receiver(node: Node, place: Place) -> str:
+def _go_receiver(node: Node, context: Context) -> str:
     receiver = node.child_by_field_name("receiver")
     parameter = child_of(receiver, "parameter_declaration") if receiver else None
     named_type = parameter.child_by_field_name("type") if parameter else None
-    return without_arguments(place.text(named_type).lstrip("*( ").rstrip(") "))
+    return without_arguments(context.text(named_type).lstrip("*( ").rstrip(") "))
 
 
-def _go_method(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
-    return Definition(name, Kind.METHOD, qualifier=_go_receiver(node, place)) if name else None
+def _go_method(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name"))
+    return Definition(name, Kind.METHOD, qualifier=_go_receiver(node, context)) if name else None
 
 
 _GO_TYPES = {"struct_type": Kind.STRUCT, "interface_type": Kind.INTERFACE}
 
 
-def _go_type(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
+def _go_type(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name"))
     written = node.child_by_field_name("type")
     kind = _GO_TYPES.get(written.type, Kind.TYPE) if written else Kind.TYPE
     return Definition(name, kind, written if kind is Kind.INTERFACE else None) if name else None
 
 
-def _go_values(node: Node, place: Place) -> list[Definition]:
+def _go_values(node: Node, context: Context) -> list[Definition]:
     kind = Kind.CONSTANT if node.type == "const_spec" else Kind.VARIABLE
-    names = (place.text(child) for child in node.children_by_field_name("name"))
+    names = (context.text(child) for child in node.children_by_field_name("name"))
     return [Definition(name, kind) for name in names if name not in ("", "_", ",")]
 
 
-def _go_group(node: Node, _place: Place) -> Step:
+def _go_group(node: Node, _context: Context) -> Step:
     """A declaration of one thing starts at its keyword, one of several at the thing itself."""
     return Step.DESCEND if child_of(node, "(") or child_of(node, "var_spec_list") else Step.WRAP
 
@@ -72,15 +72,15 @@ GO = Table(
 )
 
 
-def _rust_impl(node: Node, place: Place) -> Definition | None:
-    name = without_arguments(place.text(node.child_by_field_name("type")).lstrip("&"))
+def _rust_impl(node: Node, context: Context) -> Definition | None:
+    name = without_arguments(context.text(node.child_by_field_name("type")).lstrip("&"))
     return Definition(name, Kind.IMPLEMENTATION, node) if name else None
 
 
-def _rust_module(node: Node, place: Place) -> Definition | None:
+def _rust_module(node: Node, context: Context) -> Definition | None:
     if node.child_by_field_name("body") is None:
         return None
-    return Definition(place.text(node.child_by_field_name("name")), Kind.MODULE, node)
+    return Definition(context.text(node.child_by_field_name("name")), Kind.MODULE, node)
 
 
 _RUST_FUNCTION = named(Kind.FUNCTION, leaf=True)
@@ -112,33 +112,33 @@ _SWIFT_KINDS = {
 }
 
 
-def _swift_type(node: Node, place: Place) -> Definition | None:
+def _swift_type(node: Node, context: Context) -> Definition | None:
     keyword = next((child.type for child in node.children if child.type in _SWIFT_KINDS), "class")
-    name = without_arguments(place.text(node.child_by_field_name("name")))
+    name = without_arguments(context.text(node.child_by_field_name("name")))
     return Definition(name, _SWIFT_KINDS[keyword], node) if name else None
 
 
-def _swift_function(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
+def _swift_function(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name"))
     after = False
     for child in node.children:
         if after:
-            name = place.text(child).strip("`")
+            name = context.text(child).strip("`")
             break
         after = child.type == "func"
     return Definition(name, Kind.FUNCTION) if name else None
 
 
-def _swift_property(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name"))
-    if not name or place.local:
+def _swift_property(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name"))
+    if not name or context.local:
         return None
     if node.child_by_field_name("computed_value") is not None:
-        return Definition(name, Kind.FIELD if place.parent else Kind.VARIABLE)
-    is_static = "static" in place.text(child_of(node, "modifiers")).split()
-    if place.parent is not None and not is_static and lines_of(node) < 3:
+        return Definition(name, Kind.FIELD if context.parent else Kind.VARIABLE)
+    is_static = "static" in context.text(child_of(node, "modifiers")).split()
+    if context.parent is not None and not is_static and lines_of(node) < 3:
         return None
-    mutable = place.text(child_of(node, "value_binding_pattern")).startswith("var")
+    mutable = context.text(child_of(node, "value_binding_pattern")).startswith("var")
     return Definition(name, Kind.VARIABLE if mutable else Kind.CONSTANT)
 
 
@@ -168,13 +168,13 @@ _ZIG_CONTAINERS = {
 _ZIG_ALIASES = frozenset({"identifier", "field_expression", "builtin_function"})
 
 
-def _zig_variable(node: Node, place: Place) -> Definition | None:
+def _zig_variable(node: Node, context: Context) -> Definition | None:
     """Containers and constants with a value of their own; imports and aliases are none."""
-    name = place.text(child_of(node, "identifier"))
+    name = context.text(child_of(node, "identifier"))
     value = next(
         (child for child in reversed(node.children) if child.is_named and child.type != "comment"), None
     )
-    if not name or value is None or place.local:
+    if not name or value is None or context.local:
         return None
     kind = _ZIG_CONTAINERS.get(value.type)
     if kind is not None:
@@ -184,13 +184,13 @@ def _zig_variable(node: Node, place: Place) -> Definition | None:
     return Definition(name, Kind.VARIABLE if child_of(node, "var") else Kind.CONSTANT)
 
 
-def _zig_function(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name")).removeprefix("@").strip('"')
+def _zig_function(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name")).removeprefix("@").strip('"')
     return Definition(name, Kind.FUNCTION, node) if name else None
 
 
-def _zig_test(node: Node, place: Place) -> Definition:
-    title = place.text(child_of(node, "string", "identifier")).strip('"')
+def _zig_test(node: Node, context: Context) -> Definition:
+    title = context.text(child_of(node, "string", "identifier")).strip('"')
     return Definition(title or "test", Kind.FUNCTION)
 
 

@@ -7,8 +7,8 @@ import re
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
+    Context,
     Definition,
-    Place,
     Rule,
     Step,
     Table,
@@ -35,32 +35,32 @@ def _bare(value: Node | None) -> Node | None:
     return value
 
 
-def _is_small_local(node: Node, place: Place) -> bool:
-    return place.local and lines_of(node) < _LOCAL_MIN_LINES
+def _is_small_local(node: Node, context: Context) -> bool:
+    return context.local and lines_of(node) < _LOCAL_MIN_LINES
 
 
-def _variable(node: Node, place: Place) -> Definition | Step | None:
+def _variable(node: Node, context: Context) -> Definition | Step | None:
     name_node, value = node.child_by_field_name("name"), _bare(node.child_by_field_name("value"))
     if value is None or name_node is None:
         return None
     if name_node.type != "identifier":
         return Step.DESCEND if value.type in _FUNCTIONS else None
-    name = place.text(name_node)
+    name = context.text(name_node)
     if value.type in _FUNCTIONS:
-        return None if _is_small_local(node, place) else Definition(name, Kind.FUNCTION, value)
+        return None if _is_small_local(node, context) else Definition(name, Kind.FUNCTION, value)
     if value.type == "class":
         return Definition(name, Kind.CLASS, value)
-    if place.local:
+    if context.local:
         return Step.DESCEND if value.type == "call_expression" else None
-    if value.type == "call_expression" and place.text(value.child_by_field_name("function")) == "require":
+    if value.type == "call_expression" and context.text(value.child_by_field_name("function")) == "require":
         return None
     if _holds_component(value):
         return Definition(name, Kind.FUNCTION, value)
-    return Definition(name, Kind.CONSTANT if _is_constant(place) else Kind.VARIABLE, value)
+    return Definition(name, Kind.CONSTANT if _is_constant(context) else Kind.VARIABLE, value)
 
 
-def _is_constant(place: Place) -> bool:
-    return place.start >= 0 and _CONST.match(place.source, place.start) is not None
+def _is_constant(context: Context) -> bool:
+    return context.start >= 0 and _CONST.match(context.source, context.start) is not None
 
 
 def _holds_component(value: Node) -> bool:
@@ -70,28 +70,28 @@ def _holds_component(value: Node) -> bool:
     return first is not None and first.type in _FUNCTIONS
 
 
-def _target(left: Node, place: Place) -> tuple[str, str]:
+def _target(left: Node, context: Context) -> tuple[str, str]:
     """Qualifier and name of an assignment's left side."""
-    whole = place.text(left).replace("?.", ".")
+    whole = context.text(left).replace("?.", ".")
     for prefix in ("module.exports.", "exports.", "this.", "self.", "window.", "globalThis."):
         whole = whole.removeprefix(prefix)
     qualifier, _, name = whole.rpartition(".")
     return qualifier.removesuffix(".prototype").removesuffix("prototype"), name
 
 
-def _assignment(node: Node, place: Place) -> Definition | Step | None:
+def _assignment(node: Node, context: Context) -> Definition | Step | None:
     left, value = node.child_by_field_name("left"), _bare(node.child_by_field_name("right"))
     if left is None or value is None:
         return None
     if value.type == "assignment_expression":
         return Step.DESCEND
-    if left.type not in ("member_expression", "identifier") or "(" in place.text(left):
+    if left.type not in ("member_expression", "identifier") or "(" in context.text(left):
         return Step.DESCEND
-    qualifier, name = _target(left, place)
+    qualifier, name = _target(left, context)
     if name == "exports" or (qualifier == "module" and name == "exports"):
-        return _exported(value, place)
+        return _exported(value, context)
     if value.type in _FUNCTIONS:
-        if _is_small_local(node, place):
+        if _is_small_local(node, context):
             return None
         return Definition(name, Kind.METHOD if qualifier else Kind.FUNCTION, value, qualifier=qualifier)
     if value.type == "class":
@@ -99,9 +99,9 @@ def _assignment(node: Node, place: Place) -> Definition | Step | None:
     return Step.DESCEND if value.type in ("object", "call_expression", *_FUNCTIONS) else None
 
 
-def _exported(value: Node, place: Place) -> Definition | Step:
+def _exported(value: Node, context: Context) -> Definition | Step:
     """What stands behind ``module.exports =``; anonymous values have no name worth finding."""
-    name = place.text(value.child_by_field_name("name"))
+    name = context.text(value.child_by_field_name("name"))
     if value.type == "class" and name:
         return Definition(name, Kind.CLASS, value)
     if value.type in _FUNCTIONS and name:
@@ -109,47 +109,47 @@ def _exported(value: Node, place: Place) -> Definition | Step:
     return Step.DESCEND
 
 
-def _pair(node: Node, place: Place) -> Definition | Step | None:
+def _pair(node: Node, context: Context) -> Definition | Step | None:
     value = _bare(node.child_by_field_name("value"))
     if value is None:
         return None
-    name = place.text(node.child_by_field_name("key")).strip("\"'")
+    name = context.text(node.child_by_field_name("key")).strip("\"'")
     if value.type in _FUNCTIONS and name and not name.startswith("["):
-        return None if _is_small_local(node, place) else Definition(name, Kind.METHOD, value)
+        return None if _is_small_local(node, context) else Definition(name, Kind.METHOD, value)
     return Step.DESCEND if value.type in ("object", "call_expression", *_FUNCTIONS) else None
 
 
-def _method(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name")).strip("\"'")
-    if not name or (_is_small_local(node, place) and place.parent is not Kind.CLASS):
+def _method(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name")).strip("\"'")
+    if not name or (_is_small_local(node, context) and context.parent is not Kind.CLASS):
         return None
     return Definition(name, Kind.METHOD, node, merges=True)
 
 
-def _field(node: Node, place: Place) -> Definition | Step | None:
+def _field(node: Node, context: Context) -> Definition | Step | None:
     value = _bare(node.child_by_field_name("value"))
-    name = place.text(node.child_by_field_name("property") or node.child_by_field_name("name"))
+    name = context.text(node.child_by_field_name("property") or node.child_by_field_name("name"))
     if value is None or value.type not in _FUNCTIONS:
         return None
     return Definition(name, Kind.METHOD, value) if name else None
 
 
-def _function_value(node: Node, place: Place) -> Definition | Step:
+def _function_value(node: Node, context: Context) -> Definition | Step:
     """A function handed on; only its own name, if it has one, makes it a definition."""
-    name = place.text(node.child_by_field_name("name"))
-    if not name or _is_small_local(node, place):
+    name = context.text(node.child_by_field_name("name"))
+    if not name or _is_small_local(node, context):
         return Step.SCOPE
     return Definition(name, Kind.FUNCTION, node)
 
 
-def _export(node: Node, place: Place) -> Definition | Step:
+def _export(node: Node, context: Context) -> Definition | Step:
     """``export default`` of an anonymous function or class is named ``default``."""
     value = _bare(node.child_by_field_name("value"))
     if value is not None and value.type == "binary_expression":
         value = _bare(value.child_by_field_name("right"))
     if value is None or value.type not in (*_FUNCTIONS, "class"):
         return Step.WRAP
-    name = place.text(value.child_by_field_name("name")) or "default"
+    name = context.text(value.child_by_field_name("name")) or "default"
     return Definition(name, Kind.CLASS if value.type == "class" else Kind.FUNCTION, value)
 
 
@@ -196,14 +196,14 @@ _JS: dict[str, Rule | Step] = {
 JAVASCRIPT = Table(_JS)
 
 
-def _module(node: Node, place: Place) -> Definition | None:
-    name = place.text(node.child_by_field_name("name")).strip("\"'")
+def _module(node: Node, context: Context) -> Definition | None:
+    name = context.text(node.child_by_field_name("name")).strip("\"'")
     return Definition(name, Kind.MODULE, node) if name else None
 
 
-def _signature(node: Node, place: Place) -> Definition | None:
-    name = without_arguments(place.text(node.child_by_field_name("name")))
-    kind = Kind.FUNCTION if place.parent in (None, Kind.MODULE) else Kind.METHOD
+def _signature(node: Node, context: Context) -> Definition | None:
+    name = without_arguments(context.text(node.child_by_field_name("name")))
+    kind = Kind.FUNCTION if context.parent in (None, Kind.MODULE) else Kind.METHOD
     return Definition(name, kind, merges=True) if name else None
 
 

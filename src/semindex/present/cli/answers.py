@@ -52,14 +52,14 @@ def noted(answer: Hits, notes: Iterable[str]) -> Hits:
 
 def emphasised(answer: Hits) -> Hits:
     """The answer with the spans of its terms in each hit's text, where a hit has none yet."""
-    from semindex.tokens import matches
+    from semindex.tokens import matching_ranges
 
     if not answer.terms:
         return answer
     hits = (
         hit
         if hit.spans or hit.text is None
-        else structs.replace(hit, spans=tuple(matches(hit.text, answer.terms)))
+        else structs.replace(hit, spans=tuple(matching_ranges(hit.text, answer.terms)))
         for hit in answer
     )
     return dataclasses.replace(answer, hits=tuple(hits))
