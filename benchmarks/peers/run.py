@@ -20,10 +20,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.peers.engines import ENCODER_VARIABLE, ENGINES, MODEL_VARIABLE, Engine, Span, opener
+from benchmarks.quality.judged import load_judgements
+from benchmarks.quality.judging import difference, finds
 from benchmarks.quality.run import Scores, table, units
 from benchmarks.quality.units import FAMILIES, JUDGED, MAIN_FIGURE, Measured, Unit, measure
-from semindex.evaluate.judged import load_judgements
-from semindex.evaluate.metrics import Place, difference, finds, interval, percentile
+from semindex.evaluate.metrics import HitPlace, interval, percentile
 
 BUDGETS = (500, 1000, 2000, 4000, 8000)
 SHOWN = 50
@@ -74,7 +75,7 @@ def run_unit(name: str, unit: Unit) -> Peer:
                     (engine.shown(each.query, SHOWN), read),
                     (engine.printed(each.query, SHOWN), printed),
                 ):
-                    places = [Place(span.path, span.start_line, span.end_line) for span in spans]
+                    places = [HitPlace(span.path, span.start_line, span.end_line) for span in spans]
                     right = [any(finds(place, target) for target in each.targets) for place in places]
                     into[f"{judged[root].name}\n{each.query}"] = tokens_to_hit(spans, right)
 

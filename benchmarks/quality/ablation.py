@@ -17,12 +17,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from benchmarks.quality.judging import Difference, difference
 from benchmarks.quality.run import units
 from benchmarks.quality.tape import Tape, replay
 from benchmarks.quality.units import FAMILIES, MAIN_FIGURE, Row, Unit, measure
 from semindex.embed.registry import open_embedder
 from semindex.evaluate.ask import Built, Shown
-from semindex.evaluate.metrics import Difference, Place, difference, interval
+from semindex.evaluate.metrics import HitPlace, interval
 from semindex.index import open as open_index
 from semindex.search.answering import CHUNK_FILES
 from semindex.search.hits import Reader
@@ -94,7 +95,7 @@ def generation_of(index_dir: Path) -> Generation:
     return Generation(snapshot.generation, segments, dead)
 
 
-def places_of(searcher: Searcher, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[Place]:
+def places_of(searcher: Searcher, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[HitPlace]:
     """What a searcher shows first."""
     corpus = searcher.shards[0].corpus
     generation = corpus.generation
@@ -109,7 +110,7 @@ def places_of(searcher: Searcher, texts: Reader, query: str, limit: int, group_b
     ]
     if by_chunk:
         found.sort(key=lambda item: (-item[0], item[1], item[2]))
-    return [Place(path, *generation.lines(chunk)) for _, path, chunk in found[:limit]]
+    return [HitPlace(path, *generation.lines(chunk)) for _, path, chunk in found[:limit]]
 
 
 def run_unit(unit: Unit) -> dict[str, list[Row]]:

@@ -18,11 +18,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from benchmarks.quality.ablation import generation_of, places_of
+from benchmarks.quality.judged import Repository, half_of, load_judgements
+from benchmarks.quality.judging import ndcg, rank_of
 from semindex import config
 from semindex.configured import embedder_opener, vector_cache
-from semindex.evaluate.judged import Repository, half_of, load_judgements
-from semindex.evaluate.metrics import Place as Shown
-from semindex.evaluate.metrics import interval, ndcg, rank_of
+from semindex.evaluate.metrics import HitPlace as Shown
+from semindex.evaluate.metrics import interval
 from semindex.indexing.builder import Builder
 from semindex.indexing.run import Place
 from semindex.models import centring

@@ -17,7 +17,7 @@ from benchmarks.quality.tape import Tape, replay
 from benchmarks.quality.units import Measured, Unit, measure
 from semindex import config
 from semindex.evaluate.ask import Built, Shown
-from semindex.evaluate.metrics import Place
+from semindex.evaluate.metrics import HitPlace
 from semindex.index import open as open_index
 from semindex.types import GroupBy, Hits
 
@@ -81,5 +81,5 @@ def compare(model: Path, unit: Unit) -> Compared:
     )
 
 
-def _places(hits: Hits) -> list[Place]:
-    return [Place(hit.path, hit.start_line, hit.end_line) for hit in hits]
+def _places(hits: Hits) -> list[HitPlace]:
+    return [HitPlace(hit.path, hit.start_line, hit.end_line) for hit in hits]

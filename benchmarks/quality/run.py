@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 
 import semindex
 from benchmarks.quality.checkout import repositories
+from benchmarks.quality.judging import difference
 from benchmarks.quality.reranking import Compared, compare
 from benchmarks.quality.units import (
     COMMITS,
@@ -47,7 +48,7 @@ from benchmarks.quality.units import (
     measure,
 )
 from semindex.embed.registry import open_embedder
-from semindex.evaluate.metrics import difference, interval, percentile
+from semindex.evaluate.metrics import interval, percentile
 
 PARTS = {"all": slice(None), "even": slice(0, None, 2), "odd": slice(1, None, 2)}
 """Of the listed repositories, by position: to choose on one part and check on the other."""

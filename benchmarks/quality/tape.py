@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.quality.units import Measured, Unit, measure
 from semindex.evaluate.ask import Built, Shown
-from semindex.evaluate.metrics import Place
+from semindex.evaluate.metrics import HitPlace
 from semindex.types import GroupBy
 
 
@@ -23,7 +23,7 @@ class Tape:
     """What every variant answered, in the order of the calls."""
 
     built: list[Built] = field(default_factory=list)
-    answers: dict[str, list[list[Place]]] = field(default_factory=dict)
+    answers: dict[str, list[list[HitPlace]]] = field(default_factory=dict)
 
 
 class Replayed:

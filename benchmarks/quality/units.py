@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.commits import evaluate_commits
+from benchmarks.quality.judged import evaluate_judged, half_of
+from benchmarks.quality.pasted import evaluate_pasted
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Opener, open_index
-from semindex.evaluate.commits import evaluate_commits
 from semindex.evaluate.functions import FunctionAnswer, evaluate_functions
-from semindex.evaluate.judged import evaluate_judged, half_of
 from semindex.evaluate.metrics import recall, reciprocal_rank
-from semindex.evaluate.pasted import evaluate_pasted
 
 JUDGED = "judged"
 FUNCTIONS = "functions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semindex.evaluate.blanking import Task, blank_file
+from semindex.evaluate.blanking import LinesTask, blank_file
 from semindex.types import Kind, ParsedFile, SourceFile, Span, Symbol
 
 PYTHON = '''\
@@ -97,7 +97,7 @@ def test_classes_and_functions_that_are_all_documentation_keep_theirs(python_fil
 
 
 def test_only_functions_with_a_body_are_asked_for(python_file: ParsedFile) -> None:
-    expected = Task("pkg/a.py", 3, 9, "read_cookies", "python", "Parse the cookie header into a mapping")
+    expected = LinesTask("pkg/a.py", 3, 9, "read_cookies", "python", "Parse the cookie header into a mapping")
     assert blank_file(python_file).tasks == (expected,)
 
 

@@ -6,11 +6,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from semindex.evaluate.metrics import DEPTH, Place
+from msgspec import Struct
+
+from semindex.evaluate.metrics import DEPTH, HitPlace
 from semindex.index import open as open_real
 from semindex.types import GroupBy
 
@@ -64,11 +65,10 @@ Opener = Callable[[Path, Path], AbstractContextManager[Searchable]]
 """Root and index folder to an index; closed when the evaluation is done with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The answer to one query."""
 
-    places: tuple[Place, ...]
+    places: tuple[HitPlace, ...]
     """At most :data:`~semindex.evaluate.metrics.DEPTH`, best first."""
     milliseconds: float
 
@@ -103,7 +103,7 @@ def ask(index: Searchable, query: str, *, group_by: GroupBy) -> Asked:
     began = time.perf_counter()
     hits = index.search(query, limit=DEPTH, group_by=group_by)
     elapsed = time.perf_counter() - began
-    return Asked(tuple(Place(hit.path, hit.start_line, hit.end_line) for hit in hits), elapsed * 1000)
+    return Asked(tuple(HitPlace(hit.path, hit.start_line, hit.end_line) for hit in hits), elapsed * 1000)
 
 
 def no_progress(message: str) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from semindex.evaluate.sentences import first_sentence
 from semindex.types import Kind, ParsedFile, Symbol
@@ -21,8 +22,7 @@ _LAST_WORD = re.compile(r"(?<!\w)(?!operator\W)(\w+)[?!=]?$")
 """``name`` of ``M.name``, ``~name``, ``name!`` and ``name=``; nothing of ``operator==``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class LinesTask(Struct, frozen=True):
     """A function, and the sentence that described it."""
 
     path: str
@@ -33,12 +33,11 @@ class Task:
     query: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blanked:
+class Blanked(Struct, frozen=True):
     """A file without its functions' documentation; lines and byte offsets as they were."""
 
     text: bytes
-    tasks: tuple[Task, ...]
+    tasks: tuple[LinesTask, ...]
     """In order of their lines; no two share a line."""
     documented: int
     """Functions that lost their documentation, tasks or not."""
@@ -69,7 +68,7 @@ def _documented(parsed: ParsedFile) -> Iterator[Symbol]:
                 yield symbol
 
 
-def _tasks(parsed: ParsedFile, functions: Iterable[Symbol], left: bytes) -> Iterator[Task]:
+def _tasks(parsed: ParsedFile, functions: Iterable[Symbol], left: bytes) -> Iterator[LinesTask]:
     source = parsed.source
     last_line = 0
     for symbol in functions:
@@ -79,7 +78,7 @@ def _tasks(parsed: ParsedFile, functions: Iterable[Symbol], left: bytes) -> Iter
         query = first_sentence(source.text[slice(*symbol.doc)].decode("utf-8", "replace"))
         if query is not None:
             last_line = span.end_line
-            yield Task(source.path, span.start_line, span.end_line, symbol.name, source.language, query)
+            yield LinesTask(source.path, span.start_line, span.end_line, symbol.name, source.language, query)
 
 
 def _filled_lines(text: bytes) -> int:

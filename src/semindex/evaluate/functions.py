@@ -11,8 +11,9 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from semindex.errors import UsageError
 from semindex.evaluate.ask import (
@@ -26,10 +27,10 @@ from semindex.evaluate.ask import (
     open_index,
     prepare,
 )
-from semindex.evaluate.blanking import Task, blank_file
+from semindex.evaluate.blanking import LinesTask, blank_file
 from semindex.evaluate.metrics import (
+    HitPlace,
     Interval,
-    Place,
     interval,
     percentile,
     recall,
@@ -46,8 +47,7 @@ DEFAULT_LIMIT = 500
 _IGNORE_FILES = frozenset({".gitignore", ".ignore", ".rgignore", ".semindexignore"})
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Shares of queries, and mean reciprocal rank within 10; each 0.0 to 1.0 with its interval."""
 
     recall_at_1: Interval
@@ -56,23 +56,21 @@ class Figures:
     mrr: Interval
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionAnswer:
+class FunctionAnswer(Struct, frozen=True):
     """What one function's sentence got."""
 
-    task: Task
+    task: LinesTask
     function_rank: int | None
     """Of the first hit that shows a line of the function, among the best chunks."""
     file_rank: int | None
     """Of its file, among the best files."""
-    places: tuple[Place, ...]
+    places: tuple[HitPlace, ...]
     """The best chunks."""
     milliseconds: float
     """Of the search for chunks."""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionReport:
+class FunctionReport(Struct, frozen=True):
     """Figures over all functions that were asked for."""
 
     functions: Figures
@@ -92,11 +90,10 @@ class FunctionReport:
     answers: tuple[FunctionAnswer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(Struct, frozen=True):
     files: int
     documented: int
-    tasks: tuple[Task, ...]
+    tasks: tuple[LinesTask, ...]
 
 
 def evaluate_functions(
@@ -141,7 +138,7 @@ def evaluate_functions(
 
 def _copy_blanked(root: Path, target: Path, hide_names: bool) -> _Copy:
     target.mkdir()
-    tasks: list[Task] = []
+    tasks: list[LinesTask] = []
     files = documented = 0
     for ref in walk(root).refs:
         source = read_file(root, ref)
@@ -157,20 +154,20 @@ def _copy_blanked(root: Path, target: Path, hide_names: bool) -> _Copy:
     return _Copy(files, documented, tuple(tasks))
 
 
-def _unique(tasks: Sequence[Task]) -> list[Task]:
+def _unique(tasks: Sequence[LinesTask]) -> list[LinesTask]:
     """The tasks whose sentence, whatever its case, no other function has."""
     times = Counter(task.query.casefold() for task in tasks)
     return [task for task in tasks if times[task.query.casefold()] == 1]
 
 
-def _draw(tasks: list[Task], limit: int, seed: int) -> list[Task]:
+def _draw(tasks: list[LinesTask], limit: int, seed: int) -> list[LinesTask]:
     if limit <= 0 or limit >= len(tasks):
         return tasks
     drawn = random.Random(seed).sample(range(len(tasks)), limit)
     return [tasks[position] for position in sorted(drawn)]
 
 
-def answered(index: Searchable, task: Task) -> FunctionAnswer:
+def answered(index: Searchable, task: LinesTask) -> FunctionAnswer:
     """Ask for a task's lines among the best chunks, and for its file among the best files."""
     chunks = ask(index, task.query, group_by=GroupBy.CHUNK)
     files = ask(index, task.query, group_by=GroupBy.FILE)

@@ -37,7 +37,7 @@ COMMANDS = {
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "config": Entry("config", "config", "Show each setting and where it came from."),
     "cache": Entry("cache", "cache", "Show or clear the vectors that transformers computed."),
-    "eval": Entry("eval", "evaluate", "Measure search on a repository, or on judged queries.", blas=True),
+    "eval": Entry("eval", "evaluate", "Measure search on a repository, without judgements.", blas=True),
     "clean": Entry("clean", "clean", "Remove an index."),
     "completion": Entry("completion", "completion", "Print the script that completes commands in a shell."),
 }

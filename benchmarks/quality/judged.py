@@ -11,27 +11,16 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 
+from benchmarks.quality.judging import Target, ndcg, rank_of
+from benchmarks.quality.revision import revision
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Opener, ProgressMessage, ask, folder, no_progress, open_index, prepare
-from semindex.evaluate.checkout import revision
-from semindex.evaluate.metrics import (
-    DEPTH,
-    Interval,
-    Place,
-    Target,
-    interval,
-    ndcg,
-    percentile,
-    rank_of,
-    recall,
-    reciprocal_rank,
-)
+from semindex.evaluate.metrics import DEPTH, HitPlace, Interval, interval, percentile, recall, reciprocal_rank
 from semindex.types import GroupBy
 
 Half = Literal["a", "b"]
@@ -58,8 +47,7 @@ class _Repository(msgspec.Struct):
     benchmark_root: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """A query and what it should find."""
 
     query: str
@@ -67,8 +55,7 @@ class Judgement:
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True):
     """A repository of a judged set."""
 
     name: str
@@ -79,8 +66,7 @@ class Repository:
     judgements: tuple[Judgement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedAnswer:
+class JudgedAnswer(msgspec.Struct, frozen=True):
     """What one query got."""
 
     repository: str
@@ -90,7 +76,7 @@ class JudgedAnswer:
     targets: tuple[Target, ...]
     ranks: tuple[int | None, ...]
     """One a target, in their order."""
-    places: tuple[Place, ...]
+    places: tuple[HitPlace, ...]
     """The first hits; paths from the repository's root."""
     milliseconds: float
 
@@ -100,8 +86,7 @@ class JudgedAnswer:
         return ndcg(self.ranks)
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedReport:
+class JudgedReport(msgspec.Struct, frozen=True):
     """Figures over all queries that could be asked, each with its interval."""
 
     ndcg: Interval
@@ -124,8 +109,7 @@ class JudgedReport:
     answers: tuple[JudgedAnswer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measured(msgspec.Struct, frozen=True):
     answers: tuple[JudgedAnswer, ...]
     left_out: int
     chunks: int
@@ -263,10 +247,10 @@ def _exists(checkout: Path, benchmark_root: str, path: str) -> bool:
     return (checkout / path).exists() or (checkout / benchmark_root / path).exists()
 
 
-def _from_repository_root(place: Place, benchmark_root: str) -> Place:
+def _from_repository_root(place: HitPlace, benchmark_root: str) -> HitPlace:
     if not benchmark_root:
         return place
-    return Place(f"{benchmark_root}/{place.path}", place.start_line, place.end_line)
+    return HitPlace(f"{benchmark_root}/{place.path}", place.start_line, place.end_line)
 
 
 def _report(measured: Sequence[_Measured], notes: Iterable[str], seed: int) -> JudgedReport:

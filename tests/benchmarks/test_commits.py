@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.quality.commits import commit_tasks, evaluate_commits
+from benchmarks.quality.history import check_out, clone
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Built, Searchable, Shown, open_index
-from semindex.evaluate.commits import commit_tasks, evaluate_commits
-from semindex.evaluate.history import check_out, clone
 from semindex.types import GroupBy
 
+from ..evaluate.wordcount import open_wordcount
 from .histories import CLOSE, PARSE, commit, git, grow, start
-from .wordcount import open_wordcount
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Opener, ProgressMessage, folder, no_progress, open_index, prepare
-from semindex.evaluate.blanking import Task
+from semindex.evaluate.blanking import LinesTask
 from semindex.evaluate.functions import FunctionAnswer, answered, by_language
 from semindex.evaluate.metrics import Interval, interval, percentile, recall, reciprocal_rank
 from semindex.parse.parser import parse_file
@@ -34,8 +35,7 @@ _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
 _STRING_CHARS = range(12, 161)
 
 
-@dataclass(frozen=True, slots=True)
-class PastedReport:
+class PastedReport(Struct, frozen=True):
     """Figures over all pieces that were asked for, each with its interval."""
 
     mrr: Interval
@@ -96,16 +96,16 @@ def _parsed(root: Path) -> Iterator[ParsedFile]:
             yield parse_file(source)
 
 
-def draw_pieces(files: Iterable[ParsedFile], limit: int, seed: int) -> list[Task]:
+def draw_pieces(files: Iterable[ParsedFile], limit: int, seed: int) -> list[LinesTask]:
     """Pieces that occur once in all files, white space aside; ``limit // 2`` of each sort, 0 for all."""
-    found: dict[str, list[Task]] = {CODE: [], STRING: []}
+    found: dict[str, list[LinesTask]] = {CODE: [], STRING: []}
     squeezed = []
     for file in files:
         squeezed.append(_squeeze(file.source.text.decode("utf-8", "replace")))
         for task in pieces(file, seed):
             found[task.name].append(task)
     whole = "\n".join(squeezed)
-    chosen: list[Task] = []
+    chosen: list[LinesTask] = []
     for tasks in found.values():
         random.Random(seed).shuffle(tasks)
         once = (task for task in tasks if whole.count(_squeeze(task.query)) == 1)
@@ -113,7 +113,7 @@ def draw_pieces(files: Iterable[ParsedFile], limit: int, seed: int) -> list[Task
     return chosen
 
 
-def pieces(file: ParsedFile, seed: int = 0) -> Iterator[Task]:
+def pieces(file: ParsedFile, seed: int = 0) -> Iterator[LinesTask]:
     """Three neighbouring lines of each longer function, drawn at random, and every longer string constant."""
     lines = file.source.text.decode("utf-8", "replace").split("\n")
     path, language = file.source.path, file.source.language
@@ -126,14 +126,14 @@ def pieces(file: ParsedFile, seed: int = 0) -> Iterator[Task]:
         query = "\n".join(lines[start - 1 : start - 1 + LINES])
         commented = starts.intersection(range(start, start + LINES))
         if len(_WORDS.findall(query)) >= MIN_CODE_WORDS and not commented:
-            yield Task(path, start, start + LINES - 1, CODE, language, query)
+            yield LinesTask(path, start, start + LINES - 1, CODE, language, query)
     for number, line in enumerate(lines, 1):
         for match in _STRING.finditer(line) if number not in starts else ():
             text = match[1] or match[2] or ""
             if len(text) not in _STRING_CHARS:
                 continue
             if len(_WORDS.findall(text)) >= MIN_STRING_WORDS and text.count(" ") >= MIN_STRING_WORDS - 1:
-                yield Task(path, number, number, STRING, language, text)
+                yield LinesTask(path, number, number, STRING, language, text)
 
 
 def _comment_lines(file: ParsedFile) -> frozenset[int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semindex.evaluate.subjects import is_bot, names_any, to_query
+from benchmarks.quality.subjects import is_bot, names_any, to_query
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.quality.judging import Target, finds
+from benchmarks.quality.pasted import CODE, LINES, STRING, evaluate_pasted
 from semindex.errors import RootError, UsageError
-from semindex.evaluate.metrics import Target, finds
-from semindex.evaluate.pasted import CODE, LINES, STRING, evaluate_pasted
 
-from .wordcount import open_wordcount
+from ..evaluate.wordcount import open_wordcount
 
 LONG = '''\
 def read_settings(path, section):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ..evaluate.trees import write_tree
 from ..tiny_models import cross_encoder
-from .trees import write_tree
 
 pytestmark = pytest.mark.slow
 

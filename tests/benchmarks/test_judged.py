@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.quality.judged import evaluate_judged, half_of, load_judgements
+from benchmarks.quality.judging import Target
 from semindex.errors import UsageError
-from semindex.evaluate.judged import evaluate_judged, half_of, load_judgements
-from semindex.evaluate.metrics import Target
 
-from .wordcount import open_wordcount
+from ..evaluate.wordcount import open_wordcount
 
 PINNED = "0" * 40
 

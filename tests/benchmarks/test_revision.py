@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from semindex.evaluate.checkout import revision
+from benchmarks.quality.revision import revision
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -10,14 +10,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
+
+from benchmarks.quality.history import (
+    Change,
+    Commit,
+    check_out,
+    clone,
+    read_blobs,
+    read_changes,
+    read_commits,
+)
+from benchmarks.quality.subjects import is_bot, names_any, to_query
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Opener, ProgressMessage, ask, folder, no_progress, open_index, prepare
-from semindex.evaluate.history import Change, Commit, check_out, clone, read_blobs, read_changes, read_commits
-from semindex.evaluate.metrics import DEPTH, Interval, Place, interval, percentile, recall, reciprocal_rank
-from semindex.evaluate.subjects import is_bot, names_any, to_query
+from semindex.evaluate.metrics import DEPTH, HitPlace, Interval, interval, percentile, recall, reciprocal_rank
 from semindex.search.paths import Role, path_words
 from semindex.source.languages import UNKNOWN, detect, kind_of
 from semindex.types import GroupBy
@@ -28,8 +37,7 @@ MAX_TARGETS = 10
 """As many as are looked at; a commit of more files is about more than one thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommitTask:
+class CommitTask(Struct, frozen=True):
     """What a commit asks for, in the tree of its parent."""
 
     commit: str
@@ -43,15 +51,14 @@ class CommitTask:
     """Of most targets; of the first by name where languages tie."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommitAnswer:
+class CommitAnswer(Struct, frozen=True):
     """What one commit got."""
 
     repository: str
     task: CommitTask
     ranks: tuple[int | None, ...]
     """One a target, in their order."""
-    places: tuple[Place, ...]
+    places: tuple[HitPlace, ...]
     """The first files."""
     milliseconds: float
     refresh_seconds: float
@@ -70,8 +77,7 @@ class CommitAnswer:
         return recall(kept, depth=DEPTH) if kept else None
 
 
-@dataclass(frozen=True, slots=True)
-class CommitReport:
+class CommitReport(Struct, frozen=True):
     """Figures over all commits of all repositories, each with its interval."""
 
     recall: Interval
@@ -95,8 +101,7 @@ class CommitReport:
     answers: tuple[CommitAnswer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measured(Struct, frozen=True):
     answers: tuple[CommitAnswer, ...]
     chunks: int
 

@@ -13,9 +13,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from msgspec import Struct
 
 from semindex.errors import UsageError
 
@@ -34,8 +35,7 @@ _RENAME_LIMIT = 200
 _REGULAR_FILES = (b"100644", b"100755")
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """A commit with one parent."""
 
     hash: str
@@ -45,8 +45,7 @@ class Commit:
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A regular file of the parent's tree that a commit modified, deleted or renamed."""
 
     path: str
