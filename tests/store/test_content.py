@@ -15,7 +15,7 @@ from semindex.indexing.work import analyse
 from semindex.parse.parser import parse_file
 from semindex.source.read import digest_of
 from semindex.store.content import Content, joined, sections
-from semindex.store.postings import Triples, stored_part
+from semindex.store.postings import Triples, stored_bits
 from semindex.store.segment import Segment, write_segment
 from semindex.tokens import Lexicon, defined_name, hash_term
 from semindex.types import ParsedFile, SourceFile
@@ -43,7 +43,7 @@ def content_of(paths: list[str]) -> Content:
 
 
 def ordered(triples: Triples) -> list[tuple[int, int, int]]:
-    terms = stored_part(triples.terms)
+    terms = stored_bits(triples.terms)
     return sorted(zip(terms.tolist(), triples.rows.tolist(), triples.counts.tolist(), strict=True))
 
 

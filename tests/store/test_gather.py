@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
-from semindex.store.gather import Blocks, Field, Gathered, gather
-from semindex.store.postings import Postings, encode
+from semindex.store.gather import FieldLists, Gathered, TermBlocks, gather
+from semindex.store.postings import Postings, encode_postings
 from semindex.store.segment import Segment, write_segment
 
 from .test_postings import Entries, entries, hashes, stored, triples_of
@@ -17,7 +17,7 @@ from .test_postings import Entries, entries, hashes, stored, triples_of
 
 def whole(fields: list[list[Postings]], terms: list[int]) -> list[Gathered]:
     """All in one block; each list's rows begin 1,000 behind those of the one before."""
-    asked = [Field(lists, [1000 * number for number in range(len(lists))]) for lists in fields]
+    asked = [FieldLists(lists, [1000 * number for number in range(len(lists))]) for lists in fields]
     found = list(gather(asked, hashes(terms), [[1] * len(terms)], 10**9))
     assert len(found) == (1 if terms else 0)
     return found[0][1] if terms else []
@@ -78,12 +78,12 @@ def test_blocks_are_taken_as_far_as_wanted(
 ) -> None:
     opened = [stored(tmp_path_factory.mktemp("list"), pairs) for pairs in lists]
     fields = [
-        Field(opened, [1000 * number for number in range(len(opened))]),
-        Field(opened[:1], [0] * len(opened[:1])),
+        FieldLists(opened, [1000 * number for number in range(len(opened))]),
+        FieldLists(opened[:1], [0] * len(opened[:1])),
     ]
     asked = [len(terms), len(terms) // 2]
     runs = [[1] * asked[1], [1] * (asked[0] - asked[1])]
-    blocks = Blocks(gather(fields, hashes(terms), runs, most, asked))
+    blocks = TermBlocks(gather(fields, hashes(terms), runs, most, asked))
     held: list[list[tuple[int, int, int]]] = [[], []]
     taken = 0
     for end in [*sorted(ends), len(terms)]:
@@ -113,7 +113,7 @@ def test_blocks_hold_whole_runs_and_together_everything(
     terms = hashes([term for run in runs for term in run])
     lengths = [len(run) for run in runs]
     borders = {sum(lengths[:count]) for count in range(len(runs) + 1)}
-    fields = [Field([postings], [0]) for postings in opened]
+    fields = [FieldLists([postings], [0]) for postings in opened]
     joined: list[list[tuple[int, int, int]]] = [[] for _ in lists]
     end = 0
     for block, found in gather(fields, terms, [lengths], most):
@@ -128,11 +128,25 @@ def test_blocks_hold_whole_runs_and_together_everything(
         assert held == postings_of(found_whole)
 
 
+def test_the_example_of_two_terms_in_two_segments(tmp_path: Path) -> None:
+    a, b = 7 << 8 | 4, 10 << 8 | 1
+    (tmp_path / "first").mkdir()
+    lists = [
+        stored(tmp_path / "first", {(a, 3): 1, (a, 5): 2, (a, 300): 7}),
+        stored(tmp_path, {(a, 0): 1, (b, 2): 3}),
+    ]
+    ((block, (found,)),) = gather([FieldLists(lists, [0, 1000])], hashes([b, a]), [[2]], 100)
+    assert block == slice(0, 2)
+    assert (found.terms.tolist(), found.sizes.tolist()) == ([1, 0, 1], [3, 1, 1])
+    assert (found.rows.tolist(), found.counts.tolist()) == ([3, 5, 300, 1002, 1000], [1, 2, 7, 3, 1])
+    assert found.numbers.tolist() == [1, 1, 1, 0, 1]
+
+
 SOUND: Entries = {(5, 1): 1, (5, 700): 2, (9, 3): 1, (9, 400): 1, (9, 401): 7}
 
 
 def damaged(folder: Path, place: int, byte: int) -> Postings:
-    sections = {name: array.copy() for name, array in encode("body", triples_of(SOUND)).items()}
+    sections = {name: array.copy() for name, array in encode_postings("body", triples_of(SOUND)).items()}
     sections["body.data"][place] = byte
     path = folder / "damaged.seg"
     write_segment(path, sections)
@@ -155,7 +169,9 @@ def test_damage_is_found_wherever_a_term_by_itself_shows_it(tmp_path: Path, plac
 
 
 def test_numbers_of_more_than_five_bytes_are_damage(tmp_path: Path) -> None:
-    sections = {name: array.copy() for name, array in encode("body", triples_of({(5, 2**28): 1})).items()}
+    sections = {
+        name: array.copy() for name, array in encode_postings("body", triples_of({(5, 2**28): 1})).items()
+    }
     sections["body.data"] = np.array([0x81, 0x81, 0x81, 0x81, 0x81, 0x01], dtype=np.uint8)
     sections["body.starts.lows"] = np.array([0, 6], dtype=np.uint16)
     write_segment(tmp_path / "a.seg", sections)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
 from semindex.store.codec import MAX_COUNT
-from semindex.store.postings import Keys, Postings, Triples, encode
+from semindex.store.postings import Postings, TermKeys, Triples, encode_postings
 from semindex.store.segment import Segment, write_segment
 from semindex.types import TermHashes
 
@@ -42,7 +42,7 @@ def triples_of(pairs: Entries, seed: int = 0) -> Triples:
 
 def stored(folder: Path, pairs: Entries, rows: int = 2**22 + 1) -> Postings:
     path = folder / "a.seg"
-    write_segment(path, encode("body", triples_of(pairs)))
+    write_segment(path, encode_postings("body", triples_of(pairs)))
     return Postings(Segment.open(path), "body", rows)
 
 
@@ -53,7 +53,7 @@ def test_each_term_gives_its_rows_and_counts(
 ) -> None:
     postings = stored(tmp_path_factory.mktemp("postings"), pairs)
     for term in {term for term, _ in pairs}:
-        rows, counts = postings.at(int(postings.find(Keys.of(hashes([term])))[0]))
+        rows, counts = postings.at(int(postings.find(TermKeys.of(hashes([term])))[0]))
         wanted = sorted((row, count) for (t, row), count in pairs.items() if t == term)
         assert list(zip(rows.tolist(), counts.tolist(), strict=True)) == wanted
 
@@ -70,13 +70,13 @@ def test_the_whole_list_comes_back_in_order(tmp_path_factory: pytest.TempPathFac
 
 def test_the_bytes_do_not_depend_on_the_order_of_the_input() -> None:
     pairs = {(term, row): 1 + (term + row) % 7 for term in range(9) for row in range(0, 900, 1 + term)}
-    first, second = (encode("body", triples_of(pairs, seed)) for seed in (1, 2))
+    first, second = (encode_postings("body", triples_of(pairs, seed)) for seed in (1, 2))
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
 def test_an_absent_term_is_not_found(tmp_path: Path) -> None:
     postings = stored(tmp_path, {(5, 1): 1, (9, 2): 1})
-    assert postings.find(Keys.of(hashes([4, 5, 7, 9, 10]))).tolist() == [-1, 0, -1, 1, -1]
+    assert postings.find(TermKeys.of(hashes([4, 5, 7, 9, 10]))).tolist() == [-1, 0, -1, 1, -1]
 
 
 def test_rows_out_of_bounds_are_damage(tmp_path: Path) -> None:
@@ -87,12 +87,12 @@ def test_rows_out_of_bounds_are_damage(tmp_path: Path) -> None:
 
 def test_small_differences_take_one_byte_each() -> None:
     pairs = {(1, row): 1 for row in range(1000)}
-    assert len(encode("body", triples_of(pairs))["body.data"]) == 1000
+    assert len(encode_postings("body", triples_of(pairs))["body.data"]) == 1000
 
 
 def test_a_count_of_one_takes_no_byte_and_others_one() -> None:
     pairs = {(1, row): 1 + row % 2 * MAX_COUNT for row in range(10)}
-    assert len(encode("body", triples_of(pairs))["body.data"]) == 15
+    assert len(encode_postings("body", triples_of(pairs))["body.data"]) == 15
 
 
 def test_larger_counts_saturate(tmp_path: Path) -> None:
@@ -103,8 +103,28 @@ def test_larger_counts_saturate(tmp_path: Path) -> None:
 def test_terms_are_told_apart_by_40_bits_of_their_hashes(tmp_path: Path) -> None:
     same_head = [7 << 32 | tail << 24 for tail in (3, 4, 9)]
     first = Triples(np.array(same_head, np.uint64), np.arange(3), np.ones(3, np.uint8))
-    write_segment(tmp_path / "a.seg", encode("body", first))
+    write_segment(tmp_path / "a.seg", encode_postings("body", first))
     postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 10)
     asked = [7 << 32 | tail << 24 | 0xABCDEF for tail in range(11)]
     wanted = [-1, -1, -1, 0, 1, -1, -1, -1, -1, 2, -1]
-    assert postings.find(Keys.of(np.array(asked, np.uint64))).tolist() == wanted
+    assert postings.find(TermKeys.of(np.array(asked, np.uint64))).tolist() == wanted
+
+
+EXAMPLE = {(7 << 8 | 4, 3): 1, (7 << 8 | 4, 5): 2, (7 << 8 | 4, 300): 7, (10 << 8 | 1, 2): 1}
+"""The example at the top of ``postings.py``: pairs of the 40 bits that are stored and a row, and counts."""
+
+
+def test_the_example_gives_its_sections_and_its_terms_are_found(tmp_path: Path) -> None:
+    sections = encode_postings("body", triples_of(EXAMPLE))
+    assert {name: array.tolist() for name, array in sections.items()} == {
+        "body.heads": [7, 10],
+        "body.tails": [4, 1],
+        "body.starts.lows": [0, 6, 7],
+        "body.starts.steps": [0],
+        "body.data": [6, 5, 207, 4, 130, 135, 4],
+    }
+    postings = stored(tmp_path, EXAMPLE)
+    keys = TermKeys.of(np.array([0x0000000A_01_000000, 0x00000007_04_ABCDEF], np.uint64))
+    assert postings.find(keys).tolist() == [1, 0]
+    rows, counts = postings.at(0)
+    assert (rows.tolist(), counts.tolist()) == ([3, 5, 300], [1, 2, 7])

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from semindex.search.sums import heads_of, ranges
 from semindex.store.content import FILE_FIELDS
-from semindex.store.gather import Blocks
+from semindex.store.gather import TermBlocks
 from semindex.store.generation import Generation
 from semindex.types import Floats, Ids, Mask, QueryTerm, TermHashes
 
@@ -130,7 +130,7 @@ class FoundNear(Struct, frozen=True):
     """As those of :class:`Near`."""
     first: int
     """The number of the first neighbour in ``blocks``."""
-    blocks: Blocks
+    blocks: TermBlocks
     """What is taken of them is gone."""
 
 

@@ -34,7 +34,7 @@ from semindex.search.matches import (
 from semindex.search.sums import ranges, sums
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.content import FILE_FIELDS
-from semindex.store.gather import Blocks
+from semindex.store.gather import TermBlocks
 from semindex.store.generation import Generation
 from semindex.tokens import hash_terms
 from semindex.types import Floats, Ids, QueryTerm
@@ -235,7 +235,7 @@ def _look_up(
     *,
     text: TextLookup | None = None,
     body: BodyLookup | None = None,
-) -> Blocks:
+) -> TermBlocks:
     """Add where the terms stand in some fields: those of ``text`` when it is given, then that of ``body``.
 
     Returns:
@@ -245,7 +245,7 @@ def _look_up(
     count = len(terms)
     keys = np.concatenate((hash_terms(term.term for term in terms), near.keys))
     asked = [count if field == "body" else len(keys) for field in fields]
-    blocks = Blocks(generation.gathered(fields, keys, [[1] * count, near.runs], asked))
+    blocks = TermBlocks(generation.gathered(fields, keys, [[1] * count, near.runs], asked))
     for block, everywhere in blocks.until(count):
         found = [generation.live(field, each) for field, each in zip(fields, everywhere, strict=True)]
         size = block.stop - block.start

@@ -1,12 +1,16 @@
-"""Rows and counts of terms as bytes, and back: pure functions of arrays, for any number of lists at once.
+"""Turns rows and counts of terms into bytes and back: pure functions of arrays, for many lists in one call.
 
-The bytes of one list::
+Example: a term occurs once in row 3, twice in row 5 and seven times in row 300. Its list is six bytes::
 
-    numbers    for each row its difference to the one before, twice, and 1 more if its count is above 1;
-               little-endian base 128, the last byte of each number below 128
-    counts     one byte, 128 added, for each row whose count is above 1
+    rows           3         5           300        counts 1, 2, 7
+    differences    3         2           295        each row minus the row before it
+    numbers        6         5           591        twice that, and 1 more where the count is above 1
+    bytes          6         5           207 4      base 128, lowest digit first (591 = 79 + 4 * 128); 128
+                                                    is added to every digit but a number's last one
+    and then       130 135                          128 + 2 and 128 + 7: the counts above 1
 
-So a list tells by its bytes how long it is, and most counts take no byte.
+Only the last digit of a number is below 128, so the bytes of a list tell how many rows it has. Most counts
+are 1 and take no byte.
 """
 
 from __future__ import annotations
@@ -18,10 +22,11 @@ from msgspec import Struct
 from semindex.types import Mask
 
 Rows = npt.NDArray[np.int64]
-"""Row ordinals, ascending and distinct within a term."""
+"""Row ordinals, ascending and distinct within a term; or positions and sizes of lists."""
 Tallies = npt.NDArray[np.uint8]
-"""A count a posting."""
+"""How often the term occurs, one number a posting."""
 Bytes = npt.NDArray[np.uint8]
+"""Bytes of a file or of encoded lists; shape ``(size,)``."""
 
 MAX_COUNT = 127
 _LOW_BITS = 16
@@ -29,26 +34,28 @@ _MAX_NUMBER_BYTES = 5
 _LAST_BELOW = 0x80
 
 
-class Decoded(Struct, frozen=True):
-    """Lists one after the other."""
+class DecodedLists(Struct, frozen=True):
+    """Postings of some lists, one list after the other."""
 
     rows: Rows
+    """Shape ``(postings,)``: the list's base is added to each."""
     counts: Tallies
+    """Shape ``(postings,)``."""
     sizes: Rows
-    """Shape ``(lists,)``: postings of each."""
+    """Shape ``(lists,)``: how many postings each list has."""
     lasts: Rows
-    """Shape ``(lists,)``: the highest row of each, without its base."""
+    """Shape ``(lists,)``: the highest row of each list, without its base."""
     good: Mask
-    """Shape ``(lists,)``: whether the bytes of each make sense; the rows mean nothing where any does not."""
+    """Shape ``(lists,)``: whether each list's bytes make sense; if any do not, no row means anything."""
 
 
-def encoded(rows: Rows, counts: Tallies, heads: Rows) -> tuple[Bytes, Rows]:
-    """The bytes of lists that begin at ``heads``, and where each begins, and the last ends.
+def encode_lists(rows: Rows, counts: Tallies, heads: Rows) -> tuple[Bytes, Rows]:
+    """The bytes of some lists, and shape ``(lists + 1,)``: where each list's bytes begin, and the last's end.
 
     Args:
-        rows: Ascending within a list; the first list begins at 0.
-        counts: At least 1 each, saturating at :data:`MAX_COUNT`.
-        heads: Ascending positions in ``rows``.
+        rows: Shape ``(postings,)``: list after list, ascending within a list.
+        counts: Shape ``(postings,)``: at least 1 each; those above :data:`MAX_COUNT` are stored as that.
+        heads: Shape ``(lists,)``: ascending positions in ``rows`` where the lists begin; the first is 0.
     """
     deltas = rows.copy()
     deltas[1:] -= rows[:-1]
@@ -59,48 +66,57 @@ def encoded(rows: Rows, counts: Tallies, heads: Rows) -> tuple[Bytes, Rows]:
     for bits in (7, 14, 21, 28):
         sizes += numbers >= (1 << bits)
     ends = np.cumsum(sizes)
+    # held[p]: how many of the first p postings have a count byte. tails: where the lists end.
     held = np.concatenate(([0], np.cumsum(several)))
     tails = np.append(heads[1:], len(rows)) if len(heads) else heads
     numbers_end = ends[tails - 1] if len(heads) else ends[:0]
     starts = np.concatenate(([0], numbers_end + held[tails]))
     data = np.zeros(int(starts[-1]), dtype=np.uint8)
+    # A number stands behind all numbers before it, and behind the count bytes of all lists before its own.
     begins = ends - sizes + np.repeat(held[heads], tails - heads)
     for place in range(int(sizes.max(initial=0))):
         has = sizes > place
         more = (sizes > place + 1).astype(np.int64) << 7
         data[begins[has] + place] = (((numbers >> (7 * place)) & 0x7F) | more)[has]
-    # The k-th count of all stands behind the numbers of its list and of all before, and behind k counts.
+    # The k-th count byte of all stands behind the numbers of its list and all before, and behind k counts.
     at = np.repeat(numbers_end, held[tails] - held[heads])
     data[at + np.arange(len(at))] = np.minimum(counts[several], MAX_COUNT) | _LAST_BELOW
     return data, starts
 
 
-def decoded(data: Bytes, stops: Rows, bases: Rows | None = None) -> Decoded:
-    """The lists whose bytes stand in ``data`` one after the other, each ending at one of ``stops``.
+def decode_lists(data: Bytes, stops: Rows, bases: Rows | None = None) -> DecodedLists:
+    """The postings of the lists whose bytes stand in ``data``, one list after the other.
 
-    To the rows of each list its number in ``bases`` is added.
+    Args:
+        data: The bytes of all lists.
+        stops: Shape ``(lists,)``: where the bytes of each list end; the next list begins there.
+        bases: Shape ``(lists,)``: what is added to the rows of each list; 0 if it is not given.
     """
+    # last: where each number of any list has its last byte. Count bytes are 128 or more, so they are no end.
     (last,) = (data < _LAST_BELOW).nonzero()
     ends = last.searchsorted(stops)
     sizes = _differences(ends)
     if not len(stops) or sizes.min() < 1:
-        return _nothing(sizes, sizes > 0)
+        return _undecoded(sizes, sizes > 0)
     heads = ends - sizes
+    # before: the byte in front of each number, which ends the number, or the list, before it.
     before = np.empty(len(last), dtype=np.int64)
     before[0], before[1:] = -1, last[:-1]
     before[heads[1:]] = stops[:-1] - 1
     nbytes = last - before
+    # Most numbers have one byte: read all as if they had, then read the longer ones again.
     low = data[last]
     odd, deltas = low & 1, (low >> 1).astype(np.int64)
     (more,) = (nbytes > 1).nonzero()
     if len(more):
         longer = nbytes[more]
         if longer.max() > _MAX_NUMBER_BYTES:
-            return _nothing(sizes, np.maximum.reduceat(nbytes, heads) <= _MAX_NUMBER_BYTES)
+            return _undecoded(sizes, np.maximum.reduceat(nbytes, heads) <= _MAX_NUMBER_BYTES)
         numbers = _long_numbers(data, last[more], longer)
         odd[more], deltas[more] = numbers & 1, numbers >> 1
     counts = np.ones(len(last), dtype=np.uint8)
     (several,) = odd.view(np.bool_).nonzero()
+    # A list is sound if as many bytes follow its last number as its numbers announce counts above 1.
     wanted, spare = _differences(several.searchsorted(ends)), stops - last[ends - 1] - 1
     good = spare == wanted
     if len(several) and good.all():
@@ -111,25 +127,27 @@ def decoded(data: Bytes, stops: Rows, bases: Rows | None = None) -> Decoded:
     if bases is not None:
         deltas[heads] += bases
         reached = lasts + bases
+    # One running sum gives all rows if each list begins by taking back what the list before it reached.
     deltas[heads[1:]] -= reached[:-1]
-    return Decoded(deltas.cumsum(out=deltas), counts, sizes, lasts, good)
+    return DecodedLists(deltas.cumsum(out=deltas), counts, sizes, lasts, good)
 
 
 def _differences(ends: Rows) -> Rows:
-    """The sizes of what ends at some places, each beginning where the one before ends."""
+    """The sizes of pieces that end at ``ends``, each of which begins where the one before it ends."""
     sizes = ends.copy()
     sizes[1:] -= ends[:-1]
     return sizes
 
 
-def _nothing(sizes: Rows, good: Mask) -> Decoded:
+def _undecoded(sizes: Rows, good: Mask) -> DecodedLists:
+    """What :func:`decode_lists` gives for damaged bytes: rows of 0 that nobody may use."""
     total = int(sizes.sum())
     nothing = np.zeros(total, np.int64)
-    return Decoded(nothing, np.ones(total, np.uint8), sizes, np.zeros(len(sizes), np.int64), good)
+    return DecodedLists(nothing, np.ones(total, np.uint8), sizes, np.zeros(len(sizes), np.int64), good)
 
 
 def _long_numbers(data: Bytes, last: Rows, nbytes: Rows) -> Rows:
-    """The numbers of some bytes each, at least two, the last of which stand at some places."""
+    """The values of numbers of at least two bytes, of each of which ``last`` is the last byte's place."""
     at = last - nbytes + 1
     values: Rows = (data[at] & 0x7F).astype(np.int64)
     values |= (data[at + 1] & 0x7F).astype(np.int64) << 7
@@ -143,16 +161,24 @@ def _long_numbers(data: Bytes, last: Rows, nbytes: Rows) -> Rows:
 
 
 class Ascending(Struct, frozen=True):
-    """Ascending numbers, 2 bytes each: Elias and Fano's way of keeping them, with 16 low bits."""
+    """Ascending numbers in about 2 bytes each: the encoding of Elias and Fano, with 16 low bits.
+
+    Example: 6, 70000 and 70001 are ``65536 * high + low`` with highs 0, 1, 1 and lows 6, 4464, 4465. The lows
+    are stored, and in place of the highs the steps 0, 1: no number lies below 0, and one lies below 65536.
+    """
 
     lows: npt.NDArray[np.uint16]
-    """The low bits of each number."""
+    """Shape ``(numbers,)``: the low 16 bits of each number."""
     steps: npt.NDArray[np.uint32]
-    """At ``h``: how many numbers lie below ``h << 16``; the highest that occurs comes last."""
+    """Shape ``(highest high + 1,)``: how many of the numbers lie below ``high << 16``."""
 
     @staticmethod
     def of(numbers: Rows, *, before: int = 0, known: int = 0) -> Ascending:
-        """Of some numbers, behind ``before`` others for which there are ``known`` steps already."""
+        """The encoded form of some ascending numbers.
+
+        Where a sequence is encoded piece by piece, ``before`` numbers and ``known`` steps stand in the
+        pieces before this one; the pieces' arrays, one after the other, are those of the whole.
+        """
         highs = numbers >> _LOW_BITS
         last = int(highs[-1]) + 1 if len(highs) else known
         steps = highs.searchsorted(np.arange(known, last)) + before
@@ -162,12 +188,12 @@ class Ascending(Struct, frozen=True):
         return len(self.lows)
 
     def at(self, places: Rows) -> Rows:
-        """The numbers at some places."""
+        """The numbers at some positions, in any order."""
         if len(self.steps) == 1:
             return self.lows[places].astype(np.int64)
         highs = self.steps.searchsorted(places, side="right") - 1
         return (highs.astype(np.int64) << _LOW_BITS) + self.lows[places]
 
     def between(self, begin: int, end: int) -> Rows:
-        """The numbers at the places from ``begin`` up to ``end``."""
+        """The numbers at the positions from ``begin`` up to ``end``, which is not included."""
         return self.at(np.arange(begin, end))

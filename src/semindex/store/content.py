@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.errors import IndexCorrupt
-from semindex.store.postings import Triples, encode
+from semindex.store.postings import Triples, encode_postings
 from semindex.store.segment import Segment
 from semindex.types import Int8Vectors
 
@@ -147,7 +147,7 @@ def sections(content: Content) -> dict[str, npt.NDArray[Any]]:
         **{
             name: array
             for field, triples in content.postings.items()
-            for name, array in encode(field, triples).items()
+            for name, array in encode_postings(field, triples).items()
         },
     }
 

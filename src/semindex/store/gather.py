@@ -1,7 +1,17 @@
-"""Postings of many terms in many lists, decoded together.
+"""Postings of many terms in many segments, decoded together.
 
-A query asks for dozens of short lists. Decoding each takes a dozen calls on arrays of a few numbers, so
-their bytes are laid one after the other and decoded in one go.
+A query asks for dozens of short lists. To decode one takes a dozen numpy calls on arrays of a few numbers, so
+the bytes of all lists are laid one after the other and decoded with one call.
+
+Example: a query asks for the terms (B, A). Segment 0, whose rows begin at 0, has A in rows 3, 5 and 300 with
+counts 1, 2 and 7; segment 1, whose rows begin at 1000, has A once in its row 0, B thrice in its row 2. Three
+lists are found, one in segment 0 and two in segment 1; :class:`Gathered` holds them in this order::
+
+    terms      1             0       1           B is term 0 and A is term 1 of those asked for
+    sizes      3             1       1
+    rows       3  5  300     1002    1000
+    counts     1  2  7       3       1
+    numbers    1  1  1       0       1           terms, repeated as often as sizes says
 """
 
 from __future__ import annotations
@@ -14,66 +24,70 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.store.codec import Rows, Tallies, decoded
-from semindex.store.postings import Encoded, Keys, Postings
+from semindex.store.codec import Rows, Tallies, decode_lists
+from semindex.store.postings import Postings, StoredLists, TermKeys
 from semindex.types import Mask, TermHashes
 
 T = TypeVar("T", bound=np.generic)
 
 
-class Field(Struct, frozen=True):
-    """The lists of one field, a segment each."""
+class FieldLists(Struct, frozen=True):
+    """The postings of one field in all segments."""
 
     lists: Sequence[Postings]
+    """One for each segment."""
     bases: Sequence[int]
-    """What is added to the rows of each."""
+    """What is added to the rows of each segment to make them numbers of the whole index."""
 
 
 class Gathered(Struct, frozen=True):
-    """The postings of some terms in one field: segment after segment, in each term after term."""
+    """The postings of some terms in one field: ordered by segment, then term, then row."""
 
     terms: Rows
     """Shape ``(lists,)``: the position of each list's term among the terms asked for."""
     sizes: Rows
-    """Shape ``(lists,)``: how many postings each has."""
+    """Shape ``(lists,)``: how many postings each list has."""
     rows: Rows
-    """Shape ``(postings,)``: ascending in each list."""
+    """Shape ``(postings,)``: numbers of the whole index, ascending in each list."""
     counts: Tallies
+    """Shape ``(postings,)``."""
 
     @property
     def numbers(self) -> Rows:
-        """Shape ``(postings,)``: the position of each posting's term."""
+        """Shape ``(postings,)``: the position of each posting's term among the terms asked for."""
         return self.terms.repeat(self.sizes)
 
     def spread(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
-        """The value of each term for all of its postings."""
+        """Shape ``(postings,)``: for each posting the value of its term; ``values`` has one for each term."""
         return values[self.terms].repeat(self.sizes)
 
     def some(self, places: Rows) -> Gathered:
-        """The postings at some places, given ascending."""
+        """The postings at some positions, given ascending; lists that lose all of theirs keep size 0."""
+        # How many of the positions lie before each list's end; minus the same for the list before it.
         sizes = places.searchsorted(self.sizes.cumsum())
         sizes[1:] -= sizes[:-1].copy()
         return Gathered(self.terms, sizes, self.rows[places], self.counts[places])
 
     def split(self, number: int) -> tuple[Gathered, Gathered]:
-        """Those of the terms below ``number``, and those of the others, numbered from it."""
+        """The postings of the terms before ``number``, and those of the others, which count from 0 again."""
         below = self.terms < number
         lists = np.count_nonzero(below)
         if lists == len(below):
             return self, EMPTY
         if np.count_nonzero(below[:lists]) == lists:
+            # The lists of the first half stand in front, as they do in a single segment: slices copy nothing.
             postings = int(np.add.reduce(self.sizes[:lists]))
             before: slice | Mask = slice(lists)
             behind: slice | Mask = slice(lists, None)
             rows: slice | Mask = slice(postings)
             more: slice | Mask = slice(postings, None)
         else:
-            # Each of several segments has terms of both kinds.
             before, behind, rows = below, ~below, below.repeat(self.sizes)
             more = ~rows
         return self._part(before, rows, 0), self._part(behind, more, number)
 
     def _part(self, lists: slice | Mask, postings: slice | Mask, first: int) -> Gathered:
+        """Some of the lists and their postings; terms are counted from ``first``."""
         return Gathered(
             self.terms[lists] - first, self.sizes[lists], self.rows[postings], self.counts[postings]
         )
@@ -81,19 +95,19 @@ class Gathered(Struct, frozen=True):
 
 EMPTY = Gathered(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
 
-Block = tuple[slice, list[Gathered]]
-"""Some of the terms asked for, and what each field holds of them, numbered from the first of the block."""
+TermBlock = tuple[slice, list[Gathered]]
+"""A slice of the terms asked for, and their postings in each field, with terms counted from its start."""
 
 
-class Blocks:
-    """Blocks one after the other, taken as far as they are wanted, then further."""
+class TermBlocks:
+    """Blocks of terms, taken one after the other in several goes, each up to some term."""
 
-    def __init__(self, blocks: Iterator[Block]) -> None:
+    def __init__(self, blocks: Iterator[TermBlock]) -> None:
         self._blocks = blocks
-        self._held: Block | None = None
+        self._held: TermBlock | None = None
 
-    def until(self, end: int) -> Iterator[Block]:
-        """What is left of the terms before ``end``; a block that has others too is split there."""
+    def until(self, end: int) -> Iterator[TermBlock]:
+        """The blocks not yet taken of the terms before ``end``; a block that goes on behind is split."""
         while (held := self._held or next(self._blocks, None)) is not None:
             block, found = held
             if block.start >= end:
@@ -108,50 +122,54 @@ class Blocks:
 
 
 def gather(
-    fields: Sequence[Field],
+    fields: Sequence[FieldLists],
     terms: TermHashes,
     runs: Sequence[Sequence[int]],
     most: int,
     asked: Sequence[int] | None = None,
-) -> Iterator[Block]:
-    """What each field holds of some terms, which may repeat, so many terms at a time that it stays little.
+) -> Iterator[TermBlock]:
+    """The postings of some terms in each field, in blocks that keep memory small.
 
     Args:
-        fields: The fields.
-        terms: The terms.
-        runs: Lengths of runs of terms that stay together, in groups: no block has terms of two groups, but
-            one that holds everything.
-        most: Bytes of a block together; one run may have more.
-        asked: Of each field only so many terms are asked for, the first ones.
+        fields: Where to look.
+        terms: What to look for; a term may occur twice.
+        runs: Lengths of runs of terms that stay in one block, in groups. No block has terms of two
+            groups, unless one block holds everything.
+        most: Encoded bytes that a block may have over all fields; a single run may have more.
+        asked: For each field, how many of the terms it is asked for, counted from the first; None stands for
+            all of them.
 
     Yields:
-        Blocks, in the order of the terms.
+        Blocks in the order of the terms; none if there are no terms.
 
     Raises:
         IndexCorrupt: A list is damaged.
     """
-    keys = Keys.of(terms)
+    keys = TermKeys.of(terms)
+    wanted = map(keys.first, asked) if asked is not None else repeat(keys)
     found = [
-        [postings.encoded(wanted) for postings in field.lists]
-        for field, wanted in zip(
-            fields, map(keys.first, asked) if asked is not None else repeat(keys), strict=False
-        )
+        [postings.stored_lists(few) for postings in field.lists]
+        for field, few in zip(fields, wanted, strict=False)
     ]
     held = [each for lists in found for each in lists if each is not None]
     if sum(len(piece) for each in held for piece in each.pieces) <= most:
         if len(terms):
-            yield slice(0, len(terms)), _decoded(fields, found)
+            yield slice(0, len(terms)), _decode(fields, found)
         return
     needed = np.zeros(len(terms))
     for each in held:
         needed[each.numbers] += each.nbytes
     for begin, end in _cut(needed.tolist(), runs, most):
         some = [[_between(each, begin, end) for each in lists] for lists in found]
-        yield slice(begin, end), _decoded(fields, some)
+        yield slice(begin, end), _decode(fields, some)
 
 
 def _cut(needed: Sequence[float], groups: Sequence[Sequence[int]], most: float) -> Iterator[tuple[int, int]]:
-    """Positions one after the other, in whole runs: as many as need at most so much, and at least one."""
+    """Begins and ends of blocks of whole runs: each run that still fits into ``most`` bytes joins its block.
+
+    Example: terms that need 4, 4, 4 and 4 bytes in two groups of runs, ``[[1, 2], [1]]``, at most 10 bytes a
+    block: (0, 1) and (1, 3), for the second run would make 12 bytes; then (3, 4), the second group.
+    """
     begin = end = 0
     for runs in groups:
         total = 0.0
@@ -167,17 +185,18 @@ def _cut(needed: Sequence[float], groups: Sequence[Sequence[int]], most: float) 
             begin = end
 
 
-def _between(found: Encoded | None, begin: int, end: int) -> Encoded | None:
-    """The lists of the terms from ``begin`` up to ``end``, numbered from there."""
+def _between(found: StoredLists | None, begin: int, end: int) -> StoredLists | None:
+    """The lists of the terms from ``begin`` up to ``end``, numbered from ``begin``; None if there is none."""
     if found is None:
         return None
     first, last = found.numbers.searchsorted([begin, end]).tolist()
     if first == last:
         return None
-    return Encoded(found.numbers[first:last] - begin, found.pieces[first:last], found.nbytes[first:last])
+    return StoredLists(found.numbers[first:last] - begin, found.pieces[first:last], found.nbytes[first:last])
 
 
-def _decoded(fields: Sequence[Field], found: Sequence[Sequence[Encoded | None]]) -> list[Gathered]:
+def _decode(fields: Sequence[FieldLists], found: Sequence[Sequence[StoredLists | None]]) -> list[Gathered]:
+    """The postings of each field, of what was found in each of its segments."""
     held = [
         (postings, base, each)
         for field, lists in zip(fields, found, strict=True)
@@ -186,28 +205,29 @@ def _decoded(fields: Sequence[Field], found: Sequence[Sequence[Encoded | None]])
     ]
     if not held:
         return [EMPTY] * len(fields)
-    lengths = [len(each.numbers) for _, _, each in held]
-    lists = np.arange(len(held)).repeat(lengths)
+    # owners[i]: the entry of held to which the i-th of all lists belongs.
+    owners = np.arange(len(held)).repeat([len(each.numbers) for _, _, each in held])
     nbytes = np.concatenate([each.nbytes for _, _, each in held])
     good = nbytes > 0
     if good.all():
-        all_ = decoded(
+        lists = decode_lists(
             np.concatenate([piece for _, _, each in held for piece in each.pieces]),
             nbytes.cumsum(),
-            np.array([base for _, base, _ in held])[lists],
+            np.array([base for _, base, _ in held])[owners],
         )
-        good = all_.good & (all_.lasts < np.array([postings.rows for postings, _, _ in held])[lists])
+        good = lists.good & (lists.lasts < np.array([postings.rows for postings, _, _ in held])[owners])
     if not good.all():
-        raise held[int(lists[np.argmin(good)])][0].damaged()
+        raise held[int(owners[np.argmin(good)])][0].damaged()
     terms = np.concatenate([each.numbers for _, _, each in held])
-    cuts = accumulate((sum(len(e.numbers) for e in lists if e is not None) for lists in found), initial=0)
-    ends = np.concatenate(([0], all_.sizes.cumsum()))
+    # Cut what was decoded at the fields' borders: cuts counts lists, ends counts postings.
+    cuts = accumulate((sum(len(e.numbers) for e in each if e is not None) for each in found), initial=0)
+    ends = np.concatenate(([0], lists.sizes.cumsum()))
     return [
         Gathered(
             terms[begin:end],
-            all_.sizes[begin:end],
-            all_.rows[ends[begin] : ends[end]],
-            all_.counts[ends[begin] : ends[end]],
+            lists.sizes[begin:end],
+            lists.rows[ends[begin] : ends[end]],
+            lists.counts[ends[begin] : ends[end]],
         )
         for begin, end in pairwise(cuts)
     ]

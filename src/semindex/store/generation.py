@@ -20,8 +20,8 @@ from msgspec import Struct
 
 from semindex.process.threads import Beside, spare_threads
 from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
-from semindex.store.gather import Block, Field, Gathered, gather
-from semindex.store.postings import Keys, Postings
+from semindex.store.gather import FieldLists, Gathered, TermBlock, gather
+from semindex.store.postings import Postings, TermKeys
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
 from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness
@@ -114,21 +114,21 @@ class Generation:
         live = self.file_live if field in FILE_FIELDS else self.chunk_live
         return int(self.lengths[field][live].sum(dtype=np.int64))
 
-    def _open_fields(self) -> Mapping[str, Field]:
-        found: dict[str, Field] = {}
+    def _open_fields(self) -> Mapping[str, FieldLists]:
+        found: dict[str, FieldLists] = {}
         for name in (*CHUNK_FIELDS, *FILE_FIELDS):
             bases = self._file_base if name in FILE_FIELDS else self._chunk_base
             lists = [
                 Postings(segment, name, bases[i + 1] - bases[i]) for i, segment in enumerate(self._segments)
             ]
-            found[name] = Field(lists, bases[:-1])
+            found[name] = FieldLists(lists, bases[:-1])
         return found
 
     def occurrences(self, field: str, terms: npt.NDArray[np.uint64]) -> list[Occurrences]:
         """Where each of some terms (hashes) occurs among live rows of a field."""
         live = self.file_live if field in FILE_FIELDS else self.chunk_live
         parts: list[list[Occurrences]] = [[] for _ in terms]
-        keys = Keys.of(terms)
+        keys = TermKeys.of(terms)
         held = self._fields[field]
         for base, postings in zip(held.bases, held.lists, strict=True):
             places = postings.find(keys)
@@ -147,7 +147,7 @@ class Generation:
         terms: npt.NDArray[np.uint64],
         runs: Sequence[Sequence[int]],
         asked: Sequence[int] | None = None,
-    ) -> Iterator[Block]:
+    ) -> Iterator[TermBlock]:
         """The postings of some terms (hashes) in each field: ids of live and dead rows, counts, and whose.
 
         So many of the terms at a time that what is decoded stays bounded; those of a block are numbered from

@@ -226,7 +226,7 @@ class _Lists:
         cuts = [postings.cuts(borders) for postings in self._postings]
         for piece in range(pieces):
             found = [
-                self._live(part, postings.part(edges[piece], edges[piece + 1]))
+                self._live(part, postings.between(edges[piece], edges[piece + 1]))
                 for part, postings, edges in zip(self._parts, self._postings, cuts, strict=True)
                 if edges[piece] < edges[piece + 1]
             ]

@@ -1,9 +1,19 @@
-"""Which rows hold a term, and how often: one list a field, compact, mapped.
+"""Postings: which rows of a segment hold a term, and how often; one set of lists for each field.
 
-A list is five sections: ``heads`` (the first 32 bits of each term's hash, ascending) and ``tails`` (the
-next 8: among five million terms ten pairs share all 40), ``starts.lows`` and ``starts.steps`` (where a
-term's bytes begin, :class:`semindex.store.codec.Ascending`) and ``data`` (its bytes, see there). Counts
-are plain: nothing stored depends on the rest of the corpus.
+A row is a chunk or a file of the segment, by its ordinal. A field's lists are five sections of the segment.
+Of the term's 64-bit hash 40 bits are kept: among five million terms about ten pairs share those.
+
+Example: the term with the hash ``0x00000007_04_abcdef`` occurs once in row 3, twice in row 5 and seven times
+in row 300; the term with the hash ``0x0000000a_01_000000`` occurs once in row 2::
+
+    heads           7, 10                       the first 32 bits of each hash, ascending
+    tails           4, 1                        the next 8 bits; the other 24 are not stored
+    starts          0, 6, 7                     where each term's bytes begin in data, and the last's end,
+                                                stored as starts.lows and starts.steps (see codec.Ascending)
+    data            6 5 207 4 130 135, 4        the rows and counts of each term (see codec.py)
+
+The counts are those of the text: nothing stored depends on other files of the index, so a segment stays valid
+beside any others.
 """
 
 from __future__ import annotations
@@ -16,7 +26,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.errors import IndexCorrupt
-from semindex.store.codec import Ascending, Bytes, Rows, Tallies, decoded, encoded
+from semindex.store.codec import Ascending, Bytes, Rows, Tallies, decode_lists, encode_lists
 from semindex.store.segment import Segment
 from semindex.types import Ids, TermHashes
 
@@ -26,7 +36,7 @@ _TAIL_BITS = np.uint64(0xFF)
 
 
 class Triples(Struct, frozen=True):
-    """Unordered postings: parallel arrays of term hash, row ordinal and count."""
+    """Decoded postings in any order: parallel arrays of shape ``(postings,)``."""
 
     terms: TermHashes
     rows: Rows
@@ -34,7 +44,7 @@ class Triples(Struct, frozen=True):
 
     @staticmethod
     def concatenated(parts: Iterable[Triples]) -> Triples:
-        """All of them, one after the other; none gives an empty one."""
+        """The postings of all parts, one part after the other; empty arrays if there is no part."""
         kept = [part for part in parts if len(part.terms)]
         if not kept:
             return Triples(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.uint8))
@@ -45,57 +55,54 @@ class Triples(Struct, frozen=True):
         )
 
 
-def stored_part(terms: TermHashes) -> TermHashes:
-    """The hashes without the bits that are not stored, in the place where they were."""
+def stored_bits(terms: TermHashes) -> TermHashes:
+    """The hashes with the 24 bits that are not stored set to 0."""
     return terms >> _TAIL << _TAIL
 
 
-def encode(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
-    """The five sections of a list, named ``FIELD.heads`` and so on. A (term, row) pair occurs once."""
-    known = Triples(stored_part(triples.terms), triples.rows, triples.counts)
+def encode_postings(field: str, triples: Triples) -> Mapping[str, npt.NDArray[Any]]:
+    """The five sections of a field's lists, named ``FIELD.heads`` and so on, from postings in any order.
+
+    A pair of term and row may occur once only.
+    """
+    known = Triples(stored_bits(triples.terms), triples.rows, triples.counts)
     order = _order(known)
-    ordered = Triples(known.terms[order], known.rows[order], known.counts[order])
-    arrays = encode_ordered(ordered)
-    starts = Ascending.of(arrays.starts)
-    parts: tuple[npt.NDArray[Any], ...] = (
-        arrays.heads,
-        arrays.tails,
-        starts.lows,
-        starts.steps,
-        arrays.data,
-    )
-    return {f"{field}.{part}": array for part, array in zip(PARTS, parts, strict=True)}
+    lists = encode_ordered(Triples(known.terms[order], known.rows[order], known.counts[order]))
+    starts = Ascending.of(lists.starts)
+    arrays: tuple[npt.NDArray[Any], ...] = (lists.heads, lists.tails, starts.lows, starts.steps, lists.data)
+    return {f"{field}.{part}": array for part, array in zip(PARTS, arrays, strict=True)}
 
 
-class Arrays(Struct, frozen=True):
-    """A list, but for how its starts are kept."""
+class EncodedLists(Struct, frozen=True):
+    """A field's lists as they are stored, but for the starts, which are plain numbers here."""
 
     heads: npt.NDArray[np.uint32]
     tails: npt.NDArray[np.uint8]
     starts: Rows
-    """One more than there are terms."""
+    """Shape ``(terms + 1,)``."""
     data: Bytes
 
 
-def encode_ordered(triples: Triples) -> Arrays:
-    """The list of triples that are ordered by (term, row), terms as they are stored."""
+def encode_ordered(triples: Triples) -> EncodedLists:
+    """The lists of postings that are ordered by term, then row, and whose terms are :func:`stored_bits`."""
     terms = triples.terms
     first = np.ones(len(terms), dtype=bool)
     first[1:] = terms[1:] != terms[:-1]
     heads = np.flatnonzero(first)
-    data, starts = encoded(triples.rows, triples.counts, heads)
-    return Arrays(*_split(terms[heads]), starts, data)
+    data, starts = encode_lists(triples.rows, triples.counts, heads)
+    return EncodedLists(*_split(terms[heads]), starts, data)
 
 
 def _split(terms: TermHashes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
+    """The heads and the tails of some hashes."""
     return (terms >> _HEAD).astype(np.uint32), (terms >> _TAIL & _TAIL_BITS).astype(np.uint8)
 
 
 def _order(triples: Triples) -> Ids:
-    """Positions by (term, row)."""
+    """The positions of the postings, ordered by term, then row."""
     rows = triples.rows
     if len(rows) < 2 or bool((rows[1:] >= rows[:-1]).all()):
-        # As they come from the analysis; half the time of the general way.
+        # The analysis gives rows ascending. A stable sort by term then suffices and takes half the time.
         return np.argsort(triples.terms, kind="stable")
     distinct, ranks = np.unique(triples.terms, return_inverse=True)
     if not len(distinct):
@@ -104,37 +111,42 @@ def _order(triples: Triples) -> Ids:
     return np.argsort(ranks.astype(np.int64) * width + triples.rows, kind="stable")
 
 
-class Keys(Struct, frozen=True):
-    """Hashes of terms as they are compared with those of lists."""
+class TermKeys(Struct, frozen=True):
+    """Terms to look up: the heads and tails of their hashes, in the order of the terms."""
 
     heads: npt.NDArray[np.uint32]
     tails: npt.NDArray[np.uint8]
 
     @staticmethod
-    def of(terms: TermHashes) -> Keys:
-        """Those of some terms."""
-        return Keys(*_split(terms))
+    def of(terms: TermHashes) -> TermKeys:
+        """The keys of some hashes."""
+        return TermKeys(*_split(terms))
 
-    def first(self, count: int) -> Keys:
-        """The first of them."""
-        return Keys(self.heads[:count], self.tails[:count])
+    def first(self, count: int) -> TermKeys:
+        """The keys of the first ``count`` terms."""
+        return TermKeys(self.heads[:count], self.tails[:count])
 
 
-class Encoded(Struct, frozen=True):
-    """The lists of some terms, as they are stored."""
+class StoredLists(Struct, frozen=True):
+    """The lists of some of the terms asked for, still encoded."""
 
     numbers: Rows
-    """Position of each among the terms asked for, ascending."""
+    """Shape ``(lists,)``: the position of each list's term among the terms asked for, ascending."""
     pieces: list[Bytes]
+    """The bytes of each list."""
     nbytes: Rows
-    """Lengths of the pieces."""
+    """Shape ``(lists,)``: the lengths of the pieces."""
 
 
 class Postings:
-    """One field's list in one segment, read where it is mapped."""
+    """The lists of one field in one segment, read from the mapped file when they are asked for."""
 
     def __init__(self, segment: Segment, field: str, rows: int) -> None:
-        """``rows`` is the number of rows that ordinals may name; anything else is damage."""
+        """Open the lists of ``field``, whose postings may name rows from 0 to ``rows - 1``.
+
+        Raises:
+            IndexCorrupt: A section is missing, or the sections do not fit together.
+        """
         self._path = segment.path
         self._field = field
         self.rows = rows
@@ -153,33 +165,34 @@ class Postings:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all rows and counts; about as many postings."""
+        """Bytes of all rows and counts; there are about as many postings."""
         return len(self._data)
 
     def __len__(self) -> int:
-        """Distinct terms."""
+        """The number of distinct terms."""
         return len(self._heads)
 
-    def find(self, keys: Keys) -> Ids:
-        """The position of each term, -1 where it does not occur."""
+    def find(self, keys: TermKeys) -> Ids:
+        """Shape ``(keys,)``: the position of each term among the field's terms, -1 if it does not occur."""
         places = np.full(len(keys.heads), -1, dtype=np.int64)
         numbers, found = self._find(keys)
         places[numbers] = found
         return places
 
-    def _find(self, keys: Keys) -> tuple[Rows, Rows]:
-        """Which of the terms occur, and where each of these stands."""
+    def _find(self, keys: TermKeys) -> tuple[Rows, Rows]:
+        """The numbers of those of the terms that occur, ascending, and the position of each in the field."""
         heads, tails = self._heads, self._tails
         if not len(heads):
             return np.empty(0, np.int64), np.empty(0, np.int64)
         places = heads.searchsorted(keys.heads)
-        # One that would stand behind the last is compared with that, and is another.
+        # A head above all others has the place len(heads): it is compared with the last head, and differs.
         (numbers,) = (heads.take(places, mode="clip") == keys.heads).nonzero()
         places, wanted = places[numbers], keys.tails[numbers]
         found = tails[places] == wanted
         if np.count_nonzero(found) == len(found):
             return numbers, places
-        # Two terms with the same 32 bits are rare, three in a row unheard of but in damaged files.
+        # Some head occurs with another tail than the wanted one. Terms of one head stand side by side, so
+        # step forward while the head stays the same and the tail is below the wanted one.
         (behind,) = (tails[places] < wanted).nonzero()
         while len(behind):
             behind = behind[places[behind] < len(heads) - 1]
@@ -191,18 +204,18 @@ class Postings:
         return numbers[found], places[found]
 
     def at(self, place: int) -> tuple[Rows, Tallies]:
-        """The rows and counts of the term at a position that :meth:`find` gave."""
-        start, stop = self._starts.between(place, place + 2).tolist()
-        data = self._data[start:stop]
-        found = decoded(data, np.array([len(data)], dtype=np.int64))
-        if not found.good.all() or int(found.lasts[0]) >= self.rows:
-            raise self.damaged()
+        """The rows and counts of the term at a position that :meth:`find` gave.
+
+        Raises:
+            IndexCorrupt: The list is damaged.
+        """
+        found = self.between(place, place + 1)
         return found.rows, found.counts
 
-    def encoded(self, keys: Keys) -> Encoded | None:
-        """The lists of those of some terms that occur, as they are stored; None when none does.
+    def stored_lists(self, keys: TermKeys) -> StoredLists | None:
+        """The encoded lists of those of the terms that occur in the field; None if none does.
 
-        One without bytes, or with fewer than none, is damaged.
+        In a damaged index a list may have no bytes, and its length may be negative: the caller checks.
         """
         numbers, places = self._find(keys)
         if not len(numbers):
@@ -210,7 +223,7 @@ class Postings:
         starts, stops = self._starts.at(np.concatenate((places, places + 1))).reshape(2, -1)
         data = self._data
         pieces = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
-        return Encoded(numbers, pieces, stops - starts)
+        return StoredLists(numbers, pieces, stops - starts)
 
     def damaged(self) -> IndexCorrupt:
         """The error to raise when a list of the field makes no sense."""
@@ -219,18 +232,26 @@ class Postings:
         )
 
     def triples(self) -> Triples:
-        """Everything, ordered by (term, row)."""
-        return self.part(0, len(self))
+        """All postings of the field, ordered by term, then row."""
+        return self.between(0, len(self))
 
     def cuts(self, borders: TermHashes) -> list[int]:
-        """The positions of the first terms not below some hashes of which 32 bits are set, ascending."""
+        """The positions that cut the terms at some hashes: 0, the first term not below each, the end.
+
+        Args:
+            borders: Ascending; only their first 32 bits may be set.
+        """
         heads, _ = _split(borders)
         return [0, *self._heads.searchsorted(heads).tolist(), len(self)]
 
-    def part(self, begin: int, end: int) -> Triples:
-        """The postings of the terms at positions ``begin`` up to ``end``, ordered by (term, row)."""
+    def between(self, begin: int, end: int) -> Triples:
+        """The postings of the terms at positions ``begin`` up to ``end``, ordered by term, then row.
+
+        Raises:
+            IndexCorrupt: A list is damaged.
+        """
         starts = self._starts.between(begin, end + 1)
-        found = decoded(self._data[int(starts[0]) : int(starts[-1])], starts[1:] - starts[0])
+        found = decode_lists(self._data[int(starts[0]) : int(starts[-1])], starts[1:] - starts[0])
         if not found.good.all() or int(found.lasts.max(initial=0)) >= self.rows:
             raise self.damaged()
         terms = self._heads[begin:end].astype(np.uint64) << _HEAD
