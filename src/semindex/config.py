@@ -245,7 +245,7 @@ def load(
         ConfigError: An unknown key, a value that is not allowed, a file that cannot be read; the
             message names file, line and what is allowed.
     """
-    variables = os.environ if environment is None else environment
+    variables = _process_environment() if environment is None else environment
     looked: list[Looked] = []
     layers = [_user_layer(variables, looked)]
     if root is not None:
@@ -272,7 +272,7 @@ def secret(variable: str, environment: Mapping[str, str] | None = None) -> str |
     """
     if not variable:
         return None
-    value = (os.environ if environment is None else environment).get(variable, "").strip()
+    value = (_process_environment() if environment is None else environment).get(variable, "").strip()
     if not value:
         raise ConfigError(
             f"EMBEDDING_KEY_VARIABLE names the environment variable {variable}, which is not set; set it, or "
@@ -288,6 +288,10 @@ def cache_folder(settings: Settings) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("semindex", appauthor=False)
+
+
+def _process_environment() -> Mapping[str, str]:
+    return os.environ  # noqa: TID251 - the one reader of the environment
 
 
 def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Found]:

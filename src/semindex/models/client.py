@@ -6,12 +6,16 @@ files cannot set. No proxy is used and no redirect is followed: texts go to the 
 
 from __future__ import annotations
 
-import http.client
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from http.client import (  # noqa: TID251 - asks the server that a user named, no other
+    HTTPConnection,
+    HTTPException,
+    HTTPSConnection,
+)
 
 import msgspec
 import numpy as np
@@ -96,7 +100,7 @@ class ServerModel:
         self._read_key = read_key
         self._pause = pause
         self._lock = threading.Lock()
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: HTTPConnection | None = None
         self._uses = convention_of([endpoint.model]) or Convention(Pooling.MEAN)
 
     @property
@@ -185,7 +189,7 @@ class ServerModel:
                 connection.request("POST", self._endpoint.path, body, self._headers())
                 response = connection.getresponse()
                 content = response.read(_MOST_BYTES + 1)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, HTTPException) as error:
                 self._disconnect()
                 raise _Passing(str(error) or type(error).__name__) from error
             if len(content) > _MOST_BYTES:
@@ -258,10 +262,10 @@ class ServerModel:
             headers["Authorization"] = f"Bearer {key}"
         return headers
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _connected(self) -> HTTPConnection:
         if self._connection is None:
             where = self._endpoint
-            kind = http.client.HTTPSConnection if where.secure else http.client.HTTPConnection
+            kind = HTTPSConnection if where.secure else HTTPConnection
             self._connection = kind(where.host, where.port, timeout=TIMEOUT_SECONDS)
         return self._connection
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # noqa: TID251 - asks git which files there are
 from pathlib import Path
 
 from msgspec import Struct
@@ -182,7 +182,7 @@ def _program(top: Path) -> str:
 def _environment(top: Path) -> dict[str, str]:
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in os.environ.items()  # noqa: TID251 - git gets what is left of it
         if not name.startswith("GIT_") or _KEPT_VARIABLES.fullmatch(name)
     }
     return kept | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sqlite3  # noqa: TID251 - this is SQL's room
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -67,7 +67,7 @@ class Connection:
             WorkerError: No scheduler answers there, or it speaks otherwise.
         """
         try:
-            from distributed import Client
+            from distributed import Client  # noqa: TID251 - reaches the scheduler that a user names
         except ImportError as error:
             raise UsageError(f"{EXTRA} ({error})") from error
         self.answers: queue.SimpleQueue[tuple[Any, object]] = queue.SimpleQueue()
@@ -120,7 +120,7 @@ class Connection:
         Raises:
             SchedulerGone: It cannot be sent.
         """
-        import dask
+        import dask  # noqa: TID251 - its configuration
 
         # The files of a batch are meant to travel with the task: it may then be given to another worker.
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "16 GiB"}):
@@ -172,7 +172,7 @@ class Connection:
 def scratch_folder() -> str | None:
     """Of the dask worker that this is called on; None elsewhere."""
     try:
-        from distributed import get_worker
+        from distributed import get_worker  # noqa: TID251 - asks whether this is a worker
     except ImportError:
         return None
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
+import subprocess  # noqa: TID251 - starts a process of this interpreter
 import sys
 import tempfile
 from contextlib import AsyncExitStack, suppress
@@ -38,7 +38,7 @@ class LocalCluster:
 
     def __enter__(self) -> LocalCluster:
         try:
-            import distributed  # noqa: F401 - its absence is told here, where the extra can be named
+            import distributed  # noqa: F401, TID251 - its absence is told here, where the extra can be named
         except ImportError as error:
             from semindex.indexing.cluster.connection import EXTRA
 
@@ -81,9 +81,10 @@ class LocalCluster:
 def main(workers: int) -> None:
     """Serve until the input ends."""
     # Read when the workers' processes import dask; what goes wrong is told by who began us.
-    os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"
-    os.environ["DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"] = "[]"
-    os.environ["DASK_DISTRIBUTED__WORKER__HTTP__ROUTES"] = "[]"
+    environment = os.environ  # noqa: TID251 - dask is set up by nothing else before it is imported
+    environment["DASK_LOGGING__DISTRIBUTED"] = "critical"
+    environment["DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"] = "[]"
+    environment["DASK_DISTRIBUTED__WORKER__HTTP__ROUTES"] = "[]"
     outgoing = os.dup(1)
     os.dup2(2, 1)
     with tempfile.TemporaryDirectory(prefix="semindex-cluster-") as folder:
@@ -91,7 +92,7 @@ def main(workers: int) -> None:
 
 
 async def _serve(workers: int, folder: str, outgoing: int) -> None:
-    from distributed import Nanny, Scheduler
+    from distributed import Nanny, Scheduler  # noqa: TID251 - a cluster inside this machine
 
     quiet: dict[str, Any] = {"host": _HOST, "dashboard": False, "dashboard_address": f"{_HOST}:0"}
     async with AsyncExitStack() as stack:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import signal
-import subprocess
+import subprocess  # noqa: TID251 - starts worker processes, of this interpreter only
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable

@@ -18,7 +18,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VE
 def main() -> None:
     """Serve until the input ends."""
     for name in _ONE_THREAD:  # before numpy is imported; there are as many workers as cores
-        os.environ[name] = "1"
+        os.environ[name] = "1"  # noqa: TID251 - numpy is told by nothing else
     incoming = sys.stdin.buffer
     outgoing = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
     os.dup2(2, 1)  # what a library prints is no reply

@@ -60,7 +60,7 @@ class Commands(click.Group):
             return None
         if not entry.blas and "numpy" not in sys.modules:
             # Starting them takes a third of the time of a small search, which has no use for them.
-            os.environ.setdefault(_THREADS, "1")
+            os.environ.setdefault(_THREADS, "1")  # noqa: TID251 - numpy is told by nothing else
         command = getattr(import_module(f"{__name__}.{entry.module}"), entry.attribute)
         assert isinstance(command, click.Command)
         return command
