@@ -15,7 +15,7 @@ from semindex.indexing.batch import Batch, Bench, Outcome, Wanted, do
 from semindex.indexing.cluster.shipping import Landing, Packing, Parcel, Shipment, unite_parcel
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done
-from semindex.indexing.merge import TIER_SEGMENTS, Merge, Merged, choose, joined
+from semindex.indexing.merge import TIER_SEGMENTS, Merge, Merged, choose, merge_segments
 from semindex.source.walk import walk
 from semindex.store import layout
 from semindex.store.records import SegmentRecord
@@ -73,7 +73,7 @@ def landed(folder: Path, parcel: Parcel, shipment: Shipment) -> Merged:
 
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_merge_that_travelled_is_the_one_made_here(stored: bool, merge: Merge, tmp_path: Path) -> None:
-    here = joined(tmp_path / "here", merge)
+    here = merge_segments(tmp_path / "here", merge)
     url = f"file://{tmp_path}/storage" if stored else ""
     parcel = Packing(Path(os.devnull), tmp_path / "here", url).pack(merge)
     assert parcel.nbytes == merge.nbytes == sum(parcel.parts or ())  # type: ignore[arg-type]
@@ -95,7 +95,7 @@ def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     before = sorted(path.parent.iterdir())
-    here = joined(tmp_path / "here", merge)
+    here = merge_segments(tmp_path / "here", merge)
     parcel = Packing(None, tmp_path / "here").pack(merge)
     shipment = unite_parcel(None, parcel)
     assert here.segment is None and path.name in here.fault and "is damaged" in here.fault
@@ -105,5 +105,5 @@ def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_
 
 def test_a_merge_of_what_is_all_dead_makes_nothing(merge: Merge, tmp_path: Path) -> None:
     all_dead = replace(merge, dead=tuple(tuple(range(each.files)) for each in merge.records))
-    assert joined(tmp_path / "here", all_dead) == Merged(None)
+    assert merge_segments(tmp_path / "here", all_dead) == Merged(None)
     assert unite_parcel(None, Packing(None, tmp_path / "here").pack(all_dead)).segment is None

@@ -9,8 +9,8 @@ from semindex.search.matches import BodyMatches, Near, TextMatches
 from semindex.search.retrieve import CHUNK_TEXT_FIELDS, TEXT_FIELDS, Corpus
 from semindex.search.shortlist import by_file_maximum
 from semindex.search.weights import WEIGHTS
-from semindex.store.content import FILE_FIELDS
 from semindex.store.generation import Generation
+from semindex.store.schema import RANKED_FILE_FIELDS as BY_FILE
 from semindex.tokens import hash_term, hash_terms, query_terms
 from semindex.types import QueryTerm
 from tests.corpus import copy_package, opened_generation
@@ -83,7 +83,7 @@ def test_frequencies_are_added_field_by_field(corpus: Corpus) -> None:
         wanted = {
             chunk: frequency(generation, corpus, term.term, chunk, CHUNK_TEXT_FIELDS) for chunk in chunks
         }
-        path = {chunk: frequency(generation, corpus, term.term, chunk, FILE_FIELDS) for chunk in chunks}
+        path = {chunk: frequency(generation, corpus, term.term, chunk, BY_FILE) for chunk in chunks}
         having = {chunk for chunk in chunks if wanted[chunk] or path[chunk]}
         if term.term not in places:
             assert not having and term.weight < 1.0

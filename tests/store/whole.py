@@ -6,78 +6,81 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from semindex.store.content import ARRAYS, CHUNK_FIELDS, FILE_FIELDS, Content, joined, unpacked
+from semindex.store.content import Content, Strings, join_contents, unpacked_strings
 from semindex.store.postings import Postings, Triples
-from semindex.store.segment import Segment
+from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Form, RowsOf, Schema
+from semindex.store.segment import Array, Segment
+from semindex.types import Ids, Mask
 
 
-def kept(content: Content, files: npt.NDArray[np.bool_]) -> Content:
+def kept(content: Content, files: Mask, schema: Schema = SCHEMA) -> Content:
     """Only the files of a mask ``(F,)``, in their order."""
     if files.all():
         return content
-    chunks = np.repeat(files, content.file_chunks)
-    symbols = np.repeat(files, content.file_symbols)
-    renumber = {"file": _numbers(files), "chunk": _numbers(chunks), "symbol": _numbers(symbols)}
-    masks = {"file": files, "chunk": chunks, "symbol": symbols}
-    arrays = {name: getattr(content, name)[masks[table]] for name, table in ARRAYS.items()}
-    arrays["vectors"] = content.vectors[chunks]
-    ordinals = np.append(renumber["symbol"], -1)  # what is at -1 stays -1, and there may be no symbols
-    for name in ("chunk_owners", "symbol_parents"):
-        arrays[name] = ordinals[arrays[name]].astype(np.int32)
-    arrays["symbol_chunks"] = renumber["chunk"][arrays["symbol_chunks"]].astype(np.uint32)
+    masks = {
+        FILE: files,
+        CHUNK: np.repeat(files, content.array("file_chunks")),
+        SYMBOL: np.repeat(files, content.array("file_symbols")),
+    }
+    numbers = {rows: np.where(mask, np.cumsum(mask) - 1, -1) for rows, mask in masks.items()}
+    columns: dict[str, Array | Strings] = {}
+    for column in schema.columns:
+        values = content.columns.get(column.name)
+        if values is None:
+            continue
+        mask = masks[column.rows]
+        if isinstance(values, tuple):
+            columns[column.name] = tuple(values[i] for i in np.flatnonzero(mask))
+        elif column.refers is None:
+            columns[column.name] = values[mask]
+        else:
+            renumber = np.append(numbers[column.refers], -1)
+            columns[column.name] = renumber[values[mask]].astype(values.dtype)
     return Content(
-        paths=_chosen(content.paths, files),
-        languages=_chosen(content.languages, files),
-        symbol_names=_chosen(content.symbol_names, symbols),
-        postings={
-            field: _only(triples, *(masks[table], renumber[table]))
-            for field, triples in content.postings.items()
-            for table in ("file" if field in FILE_FIELDS else "chunk",)
+        columns,
+        {
+            name: _only(triples, masks[schema.rows_of[name]], numbers[schema.rows_of[name]])
+            for name, triples in content.postings.items()
         },
-        **arrays,
     )
 
 
-def _numbers(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    return np.cumsum(mask, dtype=np.int64) - 1
-
-
-def _chosen(values: tuple[Any, ...], mask: npt.NDArray[np.bool_]) -> tuple[Any, ...]:
-    return tuple(values[i] for i in np.flatnonzero(mask))
-
-
-def _only(triples: Triples, mask: npt.NDArray[np.bool_], numbers: npt.NDArray[np.int64]) -> Triples:
+def _only(triples: Triples, mask: Mask, numbers: Ids) -> Triples:
     live = mask[triples.rows]
     return Triples(triples.terms[live], numbers[triples.rows[live]], triples.counts[live])
 
 
-def read(segment: Segment) -> Content:
-    """Everything a segment holds, for a merge."""
-    names = [name.decode() for name in unpacked(segment, "languages")]
-    arrays = {name: segment.section(name) for name in (*ARRAYS, "vectors")}
-    paths = unpacked(segment, "paths")
-    rows = {
-        **dict.fromkeys(CHUNK_FIELDS, len(arrays["chunk_kinds"])),
-        **dict.fromkeys(FILE_FIELDS, len(paths)),
+def read(segment: Segment, schema: Schema = SCHEMA) -> Content:
+    """Everything of the schema that a segment holds."""
+    columns: dict[str, Array | Strings] = {}
+    for column in schema.columns:
+        if not segment.has(column.name) or column.form is Form.ORDER:
+            continue
+        values: Any = segment.section(column.name)
+        if column.form is not Form.NUMBERS:
+            values = tuple(unpacked_strings(segment, column.name))
+        if column.form is Form.CODES:
+            values = tuple(values[code] for code in segment.section(column.sections[-1]).tolist())
+        columns[column.name] = values
+    content = Content(columns, {})
+    postings = {
+        field.name: Postings(segment, field.name, content.count(field.rows)).triples()
+        for field in schema.fields
+        if segment.has(f"{field.name}.heads")
     }
-    return Content(
-        paths=tuple(paths),
-        languages=tuple(names[i] for i in segment.section("file_languages").tolist()),
-        symbol_names=tuple(unpacked(segment, "symbol_names")),
-        postings={field: Postings(segment, field, count).triples() for field, count in rows.items()},
-        **arrays,
-    )
+    return Content(columns, postings)
 
 
-def merged(segments: Sequence[Segment], dead: Sequence[Sequence[int]]) -> Content | None:
+def merged(
+    segments: Sequence[Segment], dead: Sequence[Sequence[int]], schema: Schema = SCHEMA
+) -> Content | None:
     """The live files of some segments as one content, in the order given; None when none is live."""
     parts = []
     for segment, ordinals in zip(segments, dead, strict=True):
-        whole = read(segment)
-        live = np.ones(len(whole.paths), dtype=bool)
+        whole = read(segment, schema)
+        live = np.ones(whole.count(RowsOf.FILE), dtype=bool)
         live[np.asarray(ordinals, dtype=np.int64)] = False
         if live.any():
-            parts.append(kept(whole, live))
-    return joined(parts) if parts else None
+            parts.append(kept(whole, live, schema))
+    return join_contents(parts, schema) if parts else None

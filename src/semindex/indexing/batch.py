@@ -22,6 +22,7 @@ from semindex.store import content, layout
 from semindex.store.content import Content
 from semindex.store.durable import StepHook, no_step
 from semindex.store.records import NewFile, NewSegment
+from semindex.store.schema import CHUNK
 from semindex.store.segment import write_segment
 from semindex.tokens import Lexicon
 from semindex.types import Embedder, FileFailure, FileRef, ParsedFile, SkipReason, SourceFile
@@ -145,7 +146,7 @@ def do(bench: Bench, work: Work) -> Result:
         IndexUnwritable: No room, no permission.
     """
     if isinstance(work, Merge):
-        return merge.joined(bench.index_dir, work, on_step=bench.on_step)
+        return merge.merge_segments(bench.index_dir, work, on_step=bench.on_step)
     return process(bench, work)
 
 
@@ -170,7 +171,7 @@ def process(bench: Bench, batch: Batch, *, read: Read | None = None) -> Outcome:
         parts.append(analyse([file for _, file in parsed], bench.embedder, bench.lexicon))
         refs += [ref for ref, _ in parsed]
         source_bytes += sum(file.source.size_bytes for _, file in parsed)
-    segment = _written(bench, content.joined(parts), refs) if parts else None
+    segment = _written(bench, content.join_contents(parts), refs) if parts else None
     return Outcome(segment, tuple(touched), tuple(failures), source_bytes)
 
 
@@ -212,18 +213,20 @@ def _parsed(
 
 
 def _written(bench: Bench, whole: Content, refs: Sequence[FileRef]) -> NewSegment:
+    digests, chunks = whole.array("digests"), whole.array("file_chunks")
+    languages = [name.decode() for name in whole.strings("languages")]
     files = [
         NewFile(
             ref=ref,
-            digest=whole.digests[i].tobytes(),
-            analysis=file_analysis(whole.languages[i]),
-            language=whole.languages[i],
+            digest=digests[i].tobytes(),
+            analysis=file_analysis(languages[i]),
+            language=languages[i],
             ordinal=i,
-            chunks=int(whole.file_chunks[i]),
+            chunks=int(chunks[i]),
         )
         for i, ref in enumerate(refs)
     ]
     name = layout.new_segment_name()
     path = layout.segment_path(bench.index_dir, name)
     nbytes = write_segment(path, content.sections(whole), on_step=bench.on_step)
-    return NewSegment(name, nbytes, len(whole.chunk_kinds), files)
+    return NewSegment(name, nbytes, whole.count(CHUNK), files)

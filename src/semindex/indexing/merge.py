@@ -20,7 +20,7 @@ from semindex.errors import IndexCorrupt
 from semindex.store import layout
 from semindex.store.catalog import Change, MovedFile, NewSegment, SegmentRecord, Snapshot
 from semindex.store.durable import StepHook, no_step
-from semindex.store.joining import join
+from semindex.store.joining import join_segments
 from semindex.store.segment import Segment
 
 TIER_SEGMENTS = 4
@@ -129,7 +129,7 @@ def merges(snapshot: Snapshot, groups: Sequence[Sequence[SegmentRecord]]) -> lis
     return [Merge(tuple(group), tuple(dead.get(record.id, ()) for record in group)) for group in groups]
 
 
-def joined(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Merged:
+def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Merged:
     """Make one segment of several in the same folder, which stay as they are.
 
     Raises:
@@ -145,7 +145,7 @@ def joined(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Mer
             faults = [fault for segment in segments for fault in segment.verify()]
             if faults:
                 return Merged(None, fault=faults[0])
-            whole = join(layout.segment_path(index_dir, name), segments, merge.dead, on_step=on_step)
+            whole = join_segments(layout.segment_path(index_dir, name), segments, merge.dead, on_step=on_step)
         except IndexCorrupt as error:
             return Merged(None, fault=str(error))
     return (

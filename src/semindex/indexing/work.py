@@ -14,8 +14,10 @@ import numpy.typing as npt
 
 from semindex.embed.quantising import quantise
 from semindex.store.codec import MAX_COUNT
-from semindex.store.content import Content
+from semindex.store.content import Content, Strings
 from semindex.store.postings import Triples
+from semindex.store.schema import RANKED_CHUNK_FIELDS, RANKED_FILE_FIELDS
+from semindex.store.segment import Array
 from semindex.tokens import Lexicon, defined_name, path_parts, raw_words, symbol_key, tokenise
 from semindex.types import Chunk, Counts, Documents, Embedder, Ids, ParsedFile, TermHashes
 
@@ -60,16 +62,16 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
         path_row=np.repeat(np.arange(files_total), shape.chunks),
         texts=_texts(files) if embedder.reads_text else (),
     )
-    postings = {name: _triples(tally) for name, tally in counted.items()}
-    chunk_lengths = [_lengths(counted[name], chunks) for name in ("comment", "name", "parent", "body")]
-    file_lengths = [_lengths(counted[name], files_total) for name in ("path", "stem")]
-    return _content(
-        files,
-        shape,
-        postings,
-        np.stack(chunk_lengths, axis=1),
-        np.stack(file_lengths, axis=1),
-        quantise(embedder.embed_documents(documents)),
+    chunk_lengths = [_lengths(counted[name], chunks) for name in RANKED_CHUNK_FIELDS]
+    file_lengths = [_lengths(counted[name], files_total) for name in RANKED_FILE_FIELDS]
+    return Content(
+        {
+            **_columns(files, shape),
+            "chunk_lengths": np.stack(chunk_lengths, axis=1),
+            "file_lengths": np.stack(file_lengths, axis=1),
+            "vectors": quantise(embedder.embed_documents(documents)),
+        },
+        {name: _triples(tally) for name, tally in counted.items()},
     )
 
 
@@ -229,14 +231,8 @@ def _csr(tally: _Tally, rows: int) -> Counts:
     return Counts(offsets.astype(np.int64), tally.terms, counts)
 
 
-def _content(
-    files: Sequence[ParsedFile],
-    shape: _Shape,
-    postings: dict[str, Triples],
-    chunk_lengths: npt.NDArray[np.uint16],
-    file_lengths: npt.NDArray[np.uint16],
-    vectors: npt.NDArray[np.int8],
-) -> Content:
+def _columns(files: Sequence[ParsedFile], shape: _Shape) -> dict[str, Array | Strings]:
+    """The columns that come from the files and their outlines alone."""
     chunks = [
         (chunk, int(base))
         for file, base in zip(files, shape.symbol_base, strict=True)
@@ -251,28 +247,24 @@ def _content(
     for number, (chunk, base) in enumerate(chunks):
         for symbol in chunk.defines:
             homes[base + symbol] = number
-    return Content(
-        paths=tuple(os.fsencode(file.source.path) for file in files),
-        digests=np.frombuffer(b"".join(file.source.digest for file in files), np.uint8).reshape(-1, 16),
-        languages=tuple(file.source.language for file in files),
-        sizes=np.array([file.source.size_bytes for file in files], dtype=np.uint64),
-        file_chunks=shape.chunks.astype(np.uint32),
-        file_symbols=shape.symbols.astype(np.uint32),
-        file_lengths=file_lengths,
-        chunk_lines=_pairs((chunk.span.start_line, chunk.span.end_line) for chunk, _ in chunks),
-        chunk_bytes=_pairs((chunk.span.start_byte, chunk.span.end_byte) for chunk, _ in chunks),
-        chunk_kinds=np.array([chunk.kind for chunk, _ in chunks], dtype=np.uint8),
-        chunk_owners=_ordinals((chunk.owner, base) for chunk, base in chunks),
-        chunk_lengths=chunk_lengths,
-        symbol_names=tuple(symbol.name.encode("utf-8", "replace") for symbol, _ in symbols),
-        symbol_kinds=np.array([symbol.kind for symbol, _ in symbols], dtype=np.uint8),
-        symbol_lines=_pairs((symbol.span.start_line, symbol.span.end_line) for symbol, _ in symbols),
-        symbol_parents=_ordinals((symbol.parent, base) for symbol, base in symbols),
-        symbol_chunks=homes,
-        symbol_keys=_keys(symbol.name for symbol, _ in symbols),
-        postings=postings,
-        vectors=vectors,
-    )
+    return {
+        "paths": tuple(os.fsencode(file.source.path) for file in files),
+        "digests": np.frombuffer(b"".join(file.source.digest for file in files), np.uint8).reshape(-1, 16),
+        "languages": tuple(file.source.language.encode() for file in files),
+        "sizes": np.array([file.source.size_bytes for file in files], dtype=np.uint64),
+        "file_chunks": shape.chunks.astype(np.uint32),
+        "file_symbols": shape.symbols.astype(np.uint32),
+        "chunk_lines": _pairs((chunk.span.start_line, chunk.span.end_line) for chunk, _ in chunks),
+        "chunk_bytes": _pairs((chunk.span.start_byte, chunk.span.end_byte) for chunk, _ in chunks),
+        "chunk_kinds": np.array([chunk.kind for chunk, _ in chunks], dtype=np.uint8),
+        "chunk_owners": _ordinals((chunk.owner, base) for chunk, base in chunks),
+        "symbol_names": tuple(symbol.name.encode("utf-8", "replace") for symbol, _ in symbols),
+        "symbol_kinds": np.array([symbol.kind for symbol, _ in symbols], dtype=np.uint8),
+        "symbol_lines": _pairs((symbol.span.start_line, symbol.span.end_line) for symbol, _ in symbols),
+        "symbol_parents": _ordinals((symbol.parent, base) for symbol, base in symbols),
+        "symbol_chunks": homes,
+        "symbol_keys": _keys(symbol.name for symbol, _ in symbols),
+    }
 
 
 def _pairs(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.uint32]:

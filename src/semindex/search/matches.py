@@ -9,9 +9,9 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.search.sums import heads_of, ranges
-from semindex.store.content import FILE_FIELDS
 from semindex.store.gather import TermBlocks
 from semindex.store.generation import Generation
+from semindex.store.schema import FIELDS_BY_FILE
 from semindex.types import Floats, Ids, Mask, QueryTerm, TermHashes
 
 Positions = npt.NDArray[np.int32]
@@ -36,7 +36,7 @@ class Totals(Struct, frozen=True):
 
     def average(self, field: str) -> float:
         """Mean length of a field: a quotient of whole numbers, so the same however content is laid out."""
-        rows = self.files if field in FILE_FIELDS else self.chunks
+        rows = self.files if field in FIELDS_BY_FILE else self.chunks
         return max(1.0, self.lengths[field] / max(1, rows))
 
     @property

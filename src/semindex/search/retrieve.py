@@ -33,14 +33,14 @@ from semindex.search.matches import (
 )
 from semindex.search.sums import ranges, sums
 from semindex.search.weights import WEIGHTS, Weights
-from semindex.store.content import FILE_FIELDS
 from semindex.store.gather import TermBlocks
 from semindex.store.generation import Generation
+from semindex.store.schema import FIELDS_BY_FILE, RANKED_FILE_FIELDS
 from semindex.tokens import hash_terms
 from semindex.types import Floats, Ids, QueryTerm
 
 CHUNK_TEXT_FIELDS = ("comment", "name", "parent")
-TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *FILE_FIELDS)
+TEXT_FIELDS = (*CHUNK_TEXT_FIELDS, *RANKED_FILE_FIELDS)
 THREADED_CHUNKS = 200_000
 """From here on another thread looks code up: some milliseconds."""
 _CELLS = 4_000_000
@@ -209,7 +209,7 @@ class Corpus:
             before = block.start - near.first - begin
             places, values = [], []
             for field, norms, everywhere in zip(TEXT_FIELDS, self._norms, fields, strict=False):
-                by_file = field in FILE_FIELDS
+                by_file = field in FIELDS_BY_FILE
                 where = (chosen.place_of_file if by_file else chosen.position)[everywhere.rows]
                 (kept,) = (where >= 0).nonzero()
                 at = where[kept].astype(np.int64, copy=False)

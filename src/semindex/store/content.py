@@ -1,4 +1,4 @@
-"""What a segment holds, as arrays: the tables of files, chunks and symbols, the postings, the vectors.
+"""The content of a segment in memory: its columns and postings by name, as the schema lists them.
 
 Ordinals are local to the content: files in the order they were added, a file's chunks and symbols
 one after the other in that order. Joining contents shifts ordinals. How segments on disk are joined, and
@@ -8,166 +8,139 @@ dead files left out, stands in ``joining.py``; tests hold it against the same do
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
 from semindex.errors import IndexCorrupt
 from semindex.store.postings import Triples, encode_postings
-from semindex.store.segment import Segment
-from semindex.types import Int8Vectors
+from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, RowsOf, Schema
+from semindex.store.segment import Array, Segment
 
-CHUNK_FIELDS = ("comment", "name", "parent", "body")
-"""Postings by chunk."""
-FILE_FIELDS = ("path", "stem")
-"""Postings by file."""
-LENGTH_FIELDS = ("comment", "name", "parent", "body")
-"""The columns of :attr:`Content.chunk_lengths`: terms in the field, saturating at 65535."""
-
-U8 = npt.NDArray[np.uint8]
-U16 = npt.NDArray[np.uint16]
-U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
-I32 = npt.NDArray[np.int32]
+Strings = tuple[bytes, ...]
 
 
 class Content(Struct, frozen=True):
-    """``F`` files, ``C`` chunks, ``S`` symbols."""
+    """The columns and postings of some files, by the names that the schema gives them.
 
-    paths: tuple[bytes, ...]
-    digests: U8
-    """Shape ``(F, 16)``."""
-    languages: tuple[str, ...]
-    """``F`` names."""
-    sizes: U64
-    """Shape ``(F,)``: bytes as stored."""
-    file_chunks: U32
-    """Shape ``(F,)``: chunks of each file, at least 1."""
-    file_symbols: U32
-    """Shape ``(F,)``."""
-    file_lengths: U16
-    """Shape ``(F, 2)``: terms of path and stem."""
-    chunk_lines: U32
-    """Shape ``(C, 2)``: first and last line, 1-based."""
-    chunk_bytes: U32
-    """Shape ``(C, 2)``: half-open, into the analysis text."""
-    chunk_kinds: U8
-    chunk_owners: I32
-    """Shape ``(C,)``: symbol ordinal, -1 for none."""
-    chunk_lengths: U16
-    """Shape ``(C, 4)``, columns as ``LENGTH_FIELDS``."""
-    symbol_names: tuple[bytes, ...]
-    symbol_kinds: U8
-    symbol_lines: U32
-    """Shape ``(S, 2)``."""
-    symbol_parents: I32
-    symbol_chunks: U32
-    """Shape ``(S,)``: the chunk in which the definition starts."""
-    symbol_keys: U32
-    """Shape ``(S,)``: :func:`semindex.tokens.symbol_key` of what each name is looked up by."""
+    A column of the form ``STRINGS`` or ``CODES`` is here a tuple of bytes, one for each row; a column of the
+    form ``ORDER`` is not here, as it is made when the content is written.
+    """
+
+    columns: Mapping[str, Array | Strings]
     postings: Mapping[str, Triples]
-    """By field; rows are chunk or file ordinals."""
-    vectors: Int8Vectors
-    """Shape ``(C, dim)``."""
+    """By field; rows are ordinals of chunks or files."""
+
+    def array(self, name: str) -> Array:
+        """A column of numbers, shape ``(rows, ...)`` as in the schema."""
+        found = self.columns[name]
+        assert isinstance(found, np.ndarray), name
+        return found
+
+    def strings(self, name: str) -> Strings:
+        """A column of strings."""
+        found = self.columns[name]
+        assert isinstance(found, tuple), name
+        return found
+
+    def count(self, rows: RowsOf) -> int:
+        """How many files, chunks or symbols there are."""
+        counted = {FILE: "paths", CHUNK: "chunk_kinds", SYMBOL: "symbol_kinds"}
+        return len(self.columns[counted[rows]])
+
+    @property
+    def names(self) -> set[str]:
+        """Of everything that is here."""
+        return {*self.columns, *self.postings}
 
 
-def joined(parts: Sequence[Content]) -> Content:
-    """The files of all parts, one after the other; at least one part."""
-    files = np.cumsum([0, *(len(part.paths) for part in parts)])
-    chunks = np.cumsum([0, *(len(part.chunk_kinds) for part in parts)])
-    symbols = np.cumsum([0, *(len(part.symbol_kinds) for part in parts)])
-    shifted = [
-        replace(
-            part,
-            chunk_owners=_shift(part.chunk_owners, int(symbols[i])),
-            symbol_parents=_shift(part.symbol_parents, int(symbols[i])),
-            symbol_chunks=(part.symbol_chunks + np.uint32(chunks[i])).astype(np.uint32),
-            postings={
-                field: replace(triples, rows=triples.rows + (files if field in FILE_FIELDS else chunks)[i])
-                for field, triples in part.postings.items()
-            },
-        )
-        for i, part in enumerate(parts)
-    ]
-    arrays = {
-        name: np.concatenate([getattr(part, name) for part in shifted]) for name in (*ARRAYS, "vectors")
-    }
+def join_contents(parts: Sequence[Content], schema: Schema = SCHEMA) -> Content:
+    """The files of all parts, one after the other; at least one part.
+
+    What is optional and absent in one of the parts is left out.
+    """
+    held = schema.held([part.names for part in parts])
+    bases = {rows: list(accumulate((part.count(rows) for part in parts), initial=0)) for rows in RowsOf}
     return Content(
-        paths=tuple(path for part in shifted for path in part.paths),
-        languages=tuple(name for part in shifted for name in part.languages),
-        symbol_names=tuple(name for part in shifted for name in part.symbol_names),
-        postings={
-            field: Triples.concatenated([part.postings[field] for part in shifted])
-            for field in (*CHUNK_FIELDS, *FILE_FIELDS)
+        {
+            column.name: _join_column(column, parts, bases)
+            for column in held.columns
+            if column.form is not Form.ORDER
         },
-        **arrays,
+        {
+            field.name: Triples.concatenated(
+                Triples(triples.terms, triples.rows + base, triples.counts)
+                for triples, base in zip(
+                    (part.postings[field.name] for part in parts), bases[field.rows], strict=False
+                )
+            )
+            for field in held.fields
+        },
     )
 
 
-def _shift(ordinals: I32, base: int) -> I32:
-    return np.where(ordinals >= 0, ordinals + base, ordinals).astype(np.int32)
+def _join_column(
+    column: Column, parts: Sequence[Content], bases: Mapping[RowsOf, Sequence[int]]
+) -> Array | Strings:
+    name = column.name
+    if column.form is not Form.NUMBERS:
+        return tuple(chain.from_iterable(part.strings(name) for part in parts))
+    arrays = [part.array(name) for part in parts]
+    if column.refers is not None:
+        shifts = bases[column.refers]
+        arrays = [
+            np.where(array >= 0, array.astype(np.int64) + shift, -1).astype(column.dtype)
+            for array, shift in zip(arrays, shifts, strict=False)
+        ]
+    return np.concatenate(arrays)
 
 
-ARRAYS = {
-    "digests": "file",
-    "sizes": "file",
-    "file_chunks": "file",
-    "file_symbols": "file",
-    "file_lengths": "file",
-    "chunk_lines": "chunk",
-    "chunk_bytes": "chunk",
-    "chunk_kinds": "chunk",
-    "chunk_owners": "chunk",
-    "chunk_lengths": "chunk",
-    "symbol_kinds": "symbol",
-    "symbol_lines": "symbol",
-    "symbol_parents": "symbol",
-    "symbol_chunks": "symbol",
-    "symbol_keys": "symbol",
-}
-"""Each array and the table whose rows it has."""
+def sections(content: Content, schema: Schema = SCHEMA) -> dict[str, Array]:
+    """The content as named sections, ready to be written.
+
+    Raises:
+        ValueError: Something required is missing, or a column is not as the schema says.
+    """
+    held = schema.held([content.names])
+    found: dict[str, Array] = {}
+    for column in held.columns:
+        found.update(zip(column.sections, _column_sections(column, content), strict=True))
+    for field in held.fields:
+        found.update(encode_postings(field.name, content.postings[field.name]))
+    return found
 
 
-def sections(content: Content) -> dict[str, npt.NDArray[Any]]:
-    """The content as named sections, ready to be written."""
-    names = sorted(set(content.languages))
-    number = {name: i for i, name in enumerate(names)}
-    return {
-        **_packed("paths", content.paths),
-        **_packed("symbol_names", content.symbol_names),
-        **_packed("languages", [name.encode() for name in names]),
-        "file_languages": np.fromiter((number[name] for name in content.languages), np.uint16),
-        **{name: getattr(content, name) for name in ARRAYS},
-        "symbol_order": np.argsort(content.symbol_keys, kind="stable").astype(np.uint32),
-        "vectors": content.vectors,
-        **{
-            name: array
-            for field, triples in content.postings.items()
-            for name, array in encode_postings(field, triples).items()
-        },
-    }
+def _column_sections(column: Column, content: Content) -> tuple[Array, ...]:
+    match column.form:
+        case Form.NUMBERS:
+            array = content.array(column.name)
+            column.check(array, content.count(column.rows))
+            return (array,)
+        case Form.STRINGS:
+            return packed_strings(content.strings(column.name))
+        case Form.CODES:
+            strings = content.strings(column.name)
+            distinct = sorted(set(strings))
+            number = {string: i for i, string in enumerate(distinct)}
+            codes = np.fromiter((number[string] for string in strings), column.dtype, len(strings))
+            return (*packed_strings(distinct), codes)
+        case Form.ORDER:
+            return (np.argsort(content.array(column.orders), kind="stable").astype(column.dtype),)
 
 
-def size_bytes(content: Content) -> int:
-    """About how much memory the arrays take."""
-    arrays = sum(getattr(content, name).nbytes for name in (*ARRAYS, "vectors"))
-    return int(arrays) + sum(
-        triples.terms.nbytes + triples.rows.nbytes + triples.counts.nbytes
-        for triples in content.postings.values()
-    )
-
-
-def _packed(name: str, strings: Sequence[bytes]) -> dict[str, npt.NDArray[Any]]:
+def packed_strings(strings: Sequence[bytes]) -> tuple[Array, Array]:
+    """The bytes of some strings one after the other; and where each begins and the last one ends, uint32."""
     offsets = np.cumsum([0, *map(len, strings)], dtype=np.uint32)
-    return {name: np.frombuffer(b"".join(strings), dtype=np.uint8), f"{name}.offsets": offsets}
+    return np.frombuffer(b"".join(strings), dtype=np.uint8), offsets
 
 
-def unpacked(segment: Segment, name: str) -> list[bytes]:
-    """The strings of a packed pair of sections."""
+def unpacked_strings(segment: Segment, name: str) -> list[bytes]:
+    """The strings of a column of a segment; of one with codes, the distinct strings.
+
+    Raises:
+        IndexCorrupt: The offsets do not fit the bytes.
+    """
     data = segment.section(name).tobytes()
     offsets = segment.section(f"{name}.offsets").tolist()
     if offsets[-1] != len(data):

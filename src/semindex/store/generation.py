@@ -19,9 +19,10 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.process.threads import Beside, spare_threads
-from semindex.store.content import CHUNK_FIELDS, FILE_FIELDS, LENGTH_FIELDS, unpacked
+from semindex.store.content import unpacked_strings
 from semindex.store.gather import FieldLists, Gathered, TermBlock, gather
 from semindex.store.postings import Postings, TermKeys
+from semindex.store.schema import FIELDS_BY_FILE, RANKED_CHUNK_FIELDS, RANKED_FILE_FIELDS, SCHEMA
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
 from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness
@@ -92,7 +93,7 @@ class Generation:
         self.lengths = self._lengths()
         self.live_files = int(self.file_live.sum())
         self.live_chunks = int(self.chunk_live.sum())
-        self.length_sums = {field: self._length_sum(field) for field in (*LENGTH_FIELDS, *FILE_FIELDS)}
+        self.length_sums = {field: self._length_sum(field) for field in self.lengths}
         """Of each field, over live rows."""
         self._fields = self._open_fields()
         self._known_names: dict[int, str] = {}
@@ -103,30 +104,38 @@ class Generation:
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
     def _lengths(self) -> Mapping[str, npt.NDArray[np.uint16]]:
-        by_chunk = self._joined("chunk_lengths").reshape(-1, len(LENGTH_FIELDS))
-        by_file = self._joined("file_lengths").reshape(-1, len(FILE_FIELDS))
+        by_chunk = self._joined("chunk_lengths").reshape(-1, len(RANKED_CHUNK_FIELDS))
+        by_file = self._joined("file_lengths").reshape(-1, len(RANKED_FILE_FIELDS))
         return {
-            **{field: np.ascontiguousarray(by_chunk[:, i]) for i, field in enumerate(LENGTH_FIELDS)},
-            **{field: np.ascontiguousarray(by_file[:, i]) for i, field in enumerate(FILE_FIELDS)},
+            **{field: np.ascontiguousarray(by_chunk[:, i]) for i, field in enumerate(RANKED_CHUNK_FIELDS)},
+            **{field: np.ascontiguousarray(by_file[:, i]) for i, field in enumerate(RANKED_FILE_FIELDS)},
         }
 
     def _length_sum(self, field: str) -> int:
-        live = self.file_live if field in FILE_FIELDS else self.chunk_live
+        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
         return int(self.lengths[field][live].sum(dtype=np.int64))
 
     def _open_fields(self) -> Mapping[str, FieldLists]:
         found: dict[str, FieldLists] = {}
-        for name in (*CHUNK_FIELDS, *FILE_FIELDS):
-            bases = self._file_base if name in FILE_FIELDS else self._chunk_base
+        for name in self._field_names():
+            bases = self._file_base if name in FIELDS_BY_FILE else self._chunk_base
             lists = [
                 Postings(segment, name, bases[i + 1] - bases[i]) for i, segment in enumerate(self._segments)
             ]
             found[name] = FieldLists(lists, bases[:-1])
         return found
 
+    def _field_names(self) -> list[str]:
+        """The fields that all segments have: an optional one may be missing in older ones."""
+        return [
+            field.name
+            for field in SCHEMA.fields
+            if field.required or all(segment.has(f"{field.name}.heads") for segment in self._segments)
+        ]
+
     def occurrences(self, field: str, terms: npt.NDArray[np.uint64]) -> list[Occurrences]:
         """Where each of some terms (hashes) occurs among live rows of a field."""
-        live = self.file_live if field in FILE_FIELDS else self.chunk_live
+        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
         parts: list[list[Occurrences]] = [[] for _ in terms]
         keys = TermKeys.of(terms)
         held = self._fields[field]
@@ -166,7 +175,7 @@ class Generation:
         """What was gathered of a field without dead rows."""
         if self.all_live:
             return found
-        live = self.file_live if field in FILE_FIELDS else self.chunk_live
+        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
         (kept,) = live[found.rows].nonzero()
         return found if len(kept) == len(found.rows) else found.some(kept)
 
@@ -233,7 +242,7 @@ class Generation:
         names: list[str] = []
         parts = []
         for segment in self._segments:
-            local = [name.decode() for name in unpacked(segment, "languages")]
+            local = [name.decode() for name in unpacked_strings(segment, "languages")]
             names.extend(name for name in local if name not in names)
             renumber = np.array([names.index(name) for name in local], dtype=np.int64)
             parts.append(renumber[segment.section("file_languages")])

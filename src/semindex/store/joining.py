@@ -1,6 +1,7 @@
 """Joins segments into one in bounded memory: section by section, postings by ranges of term hashes.
 
-What comes out is what :func:`content.sections` of the joined contents would be, byte for byte.
+What comes out is what :func:`content.sections` of the joined contents would be, byte for byte. Which sections
+there are, and how the rows of each are joined, is read from ``schema.py``.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import IO
 import numpy as np
 from msgspec import Struct
 
+from semindex.errors import IndexCorrupt
 from semindex.store.codec import Ascending
-from semindex.store.content import ARRAYS, CHUNK_FIELDS, FILE_FIELDS, unpacked
+from semindex.store.content import packed_strings, unpacked_strings
 from semindex.store.durable import StepHook, no_step, unwritable
 from semindex.store.postings import PARTS, Postings, Triples, encode_ordered
+from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, PostingsField, RowsOf, Schema
 from semindex.store.segment import Array, SectionStream, Segment, write_segment
 from semindex.types import Ids
 
@@ -42,121 +45,135 @@ class Joined(Struct, frozen=True):
 class _Part:
     """A segment, which of its rows are live, and their new numbers."""
 
-    def __init__(self, segment: Segment, dead: Sequence[int], bases: Mapping[str, int]) -> None:
+    def __init__(self, segment: Segment, dead: Sequence[int], bases: Mapping[RowsOf, int]) -> None:
         self.segment = segment
         files = np.ones(len(segment.section("file_chunks")), dtype=bool)
         files[np.asarray(dead, dtype=np.int64)] = False
         self.whole = bool(files.all())
         self.live = {
-            "file": files,
-            "chunk": np.repeat(files, segment.section("file_chunks")),
-            "symbol": np.repeat(files, segment.section("file_symbols")),
+            FILE: files,
+            CHUNK: np.repeat(files, segment.section("file_chunks")),
+            SYMBOL: np.repeat(files, segment.section("file_symbols")),
         }
         self.numbers = {
-            table: np.cumsum(mask, dtype=np.int64) - 1 + bases[table] for table, mask in self.live.items()
+            rows: np.where(mask, np.cumsum(mask, dtype=np.int64) - 1 + bases[rows], -1)
+            for rows, mask in self.live.items()
         }
-        self.ends = {table: bases[table] + int(mask.sum()) for table, mask in self.live.items()}
+        self.ends = {rows: bases[rows] + int(mask.sum()) for rows, mask in self.live.items()}
+
+    @property
+    def names(self) -> set[str]:
+        """Of the columns and fields that the segment has, as the schema has them."""
+        # The first section of a field is FIELD.heads; a column's first has its own name.
+        return {name.removesuffix(f".{PARTS[0]}") for name in self.segment.names}
 
 
-def join(
-    path: Path, segments: Sequence[Segment], dead: Sequence[Sequence[int]], *, on_step: StepHook = no_step
+def join_segments(
+    path: Path,
+    segments: Sequence[Segment],
+    dead: Sequence[Sequence[int]],
+    *,
+    schema: Schema = SCHEMA,
+    on_step: StepHook = no_step,
 ) -> Joined | None:
     """Write the live files of some segments, in the order given, to ``path``; None when none is live.
 
+    What is optional and absent in one of the segments that have live files is left out.
+
     Raises:
-        IndexCorrupt: A segment is damaged where it was read.
+        IndexCorrupt: A segment is damaged where it was read, or lacks something that is required.
         IndexUnwritable: No room, no permission; nothing is left behind.
     """
-    bases = {"file": 0, "chunk": 0, "symbol": 0}
+    bases = dict.fromkeys(RowsOf, 0)
     parts: list[_Part] = []
     for segment, ordinals in zip(segments, dead, strict=True):
-        parts.append(_Part(segment, ordinals, bases))
-        bases = parts[-1].ends
-    if not bases["file"]:
+        part = _Part(segment, ordinals, bases)
+        bases = part.ends
+        parts += [part] if part.live[FILE].any() else []
+    if not parts:
         return None
-    sections: dict[str, Array | SectionStream] = {
-        **_packed("paths", "file", parts),
-        **_packed("symbol_names", "symbol", parts),
-        **_languages(parts),
-        **{name: _column(name, table, parts) for name, table in ARRAYS.items()},
-        "symbol_order": _symbol_order(parts),
-        "vectors": _column("vectors", "chunk", parts),
-    }
+    try:
+        held = schema.held([part.names for part in parts])
+    except ValueError as error:
+        raise IndexCorrupt(f"{path.parent}: {error}; run 'semindex index' to rebuild it") from error
+    sections: dict[str, Array | SectionStream] = {}
+    for column in held.columns:
+        sections.update(zip(column.sections, _column_sections(column, parts), strict=True))
     with ExitStack() as spools:
-        for field in (*CHUNK_FIELDS, *FILE_FIELDS):
+        for field in held.fields:
             sections.update(_Lists(field, parts, path.parent, spools).sections())
         nbytes = write_segment(path, sections, on_step=on_step)
     paths = tuple(
         name
         for part in parts
-        for name, live in zip(unpacked(part.segment, "paths"), part.live["file"].tolist(), strict=True)
+        for name, live in zip(unpacked_strings(part.segment, "paths"), part.live[FILE].tolist(), strict=True)
         if live
     )
-    return Joined(nbytes, bases["chunk"], paths)
+    return Joined(nbytes, bases[CHUNK], paths)
 
 
-def _column(name: str, table: str, parts: Sequence[_Part]) -> SectionStream:
-    first = parts[0].segment.section(name)
+def _column_sections(column: Column, parts: Sequence[_Part]) -> Sequence[Array | SectionStream]:
+    match column.form:
+        case Form.NUMBERS:
+            return (_numbers(column, parts),)
+        case Form.STRINGS:
+            return _strings(column, parts)
+        case Form.CODES:
+            return _codes(column, parts)
+        case Form.ORDER:
+            keys = [part.segment.section(column.orders)[part.live[column.rows]] for part in parts]
+            return (np.argsort(np.concatenate(keys), kind="stable").astype(column.dtype),)
+
+
+def _numbers(column: Column, parts: Sequence[_Part]) -> SectionStream:
+    name, rows_of = column.name, column.rows
+    shape = parts[0].segment.section(name).shape
 
     def blocks() -> Iterator[Array]:
         for part in parts:
-            column, live = part.segment.section(name), part.live[table]
-            for begin in range(0, len(column), BLOCK_ROWS):
-                rows = column[begin : begin + BLOCK_ROWS]
+            stored, live = part.segment.section(name), part.live[rows_of]
+            for begin in range(0, len(stored), BLOCK_ROWS):
+                rows = stored[begin : begin + BLOCK_ROWS]
                 rows = rows if part.whole else rows[live[begin : begin + BLOCK_ROWS]]
-                yield _renumbered(name, rows, part)
+                yield rows if column.refers is None else _renumbered(rows, part.numbers[column.refers])
                 part.segment.release()
 
-    return SectionStream(first.dtype, (-1, *first.shape[1:]), blocks())
+    return SectionStream(column.dtype, (-1, *shape[1:]), blocks())
 
 
-def _renumbered(name: str, rows: Array, part: _Part) -> Array:
-    """Ordinals of symbols and chunks as they are in the new segment; other rows as they were."""
-    if name == "symbol_chunks":
-        return part.numbers["chunk"][rows].astype(np.uint32)
-    if name not in ("chunk_owners", "symbol_parents"):
-        return rows
-    numbers = np.append(part.numbers["symbol"], -1)  # what is at -1 stays -1, and there may be no symbols
-    return numbers[rows].astype(np.int32)
+def _renumbered(ordinals: Array, numbers: Ids) -> Array:
+    """Ordinals as they are in the new segment; ``numbers`` has that of each old one, -1 where it is dead."""
+    # What is at -1 stays -1, and there may be no rows at all.
+    return np.append(numbers, -1)[ordinals].astype(ordinals.dtype)
 
 
-def _packed(name: str, table: str, parts: Sequence[_Part]) -> dict[str, Array | SectionStream]:
+def _strings(column: Column, parts: Sequence[_Part]) -> tuple[SectionStream, Array]:
     def lengths(part: _Part) -> Ids:
-        offsets: Ids = part.segment.section(f"{name}.offsets").astype(np.int64)
+        offsets: Ids = part.segment.section(f"{column.name}.offsets").astype(np.int64)
         return offsets[1:] - offsets[:-1]
 
     def blocks() -> Iterator[Array]:
         for part in parts:
-            data = part.segment.section(name)
-            yield data if part.whole else data[np.repeat(part.live[table], lengths(part))]
+            data = part.segment.section(column.name)
+            yield data if part.whole else data[np.repeat(part.live[column.rows], lengths(part))]
             part.segment.release()
 
-    kept = [lengths(part)[part.live[table]] for part in parts]
+    kept = [lengths(part)[part.live[column.rows]] for part in parts]
     offsets = np.concatenate(([0], np.cumsum(np.concatenate(kept)))).astype(np.uint32)
-    return {name: SectionStream(np.uint8, (-1,), blocks()), f"{name}.offsets": offsets}
+    return SectionStream(np.uint8, (-1,), blocks()), offsets
 
 
-def _languages(parts: Sequence[_Part]) -> dict[str, Array | SectionStream]:
-    local = [[name.decode() for name in unpacked(part.segment, "languages")] for part in parts]
-    codes = [part.segment.section("file_languages")[part.live["file"]] for part in parts]
-    used = {names[code] for names, column in zip(local, codes, strict=True) for code in set(column.tolist())}
-    order = sorted(used)
-    number = {name: i for i, name in enumerate(order)}
-    column = [
-        np.array([number.get(name, 0) for name in names], dtype=np.uint16)[codes_]
-        for names, codes_ in zip(local, codes, strict=True)
+def _codes(column: Column, parts: Sequence[_Part]) -> tuple[Array, Array, Array]:
+    known = [unpacked_strings(part.segment, column.name) for part in parts]
+    codes = [part.segment.section(column.sections[-1])[part.live[column.rows]] for part in parts]
+    used = {strings[code] for strings, own in zip(known, codes, strict=True) for code in set(own.tolist())}
+    distinct = sorted(used)
+    number = {string: i for i, string in enumerate(distinct)}
+    renumbered = [
+        np.array([number.get(string, 0) for string in strings], dtype=column.dtype)[own]
+        for strings, own in zip(known, codes, strict=True)
     ]
-    encoded = [name.encode() for name in order]
-    return {
-        "languages": np.frombuffer(b"".join(encoded), dtype=np.uint8),
-        "languages.offsets": np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
-        "file_languages": np.concatenate(column),
-    }
-
-
-def _symbol_order(parts: Sequence[_Part]) -> Array:
-    keys = np.concatenate([part.segment.section("symbol_keys")[part.live["symbol"]] for part in parts])
-    return np.argsort(keys, kind="stable").astype(np.uint32)
+    return (*packed_strings(distinct), np.concatenate(renumbered))
 
 
 class _Lists:
@@ -165,13 +182,15 @@ class _Lists:
     They are read again one after the other, as a segment's sections are written.
     """
 
-    def __init__(self, field: str, parts: Sequence[_Part], folder: Path, open_files: ExitStack) -> None:
-        self._table = "file" if field in FILE_FIELDS else "chunk"
+    def __init__(
+        self, field: PostingsField, parts: Sequence[_Part], folder: Path, open_files: ExitStack
+    ) -> None:
+        self._rows = field.rows
         self._parts = parts
         self._folder = folder
         self._open_files = open_files
-        self._postings = [Postings(part.segment, field, len(part.live[self._table])) for part in parts]
-        self._field = field
+        self._postings = [Postings(part.segment, field.name, len(part.live[field.rows])) for part in parts]
+        self._field = field.name
         self._spools: list[IO[bytes]] = []
 
     def sections(self) -> dict[str, SectionStream]:
@@ -239,8 +258,8 @@ class _Lists:
                 yield Triples(joined.terms[order], joined.rows[order], joined.counts[order])
 
     def _live(self, part: _Part, triples: Triples) -> Triples:
-        rows = part.numbers[self._table][triples.rows]
+        rows = part.numbers[self._rows][triples.rows]
         if part.whole:
             return Triples(triples.terms, rows, triples.counts)
-        live = part.live[self._table][triples.rows]
+        live = part.live[self._rows][triples.rows]
         return Triples(triples.terms[live], rows[live], triples.counts[live])

@@ -252,7 +252,7 @@ class Postings:
         """
         starts = self._starts.between(begin, end + 1)
         found = decode_lists(self._data[int(starts[0]) : int(starts[-1])], starts[1:] - starts[0])
-        if not found.good.all() or int(found.lasts.max(initial=0)) >= self.rows:
+        if not found.good.all() or int(found.lasts.max(initial=-1)) >= self.rows:
             raise self.damaged()
         terms = self._heads[begin:end].astype(np.uint64) << _HEAD
         terms |= self._tails[begin:end].astype(np.uint64) << _TAIL

@@ -23,7 +23,7 @@ from semindex.indexing.cluster.connection import scratch_folder
 from semindex.indexing.cluster.storage import Storage, open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Load
-from semindex.indexing.merge import Merge, joined
+from semindex.indexing.merge import Merge, merge_segments
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
 from semindex.source.read import load_bytes, source_from_bytes
@@ -219,7 +219,7 @@ def unite_parcel(bench: None, parcel: Parcel) -> Shipment:
         for record, content in zip(parcel.work.records, parcel.contents(), strict=True):
             assert isinstance(content, memoryview)
             layout.segment_path(folder, record.name).write_bytes(content)
-        merged = joined(folder, parcel.work)
+        merged = merge_segments(folder, parcel.work)
         return _shipment(
             folder, replace(merged, fault=merged.fault.replace(f"{folder}{os.sep}", "")), parcel.segments_url
         )
