@@ -10,26 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, IntEnum
-from typing import NamedTuple, Protocol, overload
+from enum import Enum, IntEnum, StrEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, overload
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
-Vectors = npt.NDArray[np.float32]
+if TYPE_CHECKING:  # nothing here runs numpy, which takes longer to import than the command line's help
+    import numpy as np
+    import numpy.typing as npt
+
+Vectors: TypeAlias = "npt.NDArray[np.float32]"
 """Shape ``(n, dim)``, C order; every row has unit length or is all zero."""
-Vector = npt.NDArray[np.float32]
+Vector: TypeAlias = "npt.NDArray[np.float32]"
 """Shape ``(dim,)``; unit length or all zero."""
-Int8Vectors = npt.NDArray[np.int8]
+Int8Vectors: TypeAlias = "npt.NDArray[np.int8]"
 """Shape ``(n, dim)``: unit rows times 127, rounded half to even."""
-TermHashes = npt.NDArray[np.uint64]
+TermHashes: TypeAlias = "npt.NDArray[np.uint64]"
 """xxh3-64 of the UTF-8 bytes of each term."""
-Ids = npt.NDArray[np.int64]
+Ids: TypeAlias = "npt.NDArray[np.int64]"
 """Positions, or numbers that name files, chunks or rows; int64."""
-Floats = npt.NDArray[np.float64]
+Floats: TypeAlias = "npt.NDArray[np.float64]"
 """Scores and other sums; float64."""
-Mask = npt.NDArray[np.bool_]
+Mask: TypeAlias = "npt.NDArray[np.bool_]"
 """Whether each item is meant; as long as the items."""
 
 
@@ -275,7 +277,7 @@ class Embedder(Protocol):
         """Give files back; they are opened again when needed."""
 
 
-class Mode(Enum):
+class Mode(StrEnum):
     """Which signals rank."""
 
     HYBRID = "hybrid"
@@ -283,7 +285,7 @@ class Mode(Enum):
     DENSE = "dense"
 
 
-class GroupBy(Enum):
+class GroupBy(StrEnum):
     """Whether a file appears once, with its best span, or once a matching chunk."""
 
     FILE = "file"

@@ -1,0 +1,28 @@
+"""What can be asked of an index: one module an operation, with its request, its answer and how it is found.
+
+Every door (the Python verbs, the command line, its JSON) is made from these. To add an operation: a module
+here that ends in an ``OPERATION``, its name in :data:`NAMES`, and a renderer in :mod:`semindex.present`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from semindex.operations.base import Operation
+
+NAMES = ("index", "search", "related", "status")
+"""The operations, each in the module of its name."""
+
+
+def operation(name: str) -> Operation:
+    """The operation of that name, its module imported when it is first asked for."""
+    found: Operation = import_module(f"{__name__}.{name}").OPERATION
+    return found
+
+
+def operations() -> Iterator[Operation]:
+    """All operations, in the order of :data:`NAMES`."""
+    return map(operation, NAMES)
