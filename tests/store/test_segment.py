@@ -50,6 +50,19 @@ def files_in(folder: Path) -> set[str]:
     return set(os.listdir(folder))
 
 
+def test_the_example_has_the_layout_that_is_drawn(path: Path) -> None:
+    numbers = np.array([1, 2, 3], np.uint32)
+    assert write_segment(path, {"a": numbers}) == 200
+    data = path.read_bytes()
+    preamble = header.check_preamble(path, data[:64], 200)
+    assert (preamble.header_bytes, preamble.table_offset) == (128, 192)
+    assert header.check_directory(path, data[64:128], preamble) == [
+        header.SectionEntry("a", "<u4", (3,), 128, 12)
+    ]
+    assert data[128:192] == numbers.tobytes() + bytes(52)
+    assert data[192:] == xxh3_64_intdigest(data[128:192]).to_bytes(8, "little")
+
+
 @settings(max_examples=80, deadline=None)
 @given(sections=st.dictionaries(NAMES, ARRAYS, max_size=50), mapped=st.booleans())
 def test_what_is_written_is_read(
@@ -302,7 +315,9 @@ def test_verify_names_the_section_and_the_place(path: Path) -> None:
     assert np.array_equal(segment.section("flags"), np.arange(13))
 
 
-def signed(entries: list[header.Entry], *, version: int = header.FORMAT_VERSION, body: bytes = b"") -> bytes:
+def signed(
+    entries: list[header.SectionEntry], *, version: int = header.FORMAT_VERSION, body: bytes = b""
+) -> bytes:
     """A file whose checksums are right, whatever its directory claims."""
     table = b"".join(bytes(8) for entry in entries for _ in header.blocks(entry, header.BLOCK_BYTES))
     start = header.PREAMBLE_BYTES + len(header.pack_directory(entries))
@@ -326,7 +341,7 @@ def test_an_older_format_is_refused_with_the_advice_to_index_again(path: Path) -
 
 
 def test_a_section_of_an_unknown_dtype_is_ignored_until_it_is_asked_for(path: Path) -> None:
-    unknown = header.Entry("later", "<c32", (4,), 128, 64)
+    unknown = header.SectionEntry("later", "<c32", (4,), 128, 64)
     path.write_bytes(signed([unknown], body=bytes(64)))
     segment = Segment.open(path)
     assert segment.names == ("later",)
@@ -334,7 +349,7 @@ def test_a_section_of_an_unknown_dtype_is_ignored_until_it_is_asked_for(path: Pa
         segment.section("later")
 
 
-def check(directory: bytes, *, body: int, checksums: int) -> list[header.Entry]:
+def check(directory: bytes, *, body: int, checksums: int) -> list[header.SectionEntry]:
     """Read a directory under a right checksum, in a file of that many bytes of sections and checksums."""
     start = header.PREAMBLE_BYTES + len(directory)
     preamble = header.Preamble(
@@ -360,9 +375,9 @@ def check(directory: bytes, *, body: int, checksums: int) -> list[header.Entry]:
 def test_a_directory_that_lies_under_right_checksums_is_refused(
     shape: tuple[int, ...], offset: int, nbytes: int
 ) -> None:
-    honest = header.Entry("a", "<u4", (16,), 128, 64)
+    honest = header.SectionEntry("a", "<u4", (16,), 128, 64)
     assert check(header.pack_directory([honest]), body=64, checksums=1) == [honest]
-    lie = header.Entry("a", "<u4", shape, offset, nbytes)
+    lie = header.SectionEntry("a", "<u4", shape, offset, nbytes)
     with pytest.raises(IndexCorrupt, match=r"does not fit|not fill it"):
         check(header.pack_directory([lie]), body=64, checksums=1)
 

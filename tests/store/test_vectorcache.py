@@ -9,10 +9,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -307,3 +309,11 @@ def test_texts_and_pairs_have_names_of_their_own() -> None:
     ]
     assert len(set(found)) == len(found)
     assert {len(each) for each in found} == {16}
+
+
+def test_a_value_has_the_bytes_of_the_example(cache: VectorCache) -> None:
+    cache.put("model", {b"digest": Kept(np.array([0.6, 0.8], np.float32), 5, 7)})
+    with closing(sqlite3.connect(cache.path)) as database:
+        ((value,),) = database.execute("SELECT value FROM vectors").fetchall()
+    rest = bytes.fromhex("05000000 07000000 9a99193f cdcc4c3f")
+    assert value == xxhash.xxh3_64_digest(rest) + rest

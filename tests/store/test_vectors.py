@@ -27,6 +27,16 @@ def test_products_are_those_of_whole_numbers(count: int, dim: int) -> None:
     assert np.array_equal(cosines(vectors, query), wanted)
 
 
+def test_the_example_of_a_query_in_whole_numbers() -> None:
+    query = np.array([0.6, 0.8], np.float32)
+    whole, divisor = whole_query(query)
+    assert whole.tolist() == [95, 127]
+    assert divisor == pytest.approx(158.75 * 127)
+    found = nearness([np.array([[127, 0]], np.int8)], query)
+    assert found.products.tolist() == [12065]
+    assert found.at(np.array([0])) == pytest.approx([0.598], abs=0.0005)
+
+
 def test_a_cosine_is_that_of_the_unrounded_query_but_for_rounding() -> None:
     rng = np.random.default_rng(5)
     vectors = rng.standard_normal((500, 192))

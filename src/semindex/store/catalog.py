@@ -17,7 +17,7 @@ from typing import Any
 from semindex.errors import IndexUnwritable, NotIndexed
 from semindex.source.paths import as_text
 from semindex.store import changes, connection, layout, migrations
-from semindex.store.connection import MOUNTS, Opened, damaged, translated
+from semindex.store.connection import MOUNTS, OpenedDatabase, damaged, transaction, translated
 from semindex.store.durable import StepHook, no_step
 from semindex.store.records import (
     Change,
@@ -64,7 +64,7 @@ class Catalog:
     :class:`IndexLocked` when another process keeps it busy for long.
     """
 
-    def __init__(self, index_dir: Path, opened: Opened, *, writable: bool, on_step: StepHook) -> None:
+    def __init__(self, index_dir: Path, opened: OpenedDatabase, *, writable: bool, on_step: StepHook) -> None:
         self._dir = index_dir
         self._path = index_dir / layout.CATALOG
         self._opened = opened
@@ -300,7 +300,7 @@ class Catalog:
         if not self._writable:
             raise IndexUnwritable(f"{self._path} was opened for reading")
         with self._translated():
-            with self._transaction("BEGIN IMMEDIATE"):
+            with transaction(self._opened.connection):
                 self._on_step("catalog:begin")
                 generation = changes.apply(self._opened.connection, change, self._on_step)
             self._on_step("catalog:committed")
@@ -392,21 +392,10 @@ class Catalog:
             yield
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        database = self._opened.connection
-        database.execute(begin)
-        try:
-            yield
-            database.execute("COMMIT")
-        finally:
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-
-    @contextmanager
     def _read(self) -> Iterator[None]:
         """One view of the newest generation for the body."""
         self._follow()
-        with self._transaction("BEGIN"):
+        with transaction(self._opened.connection, "BEGIN"):
             yield
 
     def _follow(self) -> None:
@@ -428,7 +417,7 @@ class Catalog:
         return seen.st_dev, seen.st_ino, seen.st_mtime_ns, seen.st_size, unfinished
 
 
-def _open_for_reading(index_dir: Path) -> Opened:
+def _open_for_reading(index_dir: Path) -> OpenedDatabase:
     opened = connection.open_for_reading(index_dir)
     path = index_dir / layout.CATALOG
     try:

@@ -1,4 +1,15 @@
-"""Opens the catalog's database as its place allows, and puts SQLite's errors into our words."""
+"""Opens SQLite databases as their folders allow, and translates SQLite's errors into ours.
+
+How the catalog is opened, and what it then writes beside itself::
+
+    to write, local disk             mode=rwc     journal "wal": readers go on while a writer commits
+    to write, network file system    mode=rwc     journal "delete": "wal" needs memory that machines share
+    to read, folder writable         mode=rw      SQLite may finish what a dead writer left (a log, a journal)
+    to read, folder not writable     mode=ro      if a writer left something; else immutable=1, which needs
+                                                  no files beside the database and does not see later commits
+
+Where the first choice to read fails (a full disk has no room for SQLite's files), the last is tried.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +30,16 @@ Connection = sqlite3.Connection
 OperationalError = sqlite3.OperationalError
 
 MOUNTS = Path("/proc/mounts")
-"""Where the system tells its file systems, if it does."""
+"""Linux's table of mounted file systems; other systems have none."""
 
 _BUSY_SECONDS = 10.0
-_NETWORK = re.compile(
-    r"(fuse\.)?(9p|acfs|afpfs|afs|beegfs|ceph|cephfs|cifs|coda|drvfs|glusterfs|gpfs|lustre|ncpfs|nfs|nfs4"
-    r"|orangefs|prl_fs|rclone|s3fs|smb2|smb3|smbfs|sshfs|vboxsf|virtiofs|vmhgfs(-fuse)?)"
+_NETWORK = frozenset(
+    "9p acfs afpfs afs beegfs ceph cephfs cifs coda drvfs glusterfs gpfs lustre ncpfs nfs nfs4 orangefs "
+    "prl_fs rclone s3fs smb2 smb3 smbfs sshfs vboxsf virtiofs vmhgfs vmhgfs-fuse".split()
 )
-"""File systems on which memory is not shared between machines, or locks are not to be trusted."""
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""File systems whose users share no memory, or whose locks do not hold; also with ``fuse.`` in front."""
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH}
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _REFUSED = {
     sqlite3.SQLITE_FULL: "no space is left on the device",
     sqlite3.SQLITE_IOERR: "the disk failed, is full, or a limit on the size of files was reached",
@@ -38,28 +49,36 @@ _REFUSED = {
 }
 
 
-class Opened(Struct, frozen=True):
+class OpenedDatabase(Struct, frozen=True):
     """A connection and what a user should know about it."""
 
     connection: Connection
     immutable: bool
-    """The database was taken for unchangeable: what others commit is not seen."""
+    """Whether the database was opened as one that nobody changes: later commits are not seen."""
     notes: tuple[str, ...] = ()
 
 
 @contextmanager
 def translated(path: Path, *, writing: bool) -> Iterator[None]:
-    """Turn SQLite's errors about the database ``path`` into ours; other people's bugs pass."""
+    """Turn SQLite's errors about the database ``path`` into ours; errors of wrong SQL pass as they are.
+
+    Raises:
+        IndexCorrupt: The database is damaged.
+        IndexLocked: Another process holds it.
+        IndexUnwritable: The system refused; while ``writing``.
+        BrokenIndex: The system refused; else.
+        ValueError: A change broke a constraint of the schema.
+    """
     try:
         yield
     except UnicodeDecodeError as error:
         # SQLite quotes the damaged schema in its message, and Python cannot read that.
         raise damaged(path, error) from error
     except sqlite3.Error as error:
-        code = _code(error)
-        if code in _DAMAGED:
+        code = primary_code(error)
+        if code in DAMAGE:
             raise damaged(path, error) from error
-        if code in _BUSY:
+        if code in BUSY:
             raise IndexLocked(f"{path} is in use by another process; try again") from error
         if code == sqlite3.SQLITE_CONSTRAINT:
             raise ValueError(f"the change does not fit what {path} holds: {error}") from error
@@ -76,23 +95,26 @@ def translated(path: Path, *, writing: bool) -> Iterator[None]:
         ) from error
 
 
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary code; Python gives none for text that is not UTF-8."""
+def primary_code(error: Exception) -> int:
+    """SQLite's primary result code; 0 if the error has none.
+
+    Python sets no code where a message of SQLite's is not UTF-8: that is damage.
+    """
     unreadable = sqlite3.SQLITE_CORRUPT if isinstance(error, sqlite3.OperationalError) else 0
     return int(getattr(error, "sqlite_errorcode", unreadable)) & 0xFF
 
 
 def damaged(path: Path, what: object) -> IndexCorrupt:
-    """The error for a damaged catalog, ready to be raised."""
+    """The error to raise for a damaged catalog; ``what`` says what is wrong."""
     return IndexCorrupt(f"{path} is damaged ({what}); 'semindex index' moves it aside and rebuilds the index")
 
 
-def open_for_reading(index_dir: Path) -> Opened:
-    """Open the catalog without changing it; on a read-only place, as a file that nobody changes.
+def open_for_reading(index_dir: Path) -> OpenedDatabase:
+    """Open the catalog for reading, in the first mode of the table above that works.
 
     Raises:
-        NotIndexed: There is none.
-        IndexCorrupt: Not a database.
+        NotIndexed: There is no catalog in the folder.
+        IndexCorrupt: The file is no database.
         BrokenIndex: The system does not let it be read.
     """
     path = index_dir / CATALOG
@@ -103,17 +125,17 @@ def open_for_reading(index_dir: Path) -> Opened:
     if os.access(index_dir, os.W_OK):
         modes.insert(0, "mode=rw")
     with translated(path, writing=False):
-        # A full disk has no room for what SQLite keeps beside the file, and can still be read.
         try:
             return _probe(path, modes[0])
         except sqlite3.OperationalError as error:
-            if modes[1:] and _code(error) in _REFUSED:
+            if modes[1:] and primary_code(error) in _REFUSED:
                 return _probe(path, modes[1])
             raise
 
 
-def _probe(path: Path, mode: str) -> Opened:
-    connection = _connect(path, mode)
+def _probe(path: Path, mode: str) -> OpenedDatabase:
+    """Connect and read something, since SQLite opens the file only then."""
+    connection = connect(path, mode)
     try:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -121,28 +143,31 @@ def _probe(path: Path, mode: str) -> Opened:
         connection.close()
         raise
     immutable = mode.startswith("immutable")
-    return Opened(connection, immutable, ("the index is read-only here",) if immutable else ())
+    return OpenedDatabase(connection, immutable, ("the index is read-only here",) if immutable else ())
 
 
-def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> Opened:
-    """Open or make the catalog; the caller holds the writer lock.
+def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> OpenedDatabase:
+    """Open the catalog for writing, or make an empty one; the caller holds the writer lock.
 
     Raises:
-        IndexCorrupt: Not a database.
-        IndexUnwritable: No room, no permission.
+        IndexCorrupt: The file is no database.
+        IndexUnwritable: There is no room or no permission.
     """
     path = index_dir / CATALOG
     _require_file(path)
     with translated(path, writing=True):
-        connection = _connect(path, "mode=rwc")
+        connection = connect(path, "mode=rwc")
         try:
-            return Opened(connection, False, _set_journal(connection, network_file_system(index_dir, mounts)))
+            return OpenedDatabase(
+                connection, False, _set_journal(connection, network_file_system(index_dir, mounts))
+            )
         except BaseException:
             connection.close()
             raise
 
 
 def _set_journal(connection: Connection, network: str) -> tuple[str, ...]:
+    """Set how commits reach the disk; gives what a user should know about it."""
     wanted = "delete" if network else "wal"
     mode = _journal_mode(connection, wanted)
     # Segment files are removed after a commit, so the commit must outlive a power cut: FULL, not NORMAL.
@@ -154,7 +179,7 @@ def _set_journal(connection: Connection, network: str) -> tuple[str, ...]:
 
 
 def _journal_mode(connection: Connection, wanted: str) -> str:
-    """Change the mode, unless readers are in the way; gives the mode that holds."""
+    """Change the journal mode, unless readers hold the old one; gives the mode that is now in force."""
     mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
     if mode == wanted:
         return mode
@@ -162,29 +187,52 @@ def _journal_mode(connection: Connection, wanted: str) -> str:
     try:
         return str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
     except sqlite3.OperationalError as error:
-        if _code(error) not in _BUSY:
+        if primary_code(error) not in BUSY:
             raise
         return mode
     finally:
         connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
 
 
-def _connect(path: Path, mode: str) -> Connection:
+def connect(path: Path, mode: str, *, busy_seconds: float = _BUSY_SECONDS) -> Connection:
+    """A connection in autocommit mode that any thread may use, one at a time.
+
+    Args:
+        path: The database.
+        mode: The parameter of SQLite's URI that says how to open it.
+        busy_seconds: How long statements wait for the locks of other processes.
+    """
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path.absolute()))}?{mode}",
         uri=True,
-        timeout=_BUSY_SECONDS,
+        timeout=busy_seconds,
         isolation_level=None,
         check_same_thread=False,
     )
-    # The file may come from a stranger's repository: its schema must not call functions.
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
+    try:
+        # The file may come from a stranger's repository: its schema must not call functions.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
+@contextmanager
+def transaction(connection: Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Commit what the body changes, or roll it back if the body or the commit fails."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
 def has_unfinished(path: Path) -> bool:
-    """Whether something beside the database belongs to it: a journal to roll back, a log to apply."""
+    """Whether a dead or running writer left a journal to roll back or a log to apply beside the database."""
     return any(_size(Path(f"{path}{suffix}")) > 0 for suffix in ("-wal", "-journal"))
 
 
@@ -201,7 +249,7 @@ def _require_file(path: Path) -> None:
 
 
 def network_file_system(path: Path, mounts: Path = MOUNTS) -> str:
-    """The type of the network file system that holds ``path``; empty when it is local or unknown."""
+    """The type of the network file system that holds ``path``, as ``nfs4``; empty if local or unknown."""
     try:
         lines = os.fsdecode(mounts.read_bytes()).splitlines()
     except OSError:
@@ -215,8 +263,9 @@ def network_file_system(path: Path, mounts: Path = MOUNTS) -> str:
         # Later mounts cover earlier ones on the same point.
         if place.is_relative_to(point) and len(point.parts) >= len(found.parts):
             found, kind = point, fields[2]
-    return kind if _NETWORK.fullmatch(kind) else ""
+    return kind if kind.removeprefix("fuse.") in _NETWORK else ""
 
 
 def _unescape(field: str) -> str:
+    r"""A field of the table with its octal escapes undone: ``a\040b`` is ``a b``."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and words for what the operating system refuses."""
+"""Writes files whole or not at all, and says in plain words what the operating system refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import TracebackType
 from semindex.errors import IndexUnwritable
 
 StepHook = Callable[[str], None]
-"""Called with the name of the step just reached; the crash tests die in it."""
+"""Called with the name of the step just reached; crash tests end the process in it."""
 
 _WORDS = {
     errno.ENOSPC: "no space is left on the device",
@@ -32,17 +32,17 @@ _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EB
 
 
 def no_step(_name: str) -> None:
-    """Do nothing: the hook when nobody watches."""
+    """Do nothing; the hook to use when nobody watches the steps."""
 
 
 def explain(error: OSError) -> str:
-    """What went wrong, in words, without the path."""
+    """What went wrong, in a few words without the path."""
     return _WORDS.get(error.errno or 0) or (error.strerror or str(error)).lower()
 
 
 @contextmanager
 def unwritable(path: Path) -> Iterator[None]:
-    """Turn an :class:`OSError` of the body into :class:`IndexUnwritable` that names ``path``."""
+    """Turn an :class:`OSError` of the body into an :class:`IndexUnwritable` that names ``path``."""
     try:
         yield
     except OSError as error:
@@ -53,10 +53,10 @@ def unwritable(path: Path) -> Iterator[None]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable, where the system offers that (Windows does not).
+    """Make the names of a folder's files survive a power cut, where the system offers that (not on Windows).
 
     Raises:
-        OSError: The device failed; a file system that cannot sync folders passes in silence.
+        OSError: The device failed. A file system that cannot sync folders is no error.
     """
     if os.name == "nt":
         return
@@ -73,11 +73,11 @@ def sync_folder(folder: Path) -> None:
 class Replacement:
     """A context manager that writes ``path`` whole or not at all.
 
-    The body fills ``NAME.tmp`` beside it; at the end that is synced, renamed over ``path``, and the
-    folder is synced. When anything fails the temporary file is removed and ``path`` is as it was.
-    Steps, each with ``prefix``: ``created``, ``written``, ``synced``, ``renamed``, ``durable``.
+    The body fills ``NAME.tmp`` beside ``path``. At the end that file is synced and renamed to ``path``, and
+    the folder is synced. If anything fails, the temporary file is removed and ``path`` stays as it was.
+    ``on_step`` is called with ``prefix`` and ``created``, ``written``, ``synced``, ``renamed``, ``durable``.
 
-    Every method raises :class:`IndexUnwritable` when the system refuses.
+    Every method raises :class:`IndexUnwritable` if the system refuses.
     """
 
     def __init__(self, path: Path, *, on_step: StepHook = no_step, prefix: str = "") -> None:
@@ -88,20 +88,20 @@ class Replacement:
     def __enter__(self) -> Replacement:
         with unwritable(self._path):
             self._temporary.unlink(missing_ok=True)
-            # Exclusive: a link planted under this name is not followed.
+            # Mode "x" fails if the name exists: a symbolic link planted under it is not followed.
             self._file = self._temporary.open("xb", buffering=0)
         self._step("created")
         return self
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append bytes."""
+        """Append bytes to the file."""
         rest = memoryview(data)
         with unwritable(self._path):
             while rest:
                 rest = rest[self._file.write(rest) :]
 
     def rewrite_start(self, data: bytes) -> None:
-        """Write bytes over the first ones."""
+        """Overwrite the file's first bytes."""
         with unwritable(self._path):
             self._file.seek(0)
         self.write(data)

@@ -1,14 +1,15 @@
-"""The head of a segment file: which sections it has and where; nothing it claims is believed unchecked.
+"""Packs and checks the head of a segment file, which says what sections the file has and where.
 
-::
+A file has four parts; the bytes are those of a file with one section "a", the uint32 array (1, 2, 3)::
 
-    preamble    64 bytes, the same in every format: magic, format version, sizes, checksums
-    directory   of each section: name, dtype, shape, offset, size; padded to 64 bytes
-    sections    little-endian, each at a multiple of 64, padded with zeros, one after the other
-    checksums   xxh3-64 of each 1 MiB of each section (its padding included), in directory order
+    0 to 64       preamble    the same in every format: magic, format version, sizes, checksums
+    64 to 128     directory   for each section its name, dtype, shape (3,), offset 128 and size 12
+    128 to 192    sections    little-endian, one after the other; zeros fill each up to a multiple of 64
+    192 to 200    checksums   xxh3-64 of each 1 MiB of each section with its zeros: 8 bytes here
 
-Every bit stands under a checksum: those of preamble and directory are compared at open, the others
-when somebody asks. Everything is checked against the file's size before the file is mapped.
+Zeros fill the directory too. Every bit is covered by a checksum: those of preamble and directory are compared
+when the file is opened, those of sections by ``Segment.verify``. What the head says is checked against itself
+and the file's size before a section is read, so a damaged file cannot make a reader leave its bounds.
 """
 
 from __future__ import annotations
@@ -26,39 +27,40 @@ from msgspec import Struct
 from semindex.errors import IndexCorrupt, IndexTooNew
 
 FORMAT_VERSION = 2
-"""2: postings tell their lengths themselves, counts of 1 take no byte, references are not kept."""
+"""2: lists of postings hold no lengths, counts of 1 take no byte, uses of identifiers are not stored."""
 ALIGNMENT = 64
 BLOCK_BYTES = 1 << 20
-"""Bytes under one checksum."""
+"""Bytes that one checksum covers."""
 DTYPES = frozenset(f"<{kind}{size}" for kind in "uif" for size in (2, 4, 8)) | {"|u1", "|i1"}
-"""What a section may hold, as numpy spells it."""
+"""The dtypes that a section may have, as numpy spells them."""
 
 _MAGIC = b"semindex"
 _PREAMBLE = struct.Struct("<8sIIQQQQQQ")
 PREAMBLE_BYTES = _PREAMBLE.size
 _COUNT = struct.Struct("<I")
 _ENTRY = struct.Struct("<H8sB5xQQ")
-"""Length of the name, dtype, dimensions, offset, size in bytes; shape (u64 each) and name follow."""
+"""Length of the name, dtype, number of dimensions, offset, size in bytes; the shape, 8 bytes each, and the
+name follow."""
 _MAX_NAME_BYTES = 255
 _MAX_DIMENSIONS = 8
 _MAX_EXTENT = 1 << 48
 
 
 class Preamble(Struct, frozen=True):
-    """The first 64 bytes; a checksum of the first 56 ends them."""
+    """What the first 64 bytes say; their last 8 are a checksum of the others."""
 
     block_bytes: int
     header_bytes: int
-    """Preamble and directory; where the first section begins."""
+    """Size of preamble and directory; the first section begins there."""
     table_offset: int
-    """Where the checksums begin: the end of the last section."""
+    """Where the checksums begin, which is where the last section ends."""
     file_bytes: int
     directory_checksum: int
     table_checksum: int
 
 
-class Entry(Struct, frozen=True):
-    """A section, as the directory tells it."""
+class SectionEntry(Struct, frozen=True):
+    """What the directory says about a section."""
 
     name: str
     dtype: str
@@ -68,32 +70,32 @@ class Entry(Struct, frozen=True):
 
     @property
     def end(self) -> int:
-        """Where the section ends, its padding included."""
+        """Where the section ends, with the zeros that fill it."""
         return self.offset + aligned(self.nbytes)
 
 
 def aligned(nbytes: int) -> int:
-    """``nbytes`` rounded up to the alignment."""
+    """``nbytes`` rounded up to a multiple of :data:`ALIGNMENT`."""
     return -(-nbytes // ALIGNMENT) * ALIGNMENT
 
 
-def blocks(entry: Entry, block_bytes: int) -> list[tuple[int, int]]:
-    """The offsets (begin, end) of what stands under one checksum each."""
+def blocks(entry: SectionEntry, block_bytes: int) -> list[tuple[int, int]]:
+    """The offsets (begin, end) of the parts of a section that one checksum covers each."""
     return list(pairwise([*range(entry.offset, entry.end, block_bytes), entry.end]))
 
 
-def pack_directory(entries: Iterable[Entry]) -> bytes:
-    """The directory; its size depends on names and numbers of dimensions only.
+def pack_directory(entries: Iterable[SectionEntry]) -> bytes:
+    """The bytes of a directory; their number depends on the names and numbers of dimensions only.
 
     Raises:
-        ValueError: A name that is empty or too long, or too many dimensions.
+        ValueError: A name is empty or too long, or a section has too many dimensions.
     """
     packed = [_pack_entry(entry) for entry in entries]
-    joined = _COUNT.pack(len(packed)) + b"".join(packed)
-    return joined.ljust(aligned(len(joined)), b"\0")
+    directory = _COUNT.pack(len(packed)) + b"".join(packed)
+    return directory.ljust(aligned(len(directory)), b"\0")
 
 
-def _pack_entry(entry: Entry) -> bytes:
+def _pack_entry(entry: SectionEntry) -> bytes:
     name = entry.name.encode()
     dimensions = len(entry.shape)
     if not 0 < len(name) <= _MAX_NAME_BYTES or dimensions > _MAX_DIMENSIONS:
@@ -102,8 +104,8 @@ def _pack_entry(entry: Entry) -> bytes:
     return head + struct.pack(f"<{dimensions}Q", *(max(extent, 0) for extent in entry.shape)) + name
 
 
-def pack_header(entries: Iterable[Entry], table: bytes, table_offset: int) -> bytes:
-    """Preamble and directory of a file whose checksums are ``table``."""
+def pack_header(entries: Iterable[SectionEntry], table: bytes, table_offset: int) -> bytes:
+    """The bytes of preamble and directory of a file whose checksums are ``table``."""
     directory = pack_directory(entries)
     fields = (
         _MAGIC,
@@ -120,16 +122,16 @@ def pack_header(entries: Iterable[Entry], table: bytes, table_offset: int) -> by
 
 
 def corrupt(path: Path, what: str) -> IndexCorrupt:
-    """The error for a damaged segment, ready to be raised."""
+    """The error to raise for a damaged segment; ``what`` says what is wrong."""
     return IndexCorrupt(f"{path} is damaged ({what}); run 'semindex index' to rebuild it")
 
 
 def check_preamble(path: Path, start: bytes, file_bytes: int) -> Preamble:
-    """Read the first bytes of a file of ``file_bytes``.
+    """What the first bytes of a file of ``file_bytes`` bytes say.
 
     Raises:
-        IndexCorrupt: Not a segment, or not of the size it should have.
-        IndexTooNew: Of a newer format.
+        IndexCorrupt: The file is no segment, is of an older format, or has another size than it says.
+        IndexTooNew: The file is of a newer format.
     """
     if len(start) < PREAMBLE_BYTES:
         raise corrupt(path, f"truncated to {len(start)} bytes")
@@ -152,11 +154,11 @@ def check_preamble(path: Path, start: bytes, file_bytes: int) -> Preamble:
     return Preamble(block_bytes, header_bytes, table_offset, file_bytes, directory, table)
 
 
-def check_directory(path: Path, directory: bytes, preamble: Preamble) -> list[Entry]:
-    """Read the directory: every section begins where the one before it ends, and they fill the file.
+def check_directory(path: Path, directory: bytes, preamble: Preamble) -> list[SectionEntry]:
+    """The sections of a file, each of which begins where the one before it ends.
 
     Raises:
-        IndexCorrupt: They do not, or the directory is damaged.
+        IndexCorrupt: The directory is damaged, or its sections do not fill the file.
     """
     if xxhash.xxh3_64_intdigest(directory) != preamble.directory_checksum:
         raise corrupt(path, "its directory does not match its checksum")
@@ -168,7 +170,7 @@ def check_directory(path: Path, directory: bytes, preamble: Preamble) -> list[En
     return entries
 
 
-def _check_layout(path: Path, entries: Sequence[Entry], preamble: Preamble) -> None:
+def _check_layout(path: Path, entries: Sequence[SectionEntry], preamble: Preamble) -> None:
     offset = preamble.header_bytes
     for entry in entries:
         if entry.offset != offset or not _size_fits(entry):
@@ -179,7 +181,7 @@ def _check_layout(path: Path, entries: Sequence[Entry], preamble: Preamble) -> N
         raise corrupt(path, "its sections do not fill it")
 
 
-def _unpack_directory(directory: bytes) -> Iterator[Entry]:
+def _unpack_directory(directory: bytes) -> Iterator[SectionEntry]:
     (count,) = _COUNT.unpack_from(directory)
     at = _COUNT.size
     for _ in range(count):
@@ -187,11 +189,11 @@ def _unpack_directory(directory: bytes) -> Iterator[Entry]:
         at += _ENTRY.size
         *shape, name = struct.unpack_from(f"<{dimensions}Q{name_bytes}s", directory, at)
         at += 8 * dimensions + name_bytes
-        yield Entry(name.decode(), dtype.rstrip(b"\0").decode("ascii"), tuple(shape), offset, nbytes)
+        yield SectionEntry(name.decode(), dtype.rstrip(b"\0").decode("ascii"), tuple(shape), offset, nbytes)
 
 
-def _size_fits(entry: Entry) -> bool:
-    """Whether size, shape and dtype agree; of a dtype unknown here nothing can be said."""
+def _size_fits(entry: SectionEntry) -> bool:
+    """Whether size, shape and dtype agree; True for a dtype that only a later semindex knows."""
     if entry.dtype not in DTYPES:
         return True
     if len(entry.shape) > _MAX_DIMENSIONS or any(extent >= _MAX_EXTENT for extent in entry.shape):

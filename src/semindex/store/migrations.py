@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
+from semindex.store.connection import transaction
 
 APPLICATION_ID = 0x53494458
 """``SIDX``: SQLite keeps it in the head of the file."""
@@ -103,15 +104,10 @@ def migrate(connection: sqlite3.Connection, path: Path, *, steps: Sequence[Step]
         IndexCorrupt: The database of another program.
         IndexTooNew: Of a newer semindex.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         version = schema_version(connection, path, newest=len(steps))
         for statement in (statement for step in steps[version:] for statement in step):
             connection.execute(statement)
         if version < len(steps):
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {len(steps)}")
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")

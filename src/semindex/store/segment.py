@@ -1,7 +1,10 @@
-"""One immutable file of named, aligned arrays: written once, mapped once, never edited.
+"""Writes and reads segments: files of named arrays (sections), written once, then mapped and never edited.
 
-Readers ignore sections that they do not know, and a section whose layout changes takes a new name,
-so later features add sections, not formats. How the file is laid out stands in ``header.py``.
+Example: ``write_segment(path, {"a": np.array([1, 2, 3], np.uint32)})`` writes 200 bytes, whose layout
+``header.py`` shows, and ``Segment.open(path).section("a")`` is that array, mapped at offset 128 of the file.
+
+Readers ignore sections that they do not know, and a section whose layout changes takes a new name, so that a
+new feature adds sections and the format stays.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ from semindex.store.header import (
     BLOCK_BYTES,
     DTYPES,
     PREAMBLE_BYTES,
-    Entry,
     Preamble,
+    SectionEntry,
     aligned,
     blocks,
     check_directory,
@@ -41,49 +44,52 @@ from semindex.store.header import (
 Array = npt.NDArray[Any]
 """An array of any dtype that a segment can hold."""
 _RELEASE_BYTES = 32 << 20
-"""Pages read in one go before they are let go."""
+"""How much :meth:`Segment.verify` reads before it lets the pages go."""
 
 
 class SegmentMissing(IndexCorrupt):
-    """The file is not there: it was lost, or a merge removed it and a newer generation names others."""
+    """The file does not exist: it was lost, or a merge removed it and the next generation has others."""
 
 
 class SectionStream(Struct, frozen=True):
-    """A section given piece by piece, so that it need not fit in memory."""
+    """A section to be written, given in blocks, so that it need not fit in memory."""
 
     dtype: npt.DTypeLike
     shape: tuple[int, ...]
-    """The first extent may be -1: as many rows as the blocks have together."""
+    """The first extent may be -1, which stands for the number of rows of all blocks."""
     blocks: Iterable[Array]
-    """Each of this dtype and of shape ``(any, *shape[1:])``; taken once, in order."""
+    """Arrays of this dtype and of shape ``(any, *shape[1:])``, taken once, in order."""
 
 
 def write_segment(
     path: Path, sections: Mapping[str, Array | SectionStream], *, on_step: StepHook = no_step
 ) -> int:
-    """Write a segment whole or not at all, over any that stood there; gives its size in bytes.
+    """Write a segment whole or not at all, in place of any that had its path; gives its size in bytes.
 
-    Arrays are written from where they lie; streams are taken one after the other, in the mapping's
-    order. Steps: ``segment:created``, ``segment:section`` after each section, ``segment:written``,
-    ``segment:synced``, ``segment:renamed``, ``segment:durable``.
+    Args:
+        path: Where to write.
+        sections: By name, written in this order; the blocks of streams are taken as they are written.
+        on_step: Called with ``segment:created``, then ``segment:section`` after each section, then
+            ``segment:written``, ``segment:synced``, ``segment:renamed`` and ``segment:durable``.
 
     Raises:
-        IndexUnwritable: No room, no permission, a read-only place; nothing is left behind.
-        ValueError: A name, dtype or block that a segment cannot hold.
+        IndexUnwritable: There is no room or no permission; nothing is left behind.
+        ValueError: A segment cannot hold a name, a dtype or a block.
     """
     streams = {name: _as_stream(value) for name, value in sections.items()}
-    plan = [Entry(name, _dtype(s).str, s.shape, 0, 0) for name, s in streams.items()]
+    plan = [SectionEntry(name, _dtype(s).str, s.shape, 0, 0) for name, s in streams.items()]
     header_bytes = PREAMBLE_BYTES + len(pack_directory(plan))
-    entries: list[Entry] = []
+    entries: list[SectionEntry] = []
     checksums: list[int] = []
     with Replacement(path, on_step=on_step, prefix="segment:") as output:
+        # The header is written last, over these zeros, since it holds the checksums.
         output.write(bytes(header_bytes))
         offset = header_bytes
         for planned, stream in zip(plan, streams.values(), strict=True):
-            sink = _Sink(output)
+            sink = _SectionWriter(output)
             rows = sum(sink.add(block) for block in _checked_blocks(planned, stream))
             shape = _final_shape(planned, rows)
-            entries.append(Entry(planned.name, planned.dtype, shape, offset, sink.nbytes))
+            entries.append(SectionEntry(planned.name, planned.dtype, shape, offset, sink.nbytes))
             checksums += sink.finish()
             offset = entries[-1].end
             on_step("segment:section")
@@ -106,14 +112,14 @@ def _dtype(stream: SectionStream) -> np.dtype[Any]:
     return dtype
 
 
-def _checked_blocks(planned: Entry, stream: SectionStream) -> Iterator[Array]:
+def _checked_blocks(planned: SectionEntry, stream: SectionStream) -> Iterator[Array]:
     for block in stream.blocks:
         if block.dtype.newbyteorder("<").str != planned.dtype or block.shape[1:] != planned.shape[1:]:
             raise ValueError(f"section {planned.name!r}: a block of {block.dtype} {block.shape} in {planned}")
         yield block
 
 
-def _final_shape(planned: Entry, rows: int) -> tuple[int, ...]:
+def _final_shape(planned: SectionEntry, rows: int) -> tuple[int, ...]:
     if not planned.shape:
         return ()
     if planned.shape[0] not in (-1, rows):
@@ -121,8 +127,8 @@ def _final_shape(planned: Entry, rows: int) -> tuple[int, ...]:
     return (rows, *planned.shape[1:])
 
 
-class _Sink:
-    """Writes a section's bytes and takes the checksum of each block as they pass."""
+class _SectionWriter:
+    """Writes a section's bytes and computes the checksum of each ``BLOCK_BYTES`` of them."""
 
     def __init__(self, output: Replacement) -> None:
         self.nbytes = 0
@@ -131,7 +137,7 @@ class _Sink:
         self._checksums: list[int] = []
 
     def add(self, block: Array) -> int:
-        """Write a block, copying at most about 1 MiB of it at a time; gives its number of rows."""
+        """Write a block, of which at most about 1 MiB is copied at a time; gives its number of rows."""
         little = block.dtype.newbyteorder("<")
         step = max(1, BLOCK_BYTES * len(block) // max(1, block.nbytes))
         for start in range(0, len(block), step):
@@ -140,7 +146,7 @@ class _Sink:
         return len(block)
 
     def finish(self) -> list[int]:
-        """Pad to the alignment; gives the checksums."""
+        """Fill the section up with zeros; gives its checksums."""
         self._write(np.zeros(aligned(self.nbytes) - self.nbytes, dtype=np.uint8))
         if self.nbytes % BLOCK_BYTES:
             self._checksums.append(self._hash.intdigest())
@@ -159,10 +165,10 @@ class _Sink:
 
 
 class Segment:
-    """A segment open for reading: made by :meth:`open`, used by any number of threads."""
+    """A segment open for reading, made by :meth:`open`; threads may share it."""
 
     def __init__(self, path: Path, data: Bytes, preamble: Preamble, mapping: mmap.mmap | None = None) -> None:
-        """``data`` is the whole file, read-only, of the size that ``preamble`` tells; over ``mapping``."""
+        """Take a file's ``data``, read-only, of the size in ``preamble``; ``mapping`` holds its memory."""
         self._mapping = mapping
         directory = data[PREAMBLE_BYTES : preamble.header_bytes].tobytes()
         entries = check_directory(path, directory, preamble)
@@ -178,19 +184,19 @@ class Segment:
     def open(cls, path: Path, *, mapped: bool = True) -> Segment:
         """Open a segment; ``mapped=False`` reads it into memory instead of mapping it.
 
-        A mapped one holds one descriptor and stays readable when the file is removed (on POSIX).
+        A mapped segment holds one file descriptor, and on POSIX stays readable when the file is removed.
 
         Raises:
-            SegmentMissing: No such file.
-            IndexCorrupt: Truncated, too long, or not what it claims to be.
-            IndexTooNew: Written by a newer semindex.
+            SegmentMissing: There is no such file.
+            IndexCorrupt: The file has another size or another head than a segment written here.
+            IndexTooNew: A newer semindex wrote it.
             BrokenIndex: The system does not let it be read.
         """
         try:
             with path.open("rb", buffering=0) as file:
                 size = os.fstat(file.fileno()).st_size
                 preamble = check_preamble(path, file.read(PREAMBLE_BYTES), size)
-                # The map keeps a descriptor of its own, and lives as long as any array over it.
+                # The map keeps a descriptor of its own, and lives as long as any array over its memory.
                 mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if mapped else None
                 data = _read_whole(path, file, size) if mapping is None else np.frombuffer(mapping, np.uint8)
         except FileNotFoundError as error:
@@ -202,19 +208,19 @@ class Segment:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sections, in the order they were written."""
+        """The names of the sections, in the order in which they were written."""
         return tuple(self._entries)
 
     def has(self, name: str) -> bool:
-        """Whether there is such a section."""
+        """Whether the segment has a section of this name."""
         return name in self._entries
 
     def section(self, name: str) -> Array:
-        """A section as a read-only array over the file; nothing is read yet.
+        """A section as a read-only array over the mapped file; pages are read when they are used.
 
         Raises:
             IndexCorrupt: There is no such section.
-            IndexTooNew: Its dtype is not known here.
+            IndexTooNew: Only a later semindex knows its dtype.
         """
         view = self._views.get(name)
         if view is None:
@@ -230,7 +236,7 @@ class Segment:
         return np.ndarray(entry.shape, np.dtype(entry.dtype), self._whole(), entry.offset)
 
     def verify(self) -> list[str]:
-        """Read everything and compare the checksums; one line for each damaged place, none if sound."""
+        """Read the whole file and compare checksums; gives a sentence for each damaged part."""
         data = self._whole()
         table = data[self._preamble.table_offset :]
         if xxhash.xxh3_64_intdigest(table.data) != self._preamble.table_checksum:
@@ -251,16 +257,16 @@ class Segment:
         return faults
 
     def release(self) -> None:
-        """Let the pages that were read go, so that they do not count as this process's memory.
+        """Let the mapped pages go, so that they do not count as this process's memory.
 
-        They stay in the system's cache and come back when they are asked for. Nothing where the system
-        cannot do it, or where the file was read instead of mapped.
+        They stay in the system's cache and come back when they are used. On a system that cannot do it, or if
+        the file was read instead of mapped, nothing happens.
         """
         if self._mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
             self._mapping.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
-        """Give the map back. Arrays that are still held stay valid, and keep it until they go."""
+        """Drop the map; arrays of sections that others still hold stay valid and keep it in memory."""
         self._data = None
         self._views = {}
         self._mapping = None
@@ -272,7 +278,7 @@ class Segment:
 
 
 def _read_whole(path: Path, file: FileIO, size: int) -> Bytes:
-    """The file in memory, at an aligned address."""
+    """The file's bytes in memory, at an aligned address."""
     spare = np.empty(size + ALIGNMENT, dtype=np.uint8)
     begin = -spare.ctypes.data % ALIGNMENT
     data = spare[begin : begin + size]

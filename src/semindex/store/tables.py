@@ -1,4 +1,4 @@
-"""A segment's columns of chunks and symbols, as they are mapped, to be read a row at a time."""
+"""Records over a segment's mapped columns of chunks, paths and symbols, from which single rows are read."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from semindex.store.segment import Segment
 from semindex.types import Kind
 
 _MAX_DEPTH = 64
-"""Of definitions in each other; more only in a damaged file."""
+"""Definitions nested in each other; only a damaged file has more, or a cycle."""
 
 
 class SymbolRecord(Struct, frozen=True):
-    """A definition as it stands in the index."""
+    """A definition, with numbers of the whole index."""
 
     name: str
     qualified: str
-    """With the names of enclosing definitions, outermost first, joined by dots."""
+    """The names of the enclosing definitions, outermost first, and its own, joined by dots."""
     kind: Kind
     file: int
     chunk: int
@@ -30,14 +30,14 @@ class SymbolRecord(Struct, frozen=True):
 
 
 class ChunkTable(Struct, frozen=True):
-    """Where each chunk stands, and the definition that owns its lines."""
+    """Where each chunk of a segment stands in its file, and the definition that owns its lines."""
 
     lines: npt.NDArray[np.uint32]
-    """Shape ``(chunks, 2)``: first and last, 1-based."""
+    """Shape ``(chunks, 2)``: first and last line, 1-based."""
     bytes: npt.NDArray[np.uint32]
-    """Shape ``(chunks, 2)``: half-open, in the analysis text."""
+    """Shape ``(chunks, 2)``: begin and end in the analysis text, the end not included."""
     owners: npt.NDArray[np.int32]
-    """The segment's ordinal of a symbol, or -1."""
+    """Shape ``(chunks,)``: the ordinal of the definition in the segment, or -1."""
 
     @classmethod
     def of(cls, segment: Segment) -> Self:
@@ -49,7 +49,7 @@ class PathTable(Struct, frozen=True):
     """The paths of a segment's files."""
 
     ends: npt.NDArray[np.uint32]
-    """Where each begins, and where the last one ends."""
+    """Shape ``(files + 1,)``: where each path begins in ``data``, and where the last one ends."""
     data: memoryview
 
     @classmethod
@@ -58,19 +58,22 @@ class PathTable(Struct, frozen=True):
         return cls(segment.section("paths.offsets"), segment.section("paths").data)
 
     def path(self, ordinal: int) -> str:
-        """The path of a file."""
+        """The root-relative path of a file."""
         return os.fsdecode(bytes(self.data[self.ends.item(ordinal) : self.ends.item(ordinal + 1)]))
 
 
 class SymbolTable(Struct, frozen=True):
-    """The definitions of a segment."""
+    """The definitions of a segment; arrays of one row each."""
 
     parents: npt.NDArray[np.int32]
+    """The ordinal of the enclosing definition, or -1."""
     chunks: npt.NDArray[np.uint32]
+    """The ordinal of the chunk in which the definition starts."""
     kinds: npt.NDArray[np.uint8]
     lines: npt.NDArray[np.uint32]
+    """First and last line, 1-based."""
     ends: npt.NDArray[np.uint32]
-    """Where each name begins, and where the last one ends."""
+    """Shape ``(symbols + 1,)``: where each name begins in ``names``, and where the last one ends."""
     names: memoryview
 
     @classmethod
@@ -86,12 +89,12 @@ class SymbolTable(Struct, frozen=True):
         )
 
     def name(self, ordinal: int) -> str:
-        """The name of a definition, without those around it."""
+        """The name of a definition, without those of enclosing ones."""
         begin, end = self.ends.item(ordinal), self.ends.item(ordinal + 1)
         return str(self.names[begin:end], "utf-8", "replace")
 
     def qualified(self, ordinal: int) -> str:
-        """The same with the names of those around it, outermost first, joined by dots."""
+        """The names of the enclosing definitions, outermost first, and its own, joined by dots."""
         names = [self.name(ordinal)]
         at = self.parents.item(ordinal)
         while at >= 0 and len(names) < _MAX_DEPTH:

@@ -1,8 +1,15 @@
-"""Vectors that models computed, on disk, by model and digest of the text; the least recently used go first.
+"""A cache on disk of the vectors that models computed: one SQLite file that several processes share.
 
-One SQLite file that several processes share. It holds no text. Nothing that goes wrong with it stops a
-search: a damaged file is set aside and begun anew, one that cannot be used is left alone, and
-:attr:`VectorCache.notes` tell.
+The key is the model's fingerprint and the digest of the text; the text itself is not stored. The value of the
+vector (0.6, 0.8), for which the model read 5 of the text's 7 tokens, is 24 bytes, integers little-endian::
+
+    xxh3-64 of the rest, 8 bytes big-endian | 05 00 00 00 | 07 00 00 00 | 0.6 and 0.8 as float32
+
+When the file is larger than its limit, say of 100 MB, the entries unused for longest are dropped until 90 MB
+are left (KEPT_SHARE). The order of use is a count of the writes to the file, not a clock.
+
+Nothing that goes wrong with the cache stops a search. A damaged file is renamed and a new one begun; a file
+that cannot be used is left alone. :attr:`VectorCache.notes` says so in words for the user.
 """
 
 from __future__ import annotations
@@ -11,17 +18,25 @@ import os
 import sqlite3  # noqa: TID251 - this is SQL's room
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 import numpy as np
 import xxhash
 
 from semindex.errors import CacheError
-from semindex.store.connection import MOUNTS, network_file_system
+from semindex.store.connection import (
+    BUSY,
+    DAMAGE,
+    MOUNTS,
+    Connection,
+    connect,
+    network_file_system,
+    primary_code,
+    transaction,
+)
 from semindex.types import CacheStats, Kept
 
 T = TypeVar("T")
@@ -31,26 +46,19 @@ DAMAGED = "vectors.db.damaged"
 SIDES = ("", "-wal", "-shm", "-journal")
 """Endings of the files that belong to one database."""
 APPLICATION_ID = 0x53495643
-"""``SIVC``: SQLite keeps it in the head of the file."""
+"""``SIVC`` in ASCII; SQLite keeps it in the head of the file."""
 VERSION = 1
 KEPT_SHARE = 0.9
-"""Of the limit that is left when entries are dropped, so that this is not done for each new one."""
+"""What is left of the limit when entries are dropped: less than all of it, so that dropping is rare."""
 BUSY_SECONDS = 5.0
 _LOOKED_UP = 500
-"""Digests in one question; SQLite takes 999 values at least."""
+"""Digests in one SELECT; every SQLite takes at least 999 values."""
 _HEAD = struct.Struct("<8sII")
-"""Checksum of the rest of the value, tokens read, tokens in all; float32 numbers follow."""
+"""Checksum, tokens read, tokens in all; the numbers follow."""
 _SHRINK = "PRAGMA incremental_vacuum"
-"""Gives free pages back to the system; run as a script, as ``execute`` stops after the first."""
-_BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED_CODES = {
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_MISMATCH,
-}
+"""Gives free pages back to the system. Run it as a script: ``execute`` stops after the first page."""
 _SCHEMA = (
-    # ``used`` counts writes of the file: what is looked up gets the number of the next one.
+    # ``used`` is the number of the write at which the entry was last used, counted since the file was made.
     """CREATE TABLE vectors (
         id INTEGER PRIMARY KEY,
         model TEXT NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL, value BLOB NOT NULL
@@ -68,28 +76,29 @@ _SCHEMA = (
 
 
 class _Foreign(Exception):  # noqa: N818 - never leaves this module
-    """The file is a whole database that another program, or another version, made."""
+    """The file is a sound database that another program, or another version of semindex, made."""
 
 
 class VectorCache:
-    """The vectors in a folder; threads and processes may share it.
+    """The cache in a folder; threads and processes may share it.
 
-    It is opened when first asked, and again when asked once closed.
+    The file is opened at the first call that needs it, and again at the first such call after :meth:`close`.
     """
 
     def __init__(self, folder: Path, *, most_bytes: int, mounts: Path = MOUNTS) -> None:
         """Open nothing yet.
 
         Args:
-            folder: Made when something is to be kept.
-            most_bytes: Of the file; entries are dropped above. A log of the last writes comes on top.
+            folder: Made when the first entry is stored.
+            most_bytes: Limit of the file's size, above which entries are dropped. SQLite's log of the last
+                writes comes on top.
             mounts: The system's table of file systems.
         """
         self.path = folder / FILE
         self._most_bytes = most_bytes
         self._mounts = mounts
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
         self._off = False
         self._touched: set[tuple[str, bytes]] = set()
         self._broken: set[tuple[str, bytes]] = set()
@@ -98,23 +107,23 @@ class VectorCache:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know: that a damaged file was set aside, that there is no cache and why."""
+        """Sentences for the user: that a damaged file was set aside, or that there is no cache and why."""
         return tuple(self._notes)
 
     def get(self, model: str, digests: Sequence[bytes], *, width: int | None) -> dict[bytes, Kept]:
-        """What is known of some texts; of no other model and of no other width.
+        """The stored vectors of some texts by digest; texts without one are left out.
 
         Args:
             model: Fingerprint of the model and of how it is used.
-            digests: Of the texts.
-            width: How many numbers each has; None takes any.
+            digests: The digests of the texts.
+            width: How many numbers a vector must have; None takes any.
         """
         found: dict[bytes, Kept] = {}
         with self._lock:
             nothing: dict[bytes, bytes] = {}
-            values = self._attempted(lambda opened: _values(opened, model, digests), nothing, making=False)
+            values = self._attempt(lambda opened: _values(opened, model, digests), nothing, making=False)
             for digest, value in values.items():
-                kept = _decoded(value)
+                kept = _decode_value(value)
                 if kept is None or (width is not None and len(kept.numbers) != width):
                     self._broken.add((model, digest))
                 else:
@@ -125,25 +134,25 @@ class VectorCache:
         return found
 
     def put(self, model: str, entries: Mapping[bytes, Kept]) -> None:
-        """Keep what was computed, safe from the death of any process; what is known already stays.
+        """Store computed vectors; a process that dies then loses none of them.
 
-        As the first that was kept wins, an answer does not depend on who asked last.
+        An entry that is there already stays, so that an answer does not depend on who asked last.
         """
-        rows = [(model, digest, _encoded(kept)) for digest, kept in entries.items()]
+        rows = [(model, digest, _encode_value(kept)) for digest, kept in entries.items()]
         with self._lock:
-            self._attempted(lambda opened: self._write(opened, rows), None, making=True)
+            self._attempt(lambda opened: self._write(opened, rows), None, making=True)
 
     def close(self) -> None:
-        """Write down what was used, and give the file back."""
+        """Record which entries were used, and close the file."""
         with self._lock:
             if self._touched or self._hits or self._misses:
-                self._attempted(lambda opened: self._write(opened, []), None, making=False)
+                self._attempt(lambda opened: self._write(opened, []), None, making=False)
             self._disconnect()
 
     def stats(self) -> CacheStats:
-        """What the file holds, and how often it was of use since it was begun."""
+        """How much the file holds, and how often a text was found in it or missed since it was made."""
         with self._lock:
-            entries, models, hits, misses = self._attempted(_counted, (0, 0, 0, 0), making=False)
+            entries, models, hits, misses = self._attempt(_counted, (0, 0, 0, 0), making=False)
             return CacheStats(
                 path=str(self.path),
                 entries=entries,
@@ -156,12 +165,12 @@ class VectorCache:
             )
 
     def clear(self) -> int:
-        """Forget everything, and remove a damaged file that was set aside; the bytes freed.
+        """Remove all entries, and a damaged file that was set aside; gives the number of bytes freed.
 
-        The file stays, emptied, as another process may have it open; nothing else in the folder is touched.
+        The emptied file stays, since another process may have it open. Nothing else in the folder is touched.
 
         Raises:
-            CacheError: The file is in use, or the system refused.
+            CacheError: Another process holds the file, or the system refused.
         """
         aside = self.path.with_name(DAMAGED)
         with self._lock:
@@ -169,7 +178,7 @@ class VectorCache:
             self._touched.clear()
             self._off, self._hits, self._misses, self._notes = False, 0, 0, {}
             there = os.path.lexists(self.path)
-            cleared = self._attempted(_emptied, False, making=False)
+            cleared = self._attempt(_empty, False, making=False)
             self._disconnect()
             if there and not cleared:
                 raise CacheError(f"{'; '.join(self._notes)}; nothing was removed")
@@ -179,8 +188,12 @@ class VectorCache:
             self._notes = {}
             return max(0, before - _total_bytes(self.path))
 
-    def _attempted(self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, making: bool) -> T:
-        """What ``work`` gives; ``otherwise`` where there is no file (unless ``making``) or it fails."""
+    def _attempt(self, work: Callable[[Connection], T], otherwise: T, *, making: bool) -> T:
+        """What ``work`` gives on the opened file, or ``otherwise`` if it fails.
+
+        If the file is damaged, it is set aside, and ``work`` is tried once more on a new one. If there is no
+        file, one is made if ``making``; else the answer is ``otherwise``.
+        """
         for again in (True, False):
             if self._off:
                 break
@@ -197,16 +210,17 @@ class VectorCache:
         return otherwise
 
     def _note_failure(self, error: Exception) -> None:
-        """Busy is for this time only; anything else would only fail again."""
-        busy = _code(error) in _BUSY_CODES
+        """Tell the user, and use the cache no more in this process, unless it was only busy."""
+        busy = primary_code(error) in BUSY
         self._off = not busy
         told = "in use by another process" if busy else str(error) or type(error).__name__
         self._notes[f"vectors are not cached: {self.path}: {told}"] = None
 
     def _set_aside(self, error: Exception) -> None:
+        """Rename the damaged file and those that SQLite keeps beside it."""
         aside = self.path.with_name(DAMAGED)
         try:
-            # The log goes first: beside a new file SQLite would take it for that one's.
+            # The log goes before the database: SQLite would apply a log left behind to a new file.
             for ending in reversed(SIDES):
                 with suppress(FileNotFoundError):
                     Path(f"{self.path}{ending}").replace(f"{aside}{ending}")
@@ -216,12 +230,13 @@ class VectorCache:
             return
         self._notes[f"the vector cache was damaged ({error}) and begun anew; the old file is {aside}"] = None
 
-    def _opened(self, *, making: bool) -> sqlite3.Connection | None:
+    def _opened(self, *, making: bool) -> Connection | None:
+        """The connection, opened when it is not; None if there is no file and none is to be made."""
         if self._connection is None:
             if not making and not self.path.exists():
                 return None
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = _connect(self.path)
+            self._connection = connect(self.path, "mode=rwc", busy_seconds=BUSY_SECONDS)
             _prepare(self._connection, self.path, network_file_system(self.path.parent, self._mounts))
         return self._connection
 
@@ -231,9 +246,10 @@ class VectorCache:
                 self._connection.close()
         self._connection = None
 
-    def _write(self, connection: sqlite3.Connection, rows: Sequence[tuple[str, bytes, bytes]]) -> None:
+    def _write(self, connection: Connection, rows: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Add new entries (model, digest, value) and record which others were used or found broken."""
         counted = self._hits, self._misses
-        with _transaction(connection):
+        with transaction(connection):
             connection.execute(
                 "UPDATE counts SET writes = writes + 1, hits = hits + ?, misses = misses + ?", counted
             )
@@ -255,42 +271,26 @@ class VectorCache:
         self._broken.clear()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"file:{quote(os.fsencode(path.absolute()))}?mode=rwc",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA cell_size_check = ON")
-        # A power cut may lose the last vectors, which are computed again; it damages nothing.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA journal_size_limit = 4000000")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path, network: str) -> None:
-    """Make the tables where there are none; raise when the file is not of this version."""
+def _prepare(connection: Connection, path: Path, network: str) -> None:
+    """Set the connection up, and make the tables in an empty file; raise if the file is another version's."""
+    # A power cut may lose the last vectors, which are then computed again; it damages nothing.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_size_limit = 4000000")
     if _version(connection, path) == VERSION:
         return
-    # Five vectors of 384 numbers a page; of 4 kB there would be two, and much of it empty.
+    # A page of 8 kB holds five vectors of 384 numbers; one of 4 kB holds two, and much of it stays empty.
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute(f"PRAGMA journal_mode = {'delete' if network else 'wal'}")
-    with _transaction(connection):
+    with transaction(connection):
         if _version(connection, path) == VERSION:
             return
         for statement in _SCHEMA:
             connection.execute(statement)
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def _version(connection: Connection, path: Path) -> int:
+    """``VERSION`` for a cache that this version made, 0 for an empty file."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if (application, version) == (APPLICATION_ID, VERSION):
@@ -303,18 +303,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return 0
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _values(connection: sqlite3.Connection, model: str, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+def _values(connection: Connection, model: str, digests: Sequence[bytes]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for start in range(0, len(digests), _LOOKED_UP):
         some = digests[start : start + _LOOKED_UP]
@@ -327,8 +316,8 @@ def _values(connection: sqlite3.Connection, model: str, digests: Sequence[bytes]
     return found
 
 
-def _drop_oldest(connection: sqlite3.Connection, most_bytes: int) -> bool:
-    """Drop what was not used for longest, when there is too much; whether there was."""
+def _drop_oldest(connection: Connection, most_bytes: int) -> bool:
+    """Drop the entries unused for longest if the file is above its limit; gives whether it was."""
     nbytes = _live_bytes(connection)
     if nbytes <= most_bytes:
         return False
@@ -345,7 +334,8 @@ def _drop_oldest(connection: sqlite3.Connection, most_bytes: int) -> bool:
     return True
 
 
-def _live_bytes(connection: sqlite3.Connection) -> int:
+def _live_bytes(connection: Connection) -> int:
+    """The size of the database's pages that are in use, free ones left out."""
     pages, free, size = (
         int(connection.execute(f"PRAGMA {name}").fetchone()[0])
         for name in ("page_count", "freelist_count", "page_size")
@@ -353,29 +343,29 @@ def _live_bytes(connection: sqlite3.Connection) -> int:
     return (pages - free) * size
 
 
-def _counted(connection: sqlite3.Connection) -> tuple[int, int, int, int]:
-    """Entries, models, hits, misses."""
+def _counted(connection: Connection) -> tuple[int, int, int, int]:
+    """The numbers of entries, models, hits and misses."""
     entries, models = connection.execute("SELECT count(*), count(DISTINCT model) FROM vectors").fetchone()
     hits, misses = connection.execute("SELECT hits, misses FROM counts").fetchone()
     return int(entries), int(models), int(hits), int(misses)
 
 
-def _emptied(connection: sqlite3.Connection) -> bool:
-    with _transaction(connection):
+def _empty(connection: Connection) -> bool:
+    with transaction(connection):
         connection.execute("DELETE FROM vectors")
         connection.execute("UPDATE counts SET hits = 0, misses = 0")
     connection.executescript(_SHRINK)
     return True
 
 
-def _encoded(kept: Kept) -> bytes:
+def _encode_value(kept: Kept) -> bytes:
     numbers = np.ascontiguousarray(kept.numbers, dtype="<f4").tobytes()
     rest = _HEAD.pack(b"", kept.read_tokens, kept.total_tokens)[8:] + numbers
     return xxhash.xxh3_64_digest(rest) + rest
 
 
-def _decoded(value: object) -> Kept | None:
-    """None for a value that is not what was written."""
+def _decode_value(value: object) -> Kept | None:
+    """The vector in a stored value; None if the value is damaged."""
     if not isinstance(value, bytes) or len(value) < _HEAD.size or len(value) % 4:
         return None
     checksum, read, total = _HEAD.unpack_from(value)
@@ -384,14 +374,8 @@ def _decoded(value: object) -> Kept | None:
     return Kept(np.frombuffer(value, "<f4", offset=_HEAD.size).astype(np.float32), read, total)
 
 
-def _code(error: Exception) -> int:
-    """SQLite's primary code; Python gives none for text that is not UTF-8."""
-    unreadable = sqlite3.SQLITE_CORRUPT if isinstance(error, sqlite3.OperationalError) else 0
-    return int(getattr(error, "sqlite_errorcode", unreadable)) & 0xFF
-
-
 def _is_damage(error: Exception) -> bool:
-    return isinstance(error, UnicodeDecodeError) or _code(error) in _DAMAGED_CODES
+    return isinstance(error, UnicodeDecodeError) or primary_code(error) in DAMAGE
 
 
 def _files(path: Path) -> list[Path]:
@@ -399,7 +383,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _total_bytes(path: Path) -> int:
-    """Of what is kept; ``-shm`` holds nothing and is there only while the file is open."""
+    """The size of a database's files, but for ``-shm``, which is there only while the database is open."""
     total = 0
     for file in _files(path):
         if file.name.endswith("-shm"):

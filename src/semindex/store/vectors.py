@@ -1,7 +1,9 @@
-"""Exact search over int8 vectors, where they lie: mapped or read, none is copied.
+"""Cosines of a query with all stored vectors, computed exactly on the int8 arrays of the segments, uncopied.
 
-The query is rounded to whole numbers as well, so that every product and sum is a whole number: a chunk
-has the same score in any segment, merge or shard, and on any processor.
+The query is rounded to whole numbers too, so that every product and every sum is a whole number and a chunk
+has the same score in any segment, before and after a merge, and on any processor. Example: the query (0.6,
+0.8) times 158.75 is (95.25, 127), rounded (95, 127). The unit vector (1, 0) is stored as (127, 0). Their
+product is 12065; divided by 158.75 * 127 it is 0.598, the cosine, which is 0.6 without rounding.
 """
 
 from __future__ import annotations
@@ -18,17 +20,17 @@ from semindex.process.threads import Beside, spare_threads
 from semindex.types import Floats, Ids, Int8Vectors, Vector
 
 SCALE = 127
-"""What a stored 1.0 is."""
+"""The stored number that stands for 1.0."""
 THREADED_ROWS = 200_000
-"""From here on threads save more than they take to start: 4 ms of one."""
+"""From this many rows on, which take one thread 4 ms, several threads save more than their start costs."""
 BLOCK_ROWS = 32_768
-"""Rows that a thread takes at once: a millisecond, and what they give stays in the cache."""
+"""Rows of one task of a thread: it takes about a millisecond, and its results stay in the cache."""
 
 
 def whole_query(query: Vector) -> tuple[npt.NDArray[np.int8], float]:
-    """The query ``(dim,)`` in whole numbers of 8 bits, and the divisor that makes a product a cosine.
+    """The query ``(dim,)`` in whole numbers, and the number to divide a product by to get a cosine.
 
-    Its largest number becomes 127: rounding moves a cosine by about 0.0005.
+    The query is scaled so that its largest number becomes 127. Rounding moves a cosine by about 0.0005.
     """
     largest = float(np.abs(query).max(initial=0.0))
     scale = SCALE / largest if largest > 0.0 else 1.0
@@ -36,29 +38,30 @@ def whole_query(query: Vector) -> tuple[npt.NDArray[np.int8], float]:
 
 
 class Nearness(Struct, frozen=True):
-    """How near each of many vectors is to a query: whole numbers, made cosines where they are asked for."""
+    """The products of a query with many vectors, made into cosines for the rows that need them."""
 
     products: npt.NDArray[np.float32]
-    """Shape ``(n,)``: exact, since they are below 2**24."""
+    """Shape ``(n,)``: whole numbers below 2**24, which float32 holds exactly."""
     divisor: float
+    """What turns a product into a cosine: see :func:`whole_query`."""
 
     def at(self, rows: Ids) -> Floats:
         """The cosines of some rows, in [-1, 1] up to rounding."""
         return self.cosines(self.products[rows])
 
     def cosines(self, products: npt.NDArray[np.float32]) -> Floats:
-        """Some of the products as cosines."""
+        """The cosines of which some products are given."""
         return products.astype(np.float64) / self.divisor
 
 
 class Scan:
-    """The products of a query with the rows of some arrays, one after the other, as tasks."""
+    """The products of a query with the rows of some arrays, split into tasks that threads may share."""
 
     def __init__(self, parts: Sequence[Int8Vectors], query: Vector) -> None:
         self._whole, self._divisor = whole_query(query)
         self._products = np.empty(sum(map(len, parts)), dtype=np.float32)
         self.tasks: list[Callable[[], None]] = []
-        """Each writes some of them; any number of threads may share the tasks."""
+        """Each task writes the products of one block of rows; they may run in any order, on any thread."""
         start = 0
         for vectors in parts:
             for begin in range(0, len(vectors), BLOCK_ROWS):
@@ -71,12 +74,12 @@ class Scan:
 
     @property
     def nearness(self) -> Nearness:
-        """What all tasks found."""
+        """The products in the order of the arrays; complete once all tasks have run."""
         return Nearness(self._products, self._divisor)
 
 
 def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
-    """The nearness of each row of some arrays, one after the other, to the query."""
+    """The nearness to the query of every row of some arrays, in the order of the arrays."""
     if sum(map(len, parts)) >= THREADED_ROWS:
         scan = Scan(parts, query)
         Beside(scan.tasks, threads=spare_threads()).results()
@@ -89,8 +92,8 @@ def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
 
 
 def products(whole: npt.NDArray[np.int8], vectors: Int8Vectors) -> npt.NDArray[np.float32]:
-    """The product of each of some rows with a query in whole numbers, shape ``(len(vectors),)``."""
-    # Not with ``out``: simsimd 6.5 then gives back a None that it does not own, and before Python 3.12
-    # the interpreter dies of that after some thousand calls.
+    """The product of a query in whole numbers with each row, shape ``(len(vectors),)``."""
+    # Without its argument ``out``: simsimd 6.5 then returns a None that it does not own, and before
+    # Python 3.12 the interpreter dies of that after some thousand calls.
     found = simsimd.cdist(whole.reshape(1, -1), vectors, metric="dot", out_dtype="float32", threads=1)
     return np.asarray(found).reshape(-1)
