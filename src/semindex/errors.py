@@ -1,4 +1,4 @@
-"""The error tree.
+"""All errors that semindex raises on purpose, as one tree.
 
 ::
 
@@ -17,7 +17,7 @@
     ├── CacheError            a cache cannot be emptied; searches go on without one, and say so
     ├── ModelError            a model is missing, damaged, or not what it should be
     └── WorkerError           no worker process can be started, or no cluster be reached
-        └── WorkerUnfit       one worker cannot do what others can
+        └── WorkerUnfit       one worker of a cluster cannot do the work; others may
 
 Every message says what failed, where, and what to do next.
 """
@@ -26,19 +26,19 @@ from __future__ import annotations
 
 
 class SemindexError(Exception):
-    """The root: everything that semindex raises on purpose."""
+    """The base of all errors that semindex raises on purpose."""
 
 
 class UsageError(SemindexError):
-    """What was asked cannot be done as asked."""
+    """The request itself is wrong: an unknown option, a bad value, a query that cannot be read."""
 
 
 class QueryError(UsageError):
-    """A query that cannot be read; the message shows where."""
+    """A query cannot be parsed; the message shows where."""
 
 
 class ConfigError(UsageError):
-    """An unknown key, a bad value or an unreadable configuration file; names file, line, allowed values."""
+    """A configuration has an unknown key or bad value, or cannot be read; the message names file and line."""
 
 
 class RootError(SemindexError):
@@ -46,19 +46,19 @@ class RootError(SemindexError):
 
 
 class NotIndexed(SemindexError):  # noqa: N818 - the design's public name
-    """Nothing has been indexed there yet."""
+    """The folder has no index yet; ``semindex index`` makes one."""
 
 
 class BrokenIndex(SemindexError):  # noqa: N818 - the errors below say what is broken
-    """Something is wrong with the index on disk; what was committed before is intact unless said."""
+    """The index on disk cannot be used or written; committed data is intact unless the message says not."""
 
 
 class IndexLocked(BrokenIndex):
-    """Another process is writing this index."""
+    """Another process is writing this index; try again when it has finished."""
 
 
 class IndexCorrupt(BrokenIndex):
-    """A file of the index is damaged; ``semindex index`` rebuilds what it held."""
+    """A file of the index is damaged; ``semindex index`` rebuilds its contents."""
 
 
 class IndexTooNew(BrokenIndex):
@@ -66,24 +66,24 @@ class IndexTooNew(BrokenIndex):
 
 
 class IndexMismatch(BrokenIndex):
-    """The index was made with another model."""
+    """The index was made with another embedding model."""
 
 
 class IndexUnwritable(BrokenIndex):
-    """The index cannot be written: no room, no permission, a read-only place."""
+    """The index cannot be written: the disk is full, read-only or not permitted."""
 
 
 class ModelError(SemindexError):
-    """A model is missing, damaged, or not what its name says."""
+    """A model is missing, damaged, or not of the kind that its setting needs."""
 
 
 class CacheError(SemindexError):
-    """A cache cannot be emptied. A search never raises this: it goes on without the cache, and says so."""
+    """A cache cannot be emptied. A search never raises this: it goes on without the cache and says so."""
 
 
 class WorkerError(SemindexError):
-    """No worker process can be started (the build can run in one process), or no cluster can be reached."""
+    """No worker process can be started, or no cluster can be reached."""
 
 
-class WorkerUnfit(WorkerError):  # noqa: N818 - says of one worker what it is
-    """One worker cannot do the work (another version, no room); others that there are may."""
+class WorkerUnfit(WorkerError):  # noqa: N818 - the name describes one worker
+    """One worker cannot do the work, for example because its version differs; other workers may."""

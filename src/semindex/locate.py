@@ -1,4 +1,4 @@
-"""Which index answers for a path."""
+"""Find the index that answers for a path."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from semindex.store import layout
 
 
 class Location(Struct, frozen=True):
-    """An index and the part of it that a path means."""
+    """An index, and the part of its files that a path selects."""
 
     root: Path
-    """Absolute."""
+    """The absolute path of the indexed folder."""
     scope: str
-    """Root-relative folder or file to which answers are limited; empty for all."""
+    """The root-relative folder or file to which answers are limited; empty for no limit."""
     index_dir: Path
     note: str = ""
-    """What a reader should know about the choice; empty when it is plain."""
+    """A sentence for the user that says how the index was chosen; empty if the path is its root."""
 
 
 def locate(path: Path, *, index_dir: Path | None = None) -> Location:
-    """The nearest index at or above the path, else the git work tree's root, else the folder itself.
+    """The nearest index at or above the path; else the root of the git work tree; else the folder.
 
-    With ``index_dir`` the root is the one that was indexed there when the path lies in it, else the path.
+    With ``index_dir`` the root is the one recorded in that index if the path lies in it; otherwise the path.
 
     Raises:
         RootError: The path does not exist.
@@ -49,7 +49,7 @@ def locate(path: Path, *, index_dir: Path | None = None) -> Location:
 
 
 def why_no_folder(path: Path) -> str:
-    """Why a path is not a folder that can be used, as the end of a sentence."""
+    """The reason why a path cannot be used as a folder, as the end of a sentence: ``does not exist``."""
     try:
         return "is not a folder" if path.exists() else "does not exist"
     except OSError as error:

@@ -1,1 +1,1 @@
-"""What a process has one of: its spare threads, its loaded models, its collector, what it remembers."""
+"""Things that the whole process shares: threads, loaded models, the garbage collector, memory caches."""

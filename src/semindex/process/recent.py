@@ -1,4 +1,4 @@
-"""A small map in memory that forgets what was least recently used, and what is old."""
+"""A small cache in memory that drops the least recently used entries, and old ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class RecentlyUsed(Generic[K, V]):
-    """At most ``size`` entries, none older than ``seconds``; threads may share it."""
+    """A cache of at most ``size`` entries, none older than ``seconds``. Thread-safe."""
 
     def __init__(
         self, size: int, *, seconds: float = float("inf"), clock: Callable[[], float] = time.monotonic
@@ -24,13 +24,13 @@ class RecentlyUsed(Generic[K, V]):
         self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
         self._lock = threading.Lock()
         self.found = 0
-        """How often :meth:`get` had an answer."""
+        """How many calls of :meth:`get` found a value."""
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """The value, now the most recently used, or None."""
+        """The value, now the most recently used one; None if the key is unknown or the value too old."""
         with self._lock:
             value, made = self._entries.get(key, (None, 0.0))
             if value is None:
@@ -43,7 +43,7 @@ class RecentlyUsed(Generic[K, V]):
             return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep a value; drop those not used for longest while there are too many or they are old."""
+        """Keep a value; drop the least recently used ones while there are too many or they are too old."""
         with self._lock:
             now = self._clock()
             self._entries[key] = value, now
@@ -56,6 +56,6 @@ class RecentlyUsed(Generic[K, V]):
         return len(self._entries) > self._size or now - made >= self._seconds
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all entries."""
         with self._lock:
             self._entries.clear()

@@ -1,4 +1,4 @@
-"""Loaded models that everybody in the process uses together."""
+"""Objects such as loaded models, of which the process has one for all that use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class Shared(Generic[K, V]):
-    """One object a key for as long as anybody holds it; it is let go with the last holder."""
+    """One object for each key, kept as long as anything else refers to it. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,7 +20,7 @@ class Shared(Generic[K, V]):
         self._held: WeakValueDictionary[K, V] = WeakValueDictionary()
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """The object of that key, made when nobody has it; other threads that ask for it wait meanwhile."""
+        """The object of the key; without one it is made, and other threads that ask for it wait meanwhile."""
         with self._lock:
             gate = self._gates.setdefault(key, threading.Lock())
         with gate:

@@ -1,4 +1,4 @@
-"""What a walk has found so far: files, what was left out and why, and the rules that leave out."""
+"""Collect what a walk finds: files, skipped paths with their reasons, and the rules that left paths out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from functools import cache
 
+from msgspec import Struct, field
+
+from semindex.source.git import GitRule
 from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule, load_ignore_file, parse_rules
 from semindex.source.paths import as_text, join, parent
 from semindex.source.regular import describe
 from semindex.types import FileFailure, FileRef, SkipReason
 
 NEVER = frozenset((b".git", b".hg", b".svn", b".semindex"))
-"""Names that are left out everywhere, whatever any rule says."""
+"""Names that are left out everywhere, even if a rule takes them back in."""
 _PROGRESS_FILES = 1000
 _SEPARATOR = os.fsencode(os.sep)
 _DEFAULT_RULES = b"""\
@@ -30,24 +33,26 @@ __pycache__/
 .gradle/
 .terraform/
 """
-DEFAULTS = IgnoreFile(parse_rules(_DEFAULT_RULES, source="semindex's own rules"))
-"""Installed packages and caches; any rule of an ignore file outranks these, and so does tracking."""
 FOLDER_MARKS = (b"pyvenv.cfg", b"CACHEDIR.TAG")
-"""Files by which a folder says that it is a virtual environment or a cache."""
+"""Files that mark their folder as a virtual environment or a cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
+@cache
+def default_rules() -> IgnoreFile:
+    """Rules for installed packages and caches. Rules of ignore files outrank them, and so does tracking."""
+    return IgnoreFile(parse_rules(_DEFAULT_RULES, source="semindex's own rules"))
+
+
+class Excluded(Struct, frozen=True):
     """A path that an ignore rule left out."""
 
     path: bytes
     is_folder: bool
-    rule: IgnoreRule
+    rule: IgnoreRule | GitRule
 
 
-@dataclass(slots=True)
-class Collector:
-    """Gathers a walk's results; paths are bytes relative to ``root``."""
+class Collector(Struct):
+    """Collects the results of a walk; paths are bytes relative to ``root``."""
 
     root: bytes
     on_progress: Callable[[int], None] | None = None
@@ -56,17 +61,17 @@ class Collector:
     warnings: list[str] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
     by_default: set[bytes] = field(default_factory=set)
-    """Folders that only the default rules left out."""
+    """Folders that :func:`default_rules` left out."""
     set_aside: set[IgnoreRule] = field(default_factory=set)
-    """Rules that do not count here, see :func:`semindex.source.tree.walk_tree`."""
+    """Rules that :func:`semindex.source.tree.walk_tree` does not follow."""
     _own_rules: dict[bytes, tuple[IgnoreFile, ...]] = field(default_factory=dict)
 
     def absolute(self, path: bytes) -> bytes:
-        """Where ``path`` is on this machine."""
+        """The absolute path of ``path``."""
         return join(self.root, path) if path else self.root
 
     def status(self, path: bytes) -> os.stat_result | None:
-        """The path's own state, links not followed; None, and recorded, where it cannot be had."""
+        """The ``lstat`` of a path; None if it fails, and then the failure is recorded."""
         try:
             return os.lstat(self.absolute(path))
         except PermissionError as error:
@@ -76,7 +81,7 @@ class Collector:
         return None
 
     def add(self, path: bytes, status: os.stat_result) -> None:
-        """Record a path by what it is: a regular file, a link, or something that is never opened."""
+        """Record a path: a regular file as one to read, a link or special file as skipped."""
         if stat.S_ISREG(status.st_mode):
             files = self.files
             files[path] = FileRef(
@@ -107,20 +112,20 @@ class Collector:
         self.fail(path, SkipReason.LINK, f"link to {target}")
 
     def fail(self, path: bytes, reason: SkipReason, detail: str = "") -> None:
-        """Record a path that is not read, and why."""
+        """Record a path as skipped."""
         self.skipped[path] = FileFailure(os.fsdecode(path), "walk", reason, detail)
 
     def fail_os(self, path: bytes, error: OSError) -> None:
-        """Record what the operating system said; a path that is gone is simply not there."""
+        """Record a path as skipped because of ``error``; a path that no longer exists is not recorded."""
         if isinstance(error, PermissionError):
             self.fail(path, SkipReason.PERMISSION, error.strerror or "")
         elif not isinstance(error, FileNotFoundError | NotADirectoryError):
             self.fail(path, SkipReason.UNREADABLE, error.strerror or str(error))
 
     def own_rules(self, folder: bytes, names: Collection[bytes] | None = None) -> tuple[IgnoreFile, ...]:
-        """The ``.semindexignore`` files that hold in ``folder``, the root's first.
+        """The ``.semindexignore`` files that apply in ``folder``, the root's first.
 
-        With the ``names`` of what is in the folder it is not opened in vain.
+        Pass the ``names`` in the folder, if known, and no file that is missing is opened.
         """
         known = self._own_rules.get(folder)
         if known is None:
@@ -131,18 +136,18 @@ class Collector:
         return known
 
     def is_marked(self, folder: bytes) -> bool:
-        """Whether the folder holds a mark of a virtual environment or a cache."""
+        """Whether the folder holds one of :data:`FOLDER_MARKS`."""
         full = self.absolute(folder)
         return any(os.path.lexists(join(full, mark)) for mark in FOLDER_MARKS)
 
 
 def is_link(status: os.stat_result) -> bool:
-    """Whether it is a symbolic link, or one of Windows' junctions."""
+    """Whether the status is that of a symbolic link or of a junction on Windows."""
     return stat.S_ISLNK(status.st_mode) or bool(getattr(status, "st_reparse_tag", 0) == 0xA0000003)
 
 
 def decide(files: tuple[IgnoreFile, ...], path: bytes, *, is_folder: bool) -> IgnoreRule | None:
-    """The rule that decides about ``path``: of the last of the files with one that matches."""
+    """The rule that decides about ``path``, from the last file with a match; None if no rule matches."""
     for file in reversed(files):
         rule = file.verdict(path, is_folder=is_folder)
         if rule is not None:

@@ -1,8 +1,18 @@
-"""Bytes to UTF-8 text, or the knowledge that they are none.
+r"""Stored bytes to UTF-8 text: find the encoding, or find that the bytes are not text.
 
-A byte order mark or a declared coding decides; then UTF-8, which hardly anything else looks like; then
-a count of what each other encoding would make of the bytes: Japanese shows kana, Chinese shows common
-characters, Latin text shows accented letters that stand alone.
+>>> decode(b"x = 'Gr\xf6\xdfe'")
+(b"x = 'Gr\xc3\xb6\xc3\x9fe'", 'cp1252')
+>>> decode("関数とデータ".encode("cp932")) == ("関数とデータ".encode(), "cp932")
+True
+>>> decode(b"\x7fELF\x02\x01\x01\0\0\0") is None
+True
+
+The first of these steps that has an answer decides: a byte order mark; NUL bytes in every second place
+(UTF-16) or in other places (not text); the escape sequences of ISO 2022; valid UTF-8, because hardly any
+text in another encoding is valid UTF-8 by chance; an encoding that the file declares in its head; UTF-8
+with a few damaged bytes; and last a guess. The guess decodes a sample in each candidate and counts what
+that language has much of: kana in Japanese, frequent characters in Chinese and Korean, words made of high
+bytes in Russian, single accented letters between ASCII letters in Western European languages.
 """
 
 from __future__ import annotations
@@ -18,37 +28,43 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_DECLARED = re.compile(
+# These patterns are strings because a search imports this module and decodes nothing: ``re`` compiles each
+# when it is first used, and keeps it.
+_DECLARED = (
     rb"coding[:=][ \t]*[\"']?([\w.-]+)|\bencoding=[\"']([\w.-]+)"
     rb"|\bcharset=[\"']?([\w-]+)|@charset \"([\w-]+)\""
 )
-_TRUSTED_CODECS = re.compile(
-    r"utf_?8|iso8859|latin|cp\d|windows|koi8|mac_|shift_?jis|sjis|s_jis|euc|gb|big5|johab|tis|iso2022|ptcp|ascii"
+_TRUSTED_CODECS = (
+    r"utf_?8|iso8859|latin|cp\d|windows|koi8|mac_|shift_?jis|sjis|s_jis|euc|gb|big5|johab|tis|iso2022|ptcp"
+    r"|ascii"
 )
-"""Of what a file may ask for: character sets only; Python's codecs also unpack and compute."""
+"""The codecs that a file may declare: character sets only. Python has others, which decompress data."""
 _CONTROL = bytes([*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 _MOST_CONTROL = 0.05
 _FEW = 2
-"""So many odd bytes say nothing, however short the file."""
+"""This many control characters are allowed in a file of any size."""
 _MOST_NULS = 0.001
 _HIGH_BYTES = bytes(range(0x80, 0x100))
-_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
-_LATIN_LONE = re.compile(rb"(?<![\x80-\xff])[\x85\x91-\x97\xa0-\xff]{1,2}(?![\x80-\xff])")
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fc]")
-_HALF_KANA = re.compile("[\uff61-\uff9f]")
-_HANGUL = re.compile("[\uac00-\ud7a3]")
-_WIDE = re.compile("[^\x00-\x7f]")
+_HIGH_RUN = rb"[\x80-\xff]+"
+_LATIN_LONE = rb"(?<![\x80-\xff])[\x85\x91-\x97\xa0-\xff]{1,2}(?![\x80-\xff])"
+"""One or two accented letters or typographic marks with ASCII on both sides."""
+_KANA = "[\u3041-\u3096\u30a1-\u30fc]"
+_HALF_KANA = "[\uff61-\uff9f]"
+_HANGUL = "[\uac00-\ud7a3]"
+_WIDE = "[^\x00-\x7f]"
 _ENOUGH = 0.6
+"""The least share of frequent characters among all outside ASCII, for Chinese, Korean and kanji."""
 _KANA_SHARE = 0.15
 _LATIN_SHARE = 0.9
 _KOREAN_LEADS = 0.97
+"""In Korean text nearly all first bytes of pairs are 0xB0 to 0xC8, where its syllables stand."""
 
 
 def decode(data: bytes) -> tuple[bytes, str] | None:
-    """UTF-8 text and the name of the codec, None when the bytes are not text.
+    """The text in UTF-8, and Python's name of the codec it was stored in; None when the bytes are not text.
 
-    Valid UTF-8 comes back as it is, a byte order mark included. UTF-8 with some damage keeps its
-    length: each bad byte becomes a question mark. Lines keep their numbers.
+    Valid UTF-8 is returned unchanged, a byte order mark included. In damaged UTF-8 each bad byte becomes a
+    question mark, so the length stays. Line numbers are those of the stored file. Never raises.
     """
     for mark, codec in _MARKS:
         if data.startswith(mark):
@@ -73,7 +89,7 @@ def decode(data: bytes) -> tuple[bytes, str] | None:
 
 
 def has_many_controls(data: bytes) -> bool:
-    """Whether control characters that no text has are common in the first bytes."""
+    """Whether over 5 % of the first 64 kB are control characters that text does not have."""
     sample = data[:_SAMPLE_BYTES]
     return len(sample) - len(sample.translate(None, _CONTROL)) > _FEW + _MOST_CONTROL * len(sample)
 
@@ -105,16 +121,16 @@ def _strict(data: bytes, codec: str) -> tuple[bytes, str] | None:
 
 
 def _declared(data: bytes) -> tuple[bytes, str] | None:
-    """By a coding line of Python, emacs or vim, or what HTML, XML and CSS say in their head."""
+    """The text by the coding line of Python, emacs or vim, or by the declaration of HTML, XML or CSS."""
     head = b"\n".join(data[:2048].split(b"\n", 10)[:10])
     tail = data[-512:] if b"vim" in data[-512:] else b""
-    for match in _DECLARED.finditer(head + b"\n" + tail):
+    for match in re.finditer(_DECLARED, head + b"\n" + tail):
         name = next(group for group in match.groups() if group).decode("ascii", "replace")
         try:
             codec = codecs.lookup(name).name
         except (LookupError, ValueError):
             continue
-        if _TRUSTED_CODECS.match(codec.replace("-", "_")):
+        if re.match(_TRUSTED_CODECS, codec.replace("-", "_")):
             found = _strict(data, "cp932" if codec == "shift_jis" else codec)
             if found:
                 return found
@@ -122,7 +138,7 @@ def _declared(data: bytes) -> tuple[bytes, str] | None:
 
 
 def _damaged_utf8(data: bytes) -> tuple[bytes, str] | None:
-    """UTF-8 when at least twice as many of its characters are whole as there are bad bytes."""
+    """The text as UTF-8 if it has at least two whole characters outside ASCII for each bad byte."""
     whole = data.decode("utf-8", "ignore")
     bad = len(data) - len(whole.encode("utf-8"))
     good = len(whole) - len(data.translate(None, _HIGH_BYTES))
@@ -133,9 +149,10 @@ def _damaged_utf8(data: bytes) -> tuple[bytes, str] | None:
 
 def _guessed(data: bytes) -> tuple[bytes, str] | None:
     sample = _non_ascii_lines(data)
-    high = sum(len(run) for run in _HIGH_RUN.findall(sample))
-    lone = sum(len(run) for run in _LATIN_LONE.findall(sample))
+    high = sum(len(run) for run in re.findall(_HIGH_RUN, sample))
+    lone = sum(len(run) for run in re.findall(_LATIN_LONE, sample))
     codec = _japanese(sample)
+    # Where nearly all high bytes stand alone or in pairs between ASCII, the text is Western European.
     if codec is None and lone < _LATIN_SHARE * high:
         codec = _east_asian(sample) or _cyrillic(sample)
     for candidate in (codec, "cp1252", "latin-1"):
@@ -146,7 +163,7 @@ def _guessed(data: bytes) -> tuple[bytes, str] | None:
 
 
 def _non_ascii_lines(data: bytes) -> bytes:
-    """The first lines with bytes over 0x7f, as far as they fit the sample; the last may be cut."""
+    """The lines of the first megabyte that hold a byte over 0x7f, cut to 64 kB."""
     lines: list[bytes] = []
     room = _SAMPLE_BYTES
     for line in data[: 1 << 20].splitlines(keepends=True):
@@ -159,7 +176,7 @@ def _non_ascii_lines(data: bytes) -> bytes:
 
 
 def _text(sample: bytes, codec: str) -> str | None:
-    """The sample in this codec, a character cut at its end left away; None when it does not fit."""
+    """The sample decoded, without a character that is cut at its end; None when the codec does not fit."""
     try:
         return codecs.getincrementaldecoder(codec)().decode(sample)
     except UnicodeDecodeError:
@@ -167,28 +184,29 @@ def _text(sample: bytes, codec: str) -> str | None:
 
 
 def _japanese(sample: bytes) -> str | None:
-    """``cp932`` or ``euc_jp`` when kana are common."""
+    """``cp932`` or ``euc_jp``, whichever shows more kana, if over 15 % of the wide characters are kana."""
     best, best_share = None, _KANA_SHARE
     for codec in ("cp932", "euc_jp"):
         text = _text(sample, codec)
         if not text:
             continue
-        wide = len(_WIDE.findall(text))
-        share = (len(_KANA.findall(text)) - len(_HALF_KANA.findall(text))) / max(wide, 1)
+        wide = len(re.findall(_WIDE, text))
+        share = (len(re.findall(_KANA, text)) - len(re.findall(_HALF_KANA, text))) / max(wide, 1)
         if share > best_share:
             best, best_share = codec, share
     return best
 
 
 def _east_asian(sample: bytes) -> str | None:
-    """Chinese, Korean or kanji-only Japanese, when most characters are common ones of it."""
+    """A codec of Chinese, Korean or Japanese without kana, if 60 % of the characters are frequent ones."""
     korean = _text(sample, "cp949")
     pairs = re.findall(rb"[\xa1-\xfe][\xa1-\xfe]", sample)
     leads = [pair[0] for pair in pairs if 0xB0 <= pair[0] <= 0xF7]
     if korean and leads and sum(lead <= 0xC8 for lead in leads) >= _KOREAN_LEADS * len(leads):
-        wide = _WIDE.findall(korean)
-        if len(leads) >= 8 and len(_HANGUL.findall(korean)) >= _ENOUGH * len(wide):
+        wide = re.findall(_WIDE, korean)
+        if len(leads) >= 8 and len(re.findall(_HANGUL, korean)) >= _ENOUGH * len(wide):
             return "cp949"
+    # Each character set has its frequent characters first; the ranges are the first bytes of those.
     scores = {
         "gb18030": _common_share(sample, "gb18030", "gb2312", (0xB0, 0xD7)),
         "big5": _common_share(sample, "big5", "big5", (0xA4, 0xC6)),
@@ -200,9 +218,9 @@ def _east_asian(sample: bytes) -> str | None:
 
 
 def _common_share(sample: bytes, codec: str, charset: str, leads: tuple[int, int]) -> float:
-    """Of the characters outside ASCII, the share whose first byte in ``charset`` is a common one."""
+    """The share of the characters outside ASCII whose first byte in ``charset`` is one of ``leads``."""
     text = _text(sample, codec)
-    wide = [char for char in _WIDE.findall(text or "") if not "\u3000" <= char <= "\u303f"]
+    wide = [char for char in re.findall(_WIDE, text or "") if not "\u3000" <= char <= "\u303f"]
     wide = [char for char in wide if not "\uff00" <= char <= "\uff5e"]
     if not wide:
         return 0.0
@@ -212,10 +230,13 @@ def _common_share(sample: bytes, codec: str, charset: str, leads: tuple[int, int
 
 
 def _cyrillic(sample: bytes) -> str | None:
-    """``cp1251`` or ``koi8-r`` for words made of high bytes throughout."""
-    runs = [run for run in _HIGH_RUN.findall(sample) if len(run) > 2]
+    """``cp1251`` or ``koi8-r``, if most high bytes stand in words of three or more of them.
+
+    Both have letters from 0xC0 on; the upper half of that is lower case in cp1251 and upper case in koi8-r.
+    """
+    runs = [run for run in re.findall(_HIGH_RUN, sample) if len(run) > 2]
     letters = b"".join(runs)
-    if len(letters) < 0.6 * sum(len(run) for run in _HIGH_RUN.findall(sample)):
+    if len(letters) < 0.6 * sum(len(run) for run in re.findall(_HIGH_RUN, sample)):
         return None
     if sum(byte >= 0xC0 for byte in letters) < 0.9 * len(letters):
         return None
@@ -224,7 +245,7 @@ def _cyrillic(sample: bytes) -> str | None:
 
 
 def _looks_like_text(data: bytes) -> bool:
-    """Half of it ASCII that text has, and next to no control characters, of either half."""
+    """Whether half of the bytes are printable ASCII and at most 2 % are control characters of Latin-1."""
     sample = data[:_SAMPLE_BYTES]
     plain = len(re.findall(rb"[\t\n\r\x20-\x7e]", sample))
     odd = len(sample) - len(sample.translate(None, _CONTROL))

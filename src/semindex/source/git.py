@@ -20,33 +20,31 @@ _SAFE_CONFIGURATION = (
     "core.hooksPath=/dev/null",
     "safe.bareRepository=explicit",
 )
-_KEPT_VARIABLES = re.compile(
-    r"GIT_EXEC_PATH|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+)", re.ASCII
-)
-"""The user's own configuration; any other ``GIT_*`` speaks of another repository or another call."""
+_KEPT_VARIABLES = r"(?a:GIT_EXEC_PATH|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))"
+"""Variables of the user's own configuration. Any other ``GIT_*`` variable may name another repository."""
 _TIMEOUT_S = 600
-_UNREADABLE = re.compile(rb"^warning: could not open directory '(.*?)/?': Permission denied$", re.M | re.S)
+_UNREADABLE = rb"(?ms)^warning: could not open directory '(.*?)/?': Permission denied$"
 
 
 class GitFailed(Exception):  # noqa: N818 - says what happened
-    """git is missing, refuses, or does not know the folder; the message is git's own last line."""
+    """git is missing, refuses, or does not know the folder; the message is git's own error line."""
 
 
 class Listing(Struct, frozen=True):
-    """What git knows of a folder; paths relative to it, in no order, none twice."""
+    """What git knows of a folder: distinct paths, relative to the folder, in no particular order."""
 
     tracked: tuple[bytes, ...]
     sparse: tuple[bytes, ...]
-    """Tracked, and left out of the work tree by a sparse checkout."""
+    """Tracked files that a sparse checkout leaves out of the work tree."""
     untracked: tuple[bytes, ...]
     nested: tuple[bytes, ...]
-    """Folders with a repository of their own, not tracked by this one."""
+    """Untracked folders that hold a repository of their own."""
     unreadable: tuple[bytes, ...]
     """Folders that git had no permission to list."""
 
 
 class GitRule(Struct, frozen=True):
-    """The rule that ignores a path."""
+    """The ignore rule by which git ignores a path."""
 
     source: str
     line: int
@@ -54,7 +52,7 @@ class GitRule(Struct, frozen=True):
 
 
 def find_top(folder: Path) -> Path | None:
-    """The nearest folder at or above ``folder`` that holds a ``.git``, None without one."""
+    """The nearest folder at or above ``folder`` that holds a ``.git``; None if there is none."""
     for candidate in (folder, *folder.parents):
         if os.path.lexists(candidate / ".git"):
             return candidate
@@ -62,13 +60,14 @@ def find_top(folder: Path) -> Path | None:
 
 
 def list_files(folder: Path, top: Path) -> Listing:
-    """The files of ``folder`` in the work tree at ``top``, ignored ones left out.
+    """The files of ``folder`` in the work tree at ``top``, without ignored ones.
 
     Raises:
-        GitFailed: git cannot answer; walk without it.
+        GitFailed: git cannot answer; the caller walks without it.
     """
     options = ("-z", "-t", "--cached", "--others", "--exclude-standard")
     output, errors = _git(folder, top, "ls-files", *options)
+    # With -t each path has a letter and a blank before it: H tracked, S sparse, ? untracked.
     by_tag: dict[bytes, dict[bytes, None]] = {}
     for entry in output.split(b"\0"):
         by_tag.setdefault(entry[:1], {})[entry[2:]] = None
@@ -81,12 +80,12 @@ def list_files(folder: Path, top: Path) -> Listing:
         sparse=tuple(sparse),
         untracked=tuple(path for path in untracked if not path.endswith(b"/")),
         nested=tuple(path[:-1] for path in untracked if path.endswith(b"/")),
-        unreadable=tuple(_UNREADABLE.findall(errors)),
+        unreadable=tuple(re.findall(_UNREADABLE, errors)),
     )
 
 
 def list_ignored(folder: Path, top: Path) -> list[bytes]:
-    """What git ignores in ``folder``; a folder ignored as a whole is one entry, ending in a slash.
+    """The paths that git ignores in ``folder``; a folder ignored as a whole is one path that ends in a slash.
 
     Raises:
         GitFailed: git cannot answer.
@@ -97,7 +96,7 @@ def list_ignored(folder: Path, top: Path) -> list[bytes]:
 
 
 def find_ignoring_rules(folder: Path, top: Path, paths: list[bytes]) -> dict[bytes, GitRule]:
-    """The ignore rule of each path that one of its own matches.
+    """The rule for each of the ``paths`` that a rule matches by itself, not by a folder above it.
 
     Raises:
         GitFailed: git cannot answer.
@@ -183,7 +182,7 @@ def _environment(top: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()  # noqa: TID251 - git gets what is left of it
-        if not name.startswith("GIT_") or _KEPT_VARIABLES.fullmatch(name)
+        if not name.startswith("GIT_") or re.fullmatch(_KEPT_VARIABLES, name)
     }
     return kept | {
         "GIT_WORK_TREE": str(top),  # overrides a core.worktree that points elsewhere

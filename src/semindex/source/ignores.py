@@ -1,7 +1,20 @@
-"""Ignore files in gitignore syntax, read and matched as git does (``gitignore(5)``, ``wildmatch.c``).
+r"""Ignore files in gitignore syntax, read and matched as git does (``gitignore(5)``, ``wildmatch.c``).
 
-git answers for itself in a git work tree; these rules are for trees without git and for
-``.semindexignore`` everywhere. Everything here is bytes, as paths are.
+In a git work tree git itself applies the ``.gitignore`` files; this module is for trees without git and for
+``.semindexignore`` files everywhere. Patterns, names and paths are bytes.
+
+>>> file = IgnoreFile(parse_rules(b"*.o\nbuild/\ndoc/**/*.txt\n!keep.o\n", source=".gitignore"))
+>>> [(rule.pattern, rule.end, rule.literal, rule.glob and rule.glob.pattern) for rule in file.rules]
+[('*.o', b'.o', None, None), ('build/', None, b'build', None),
+('doc/**/*.txt', None, None, b'doc/(?:[^/]+/)*[^/]*\\.txt'), ('!keep.o', None, b'keep.o', None)]
+>>> file.verdict(b"src/a.o", is_folder=False).pattern, file.verdict(b"src/keep.o", is_folder=False).ignores
+('*.o', False)
+>>> file.verdict(b"build", is_folder=True).line, file.verdict(b"build", is_folder=False)
+(2, None)
+
+A walk asks about each name of a large tree, and nearly always no rule matches. So most rules are compared
+without a regular expression (``literal``, ``end``, ``start``), and :meth:`IgnoreFile.concerns` finds out for
+all names of a folder together whether asking about the single names can give anything.
 """
 
 from __future__ import annotations
@@ -9,8 +22,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.source.paths import join, name_of
 from semindex.source.regular import RegularFileError, read_regular
@@ -19,7 +34,7 @@ SEMINDEX_IGNORE = b".semindexignore"
 MAX_IGNORE_FILE_BYTES = 1 << 20
 
 _FEW_PIECES = 8
-"""As many are looked for one by one: compiling an expression takes longer."""
+"""Up to this many pieces are looked for one by one, because compiling a pattern of them takes longer."""
 _CLASSES = {
     b"alnum": rb"[0-9A-Za-z]",
     b"alpha": rb"[A-Za-z]",
@@ -34,49 +49,47 @@ _CLASSES = {
     b"upper": rb"[A-Z]",
     b"xdigit": rb"[0-9A-Fa-f]",
 }
-_NAMED_CLASS = re.compile(rb"\[:([^\]]*):\]")
-_RANGE = re.compile(rb"-[^\]]", re.DOTALL)
-_PARTS = re.compile(rb"(?P<plain>[^*?\[\\]+)|\\(?P<escaped>.)|[*?\[\\]", re.DOTALL)
+_NAMED_CLASS = rb"\[:([^\]]*):\]"
+_PARTS = rb"(?s)(?P<plain>[^*?\[\\]+)|\\(?P<escaped>.)|[*?\[\\]"
 _ANY = b"[^/]"
 _STAR, _GLOBSTAR, _SLASH = b"*", b"**", b"/"
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreRule:
+class IgnoreRule(Struct, frozen=True):
     """One line of an ignore file."""
 
     source: str
-    """The file it stands in, root-relative."""
+    """The root-relative path of the ignore file."""
     line: int
     pattern: str
-    """As written."""
+    """The line as written, without trailing blanks."""
     negated: bool
     only_folders: bool
     by_name: bool
-    """Matches the last component wherever it is; otherwise the path from the file's folder."""
-    glob: re.Pattern[bytes] | None = field(default=None, repr=False)
-    """What is to be matched, where it is none of the following."""
-    literal: bytes | None = field(default=None, repr=False)
-    """The name, or the path, itself when there is no wildcard."""
-    end: bytes | None = field(default=None, repr=False)
-    """What a name must end with, when ``by_name`` and a star before it is the only wildcard."""
-    start: bytes | None = field(default=None, repr=False)
-    """What a name must begin with, when ``by_name`` and a star behind it is the only wildcard."""
-    piece: bytes = field(default=b"/", repr=False)
-    """What stands in ``/name/`` of every path that it matches: cheap to look for among many names at once."""
+    """Whether it is compared with the last component of a path; otherwise with the path from ``source``."""
+    glob: re.Pattern[bytes] | None = None
+    """The pattern as a regular expression, if none of the following three can express it."""
+    literal: bytes | None = None
+    """The whole name or path, of a pattern without a wildcard."""
+    end: bytes | None = None
+    """What a name must end with, of a pattern such as ``*.o``."""
+    start: bytes | None = None
+    """What a name must begin with, of a pattern such as ``.env*``."""
+    piece: bytes = b"/"
+    """A part of ``/name/`` that every matching name has: ``.o/`` of ``*.o``, ``/build/`` of ``build``."""
 
     @property
     def ignores(self) -> bool:
-        """Whether it leaves out, rather than takes back in."""
+        """Whether a matching path is left out; a negated rule takes it back in."""
         return not self.negated
 
     @property
     def is_everything(self) -> bool:
-        """Whether it leaves out whatever stands in its folder."""
+        """Whether the rule leaves out everything in the folder of its file."""
         return self.ignores and self.pattern.strip("/") in ("*", "**")
 
     def matches(self, text: bytes) -> bool:
-        """Whether it says something of a name (``by_name``), or of a path from the file's folder."""
+        """Whether the rule matches a name (``by_name``), or else a path from the ignore file's folder."""
         if self.literal is not None:
             return text == self.literal
         if self.end is not None:
@@ -87,7 +100,7 @@ class IgnoreRule:
 
 
 class IgnoreFile:
-    """The rules of one ignore file; the last one that matches decides."""
+    """The rules of one ignore file, of which the last one that matches a path decides."""
 
     def __init__(self, rules: Sequence[IgnoreRule], *, folder: bytes = b"") -> None:
         self.rules = tuple(rules)
@@ -98,7 +111,7 @@ class IgnoreFile:
         globs = [rule for rule in rules if rule.literal is None]
         self._pieces = sorted({rule.piece for rule in rules})
         self._any_piece = _any_of(self._pieces) if len(self._pieces) > _FEW_PIECES else None
-        # Nearly all globs are `*.o` or `.*`, which are told apart without a regular expression.
+        # verdict() first asks these unions of all rules whether any rule matches at all.
         self._ends = tuple(rule.end for rule in globs if rule.end is not None)
         self._starts = tuple(rule.start for rule in globs if rule.start is not None)
         self._name_glob = _union(rule for rule in globs if rule.by_name)
@@ -106,22 +119,22 @@ class IgnoreFile:
 
     @property
     def takes_back(self) -> bool:
-        """Whether any of its rules is a negated one."""
+        """Whether any rule of the file is negated."""
         return any(rule.negated for rule in self.rules)
 
     def concerns(self, listing: bytes) -> bool:
-        """Whether any rule may say something of the names in a folder, given as ``/one/other/``.
+        """Whether any rule may match one of the names in a folder, given joined as ``/one/other/``.
 
-        Costs as much for all as asking for two of them, and mostly the answer is no.
+        The answer for all names takes as long as :meth:`verdict` for two of them, and it is mostly no.
         """
         if self._any_piece is not None:
             return self._any_piece.search(listing) is not None
         return any(piece in listing for piece in self._pieces)
 
     def verdict(self, path: bytes, *, is_folder: bool) -> IgnoreRule | None:
-        """The rule that decides about ``path`` (root-relative, below the file's folder), if any.
+        """The rule that decides about ``path`` (root-relative, below the file's folder), None if none.
 
-        Says nothing of the folders above ``path``: whoever walks asks about those first.
+        Rules for folders above ``path`` are not considered: a walk does not enter a folder that is left out.
         """
         name = name_of(path)
         inner = path[self._prefix_length :]
@@ -146,7 +159,7 @@ def _union(rules: Iterable[IgnoreRule]) -> re.Pattern[bytes] | None:
 
 
 def _any_of(texts: Sequence[bytes]) -> re.Pattern[bytes]:
-    """Finds any of the texts, sorted and none empty; those that begin alike are tried together."""
+    """A pattern that finds any of the sorted texts; those with the same first byte share a branch."""
     groups = groupby(texts, key=lambda text: text[:1])
     heads = (
         re.escape(head) + b"(?:%s)" % b"|".join(re.escape(text[1:]) for text in group)
@@ -156,9 +169,9 @@ def _any_of(texts: Sequence[bytes]) -> re.Pattern[bytes]:
 
 
 def load_ignore_file(root: bytes, folder: bytes, name: bytes) -> IgnoreFile | None:
-    """The ignore file ``name`` of ``folder``, None where there is none that can be read.
+    """The ignore file ``name`` of ``folder``; None if it is missing, unreadable or without rules.
 
-    A link or anything but a regular file does not count, as for git.
+    As in git, an ignore file that is a link, or no regular file, counts as missing.
     """
     path = join(folder, name)
     try:
@@ -170,7 +183,7 @@ def load_ignore_file(root: bytes, folder: bytes, name: bytes) -> IgnoreFile | No
 
 
 def parse_rules(data: bytes, *, source: str) -> list[IgnoreRule]:
-    """The rules of an ignore file's bytes; lines that can match nothing give none."""
+    """The rules of an ignore file, in order; a line that can match nothing gives no rule."""
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     found = (_rule(line.removesuffix(b"\r"), source, number) for number, line in enumerate(lines, 1))
     return [rule for rule in found if rule is not None]
@@ -201,12 +214,12 @@ def _rule(line: bytes, source: str, number: int) -> IgnoreRule | None:
 
 
 def _piece(pattern: bytes) -> bytes:
-    """The longest text without a wildcard in the last component, with the slashes around that."""
+    """The longest run without a wildcard in the last component, which has a slash on both sides."""
     slash = pattern.rfind(b"/")
     if 0 <= pattern.find(b"[") < slash:
-        return b"/"  # that slash may stand in the brackets
+        return b"/"  # the last slash may stand inside brackets, so the component is not known
     runs = [b"/"]
-    for found in _PARTS.finditer(pattern, slash + 1):
+    for found in re.finditer(_PARTS, pattern[slash + 1 :]):
         if found["plain"] is not None:
             runs[-1] += found["plain"]
         elif found["escaped"] is not None:
@@ -231,10 +244,10 @@ def _without_trailing_blanks(line: bytes) -> bytes:
 
 
 def _translate(pattern: bytes, *, by_name: bool) -> bytes | None:
-    """A regular expression for a glob; None when it can match nothing.
+    """A regular expression for a glob; None if the glob can match nothing.
 
-    What stands between two stars is matched at its first place and never tried again (atomic
-    groups): the first place is as good as any later one, and a hostile pattern cannot run wild.
+    The text between two stars is matched where it first occurs and never tried again (atomic groups). A
+    later occurrence could not match more, and so no pattern makes matching take exponential time.
     """
     tokens = list(_tokens(pattern))
     if None in tokens:
@@ -251,6 +264,7 @@ def _translate(pattern: bytes, *, by_name: bool) -> bytes | None:
 
 
 def _path(segments: list[list[bytes]]) -> bytes:
+    """The expression for the components of a path; ``**`` stands for any number of whole components."""
     out, group, after_globstar = b"", b"", False
     for position, segment in enumerate(segments):
         last = position == len(segments) - 1
@@ -268,6 +282,7 @@ def _path(segments: list[list[bytes]]) -> bytes:
 
 
 def _segment(tokens: list[bytes]) -> bytes:
+    """The expression for one component, in which stars match anything but a slash."""
     pieces: list[bytes] = [b""]
     for token in tokens:
         if token in (_STAR, _GLOBSTAR):
@@ -281,7 +296,7 @@ def _segment(tokens: list[bytes]) -> bytes:
 
 
 def _tokens(pattern: bytes) -> Iterator[bytes | None]:
-    """Stars, slashes, and regular expressions of one byte each; None where nothing can match."""
+    """``*``, ``**``, ``/`` and regular expressions for one byte each; None where nothing can match."""
     position = 0
     while position < len(pattern):
         char = pattern[position : position + 1]
@@ -304,21 +319,22 @@ def _tokens(pattern: bytes) -> Iterator[bytes | None]:
 
 
 def _bracket(pattern: bytes, position: int) -> tuple[bytes | None, int]:
-    """The bracket expression whose inside starts at ``position``, and where it ends."""
+    """A regular expression for the brackets whose inside starts at ``position``, and where they end."""
     negated = pattern[position : position + 1] in (b"!", b"^") and position < len(pattern)
     start = position + negated
     members: set[int] = set()
     previous: int | None = None
     position = start
     while position == start or pattern[position : position + 1] != b"]":
-        named = _NAMED_CLASS.match(pattern, position)
+        named = re.compile(_NAMED_CLASS).match(pattern, position)
         if named:
             if named[1] not in _CLASSES:
                 return None, len(pattern)
             members.update(b"".join(re.findall(_CLASSES[named[1]], bytes(range(256)))))
             previous, position = None, named.end()
             continue
-        is_range = _RANGE.match(pattern, position) is not None and previous is not None
+        following = pattern[position + 1 : position + 2]
+        is_range = previous is not None and pattern[position : position + 1] == b"-" and following not in b"]"
         char, position = _escaped(pattern, position + is_range)
         if char is None:
             return None, len(pattern)
@@ -326,7 +342,7 @@ def _bracket(pattern: bytes, position: int) -> tuple[bytes | None, int]:
         previous = None if is_range else char
     if negated:
         members = set(range(256)) - members
-    members.discard(0x2F)
+    members.discard(0x2F)  # as in git, no bracket matches a slash
     inside = b"".join(b"\\x%02x" % value for value in sorted(members))
     return (b"[%s]" % inside if inside else b"(?!)"), position + 1
 

@@ -1,4 +1,4 @@
-"""Texts that were read and verified, kept while nothing that the system tells of their files has changed."""
+"""A cache of the texts of files, valid while size, times and inode of each file are unchanged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from semindex.source.read import RACY_NS, leads_inside, verified
 MOST_BYTES = 32_000_000
 
 Signature = tuple[int, int, int, int]
-"""Modified and changed, in nanoseconds, size, inode."""
+"""Time of modification and of change in nanoseconds, size in bytes, inode."""
 
 
 class KeptTexts:
-    """At most ``most_bytes`` of one root's texts, the least recently used forgotten first; thread-safe."""
+    """Up to ``most_bytes`` of verified texts; the least recently used are dropped first. Thread-safe."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
@@ -25,10 +25,13 @@ class KeptTexts:
         self._bytes = 0
         self._lock = threading.Lock()
         self.found = 0
-        """How often a text was kept and its file unchanged."""
+        """How many reads were answered from the cache."""
 
     def read(self, root: Path, path: str, digest: bytes, folders: set[str]) -> bytes | None:
-        """As :func:`semindex.source.read.read_verified`, without opening a file whose text is kept."""
+        """What :func:`semindex.source.read.read_verified` gives; a file whose text is cached is not opened.
+
+        ``folders`` is the set of folders already found not to be links; this call adds to it.
+        """
         key = path, digest
         with self._lock:
             known = self._texts.get(key)
@@ -46,12 +49,13 @@ class KeptTexts:
         if fresh is None:
             return None
         text, status = fresh
+        # A file changed less than two seconds ago may change again without its times showing it.
         if began - max(status.st_mtime_ns, status.st_ctime_ns) > RACY_NS:
             self._keep(key, text, _signature(status))
         return text
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all texts."""
         with self._lock:
             self._texts.clear()
             self._bytes = 0

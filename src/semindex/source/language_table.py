@@ -1,8 +1,8 @@
-"""The languages: one line each.
+"""The table of languages, one line each.
 
-``name kind | extensions | file names | interpreters | aliases``, all in lower case, parts separated by
-blanks; a line that starts with blanks goes on with the one before. The first language that claims an
-extension has it; :mod:`semindex.source.languages` looks into the file where an extension is shared.
+A line is ``name kind | extensions | file names | interpreters | aliases``, all in lower case and separated by
+blanks. A line that starts with blanks continues the line before. An extension in several lines belongs to the
+first of them; for some shared extensions :mod:`semindex.source.languages` looks into the file.
 """
 
 from __future__ import annotations
@@ -282,7 +282,7 @@ lockfile data | .lock .lockfile .lockb | package-lock.json yarn.lock pnpm-lock.y
 """
 
 
-def _read() -> tuple[dict[str, str], dict[str, str], dict[str, str], dict[str, str], dict[str, str]]:
+def _parsed_table() -> tuple[dict[str, str], dict[str, str], dict[str, str], dict[str, str], dict[str, str]]:
     kinds: dict[str, str] = {}
     extensions: dict[str, str] = {}
     files: dict[str, str] = {}
@@ -299,5 +299,5 @@ def _read() -> tuple[dict[str, str], dict[str, str], dict[str, str], dict[str, s
     return kinds, extensions, files, interpreters, aliases
 
 
-KINDS, BY_EXTENSION, BY_NAME, BY_INTERPRETER, CANONICAL = _read()
-"""Name to kind; extension, file name, interpreter and alias to name."""
+KINDS, BY_EXTENSION, BY_NAME, BY_INTERPRETER, CANONICAL = _parsed_table()
+"""A language's kind by its name, and its name by extension, file name, interpreter and alias."""

@@ -1,4 +1,4 @@
-"""Which language a file is in: by its name, its extension, its ``#!`` line, its head."""
+"""Tell the language of a file by its name, its extension, its ``#!`` line or its first bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from semindex.source.language_table import BY_EXTENSION, BY_INTERPRETER, BY_NAME
 
 UNKNOWN = "text"
 _WRAPPINGS = (".in", ".tmpl", ".template", ".tpl", ".example", ".sample", ".dist", ".orig", ".bak", ".j2")
-"""Endings that stand after the real one (``config.h.in``)."""
+"""Endings behind the extension that tells the language, as in ``config.h.in``."""
 _NAME_PREFIXES = {
     "dockerfile": "dockerfile",
     "containerfile": "dockerfile",
@@ -18,47 +18,45 @@ _NAME_PREFIXES = {
     ".env": "ini",
     "cmakelists": "cmake",
 }
-_SHEBANG = re.compile(
-    rb"#!\s*(?:/\S*/)?env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?([\w.+-]+)|#!\s*(?:\S*/)?([\w.+-]+)"
+# The patterns are strings because a search imports this module and detects nothing: ``re`` compiles each when
+# it is first used, and keeps it.
+_SHEBANG = rb"#!\s*(?:/\S*/)?env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?([\w.+-]+)|#!\s*(?:\S*/)?([\w.+-]+)"
+_MODELINE = (
+    rb"(?i)-\*-\s*(?:.*?\bmode:\s*)?([\w+#-]+)\s*(?:;.*)?-\*-"
+    rb"|\b(?:vim?|ex):.*?\b(?:ft|filetype|syntax)=([\w+#-]+)"
 )
-_MODELINE = re.compile(
-    rb"-\*-\s*(?:.*?\bmode:\s*)?([\w+#-]+)\s*(?:;.*)?-\*-|\b(?:vim?|ex):.*?\b(?:ft|filetype|syntax)=([\w+#-]+)",
-    re.IGNORECASE,
-)
-_CPP = re.compile(
-    rb"^\s*(?:class\s+[\w:]+[^;()=.]*[{:]|class\s+\w+\s*;|(?:inline\s+)?namespace\b[^=;]*\{?|template\s*<"
+_CPP = (
+    rb"(?m)^\s*(?:class\s+[\w:]+[^;()=.]*[{:]|class\s+\w+\s*;|(?:inline\s+)?namespace\b[^=;]*\{?|template\s*<"
     rb"|using\s+(?:namespace\s+)?\w|public:|private:|protected:|constexpr\s)"
     rb"|\bstd::\w|^\s*#\s*include\s*<(?:algorithm|array|atomic|chrono|concepts|cstd\w+|functional|iostream|map"
     rb"|memory|mutex|optional|set|sstream|string|string_view|tuple|type_traits|unordered_map|utility|vector)>"
-    rb"|-\*-\s*(?:mode:\s*)?C\+\+",
-    re.MULTILINE,
+    rb"|-\*-\s*(?:mode:\s*)?C\+\+"
 )
-_OBJECTIVE_C = re.compile(
-    rb"^\s*(?:@(?:interface|protocol|implementation|class|import|property)\b|#\s*import\b)", re.M
-)
-_C_COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_MATLAB = re.compile(rb"^\s*(?:%|function\b|classdef\b)", re.M)
-_EVIDENCE: dict[str, tuple[tuple[re.Pattern[bytes], str], ...]] = {
+_OBJECTIVE_C = rb"(?m)^\s*(?:@(?:interface|protocol|implementation|class|import|property)\b|#\s*import\b)"
+_C_COMMENT = rb"(?s)/\*.*?\*/|//[^\n]*"
+_MATLAB = rb"(?m)^\s*(?:%|function\b|classdef\b)"
+_EVIDENCE: dict[str, tuple[tuple[bytes, str], ...]] = {
     ".m": ((_OBJECTIVE_C, "objective-c"), (_MATLAB, "matlab")),
-    ".pl": ((re.compile(rb"^\s*:-|^[a-z]\w*\([^)]*\)\s*:-", re.M), "prolog"),),
-    ".pro": ((re.compile(rb"^\s*:-|^[a-z]\w*\(.*\)\s*(?::-|\.$)", re.M), "prolog"),),
-    ".ts": ((re.compile(rb"\A\s*<\?xml|\A\s*<!DOCTYPE TS"), "xml"),),
-    ".v": ((re.compile(rb"^\s*(?:Require|Theorem|Lemma|Definition|Proof|Section|From \w+)\b", re.M), "coq"),
-           (re.compile(rb"^\s*(?:pub )?fn \w|^\s*import \w", re.M), "v")),
-    ".fs": ((re.compile(rb"^\s*#version\b|\bgl_\w+|^\s*(?:uniform|varying)\s", re.M), "glsl"),),
-    ".cls": ((re.compile(rb"^\s*\\[A-Za-z]", re.M), "latex"),),
-    ".inc": ((re.compile(rb"<\?php"), "php"), (re.compile(rb"^\s*#\s*(?:include|define|if)\b", re.M), "cpp")),
-    ".d": ((re.compile(rb"\A[^\n]*\.o\s*:"), "make"),),
-    ".sc": ((re.compile(rb"\bSynthDef\b|\bUGen\b"), "supercollider"),),
-    ".r": ((re.compile(rb"\A\s*rebol\b", re.I), "rebol"),),
+    ".pl": ((rb"(?m)^\s*:-|^[a-z]\w*\([^)]*\)\s*:-", "prolog"),),
+    ".pro": ((rb"(?m)^\s*:-|^[a-z]\w*\(.*\)\s*(?::-|\.$)", "prolog"),),
+    ".ts": ((rb"\A\s*<\?xml|\A\s*<!DOCTYPE TS", "xml"),),
+    ".v": ((rb"(?m)^\s*(?:Require|Theorem|Lemma|Definition|Proof|Section|From \w+)\b", "coq"),
+           (rb"(?m)^\s*(?:pub )?fn \w|^\s*import \w", "v")),
+    ".fs": ((rb"(?m)^\s*#version\b|\bgl_\w+|^\s*(?:uniform|varying)\s", "glsl"),),
+    ".cls": ((rb"(?m)^\s*\\[A-Za-z]", "latex"),),
+    ".inc": ((rb"<\?php", "php"), (rb"(?m)^\s*#\s*(?:include|define|if)\b", "cpp")),
+    ".d": ((rb"\A[^\n]*\.o\s*:", "make"),),
+    ".sc": ((rb"\bSynthDef\b|\bUGen\b", "supercollider"),),
+    ".r": ((rb"(?i)\A\s*rebol\b", "rebol"),),
 }  # fmt: skip
+"""Of extensions that several languages share: patterns and the language that each of them shows."""
 _FIRST_BYTES = 16_384
 
 
 def detect(path: str, head: bytes) -> str:
-    """The language of the file at ``path``, whose first bytes are ``head`` (may be empty).
+    """The language of the file at ``path`` with the first bytes ``head``; ``text`` if nothing tells it.
 
-    Gives ``text`` when nothing is known.
+    With an empty ``head`` the path alone decides.
     """
     name = path.rpartition("/")[2].lower()
     head = head[:_FIRST_BYTES].removeprefix(b"\xef\xbb\xbf")
@@ -66,7 +64,7 @@ def detect(path: str, head: bytes) -> str:
     if extension == ".h" and head:
         return _header(head)
     for pattern, other in _EVIDENCE.get(extension, ()) if head else ():
-        if pattern.search(head):
+        if re.search(pattern, head):
             return other
     if language is None or (language == UNKNOWN and not extension):
         return _by_head(head) or language or UNKNOWN
@@ -74,7 +72,7 @@ def detect(path: str, head: bytes) -> str:
 
 
 def is_source_name(name: str) -> bool:
-    """Whether a file of this name alone looks like code, prose or configuration."""
+    """Whether the name alone says that the file is code, prose or configuration."""
     language, _ = _by_name(name.lower())
     return language is not None and KINDS[language] != "data"
 
@@ -85,7 +83,10 @@ def is_known(name: str) -> bool:
 
 
 def canonical(name: str) -> str | None:
-    """The language that ``name`` (any case, an alias, an extension with its dot) means, None if none."""
+    """The language that ``name`` means, in any case: a language, an alias or an extension with its dot.
+
+    None if no language has the name.
+    """
     key = name.strip().lower()
     return CANONICAL.get(key) or BY_EXTENSION.get(key)
 
@@ -101,7 +102,7 @@ def names() -> tuple[str, ...]:
 
 
 def _by_name(name: str) -> tuple[str | None, str]:
-    """The language by a lower-case file name, and the extension that told it (empty if none did)."""
+    """The language by a lower-case file name (None if unknown), and the extension that told it (or empty)."""
     for wrapping in _WRAPPINGS:
         if name.endswith(wrapping) and name.count(".") > 1:
             name = name.removesuffix(wrapping)
@@ -119,22 +120,22 @@ def _by_name(name: str) -> tuple[str | None, str]:
 
 
 def _header(head: bytes) -> str:
-    code = _C_COMMENT.sub(b"", head)
-    if _OBJECTIVE_C.search(code):
+    code = re.sub(_C_COMMENT, b"", head)
+    if re.search(_OBJECTIVE_C, code):
         return "objective-c"
-    return "cpp" if _CPP.search(code) or _CPP.search(head.split(b"\n", 1)[0]) else "c"
+    return "cpp" if re.search(_CPP, code) or re.search(_CPP, head.split(b"\n", 1)[0]) else "c"
 
 
 def _by_head(head: bytes) -> str | None:
     first_lines = head.split(b"\n", 5)[:5]
-    shebang = _SHEBANG.match(head)
+    shebang = re.match(_SHEBANG, head)
     if shebang:
         interpreter = (shebang[1] or shebang[2]).decode("ascii", "replace").lower()
         known = BY_INTERPRETER.get(interpreter) or BY_INTERPRETER.get(interpreter.rstrip("0123456789.-"))
         if known:
             return known
     for line in first_lines[:2]:
-        modeline = _MODELINE.search(line[:500])
+        modeline = re.search(_MODELINE, line[:500])
         if modeline:
             named = canonical((modeline[1] or modeline[2]).decode("ascii", "replace"))
             if named:

@@ -8,7 +8,7 @@ _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors(
 
 
 def as_text(path: bytes) -> str:
-    """The path as ``os.fsdecode`` gives it, in a third of the time."""
+    """The path as text, as ``os.fsdecode`` gives it but in a third of the time."""
     return str(path, _ENCODING, _ERRORS)
 
 

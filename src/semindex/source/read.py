@@ -1,4 +1,4 @@
-"""Read one file: its bytes once, its digest, its text as UTF-8, or the reason there is none."""
+"""Read one file: its digest and its text in UTF-8, or the reason why it is not indexed."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from semindex.source.regular import RegularFile, RegularFileError, read_regular
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 
 SOURCE_VERSION = 1
-"""Raised when the rules of this room change what is indexed, or its text."""
+"""Raised when a change of ``source`` changes which files are indexed, or their text."""
 _HEAD_BYTES = 16_384
 
 
 class ReadLimits(Struct, frozen=True):
-    """What is too much of a file."""
+    """The sizes above which a file is not indexed."""
 
     max_file_bytes: int = 8 << 20
     max_data_bytes: int = 512 << 10
-    """For languages that hold data: JSON, CSV and the like."""
+    """The limit for languages of kind ``data``, such as JSON and CSV."""
     max_line_bytes: int = 100_000
-    """A file of code, configuration or data with most of its bytes in longer lines is minified."""
+    """A file that is not prose and has most of its bytes in longer lines counts as minified."""
 
 
 def read_file(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
-    """The file that the walk saw, or why it is not indexed; never waits, never follows a link."""
+    """The file that the walk saw, or why it is not indexed; links are not followed, FIFOs do not block."""
     stored = load_bytes(root, ref, limits=limits)
     return stored if isinstance(stored, FileFailure) else source_from_bytes(ref, stored, limits=limits)
 
 
 def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> bytes | FileFailure:
-    """The first half of :func:`read_file`, where the disk is: the bytes as stored, at least one."""
+    """The stored bytes of a file (at least one) or why it is not indexed: half of :func:`read_file`.
+
+    A cluster's coordinator calls this, and its workers :func:`source_from_bytes`, which needs no disk.
+    """
     limits = limits or ReadLimits()
     named = skipping.by_name(ref.path)
     if named is not None:
@@ -60,7 +63,7 @@ def _limit_of(language: str, limits: ReadLimits) -> int:
 
 
 def _open(root: Path, ref: FileRef, limit: int) -> RegularFile | FileFailure:
-    full = f"{os.fspath(root)}/{ref.path}"  # a quarter of the time goes where it is a Path
+    full = f"{os.fspath(root)}/{ref.path}"  # building a Path would take a quarter of the time
     try:
         contents = read_regular(full, limit=limit)
     except RegularFileError as error:
@@ -80,7 +83,7 @@ def _open(root: Path, ref: FileRef, limit: int) -> RegularFile | FileFailure:
 def source_from_bytes(
     ref: FileRef, data: bytes, *, limits: ReadLimits | None = None
 ) -> SourceFile | FileFailure:
-    """The second half of :func:`read_file`, which needs no disk: what stored bytes are."""
+    """The file with these stored bytes, or why it is not indexed: half of :func:`read_file`."""
     limits = limits or ReadLimits()
     found = encodings.decode(data)
     if found is None:
@@ -110,10 +113,10 @@ def _failure(ref: FileRef, reason: SkipReason, detail: str = "") -> FileFailure:
 
 
 def read_verified(root: Path, path: str, digest: bytes, folders: set[str] | None = None) -> bytes | None:
-    """The text of the file at ``path`` if it still is what has this digest, None otherwise.
+    """The text of the file at ``path`` if its bytes still have this digest; None otherwise.
 
-    A path that leaves the root, or leads through a link, has no text. With ``folders`` a folder is looked
-    at once only for all files that are read with the same set.
+    It is also None for a path that leaves the root or leads through a link. ``folders`` is a set of folders
+    already found not to be links; pass the same set for many files, and each folder is looked at once.
     """
     found = verified(root, path, digest, folders)
     return found[0] if found else None
@@ -122,7 +125,7 @@ def read_verified(root: Path, path: str, digest: bytes, folders: set[str] | None
 def verified(
     root: Path, path: str, digest: bytes, folders: set[str] | None = None
 ) -> tuple[bytes, os.stat_result] | None:
-    """As :func:`read_verified`, with the state of the file when it was opened."""
+    """What :func:`read_verified` gives, and the state of the file when it was opened."""
     if path.startswith("/") or ".." in path.split("/"):
         return None
     try:
@@ -133,16 +136,16 @@ def verified(
     if digest_of(data) != digest or not leads_inside(root, path, folders):
         return None
     if data.isascii() and b"\0" not in data and b"\x1b" not in data:
-        # As decode would give it, which looks longer: that this is text, indexing has found.
+        # decode() would give the same, more slowly: it counts control characters, as was done at indexing.
         return data, contents.status
     found = encodings.decode(data)
     return (found[0], contents.status) if found else None
 
 
 def leads_inside(root: Path, path: str, known: set[str] | None = None) -> bool:
-    """Whether no folder between the root and the file at ``path`` is a link by now.
+    """Whether no folder between the root and the file at ``path`` is a link.
 
-    ``known`` are paths of folders that were found to be none, with those above them; those found are added.
+    ``known`` is a set of folders already found not to be links; this call adds to it.
     """
     known = set() if known is None else known
     if f"{root}/{path.rpartition('/')[0]}" in known:
@@ -162,7 +165,7 @@ def leads_inside(root: Path, path: str, known: set[str] | None = None) -> bool:
 
 
 RACY_NS = 2_000_000_000
-"""A file modified this close to when it was looked at may have changed after it with the same stat."""
+"""A file that changed less than two seconds before it was looked at may change again with the same times."""
 
 
 def digest_of(data: bytes) -> bytes:

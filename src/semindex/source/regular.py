@@ -1,4 +1,4 @@
-"""Open a file only if it is a regular one: never through a link, never waiting for a FIFO's writer."""
+"""Read a file only if it is a regular one: links are not followed, and a FIFO does not block."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _FLAGS = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "
 
 
 class RegularFileError(Exception):
-    """It is there and is not a regular file; the message says what it is."""
+    """The path exists and is no regular file; the message says what it is, such as ``a symbolic link``."""
 
 
 class RegularFile(Struct, frozen=True):
-    """A file's first bytes and its state when it was opened."""
+    """The content of a file and its state when it was opened."""
 
     data: bytes
-    """At most the limit asked for plus one byte, so that a longer file shows."""
+    """At most ``limit + 1`` bytes: one more than ``limit`` when the file has grown past it meanwhile."""
     status: os.stat_result
 
 
 def read_regular(path: Path | str | bytes, *, limit: int) -> RegularFile:
-    """The bytes of a regular file, none at all when it holds more than ``limit``.
+    """The content of a regular file; no bytes at all if it has more than ``limit``.
 
     Raises:
-        RegularFileError: It is a link, a folder, a FIFO, a device or a socket.
-        OSError: It cannot be opened or read.
+        RegularFileError: The path is a link, a folder, a FIFO, a device or a socket.
+        OSError: The file cannot be opened or read.
     """
     if not _NO_FOLLOW and os.path.islink(path):  # noqa: PTH114 - paths may be bytes here
         raise RegularFileError("a symbolic link")
@@ -69,7 +69,7 @@ def _translated(error: OSError) -> Exception:
 
 
 def describe(mode: int) -> str:
-    """What a file of this mode is, with its article."""
+    """What a file of this ``st_mode`` is, in words: ``a folder``."""
     kinds = {
         stat.S_IFREG: "a regular file",
         stat.S_IFDIR: "a folder",

@@ -1,9 +1,8 @@
-"""Walk a folder without git's help: ``.semindexignore``, ``.ignore`` and ``.gitignore`` decide.
+"""Walk a folder without git: ``.semindexignore``, ``.ignore`` and ``.gitignore`` files decide.
 
-The first of the three kinds that has a matching rule decides, in its deepest file, as in ripgrep.
-
-A root's ``.gitignore`` that ends with ``/*`` is for a repository which has its files by force, as those of
-distributions' source packages do: without that repository it would leave nothing, so it does not count.
+The first of these three kinds that has a matching rule decides, by its deepest file, as in ripgrep. A root's
+``.gitignore`` that ignores everything (``/*``) is not followed: source packages of distributions contain such
+files, because their repository tracks its files in spite of the rule.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
-from semindex.source.collect import DEFAULTS, FOLDER_MARKS, NEVER, Collector, Excluded, decide, is_link
+from semindex.source.collect import FOLDER_MARKS, NEVER, Collector, Excluded, decide, default_rules, is_link
 from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule, load_ignore_file
 from semindex.source.paths import join, parent
 
@@ -23,26 +22,27 @@ _IGNORE_FILES = frozenset((_SEARCH_IGNORE, _GIT_IGNORE, SEMINDEX_IGNORE))
 
 
 class _FolderRules(Struct, frozen=True):
-    """The ignore files that hold in a folder, the root's first."""
+    """The ignore files of each kind that apply in a folder, the root's first."""
 
     search: tuple[IgnoreFile, ...] = ()
     git: tuple[IgnoreFile, ...] = ()
     own: tuple[IgnoreFile, ...] = ()
 
     def concerning(self, names: Iterable[bytes]) -> tuple[IgnoreFile, ...]:
-        """The files of all kinds that may say something of any of the names, the ones that outrank last."""
+        """The files with a rule that may match one of the names; a file outranks those before it."""
         listing = b"/%b/" % b"/".join(names)
         return tuple(file for file in (*self.git, *self.search, *self.own) if file.concerns(listing))
 
 
 def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
-    """Record everything under the folder ``start``; gives the nested repositories, not entered.
+    """Record everything under the folder ``start``; returns the nested repositories, which are not entered.
 
-    When a rule of the root's own ``.gitignore`` leaves out all there is, it is set aside, with a warning.
+    If a rule of the root's ``.gitignore`` leaves out everything, it is set aside, and a warning says so.
     """
     repositories = _walk(collector, start)
     while not start and not repositories and not collector.files:
-        emptying = {item.rule for item in collector.excluded if _empties(item.rule)}
+        rules = {item.rule for item in collector.excluded}
+        emptying = {rule for rule in rules if isinstance(rule, IgnoreRule) and _empties(rule)}
         if not emptying:
             break
         collector.set_aside |= emptying
@@ -62,7 +62,7 @@ def _empties(rule: IgnoreRule) -> bool:
 
 def _walk(collector: Collector, start: bytes) -> list[bytes]:
     repositories: list[bytes] = []
-    # Folders, the level above, and whether a rule took them in; what is in one is known when it is listed.
+    # Each folder with the rules of the folder above, and whether a rule took the folder back in.
     waiting = [(start, _above(collector, start), True)]
     while waiting:
         folder, above, is_taken_in = waiting.pop()
@@ -77,7 +77,7 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
         level = _entered(collector, above, folder, names)
         deciding, prefix = level.concerning(names), join(folder, b"")
         never = NEVER & names
-        for entry in entries:  # A hundred thousand times in a large tree: what is done here counts.
+        for entry in entries:  # runs a hundred thousand times in a large tree
             path = prefix + entry.name
             if never and entry.name in never:
                 continue
@@ -108,7 +108,7 @@ def _above(collector: Collector, start: bytes) -> _FolderRules:
 def _entered(
     collector: Collector, level: _FolderRules, folder: bytes, names: Collection[bytes]
 ) -> _FolderRules:
-    """The rules in a folder; of the ignore files those are opened that are among the ``names`` in it."""
+    """The rules that apply in a folder; only ignore files among the ``names`` in the folder are opened."""
     own = collector.own_rules(folder, names)
     search = load_ignore_file(collector.root, folder, _SEARCH_IGNORE) if _SEARCH_IGNORE in names else None
     git = load_ignore_file(collector.root, folder, _GIT_IGNORE) if _GIT_IGNORE in names else None
@@ -117,7 +117,7 @@ def _entered(
 
 
 def _less(file: IgnoreFile | None, set_aside: Collection[IgnoreRule]) -> IgnoreFile | None:
-    """The file without some of its rules; those of the root's own are meant."""
+    """The file without the rules that were set aside."""
     if file is None or not set_aside:
         return file
     left = [rule for rule in file.rules if rule not in set_aside]
@@ -138,12 +138,12 @@ def _entries(collector: Collector, folder: bytes) -> list[os.DirEntry[bytes]]:
 
 
 def _is_left_out(collector: Collector, rule: IgnoreRule | None, path: bytes, *, is_folder: bool) -> bool:
-    """Whether the rule that decides about a path, or for want of one those of our own, leave it out."""
+    """Whether a path is left out: by ``rule``, or if no rule matches by :func:`default_rules`."""
     if rule is not None:
         if rule.ignores:
             collector.excluded.append(Excluded(path, is_folder, rule))
         return rule.ignores
-    if is_folder and DEFAULTS.verdict(path, is_folder=True):
+    if is_folder and default_rules().verdict(path, is_folder=True):
         collector.by_default.add(path)
         return True
     return False

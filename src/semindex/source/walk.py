@@ -1,7 +1,7 @@
-"""Walk a tree: which files there are, which are left out and why.
+"""Walk a tree: list its files, and those that are left out with the reason.
 
-git is asked in a git work tree, folder by folder where repositories are nested; elsewhere, and where
-git cannot answer, the ignore files are read here. Links are recorded, never followed.
+In a git work tree git lists the files, of nested repositories each by itself. Elsewhere, and where git cannot
+answer, :mod:`semindex.source.tree` applies the ignore files. Links are recorded and not followed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from msgspec import Struct
 
 from semindex.errors import RootError
 from semindex.source import git, overbroad
-from semindex.source.collect import Collector
+from semindex.source.collect import Collector, Excluded
 from semindex.source.git import GitFailed
-from semindex.source.overbroad import IgnoredPath
 from semindex.source.tree import walk_tree
 from semindex.source.worktree import WorkTree
 from semindex.types import FileFailure, FileRef
@@ -25,17 +24,17 @@ _NAMED_FOLDERS = 5
 
 
 class Walk(Struct, frozen=True):
-    """What a tree holds."""
+    """What a walk found."""
 
     refs: tuple[FileRef, ...]
-    """The files to read, by the bytes of their paths."""
+    """The files to read, in the order of the bytes of their paths."""
     skipped: tuple[FileFailure, ...]
-    """What is not to be read, in the same order; files that a rule ignores are not among them."""
+    """The paths not to be read, in the same order; files that a rule ignores are not listed."""
     warnings: tuple[str, ...]
 
 
 def walk(root: Path, *, on_progress: Callable[[int], None] | None = None) -> Walk:
-    """The files of the tree at ``root``; ``on_progress`` is told how many were found so far.
+    """Walk the tree at ``root``; ``on_progress`` is called with the number of files found so far.
 
     Raises:
         RootError: ``root`` is missing, not a folder, or not readable.
@@ -75,7 +74,11 @@ def _checked(root: Path) -> Path:
 
 
 def _cover_all(collector: Collector, root: Path) -> None:
-    """Cover the root, then each repository found below, until no more come to light."""
+    """Walk the root and each repository found below it.
+
+    A linked worktree inside the repository that it belongs to is left out, with a warning: it would repeat
+    the files of that repository. ``enclosing`` holds the shared git folders of the repositories around.
+    """
     waiting: list[tuple[bytes, frozenset[Path]]] = [(b"", frozenset())]
     seen: set[bytes] = set()
     left_out: list[str] = []
@@ -102,10 +105,10 @@ def _cover_all(collector: Collector, root: Path) -> None:
 
 
 def _cover(collector: Collector, start: bytes, top: Path | None) -> list[bytes]:
-    """Record the files of one repository, or of a folder without one; gives the repositories below."""
+    """Record the files of one repository, or of a folder without one; returns the repositories below."""
     if top is None:
         return walk_tree(collector, start)
-    place = os.fsdecode(collector.absolute(start))
+    folder = os.fsdecode(collector.absolute(start))
     tree = WorkTree(collector, start, top)
     try:
         before = len(collector.files)
@@ -116,7 +119,7 @@ def _cover(collector: Collector, start: bytes, top: Path | None) -> list[bytes]:
         reason = f"{top} ignores it"
     except GitFailed as error:
         reason = str(error)
-    collector.warnings.append(f"{place}: listed without git, by its ignore files alone: {reason}")
+    collector.warnings.append(f"{folder}: listed without git, by its ignore files alone: {reason}")
     return walk_tree(collector, start)
 
 
@@ -128,20 +131,16 @@ def _explain(collector: Collector, root: Path) -> None:
             "`!FOLDER/` in a `.semindexignore` takes them in"
         )
     if len(collector.files) <= overbroad.MOST_LISTED_FILES:
-        found = overbroad.warning(collector.root, collector.files, _candidates(collector, root))
+        found = overbroad.warning(collector.root, collector.files, _ignored_paths(collector, root))
         if found:
             collector.warnings.append(found)
 
 
-def _candidates(collector: Collector, root: Path) -> list[IgnoredPath]:
-    """What was ignored under the root, by whom; git is asked for its part."""
-    candidates = [
-        IgnoredPath(item.path, item.is_folder, f"`{item.rule.pattern}` ({item.rule.source}:{item.rule.line})")
-        for item in collector.excluded
-    ]
+def _ignored_paths(collector: Collector, root: Path) -> list[Excluded]:
+    """The paths under the root that an ignore file left out, git's ignore files among them."""
     top = git.find_top(root)
     if top is None:
-        return candidates
+        return collector.excluded
     try:
         ignored = [
             path
@@ -150,16 +149,16 @@ def _candidates(collector: Collector, root: Path) -> list[IgnoredPath]:
         ]
         blamed = git.find_ignoring_rules(root, top, ignored) if ignored else {}
     except GitFailed:
-        return candidates
-    return candidates + [
-        IgnoredPath(path.rstrip(b"/"), path.endswith(b"/"), f"`{rule.pattern}` ({rule.source}:{rule.line})")
+        return collector.excluded
+    return collector.excluded + [
+        Excluded(path.rstrip(b"/"), path.endswith(b"/"), rule)
         for path, rule in blamed.items()
         if path.rstrip(b"/") not in collector.files
     ]
 
 
 def _named(names: list[str]) -> str:
-    """At most five of the names, and how many more there are."""
+    """The first five names, and how many more there are."""
     shown = [repr(name) if not name.isprintable() else name for name in names[:_NAMED_FOLDERS]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Walk a git work tree: git lists, ``.semindexignore`` has the last word, the disk is asked for the rest."""
+"""Walk a git work tree: git lists the files, and ``.semindexignore`` files leave out or take back in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from semindex.source import git
-from semindex.source.collect import DEFAULTS, NEVER, Collector, Excluded, decide, is_link
+from semindex.source.collect import NEVER, Collector, Excluded, decide, default_rules, is_link
 from semindex.source.ignores import IgnoreFile
 from semindex.source.paths import join, name_of, parent
 from semindex.source.tree import walk_tree
@@ -19,7 +19,7 @@ _NOT_CHECKED_OUT = "left out by a sparse checkout"
 
 
 class WorkTree:
-    """One repository's part of a walk: the folder ``start`` (relative to the walk's root) of a work tree."""
+    """The walk of one repository: of the folder ``start`` (relative to the walk's root) in its work tree."""
 
     def __init__(self, collector: Collector, start: bytes, top: Path) -> None:
         self._collector = collector
@@ -30,7 +30,7 @@ class WorkTree:
         self._untracked: dict[bytes, bool] = {start: True}
 
     def walk(self) -> list[bytes]:
-        """Record the files; gives the repositories below (submodules, nested ones), not entered.
+        """Record the files; returns the submodules and nested repositories below, which are not entered.
 
         Raises:
             GitFailed: git cannot answer; nothing has been recorded.
@@ -57,7 +57,7 @@ class WorkTree:
         return repositories
 
     def is_ignored(self) -> bool:
-        """Whether the work tree ignores the very folder that is walked.
+        """Whether the work tree ignores the folder that is walked.
 
         Raises:
             GitFailed: git cannot answer.
@@ -68,7 +68,7 @@ class WorkTree:
         return join(self._start, path)
 
     def _add(self, path: bytes) -> bool | None:
-        """True when something is recorded, False when nothing is there, None for a folder."""
+        """True if the path was recorded, False if it does not exist, None if it is a folder."""
         status = self._collector.status(path)
         if status is None:
             return path in self._collector.skipped
@@ -78,7 +78,7 @@ class WorkTree:
         return True
 
     def _submodule(self, path: bytes) -> list[bytes]:
-        """A tracked path where a folder stands: a submodule, unless a file gave way to a folder."""
+        """The repository at a tracked path that is a folder; none if it is empty or a plain folder."""
         full = self._collector.absolute(path)
         if os.path.lexists(join(full, b".git")):
             return [path]
@@ -92,7 +92,7 @@ class WorkTree:
         return []
 
     def _taken(self, paths: Iterable[bytes]) -> Iterator[bytes]:
-        """Of what git lists, what lies in real folders only and is not ignored by our own rules."""
+        """The paths listed by git that lie in real folders and that no ``.semindexignore`` leaves out."""
         for folder, members in groupby(map(self._rooted, paths), key=parent):
             if self._enters(folder):
                 rules = self._collector.own_rules(folder)
@@ -137,13 +137,13 @@ class WorkTree:
     def _is_default(self, folder: bytes) -> bool:
         if decide(self._collector.own_rules(parent(folder)), folder, is_folder=True) is not None:
             return False
-        found = DEFAULTS.verdict(folder, is_folder=True) or self._collector.is_marked(folder)
+        found = default_rules().verdict(folder, is_folder=True) or self._collector.is_marked(folder)
         if found:
             self._collector.by_default.add(folder)
         return bool(found)
 
     def _taken_back(self) -> list[bytes]:
-        """What git ignores and a negated rule of a ``.semindexignore`` takes back in."""
+        """Record what git ignores and a ``.semindexignore`` takes back in; returns repositories among it."""
         collector = self._collector
         known = {file for folder in (*self._entered, self._start) for file in collector.own_rules(folder)}
         if not any(file.takes_back for file in known):
