@@ -58,7 +58,11 @@ def test_every_command_has_help_for_itself_and_each_option(name: str, command: c
 
 def test_the_options_are_spelled_as_agreed() -> None:
     found = dict(every_command())
-    search = {option for parameter in found["search"].params for option in parameter.opts}
+    search = {
+        option
+        for parameter in found["search"].params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
     assert {
         "-n", "--limit", "--json", "--vimgrep", "--mode", "--lang", "--path", "--exclude", "--kind",
         "--group-by", "--index-dir", "--no-refresh", "--explain", "--context", "--no-text", "--color",
@@ -333,7 +337,7 @@ def test_index_hands_on_the_cluster_that_is_named(invoke: Invoke, fake: FakeModu
 def test_options_of_a_cluster_need_one(option: list[str], invoke: Invoke) -> None:
     done = invoke("index", *option)
     assert done.exit_code == 2
-    assert "of use with --cluster only" in done.stderr
+    assert "of use with a cluster only" in done.stderr
 
 
 def test_index_can_be_quiet_forced_elsewhere_and_json(

@@ -46,7 +46,6 @@ def test_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
         "tree_sitter",
         "xxhash",
         "sqlite3",
-        "semindex.types",
         "semindex.index",
     }
     assert not loaded & heavy

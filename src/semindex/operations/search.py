@@ -51,7 +51,8 @@ class Search(Question, frozen=True, kw_only=True):
         option("No files that match this glob or lie below this folder.", flag="--exclude", metavar="GLOB"),
     ] = ()
     kinds: Annotated[
-        Sequence[str], option("Only spans of this kind: function, class, ...", flag="--kind", metavar="KIND")
+        Sequence[str],
+        option("Only spans of this kind, such as function or class.", flag="--kind", metavar="KIND"),
     ] = ()
     scope: Scope = ""
     refresh: Annotated[

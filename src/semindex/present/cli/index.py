@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from semindex.operations.index import Refresh
 from semindex.present.cli.opened import opened
-from semindex.present.cli.options import index_dir_option, json_option, path_argument, set_option
+from semindex.present.cli.options import asks, index_dir_option, json_option, path_argument, set_option
 from semindex.present.cli.outcome import DONE, tell
 from semindex.present.cli.progress import drawn
 from semindex.present.render import by_count, count, duration, failure_lines, size
@@ -18,39 +19,20 @@ from semindex.present.schema import report_object
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
-    from semindex.types import BuildReport, Cluster
+    from semindex.types import BuildReport
 
 
 @click.command()
 @path_argument
 @index_dir_option
-@click.option("--force", is_flag=True, help="Read and analyse every file again.")
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Have the workers of a dask scheduler do it (tcp://host:8786), or local:4. Without this no "
-    "connection is opened. Needs semindex[cluster].",
-)
-@click.option(
-    "--segments-url",
-    metavar="URL",
-    help="With --cluster: workers leave segments there, in whatever fsspec reaches, instead of sending them.",
-)
-@click.option(
-    "--shared-disk",
-    is_flag=True,
-    help="With --cluster: workers see the repository under the same path and read it themselves.",
-)
+@asks(Refresh)
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; warnings stay.")
 @set_option
 def index(
+    asked: dict[str, Any],
     path: Path,
     index_dir: Path | None,
-    force: bool,
-    cluster: str | None,
-    segments_url: str | None,
-    shared_disk: bool,
     as_json: bool,
     quiet: bool,
     overrides: Mapping[str, str],
@@ -60,13 +42,13 @@ def index(
     PATH is a folder; in a git work tree the whole tree is indexed. Files that did not change are not
     read again. The index is kept in ROOT/.semindex, which git ignores, unless --index-dir says otherwise.
     """
-    named = _cluster(cluster, segments_url, shared_disk=shared_disk)
+    wanted = Refresh(**asked)
     with opened(path, index_dir, overrides) as place:
         root, folder = str(place.index.root), str(place.index.index_dir)
         if place.location.scope and not quiet:
             tell(f"{place.location.scope} lies in {root}: the whole of it is indexed.")
         with drawn(quiet=quiet) as progress:
-            report = place.index.refresh(progress=progress, force=force, cluster=named)
+            report = place.index.refresh(progress=progress, force=wanted.force, cluster=wanted.workers)
     if as_json:
         write_json(report_object(report, root=root, index_dir=folder))
         return DONE
@@ -75,16 +57,6 @@ def index(
     for warning in report.warnings:
         tell(warning)
     return DONE
-
-
-def _cluster(address: str | None, segments_url: str | None, *, shared_disk: bool) -> Cluster | None:
-    if address is None:
-        if segments_url is not None or shared_disk:
-            raise click.UsageError("--segments-url and --shared-disk are of use with --cluster only.")
-        return None
-    from semindex.types import Cluster
-
-    return Cluster(address, segments_url or "", shared_disk)
 
 
 def summary(report: BuildReport, root: str) -> Iterator[str]:

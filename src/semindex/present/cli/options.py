@@ -1,13 +1,17 @@
-"""Options that several commands share, each spelled once."""
+"""Options of commands: those that say what is asked, made from requests, and those that several share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec import NODEFAULT
 
+from semindex.operations.base import Field, Request, fields_of, refusal
 from semindex.present.render import CONTEXT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -38,23 +42,8 @@ set_option = click.option(
 )
 
 _ANSWER_OPTIONS = (
-    click.option(
-        "-n",
-        "--limit",
-        type=click.IntRange(min=1),
-        default=10,
-        show_default=True,
-        help="At most this many hits.",
-    ),
     json_option,
     click.option("--vimgrep", is_flag=True, help="Print PATH:LINE:COLUMN:TEXT, a line a hit."),
-    click.option(
-        "--group-by",
-        type=click.Choice(["file", "chunk"]),
-        default="file",
-        show_default=True,
-        help="One hit a file, with its other spans under it, or every span by itself.",
-    ),
     index_dir_option,
     click.option("--explain", is_flag=True, help="Show what each score is made of."),
     click.option(
@@ -82,3 +71,78 @@ def answer_options(command: Decorated) -> Decorated:
     for option in reversed(_ANSWER_OPTIONS):
         command = option(command)
     return command
+
+
+class _Bounded(click.IntRange):
+    """A whole number, refused with the sentence that every door gives."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(min=field.least)
+        self.field = field
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        with suppress(ValueError):
+            value = int(value)
+        return _accepted(self.field, value, param, ctx)
+
+
+class _Choice(click.Choice[str]):
+    """One of a few words, refused with the sentence that every door gives."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field.choices)
+        self.field = field
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return _accepted(self.field, str(value), param, ctx)
+
+
+def _accepted(field: Field, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    problem = refusal(field, value)
+    if problem:
+        raise click.BadParameter(problem, ctx, param)
+    return value
+
+
+def asks(request: type[Request]) -> Callable[[Decorated], Decorated]:
+    """Gives a command an option for each field of a request; it is called with their values in ``asked``."""
+    fields = [field for field in fields_of(request) if not field.spelling.from_path]
+
+    def decorate(command: Decorated) -> Decorated:
+        @wraps(command)
+        def called(**values: Any) -> Any:
+            asked = {field.name: values.pop(field.name) for field in fields}
+            return command(asked=asked, **values)
+
+        decorated: Any = called
+        for field in reversed(fields):
+            decorated = parameter(field)(decorated)
+        return decorated  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def parameter(field: Field) -> Callable[[Decorated], Decorated]:
+    """The option or the argument for a field of a request."""
+    spelling = field.spelling
+    if spelling.argument:
+        return click.argument(field.name)
+    flag = spelling.flag or "--" + field.name.replace("_", "-")
+    if field.kind is bool:
+        if spelling.unless_off:
+            return click.option(
+                f"{flag}/--no-{flag[2:]}", field.name, default=True, show_default=True, help=field.help
+            )
+        return click.option(flag, field.name, is_flag=True, help=field.help)
+    kind = _Choice(field) if field.choices else _Bounded(field) if field.kind is int else str
+    # A text that is an enum's member would be shown as the member's name.
+    default = str(field.default) if field.choices else field.default
+    return click.option(
+        *(each for each in (spelling.short, flag, field.name) if each),
+        type=kind,
+        multiple=field.many,
+        default=None if field.many or default is NODEFAULT else default,
+        show_default=bool(field.default),
+        metavar=spelling.metavar or None,
+        help=field.help.removesuffix(".") + "; repeatable." if field.many else field.help,
+    )

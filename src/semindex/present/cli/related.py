@@ -9,24 +9,18 @@ from typing import Any
 
 import click
 
+from semindex.operations.related import Related
 from semindex.present.cli.answers import give, noted, shape
 from semindex.present.cli.opened import built_first, opened
-from semindex.present.cli.options import answer_options, path_argument
+from semindex.present.cli.options import answer_options, asks, path_argument
 
 
 @click.command()
-@click.argument("location")
+@asks(Related)
 @path_argument
 @answer_options
 def related(
-    location: str,
-    path: Path,
-    *,
-    limit: int,
-    group_by: str,
-    index_dir: Path | None,
-    overrides: Mapping[str, str],
-    **shown: Any,
+    asked: dict[str, Any], path: Path, *, index_dir: Path | None, overrides: Mapping[str, str], **shown: Any
 ) -> int:
     """Find code like the code at a place.
 
@@ -36,12 +30,8 @@ def related(
     wanted = shape(**shown)
     with opened(path, index_dir, overrides) as place:
         notes = [place.location.note, *built_first(place.index)]
-        answer = place.index.related(
-            from_root(location, path, place.index.root),
-            limit=limit,
-            group_by=group_by,
-            scope=place.location.scope,
-        )
+        asked["location"] = from_root(asked["location"], path, place.index.root)
+        answer = place.index.related(**asked, scope=place.location.scope)
     return give(noted(answer, notes), wanted)
 
 

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from semindex.errors import UsageError
+from semindex.operations.search import Search
 from semindex.present.cli.answers import give, noted, shape
 from semindex.present.cli.opened import Opened, built_first, not_indexed, opened, together
-from semindex.present.cli.options import answer_options
-
-if TYPE_CHECKING:
-    from semindex.types import Hits
+from semindex.present.cli.options import answer_options, asks
 
 
 @click.command()
-@click.argument("query")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@click.option(
-    "--mode",
-    type=click.Choice(["hybrid", "lexical", "dense"]),
-    default="hybrid",
-    show_default=True,
-    help="Rank by words and meaning, by words, by meaning.",
-)
-@click.option("--lang", "languages", multiple=True, metavar="LANGUAGE", help="Only files in it; repeatable.")
-@click.option("--path", "globs", multiple=True, metavar="GLOB", help="Only files that match; repeatable.")
-@click.option("--exclude", "excluded", multiple=True, metavar="GLOB", help="No files that match; repeatable.")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only function, class, ...; repeatable.")
-@click.option(
-    "--no-refresh", is_flag=True, help="Take the index as it is: build nothing, look at no file times."
-)
-@click.option(
-    "--rerank", "wants_rerank", is_flag=True, help="Let a transformer of your own re-order the first 30 hits."
-)
+@asks(Search)
+@click.argument("places", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.option(
     "--rerank-model",
     metavar="FOLDER",
@@ -46,19 +26,10 @@ if TYPE_CHECKING:
 )
 @answer_options
 def search(
-    query: str,
-    paths: tuple[Path, ...],
+    asked: dict[str, Any],
+    places: tuple[Path, ...],
     *,
-    mode: str,
-    languages: tuple[str, ...],
-    globs: tuple[str, ...],
-    excluded: tuple[str, ...],
-    kinds: tuple[str, ...],
-    no_refresh: bool,
-    wants_rerank: bool,
     rerank_model: str | None,
-    limit: int,
-    group_by: str,
     index_dir: Path | None,
     overrides: Mapping[str, str],
     **shown: Any,
@@ -72,38 +43,26 @@ def search(
     taken in first when that is quick.
     """
     wanted = shape(**shown)
-    places = paths or (Path(),)
     if index_dir is not None and len(places) > 1:
         raise UsageError("--index-dir holds the index of one repository; give one PATH with it.")
-    rerank = wants_rerank or rerank_model is not None
     if rerank_model is not None:
         overrides = {**overrides, "RERANK_MODEL": rerank_model}
+        asked["rerank"] = True
     with ExitStack() as stack:
-        found = [stack.enter_context(opened(path, index_dir, overrides)) for path in places]
+        found = [stack.enter_context(opened(path, index_dir, overrides)) for path in places or (Path(),)]
         notes: list[str] = []
         for place in found:
-            if rerank:
+            if asked["rerank"]:
                 place.index.load_reranker()  # an error in it comes before a long build
-            notes += [place.location.note, *_ready(place, no_refresh=no_refresh)]
-        ask: Callable[..., Hits] = partial(found[0].index.search, scope=found[0].location.scope)
+            notes += [place.location.note, *_ready(place, refresh=asked["refresh"])]
         if len(found) > 1:
-            ask = together(found).search
-        answer = ask(
-            query,
-            limit=limit,
-            mode=mode,
-            group_by=group_by,
-            languages=languages,
-            paths=globs,
-            excluded_paths=excluded,
-            kinds=kinds,
-            refresh=not no_refresh,
-            rerank=rerank,
-        )
+            answer = together(found).search(**asked)
+        else:
+            answer = found[0].index.search(**asked, scope=found[0].location.scope)
     return give(noted(answer, notes), wanted)
 
 
-def _ready(place: Opened, *, no_refresh: bool) -> list[str]:
-    if no_refresh and not place.index.exists:
+def _ready(place: Opened, *, refresh: bool) -> list[str]:
+    if not refresh and not place.index.exists:
         raise not_indexed(place.index)
     return built_first(place.index)

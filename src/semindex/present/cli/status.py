@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from semindex.operations.status import StatusRequest
 from semindex.present.cli.opened import not_indexed, opened
-from semindex.present.cli.options import index_dir_option, json_option, path_argument
+from semindex.present.cli.options import asks, index_dir_option, json_option, path_argument
 from semindex.present.cli.outcome import DONE, ERROR, NOTHING, tell
 from semindex.present.render import by_count, count, failure_lines, freshness, size
 from semindex.present.safe import safe_line, safe_message
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 @click.command()
 @path_argument
 @index_dir_option
-@click.option("--verify", is_flag=True, help="Check every block of every file of the index.")
+@asks(StatusRequest)
 @json_option
-def status(path: Path, index_dir: Path | None, verify: bool, as_json: bool) -> int:
+def status(asked: dict[str, Any], path: Path, index_dir: Path | None, as_json: bool) -> int:
     """Show what is indexed, how fresh and how whole.
 
     Exits with 0 when there is an index, 1 when nothing is indexed, 2 when --verify found damage.
@@ -38,11 +39,11 @@ def status(path: Path, index_dir: Path | None, verify: bool, as_json: bool) -> i
             else:
                 tell(str(missing))
             return NOTHING
-        state = place.index.status(verify=verify)
+        state = place.index.status(**asked)
     if as_json:
         write_json(status_object(state))
     else:
-        write("\n".join(f"{name:<12}{value}" for name, value in rows(state, verified=verify)))
+        write("\n".join(f"{name:<12}{value}" for name, value in rows(state, verified=asked["verify"])))
     return ERROR if state.problems else DONE
 
 
