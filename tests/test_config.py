@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 from msgspec.structs import fields
 
-from semindex.config import Loaded, Settings, key_names, load
+import semindex
+from semindex.config import _KEYS, Loaded, Settings, key_names, load
 from semindex.errors import ConfigError
+from semindex.process import threads
 
 
 @pytest.fixture
@@ -68,8 +73,8 @@ def test_without_any_layer_everything_is_default() -> None:
 
 
 def test_each_layer_beats_the_one_before(user: Path, root: Path) -> None:
-    variables = {"SEMINDEX_CONFIG": str(write(user, "[PERFORMANCE]\nCACHE_SIZE = 1\n"))}
-    assert load(root, environment=variables).settings.cache_size == 1
+    variables = {"SEMINDEX_CONFIG": str(write(user, "[PERFORMANCE]\nCACHE_SIZE = 9\n"))}
+    assert load(root, environment=variables).settings.cache_size == 9
     write(root / "pyproject.toml", "[tool.semindex.PERFORMANCE]\nCACHE_SIZE = 2\n")
     assert load(root, environment=variables).settings.cache_size == 2
     write(root / ".semindex.toml", "[PERFORMANCE]\nCACHE_SIZE = 3\n")
@@ -140,31 +145,113 @@ def test_a_mistake_names_file_line_and_what_is_allowed(user: Path, text: str, me
     assert str(user) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [".semindex.toml", "pyproject.toml"])
-def test_a_repository_may_not_choose_a_model(root: Path, name: str) -> None:
-    prefix = "" if name == ".semindex.toml" else "tool.semindex."
-    path = root / name
-    write(path, f"[{prefix}MODELS]\nEMBEDDING_MODEL = 'semindex'\n")
-    assert load_bare(root).settings.embedding_model == "semindex"
-    write(path, f"[{prefix}MODELS]\nEMBEDDING_MODEL = 'http://localhost:1/'\n")
-    with pytest.raises(ConfigError, match=r":2: .*not allowed in a repository's file"):
-        load_bare(root)
-    assert load_bare(None, SEMINDEX_EMBEDDING_MODEL="other").settings.embedding_model == "other"
+MODELS = (
+    "EMBEDDING_MODEL",
+    "EMBEDDING_MAX_TOKENS",
+    "EMBEDDING_KEY_VARIABLE",
+    "DEVICE",
+    "PRECISION",
+    "RERANK_MODEL",
+)
 
 
-@pytest.mark.parametrize("name", [".semindex.toml", "pyproject.toml"])
-def test_a_repository_may_not_name_a_folder_to_re_rank_with(root: Path, user: Path, name: str) -> None:
-    prefix = "" if name == ".semindex.toml" else "tool.semindex."
-    path = root / name
-    write(path, f"[{prefix}MODELS]\nRERANK_MODEL = '/models/tiny'\n")
-    with pytest.raises(ConfigError, match=r":2: RERANK_MODEL .*not allowed in a repository's file"):
-        load_bare(root)
-    write(path, f"[{prefix}MODELS]\nRERANK_MODEL = ''\n")
-    assert load_bare(root).settings.rerank_model == ""
-    write(user, "[MODELS]\nRERANK_MODEL = '/models/tiny'\n")
-    path.unlink()
-    assert load(root, environment={"SEMINDEX_CONFIG": str(user)}).settings.rerank_model == "/models/tiny"
-    assert load_bare(root, SEMINDEX_RERANK_MODEL="~/other").settings.rerank_model == "~/other"
+class Right(Struct, frozen=True):
+    """What a repository may do with a setting whose value is ``mine`` in the user's own file."""
+
+    mine: int | bool | str
+    holds: tuple[int | bool | str, ...] = ()
+    """Values that a repository may set in its place."""
+    passed: tuple[int | bool | str, ...] = ()
+    """Values that it may not."""
+
+
+RIGHTS = {
+    "MAX_MEMORY_MB": [Right(4096, (64, 4095), (4097, 16_000_000)), Right(100_000, (99_999,), (100_001,))],
+    "BATCH_SIZE": [Right(0, (), (1, 4096)), Right(8, (1, 7), (0, 9, 4096))],
+    "ENABLE_CACHING": [Right(True, (False,)), Right(False, (), (True,))],
+    "CACHE_SIZE": [Right(20_000, (0, 19_999), (20_001, 100_000_000)), Right(0, (), (1,))],
+    "VECTOR_CACHE_MB": [Right(512, (0,), (1, 511, 513, 1 << 24)), Right(0, (), (1,))],
+    "CACHE_DIR": [Right("", (), ("/", "~", "x")), Right("/mine", (), ("", "/mine/x"))],
+    "MEMORY_MAPPING_THRESHOLD_MB": [Right(100, (0, 99), (101, 1 << 24))],
+    "MAX_WORKERS": [Right(0, (1, 3, 4), (5, 1024)), Right(2, (1,), (0, 3, 4)), Right(64, (1, 63), (0, 65))],
+    "ENABLE_PARALLEL_PROCESSING": [Right(True, (False,)), Right(False, (), (True,))],
+    "RERANK_BUDGET_MS": [Right(2000, (1, 1999), (2001, 600_000))],
+    "EMBEDDING_MODEL": [
+        Right("semindex", (), ("../x", "http://a/", "a/b")),
+        Right("mine", ("semindex",), ("x",)),
+    ],
+    "EMBEDDING_MAX_TOKENS": [Right(0, (), (1, 1 << 20)), Right(512, (), (0, 1, 513))],
+    "EMBEDDING_KEY_VARIABLE": [Right("", (), ("HOME",)), Right("KEY", (), ("", "HOME"))],
+    "DEVICE": [Right("auto", (), ("cpu", "cuda")), Right("cpu", (), ("auto", "cuda"))],
+    "PRECISION": [Right("auto", (), ("float32",)), Right("float32", (), ("auto",))],
+    "RERANK_MODEL": [Right("", (), ("/models/x",)), Right("/mine", ("",), ("/models/x",))],
+}
+"""By key; a machine of four cores."""
+
+
+def test_every_setting_says_what_a_repository_may_do_with_it() -> None:
+    assert set(RIGHTS) == set(key_names())
+    assert all(any(right.passed for right in rights) for rights in RIGHTS.values())
+
+
+@pytest.mark.parametrize("file", [".semindex.toml", "pyproject.toml"])
+@pytest.mark.parametrize("name", key_names())
+def test_a_repository_uses_up_no_more_than_the_user_allows(
+    root: Path, user: Path, name: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "usable_cores", lambda: 4)
+    table = "MODELS" if name in MODELS else "PERFORMANCE"
+    for right in RIGHTS[name]:
+        write(user, f"[{table}]\n{name} = {json.dumps(right.mine)}\n")
+        for theirs in (right.mine, *right.holds, *right.passed):
+            prefix = "tool.semindex." if file == "pyproject.toml" else ""
+            write(root / file, f"[{prefix}{table}]\n{name} = {json.dumps(theirs)}\n")
+            loaded = load(root, environment={"SEMINDEX_CONFIG": str(user)})
+            passed = theirs in right.passed
+            assert getattr(loaded.settings, name.lower()) == (right.mine if passed else theirs), theirs
+            place = user if passed else root / file
+            assert source_of(loaded, f"{table}.{name}") == f"{place}:2"
+            notes = loaded.settings.passed_over
+            assert [note.partition(" is passed over, and ")[0] for note in notes] == (
+                [f"{root / file}:2: {name} = {theirs!r}"] if passed else []
+            )
+
+
+def test_both_files_of_a_repository_are_held_to_what_the_user_allows(root: Path) -> None:
+    write(root / "pyproject.toml", "[tool.semindex.PERFORMANCE]\nCACHE_SIZE = 5\nMAX_MEMORY_MB = 5000\n")
+    write(root / ".semindex.toml", "[PERFORMANCE]\nCACHE_SIZE = 10\nMAX_MEMORY_MB = 9000\n")
+    loaded = load_bare(root)
+    assert (loaded.settings.cache_size, loaded.settings.max_memory_mb) == (10, 4096)
+    assert len(loaded.settings.passed_over) == 2
+
+
+def test_what_the_user_chooses_for_one_run_holds_without_a_note(root: Path) -> None:
+    write(root / ".semindex.toml", "[PERFORMANCE]\nMAX_MEMORY_MB = 9000\nCACHE_SIZE = 30000\n")
+    loaded = load(
+        root,
+        environment={"SEMINDEX_CONFIG": os.devnull, "SEMINDEX_MAX_MEMORY_MB": "8000"},
+        overrides={"CACHE_SIZE": "40000"},
+    )
+    assert loaded.settings == Settings(max_memory_mb=8000, cache_size=40_000)
+
+
+def test_a_note_says_what_holds_and_what_to_do(root: Path) -> None:
+    write(root / ".semindex.toml", "[PERFORMANCE]\nCACHE_DIR = '/tmp'\n")
+    assert load_bare(root).settings.passed_over == (
+        f"{root}/.semindex.toml:2: CACHE_DIR = '/tmp' is passed over, and '' holds (default): a repository"
+        " may not set it; choose it in your own semindex.toml, by SEMINDEX_CACHE_DIR or by --set"
+        " CACHE_DIR=...",
+    )
+
+
+def test_a_build_tells_what_of_the_repository_was_passed_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEMINDEX_CONFIG", os.devnull)
+    write(root / ".semindex.toml", "[PERFORMANCE]\nMAX_MEMORY_MB = 16000000\n")
+    with semindex.open(root) as index:
+        (warning,) = index.refresh().warnings
+    assert "MAX_MEMORY_MB = 16000000 is passed over" in warning
 
 
 def test_a_repository_file_that_links_out_of_the_root_is_passed_over(root: Path, tmp_path: Path) -> None:
@@ -279,7 +366,8 @@ def test_an_unknown_flag_is_an_error() -> None:
 
 
 def test_every_key_has_a_field_and_a_variable() -> None:
-    assert {name.lower() for name in key_names()} == {field.name for field in fields(Settings)}
+    names = {field.name for field in fields(Settings)} - {"passed_over"}
+    assert {name.lower() for name in key_names()} == names
     for name in key_names():
         default = getattr(Settings(), name.lower())
         loaded = load_bare(None, **{f"SEMINDEX_{name}": str(default)})
@@ -335,3 +423,14 @@ def test_a_removed_setting_is_named_with_what_to_do(tmp_path: Path, root: Path) 
         load_bare(SEMINDEX_APPROXIMATE_SEARCH="true")
     with pytest.raises(ConfigError, match=r"APPROXIMATE_SEARCH is no setting any more.*leave it out"):
         load(None, overrides={"APPROXIMATE_SEARCH": "true"}, environment={"SEMINDEX_CONFIG": os.devnull})
+
+
+def test_the_documentation_names_each_setting_its_default_and_what_a_repository_may() -> None:
+    page = Path(__file__).parents[1].joinpath("docs", "configuration.md").read_text("utf-8")
+    told = {
+        (name, default, may)
+        for name, default, may in re.findall(r"^\| `(\w+)` \| (.*?) \| .* \| (.*?) \|$", page, re.MULTILINE)
+    }
+    assert told == {
+        (key.name, json.dumps(getattr(Settings(), key.attribute)), key.repository.words) for key in _KEYS
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,10 @@ def test_the_command_asks_a_server_with_the_key_of_a_variable(
 )
 def test_a_repository_names_no_model_and_no_key(root: Path, tmp_path: Path, line: str) -> None:
     (root / ".semindex.toml").write_text(f"[MODELS]\n{line}\n")
-    ran = semindex_command("search", "red", root, cwd=tmp_path)
-    assert ran.code == 2
-    assert "is not allowed in a repository's file" in ran.err
+    ran = semindex_command("index", root, cwd=tmp_path)
+    assert ran.code == 0
+    assert f".semindex.toml:2: {line.partition(' ')[0]} = " in ran.err
+    assert "is passed over, and " in ran.err
+    assert json.loads(semindex_command("status", root, "--json", cwd=tmp_path).out)["model"].startswith(
+        "semindex"
+    )

@@ -3,8 +3,10 @@
 Layers, the later wins: defaults, the user's ``semindex.toml``, the repository's (``[tool.semindex]``
 of ``pyproject.toml``, then ``.semindex.toml``), environment, flags. Importing reads nothing.
 
-A repository is not trusted: its files may hold only keys that cannot run code, open a connection or
-read outside the root, and they are not followed when they are links out of it.
+A repository is not trusted: its files may lower what uses up the machine and never raise it, and they
+may not choose anything that runs code, opens a connection, or reads or writes outside the root. A line
+that asks for more is passed over, so that nobody's clone becomes unusable, and
+:attr:`Settings.passed_over` tells. The files are not followed when they are links out of the root.
 """
 
 from __future__ import annotations
@@ -13,12 +15,11 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec import Struct
 
 from semindex.errors import ConfigError
 
@@ -62,6 +63,8 @@ class Settings(Struct, frozen=True):
     """``auto`` runs transformers on a processor in int8 where that keeps their vectors; ``float32`` never."""
     rerank_model: str = ""
     """A folder; empty for none."""
+    passed_over: tuple[str, ...] = ()
+    """A sentence for each line of the repository's files that asked for more than a repository may."""
 
 
 class Origin(Struct, frozen=True):
@@ -89,16 +92,37 @@ class Loaded(Struct, frozen=True):
     files: tuple[Looked, ...] = ()
 
 
+class _Right(Struct, frozen=True):
+    """What a repository's file may do with a setting."""
+
+    words: str
+    """The end of a sentence that begins with "A repository may"."""
+    allows: Callable[[Any, Any], bool]
+    """Whether a repository may have its value (second) where the user's (first) is another."""
+
+
+def _lowers_workers(mine: int, theirs: int) -> bool:
+    """With four cores, 2 lowers 3 and also 0, which means all four; 5 lowers neither; 0 lowers nothing."""
+    from semindex.process.threads import usable_cores
+
+    return 0 < theirs <= (mine or usable_cores())
+
+
+_LOWER = _Right("only lower it", lambda mine, theirs: bool(theirs <= mine))
+_TURN_OFF = _Right("only turn it off", lambda mine, theirs: not theirs)
+_LOWER_WORKERS = _Right("only lower it (0 is all cores)", _lowers_workers)
+_LOWER_NUMBER = _Right("only lower a number of yours", lambda mine, theirs: 0 < theirs <= mine)
+_ONLY_BUNDLED = _Right("only choose the bundled one", lambda mine, theirs: bool(theirs == BUNDLED_MODEL))
+_NOTHING = _Right("not set it", lambda mine, theirs: False)
+
+
 class _Key(Struct, frozen=True):
     table: str
     name: str
     read: Callable[[object], Value | None]
     """The value of what TOML gave, or None when it is none of the allowed."""
     allowed: str
-    shared: Callable[[Value], bool] = field(default=lambda value: True)
-    """Whether a repository may set this value."""
-    shared_only: str = ""
-    """What a repository may set, in words, where that is less than ``allowed``."""
+    repository: _Right
 
     @property
     def title(self) -> str:
@@ -139,39 +163,53 @@ def _one_of(*words: str) -> Callable[[object], str | None]:
 
 
 _KEYS = (
-    _Key("PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more"),
-    _Key("PERFORMANCE", "BATCH_SIZE", _whole(0, 4096), "a whole number of texts, 1 to 4096, or 0 to choose"),
-    _Key("PERFORMANCE", "ENABLE_CACHING", _truth, "true or false"),
-    _Key("PERFORMANCE", "CACHE_SIZE", _whole(0, 100_000_000), "a whole number of entries, 0 or more"),
+    _Key(
+        "PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more", _LOWER
+    ),
+    _Key(
+        "PERFORMANCE",
+        "BATCH_SIZE",
+        _whole(0, 4096),
+        "a whole number of texts, 1 to 4096, or 0 to choose",
+        _LOWER_NUMBER,  # what 0 chooses fits into memory, and any number may be more
+    ),
+    _Key("PERFORMANCE", "ENABLE_CACHING", _truth, "true or false", _TURN_OFF),
+    _Key("PERFORMANCE", "CACHE_SIZE", _whole(0, 100_000_000), "a whole number of entries, 0 or more", _LOWER),
     _Key(
         "PERFORMANCE",
         "VECTOR_CACHE_MB",
         _whole(0, 1 << 24),
         "a whole number of megabytes, 0 for none",
-        shared=lambda value: value == 0,
-        shared_only="0 (give more in your own file, the environment or a flag)",
+        _TURN_OFF,  # a lower limit would throw away what other repositories keep there
     ),
     _Key(
         "PERFORMANCE",
         "CACHE_DIR",
         _folder,
         "the path of a folder, or nothing for the user's cache folder",
-        shared=lambda value: not value,
-        shared_only='"" (name a folder in your own file, the environment or a flag)',
+        _NOTHING,
     ),
     _Key(
         "PERFORMANCE",
         "MEMORY_MAPPING_THRESHOLD_MB",
         _whole(0, 1 << 24),
         "a whole number of megabytes, 0 or more",
+        _LOWER,
     ),
-    _Key("PERFORMANCE", "MAX_WORKERS", _whole(0, 1024), "a whole number of processes, 0 for all cores"),
-    _Key("PERFORMANCE", "ENABLE_PARALLEL_PROCESSING", _truth, "true or false"),
+    _Key(
+        "PERFORMANCE",
+        "MAX_WORKERS",
+        _whole(0, 1024),
+        "a whole number of processes, 0 for all cores",
+        _LOWER_WORKERS,
+    ),
+    _Key("PERFORMANCE", "ENABLE_PARALLEL_PROCESSING", _truth, "true or false", _TURN_OFF),
     _Key(
         "PERFORMANCE",
         "RERANK_BUDGET_MS",
         _whole(1, 600_000),
         "a whole number of milliseconds, 1 to 600000",
+        _LOWER,
     ),
     _Key(
         "MODELS",
@@ -179,32 +217,30 @@ _KEYS = (
         _model,
         f'"{BUNDLED_MODEL}", the bundled one, the path of a folder with a model, the id of one on the '
         "Hugging Face hub (OWNER/NAME or OWNER/NAME@REVISION), or the address of a server (http://...)",
-        shared=lambda value: value == BUNDLED_MODEL,
-        shared_only=f'"{BUNDLED_MODEL}" (choose another in your own file, the environment or a flag)',
+        _ONLY_BUNDLED,
     ),
     _Key(
         "MODELS",
         "EMBEDDING_MAX_TOKENS",
         _whole(0, 1 << 20),
         "a whole number of tokens, 0 for the model's own",
+        _NOTHING,  # more takes memory, and few cut each text into hundreds
     ),
     _Key(
         "MODELS",
         "EMBEDDING_KEY_VARIABLE",
         _variable,
         "the name of an environment variable, or nothing for no key",
-        shared=lambda value: not value,
-        shared_only='"" (name a variable in your own file, the environment or a flag)',
+        _NOTHING,
     ),
-    _Key("MODELS", "DEVICE", _one_of("auto", "cpu", "cuda"), '"auto", "cpu" or "cuda"'),
-    _Key("MODELS", "PRECISION", _one_of("auto", "float32"), '"auto" or "float32"'),
+    _Key("MODELS", "DEVICE", _one_of("auto", "cpu", "cuda"), '"auto", "cpu" or "cuda"', _NOTHING),
+    _Key("MODELS", "PRECISION", _one_of("auto", "float32"), '"auto" or "float32"', _NOTHING),
     _Key(
         "MODELS",
         "RERANK_MODEL",
         _folder,
         "the path of a folder with an ONNX model, or nothing for none",
-        shared=lambda value: not value,
-        shared_only='"" (name a folder in your own file, the environment or a flag)',
+        _TURN_OFF,
     ),
 )
 _BY_NAME = {key.name: key for key in _KEYS}
@@ -247,16 +283,37 @@ def load(
     """
     variables = _process_environment() if environment is None else environment
     looked: list[Looked] = []
-    layers = [_user_layer(variables, looked)]
-    if root is not None:
-        layers += [_pyproject_layer(root, looked), _repository_layer(root, looked)]
-    layers += [_environment_layer(variables), _flag_layer(overrides or {})]
-    settings = Settings()
-    origins = {key.name: Origin(key.title, getattr(settings, key.attribute), "default") for key in _KEYS}
-    for found in (item for layer in layers for item in layer):
-        origins[found.key.name] = Origin(found.key.title, found.value, found.source)
-        settings = replace(settings, **{found.key.attribute: found.value})
-    return Loaded(settings, tuple(origins.values()), tuple(looked))
+    origins = {key.name: Origin(key.title, getattr(Settings(), key.attribute), "default") for key in _KEYS}
+    origins |= _origins(_user_layer(variables, looked))
+    theirs = [*_pyproject_layer(root, looked), *_repository_layer(root, looked)] if root is not None else []
+    chosen = _origins([*_environment_layer(variables), *_flag_layer(overrides or {})])
+    allowed = [found for found in theirs if _may_set(found, origins[found.key.name].value)]
+    passed_over = tuple(
+        _note(found, origins[found.key.name])
+        for found in theirs
+        if found not in allowed and found.key.name not in chosen
+    )
+    origins |= _origins(allowed) | chosen
+    values: dict[str, Any] = {key.attribute: origins[key.name].value for key in _KEYS}
+    return Loaded(Settings(**values, passed_over=passed_over), tuple(origins.values()), tuple(looked))
+
+
+def _origins(layer: Iterable[_Found]) -> dict[str, Origin]:
+    return {found.key.name: Origin(found.key.title, found.value, found.source) for found in layer}
+
+
+def _may_set(found: _Found, mine: Value) -> bool:
+    """Whether a repository's value holds where the user's is ``mine``."""
+    return found.value == mine or found.key.repository.allows(mine, found.value)
+
+
+def _note(found: _Found, mine: Origin) -> str:
+    name = found.key.name
+    return (
+        f"{found.source}: {name} = {found.value!r} is passed over, and {mine.value!r} holds ({mine.source}):"
+        f" a repository may {found.key.repository.words}; choose it in your own semindex.toml, by"
+        f" {PREFIX}{name} or by --set {name}=..."
+    )
 
 
 def key_names() -> tuple[str, ...]:
@@ -311,7 +368,7 @@ def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Fou
         looked.append(Looked(str(path), "not there"))
         return []
     looked.append(Looked(str(path), "read"))
-    return list(_tables(path, text, _parse(path, text), shared=False))
+    return list(_tables(path, text, _parse(path, text)))
 
 
 def _pyproject_layer(root: Path, looked: list[Looked]) -> list[_Found]:
@@ -341,7 +398,7 @@ def _pyproject_layer(root: Path, looked: list[Looked]) -> list[_Found]:
         return []
     if not isinstance(mine, dict):
         raise ConfigError(f"{path}:{_line(text, 'tool', 'semindex')}: tool.semindex must be a table.")
-    return list(_tables(path, text, mine, shared=True))
+    return list(_tables(path, text, mine))
 
 
 def _repository_layer(root: Path, looked: list[Looked]) -> list[_Found]:
@@ -350,7 +407,7 @@ def _repository_layer(root: Path, looked: list[Looked]) -> list[_Found]:
     if text is None:
         return []
     looked.append(Looked(str(path), "read"))
-    return list(_tables(path, text, _parse(path, text), shared=True))
+    return list(_tables(path, text, _parse(path, text)))
 
 
 def _environment_layer(variables: Mapping[str, str]) -> list[_Found]:
@@ -393,8 +450,8 @@ def _typed(key: _Key, text: str, where: str) -> Value:
     return value
 
 
-def _tables(path: Path, text: str, document: Mapping[str, Any], *, shared: bool) -> Iterator[_Found]:
-    """The settings of a file; ``shared`` when it is a repository's."""
+def _tables(path: Path, text: str, document: Mapping[str, Any]) -> Iterator[_Found]:
+    """The settings of a file."""
     known = tuple(dict.fromkeys(key.table for key in _KEYS))
     for table, content in document.items():
         where = f"{path}:{_line(text, '', table)}"
@@ -405,10 +462,10 @@ def _tables(path: Path, text: str, document: Mapping[str, Any], *, shared: bool)
         if not isinstance(content, dict):
             raise ConfigError(f"{where}: {table} must be a table, as in [{table}].")
         for name, raw in content.items():
-            yield _entry(table, name, raw, f"{path}:{_line(text, table, name)}", shared=shared)
+            yield _entry(table, name, raw, f"{path}:{_line(text, table, name)}")
 
 
-def _entry(table: str, name: str, raw: object, where: str, *, shared: bool) -> _Found:
+def _entry(table: str, name: str, raw: object, where: str) -> _Found:
     key = _BY_NAME.get(name)
     if key is None and name in _REMOVED:
         raise ConfigError(f"{where}: {name} {_REMOVED[name]}; delete this line.")
@@ -418,10 +475,6 @@ def _entry(table: str, name: str, raw: object, where: str, *, shared: bool) -> _
     value = key.read(raw)
     if value is None:
         raise ConfigError(f"{where}: {name} = {raw!r} is not allowed; write {key.allowed}.")
-    if shared and not key.shared(value):
-        raise ConfigError(
-            f"{where}: {name} = {raw!r} is not allowed in a repository's file; write {key.shared_only}."
-        )
     return _Found(key, value, where)
 
 

@@ -29,6 +29,7 @@ from semindex.errors import (
 )
 from semindex.locate import Location, locate, why_no_folder
 from semindex.process.recent import RecentlyUsed
+from semindex.process.threads import usable_cores
 from semindex.search import answering
 from semindex.search import hits as shown
 from semindex.search.ranking import Ranking
@@ -184,7 +185,9 @@ class Index:
 
             local_workers(named.address)
         report = self._builder(progress, named).refresh(force=force)
-        return replace(report, warnings=(*report.warnings, *self._embedder.notes))
+        return replace(
+            report, warnings=(*self._settings.passed_over, *report.warnings, *self._embedder.notes)
+        )
 
     def search(
         self,
@@ -504,9 +507,7 @@ def _workers(settings: Settings) -> int:
     """How many processes a build may have at work."""
     if not settings.enable_parallel_processing:
         return 1
-    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere; cores that we may use
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return settings.max_workers or cores
+    return settings.max_workers or usable_cores()
 
 
 _UNCHECKED = Freshness("unchecked")

@@ -452,6 +452,17 @@ def test_config_shows_values_origins_and_files(invoke: Invoke, tmp_path: Path) -
         "settings"
     ]
     assert found["files"][-1] == {"path": f"{tmp_path}/.semindex.toml", "outcome": "read"}
+    assert found["notes"] == []
+
+
+def test_config_shows_what_of_a_repository_was_passed_over(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / ".semindex.toml").write_text("[PERFORMANCE]\nMAX_MEMORY_MB = 16000000\n")
+    told = f"{tmp_path}/.semindex.toml:2: MAX_MEMORY_MB = 16000000 is passed over, and 4096 holds (default)"
+    lines = invoke("config").stdout.splitlines()
+    assert lines[0].split() == ["PERFORMANCE.MAX_MEMORY_MB", "=", "4096", "(default)"]
+    assert lines[-1].startswith(f"note: {told}")
+    (note,) = json.loads(invoke("config", "--json").stdout)["notes"]
+    assert note.startswith(told)
 
 
 def test_clean_asks_nobody_without_yes(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_coverage_carries_every_field() -> None:
 
 def test_a_configuration_is_exactly_this() -> None:
     loaded = Loaded(
-        Settings(),
+        Settings(passed_over=("a line",)),
         (
             Origin("PERFORMANCE.CACHE_SIZE", 7, "/a.toml:3"),
             Origin("PERFORMANCE.ENABLE_CACHING", True, "default"),
@@ -157,4 +157,5 @@ def test_a_configuration_is_exactly_this() -> None:
             {"key": "PERFORMANCE.ENABLE_CACHING", "value": True, "source": "default"},
         ],
         "files": [{"path": "/a.toml", "outcome": "read"}],
+        "notes": ["a line"],
     }

@@ -149,13 +149,14 @@ def cleared_object(path: str, freed_bytes: int) -> dict[str, Any]:
 
 
 def config_object(loaded: Loaded) -> dict[str, Any]:
-    """Each value and where it came from, and the files looked at, both in their order."""
+    """Each value and where it came from, the files looked at, and what of a repository's was passed over."""
     return {
         "settings": [
             {"key": origin.key, "value": origin.value, "source": whole_path(origin.source)}
             for origin in loaded.origins
         ],
         "files": [{"path": whole_path(looked.path), "outcome": looked.outcome} for looked in loaded.files],
+        "notes": [whole_path(note) for note in loaded.settings.passed_over],
     }
 
 

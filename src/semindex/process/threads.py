@@ -14,10 +14,15 @@ MOST_THREADS = 8
 """More would wait for memory."""
 
 
+def usable_cores() -> int:
+    """How many cores this process may use: where the system tells, fewer than the machine has."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def spare_threads() -> int:
     """How many others there may be: as many as there are cores but this one's."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS) - 1
+    return min(usable_cores(), MOST_THREADS) - 1
 
 
 class Beside(Generic[T]):

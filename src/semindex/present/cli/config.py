@@ -23,7 +23,8 @@ def config(path: Path, as_json: bool, overrides: Mapping[str, str]) -> int:
 
     Later wins: default, your semindex.toml, the repository's pyproject.toml ([tool.semindex]) and
     .semindex.toml, the environment (SEMINDEX_CACHE_SIZE and so on), --set. The files that were looked
-    for are listed too.
+    for are listed too, and what was passed over: a repository may lower what uses up the machine, and
+    never raise it.
     """
     from semindex.config import load
     from semindex.index import locate
@@ -38,6 +39,8 @@ def config(path: Path, as_json: bool, overrides: Mapping[str, str]) -> int:
     write("")
     for looked in loaded.files:
         write(f"{safe_message(looked.path)}: {safe_line(looked.outcome)}")
+    for note in loaded.settings.passed_over:
+        write(f"note: {safe_message(note)}")
     return DONE
 
 
