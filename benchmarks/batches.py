@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from semindex.models.batching import Batches, Counted
-from semindex.models.encoder import Tokens, Transformer, open_transformer
-from semindex.models.running import Running
+from semindex.models.batching import BatchCounts, BatchRunner
+from semindex.models.encoder import ModelInput, Transformer, open_transformer
+from semindex.models.running import RunOptions
 from semindex.parse.parser import parse_file
 from semindex.source.read import read_file
 from semindex.source.walk import walk
@@ -30,7 +30,7 @@ LONG_SHARE = 0.75
 """Of the model's longest input: what a text of the kind *long* has at least."""
 
 
-Embed = Callable[[Sequence[Tokens]], object]
+Embed = Callable[[Sequence[ModelInput]], object]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Way:
 
     name: str
     run: Embed
-    batches: Batches
+    batches: BatchRunner
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def chunks(tree: Path) -> Iterator[str]:
             yield source.text[chunk.span.start_byte : chunk.span.end_byte].decode("utf-8", "replace")
 
 
-def kinds(model: Transformer, tree: Path, count: int) -> dict[str, list[Tokens]]:
+def kinds(model: Transformer, tree: Path, count: int) -> dict[str, list[ModelInput]]:
     """Texts of three kinds in random order: first lines, both, and chunks that (nearly) fill the model."""
     drawn = random.Random(0)
     texts = sorted({text for text in chunks(tree) if text.strip()})
@@ -79,7 +79,7 @@ def kinds(model: Transformer, tree: Path, count: int) -> dict[str, list[Tokens]]
 def in_arrival_order(model: Transformer, rows: int) -> Embed:
     """Batches of neighbours, whatever their lengths."""
 
-    def run(texts: Sequence[Tokens]) -> object:
+    def run(texts: Sequence[ModelInput]) -> object:
         return np.concatenate([model.embed(texts[at : at + rows]) for at in range(0, len(texts), rows)])
 
     return run
@@ -91,9 +91,9 @@ def ways(model: Transformer) -> list[Way]:
     In arrival order one batch follows another, on all cores; by length they run as adaptive ones do.
     """
 
-    def fixed(rows: int) -> Batches:
+    def fixed(rows: int) -> BatchRunner:
         streams = model.batches.streams
-        return Batches(model.folder.footprint, free_bytes=lambda: 1 << 40, rows=rows, streams=streams)
+        return BatchRunner(model.folder.footprint, free_bytes=lambda: 1 << 40, rows=rows, streams=streams)
 
     return [
         Way("adaptive", model.embed, model.batches),
@@ -102,10 +102,10 @@ def ways(model: Transformer) -> list[Way]:
     ]
 
 
-def once(model: Transformer, way: Way, texts: Sequence[Tokens], clock: Callable[[], float]) -> Run:
+def once(model: Transformer, way: Way, texts: Sequence[ModelInput], clock: Callable[[], float]) -> Run:
     """Run the texts."""
     model.batches = way.batches
-    way.batches.counted = Counted()
+    way.batches.counted = BatchCounts()
     began = clock()
     way.run(texts)
     return Run(clock() - began, way.batches.counted.padded_share)
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     options = parser.parse_args()
-    model = open_transformer(options.model, Running(threads=options.threads))
+    model = open_transformer(options.model, RunOptions(threads=options.threads))
     candidates = ways(model)
     print(
         f"{model.folder.graph.name}, at most {options.texts} texts a kind, best of {options.rounds} rounds, "
@@ -135,7 +135,7 @@ def main() -> None:
 
 
 def measured(
-    model: Transformer, candidates: Sequence[Way], texts: Sequence[Tokens], options: argparse.Namespace
+    model: Transformer, candidates: Sequence[Way], texts: Sequence[ModelInput], options: argparse.Namespace
 ) -> list[Run]:
     """The fastest run of each way."""
     runs: list[list[Run]] = [[] for _ in candidates]

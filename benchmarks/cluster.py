@@ -80,9 +80,9 @@ def _begin(program: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def _joined(address: str) -> int:
-    from semindex.indexing.cluster.connection import Connection
+    from semindex.indexing.cluster.connection import SchedulerClient
 
-    connection = Connection(address)
+    connection = SchedulerClient(address)
     try:
         return len(connection.members())
     finally:

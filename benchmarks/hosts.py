@@ -155,9 +155,9 @@ class Accidents:
 
 def wait_for_workers(address: str, count: int) -> None:
     """Until so many have joined."""
-    from semindex.indexing.cluster.connection import Connection
+    from semindex.indexing.cluster.connection import SchedulerClient
 
-    connection = Connection(address)
+    connection = SchedulerClient(address)
     until = time.monotonic() + _START_SECONDS
     try:
         while len(connection.members()) < count:

@@ -174,7 +174,7 @@ def make_words(folder: Path, wheel: Path) -> None:
     from model2vec import StaticModel
     from tokenizers import Tokenizer
 
-    from semindex.models.encoder import Tokens, open_transformer
+    from semindex.models.encoder import ModelInput, open_transformer
 
     make_encoder(folder / "encoder", wheel)
     encoder = open_transformer(folder / "encoder")
@@ -183,7 +183,7 @@ def make_words(folder: Path, wheel: Path) -> None:
     tokenizer.no_truncation()
     count = tokenizer.get_vocab_size()
     first, last = (tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
-    pieces = [Tokens((first, piece, last), (0, 0, 0), 1, 1) for piece in range(count)]
+    pieces = [ModelInput((first, piece, last), (0, 0, 0), 1, 1) for piece in range(count)]
     vectors = encoder.embed(pieces).astype(np.float64)
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)

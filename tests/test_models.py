@@ -17,7 +17,7 @@ from semindex.config import Settings
 from semindex.index import Index
 from semindex.models.client import ServerModel
 from semindex.models.model2vec import Model2vec
-from semindex.models.texts import Embedded, Side
+from semindex.models.texts import EmbeddedTexts, Side
 from semindex.models.transformer import TransformerModel
 
 from .models.servers import Told, serving
@@ -64,9 +64,9 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for kind in (TransformerModel, Model2vec, ServerModel):
         whole = kind.embed
 
-        def noted(self: Any, texts: Sequence[str], side: Side, whole: Any = whole) -> Embedded:
+        def noted(self: Any, texts: Sequence[str], side: Side, whole: Any = whole) -> EmbeddedTexts:
             counts.append(len(texts))
-            found: Embedded = whole(self, texts, side)
+            found: EmbeddedTexts = whole(self, texts, side)
             return found
 
         monkeypatch.setattr(kind, "embed", noted)

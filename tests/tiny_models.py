@@ -18,7 +18,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from semindex.models.encoder import Tokens, Transformer
+from semindex.models.encoder import ModelInput, Transformer
 from semindex.types import Vectors
 
 Rows = npt.NDArray[np.float32]
@@ -159,7 +159,7 @@ def counted_texts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     embed = Transformer.embed
 
-    def noted(self: Transformer, tokens: Sequence[Tokens]) -> Vectors:
+    def noted(self: Transformer, tokens: Sequence[ModelInput]) -> Vectors:
         counts.append(len(tokens))
         return embed(self, tokens)
 

@@ -27,7 +27,7 @@ import vocabulary
 from minilm import MiniLM
 from pairs import Pair
 
-from semindex.embed.wordfile import Words, write
+from semindex.embed.wordfile import WordVectors, write
 from semindex.tokens import hash_terms
 
 Array = npt.NDArray[np.float32]
@@ -133,7 +133,7 @@ def learn(initial: Array, terms: list[str], cache: Path, recipe: Recipe) -> Arra
     return finetune.train(initial, [*large, rest], finetune.Settings())
 
 
-def pack(terms: list[str], words: Array, recipe: Recipe) -> Words:
+def pack(terms: list[str], words: Array, recipe: Recipe) -> WordVectors:
     """Everything the file holds, words ordered by hash; a row's length is its word's weight."""
     hashes = hash_terms(terms)
     weight = np.linalg.norm(words.astype(np.float64), axis=1)
@@ -143,7 +143,7 @@ def pack(terms: list[str], words: Array, recipe: Recipe) -> Words:
     place[order] = np.arange(len(order))
     rows, cosines = nearest(vectors, recipe)
     rows = np.where(rows >= 0, place[rows], -1)
-    return Words.of(
+    return WordVectors.of(
         hashes[order],
         vectors[order],
         weight[order],

@@ -22,7 +22,7 @@ import numpy as np
 
 from semindex.index import open as open_semindex
 from semindex.models.encoder import open_transformer
-from semindex.models.running import Running
+from semindex.models.running import RunOptions
 from semindex.present import render
 from semindex.present.cli.answers import emphasised
 from semindex.present.render import View
@@ -219,7 +219,7 @@ class BiEncoder(Engine):
 
     def build(self) -> tuple[int, int]:
         folder = Path(os.environ[ENCODER_VARIABLE])
-        self._model = open_transformer(folder, Running(max_tokens=ENCODER_TOKENS))
+        self._model = open_transformer(folder, RunOptions(max_tokens=ENCODER_TOKENS))
         files = list_files(self.root)
         self.spans = [span for path in files for span in windows(self.root, path)]
         self._vectors = self._embed([f"{span.path}\n{span.text}" for span in self.spans])

@@ -27,7 +27,7 @@ from semindex.evaluate.metrics import interval
 from semindex.indexing.builder import Builder
 from semindex.indexing.run import Place
 from semindex.models import centring
-from semindex.models.texts import Embedded, Side, TextEmbedder, TextModel, unit
+from semindex.models.texts import EmbeddedTexts, Side, TextEmbedder, TextModel, unit
 from semindex.search.hits import Reader
 from semindex.search.retrieve import Corpus
 from semindex.search.searcher import Searcher
@@ -52,12 +52,12 @@ class Shifted:
         self.fingerprint = f"{model.fingerprint}+{offset}"
         self.resident_bytes, self.notes = model.resident_bytes, model.notes
 
-    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+    def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """The model's vectors, moved and made unit vectors again."""
         found = self._model.embed(texts, side)
         base = np.random.default_rng(0).standard_normal(found.rows.shape[1], np.float32)
         moved = found.rows + base * np.float32(self._offset / float(np.linalg.norm(base)))
-        return Embedded(unit(moved), found.sizes)
+        return EmbeddedTexts(unit(moved), found.sizes)
 
     def close(self) -> None:
         """Nothing."""

@@ -11,7 +11,7 @@ from semindex import config
 from semindex.config import Settings, cache_folder
 from semindex.embed.registry import open_embedder
 from semindex.errors import CacheError
-from semindex.models.running import DeviceChoice, Running
+from semindex.models.running import DeviceChoice, RunOptions
 from semindex.store.vectorcache import VectorCache
 from semindex.types import CacheStats, Embedder
 
@@ -32,9 +32,9 @@ def embedder_opener(settings: Settings, workers: int = 1) -> Callable[[], Embedd
     )
 
 
-def running(settings: Settings, workers: int = 1) -> Running:
+def running(settings: Settings, workers: int = 1) -> RunOptions:
     """How one of so many processes runs a transformer."""
-    return Running(
+    return RunOptions(
         device=DeviceChoice(settings.device),
         threads=0 if workers == 1 else 1,
         batch_size=settings.batch_size,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semindex.embed.static import StaticEmbedder
-from semindex.embed.wordfile import Words, write
+from semindex.embed.wordfile import WordVectors, write
 from semindex.tokens import hash_terms, text_terms
 from semindex.types import Counts, Documents
 
@@ -61,7 +61,7 @@ def small_file(tmp_path: Path) -> Callable[..., Path]:
         cosines = np.zeros((3, 2), np.float32)
         cosines[0, 0] = 0.6
         inside = (neighbours >= 0) & (neighbours < 3)
-        words = Words.of(
+        words = WordVectors.of(
             hashes[order],
             vectors[order],
             np.array([1.0, 0.5, 1.0])[order],

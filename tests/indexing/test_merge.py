@@ -12,7 +12,7 @@ from msgspec import structs
 
 from semindex.embed.registry import open_embedder
 from semindex.indexing.batch import Batch, Bench, Outcome, Wanted, do
-from semindex.indexing.cluster.shipping import Landing, Packing, Parcel, Shipment, unite_parcel
+from semindex.indexing.cluster.shipping import Packer, Parcel, Receiver, Shipment, unite_parcel
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done
 from semindex.indexing.merge import TIER_SEGMENTS, Merge, Merged, choose, merge_segments
@@ -60,13 +60,13 @@ def merge(tmp_path: Path) -> Merge:
     return Merge(tuple(records), ((), (0,), ()))
 
 
-def landed(folder: Path, parcel: Parcel, shipment: Shipment) -> Merged:
+def receive(folder: Path, parcel: Parcel, shipment: Shipment) -> Merged:
     def arriving() -> Generator[Done[Parcel, Shipment], None, None]:
         yield Done(parcel, shipment)
 
     layout.create(folder)
     storage = open_storage(parcel.segments_url) if parcel.segments_url else None
-    (arrived,) = Landing(folder, storage).landed(arriving())
+    (arrived,) = Receiver(folder, storage).receive(arriving())
     assert isinstance(arrived, Done) and isinstance(arrived.result, Merged)
     return arrived.result
 
@@ -75,9 +75,9 @@ def landed(folder: Path, parcel: Parcel, shipment: Shipment) -> Merged:
 def test_a_merge_that_travelled_is_the_one_made_here(stored: bool, merge: Merge, tmp_path: Path) -> None:
     here = merge_segments(tmp_path / "here", merge)
     url = f"file://{tmp_path}/storage" if stored else ""
-    parcel = Packing(Path(os.devnull), tmp_path / "here", url).pack(merge)
+    parcel = Packer(Path(os.devnull), tmp_path / "here", url).pack(merge)
     assert parcel.nbytes == merge.nbytes == sum(parcel.parts or ())  # type: ignore[arg-type]
-    there = landed(tmp_path / "there", parcel, unite_parcel(None, parcel))
+    there = receive(tmp_path / "there", parcel, unite_parcel(None, parcel))
     assert here.segment is not None and there.segment is not None
     assert there == replace(here, segment=structs.replace(here.segment, name=there.segment.name))
     one, other = (
@@ -96,7 +96,7 @@ def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_
     path.write_bytes(data)
     before = sorted(path.parent.iterdir())
     here = merge_segments(tmp_path / "here", merge)
-    parcel = Packing(None, tmp_path / "here").pack(merge)
+    parcel = Packer(None, tmp_path / "here").pack(merge)
     shipment = unite_parcel(None, parcel)
     assert here.segment is None and path.name in here.fault and "is damaged" in here.fault
     assert shipment.result == Merged(None, fault=here.fault.replace(str(path), f"segments/{path.name}"))
@@ -106,4 +106,4 @@ def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_
 def test_a_merge_of_what_is_all_dead_makes_nothing(merge: Merge, tmp_path: Path) -> None:
     all_dead = replace(merge, dead=tuple(tuple(range(each.files)) for each in merge.records))
     assert merge_segments(tmp_path / "here", all_dead) == Merged(None)
-    assert unite_parcel(None, Packing(None, tmp_path / "here").pack(all_dead)).segment is None
+    assert unite_parcel(None, Packer(None, tmp_path / "here").pack(all_dead)).segment is None

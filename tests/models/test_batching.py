@@ -17,7 +17,7 @@ from semindex.models.batching import (
     PATIENCE,
     START_TOKENS,
     WORK_TOKENS,
-    Batches,
+    BatchRunner,
     Device,
     Footprint,
     OutOfMemory,
@@ -120,7 +120,7 @@ class Memory:
     lock: threading.Lock = field(default_factory=threading.Lock)
     fitted: list[tuple[int, int]] = field(default_factory=list)
 
-    def run(self, batches: Batches, given_lengths: Sequence[int]) -> list[int]:
+    def run(self, batches: BatchRunner, given_lengths: Sequence[int]) -> list[int]:
         """Run texts of some lengths; what came out, each text's own number."""
         out = [-1] * len(given_lengths)
 
@@ -153,7 +153,7 @@ def expected(given_lengths: Sequence[int]) -> list[int]:
 def test_every_text_is_run_once_and_comes_back_to_its_place(
     given_lengths: list[int], device: Device, rows: int, free: int, streams: int
 ) -> None:
-    batches = Batches(MINILM, device=device, free_bytes=lambda: free, rows=rows, streams=streams)
+    batches = BatchRunner(MINILM, device=device, free_bytes=lambda: free, rows=rows, streams=streams)
     assert Memory(AMPLE).run(batches, given_lengths) == expected(given_lengths)
     assert batches.counted.texts == len(given_lengths)
     assert batches.counted.tokens == sum(given_lengths)
@@ -165,7 +165,7 @@ def test_what_runs_out_of_memory_is_run_in_parts(
 ) -> None:
     """A GPU that holds less than is thought, whatever the texts: nothing is lost, nothing is run twice."""
     device = Memory(capacity * 4, factor)
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE, rows=rows, streams=streams)
+    batches = BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE, rows=rows, streams=streams)
     assert device.run(batches, given_lengths) == expected(given_lengths)
     assert len(device.asked) - len(device.fitted) == batches.counted.refused
     assert batches.counted.batches == len(device.fitted)
@@ -174,7 +174,7 @@ def test_what_runs_out_of_memory_is_run_in_parts(
 def test_what_is_measured_keeps_a_batch_from_running_out() -> None:
     room = 30_000_000
     device = Memory(room)
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: room)
+    batches = BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: room)
     device.run(batches, [200] * 100)
     assert batches.counted.refused == 0
     assert max(rows for rows, _ in device.fitted) > 1
@@ -183,14 +183,14 @@ def test_what_is_measured_keeps_a_batch_from_running_out() -> None:
 def test_memory_that_shrinks_is_measured_before_each_batch() -> None:
     left = iter([64_000_000, 32_000_000, 16_000_000, *[8_000_000] * 100])
     device = Memory(AMPLE)
-    device.run(Batches(MINILM, device=Device.GPU, free_bytes=lambda: next(left)), [100] * 60)
+    device.run(BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: next(left)), [100] * 60)
     rows = [rows for rows, _ in device.fitted]
     assert rows[0] > rows[1] > rows[2] > rows[3] >= 1
 
 
 def test_after_running_out_a_batch_takes_half_and_the_next_begin_there() -> None:
     device = Memory(50_000_000)
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
+    batches = BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
     device.run(batches, [256] * 12)
     assert device.asked == [(12, 256), (6, 256), *[(3, 256)] * 4]
     assert batches.counted.refused == 2
@@ -201,7 +201,7 @@ def test_after_running_out_a_batch_takes_half_and_the_next_begin_there() -> None
 
 def test_batches_grow_again_once_there_is_room() -> None:
     device = Memory(50_000_000)
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: 400_000_000)
+    batches = BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: 400_000_000)
     device.run(batches, [128] * 128)
     small = device.fitted[0]
     assert small[0] < 64
@@ -219,7 +219,7 @@ def test_batches_grow_again_once_there_is_room() -> None:
 
 def test_where_there_is_no_more_room_it_is_tried_less_and_less() -> None:
     device = Memory(50_000_000)
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
+    batches = BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
     device.run(batches, [256] * 3000)
     tries = [at for at, shape in enumerate(device.asked) if MINILM.batch_bytes(*shape) > device.capacity]
     gaps = [b - a for a, b in pairwise(tries) if b - a > 1]
@@ -231,10 +231,10 @@ def test_where_there_is_no_more_room_it_is_tried_less_and_less() -> None:
 
 def test_a_fixed_size_is_kept_and_gives_way_to_memory_only() -> None:
     device = Memory(AMPLE)
-    device.run(Batches(MINILM, free_bytes=lambda: 0, rows=7), [5, 500, 20, 1] * 7)
+    device.run(BatchRunner(MINILM, free_bytes=lambda: 0, rows=7), [5, 500, 20, 1] * 7)
     assert [rows for rows, _ in device.fitted] == [7, 7, 7, 7]
     tight = Memory(20_000_000)
-    tight.run(Batches(MINILM, free_bytes=lambda: AMPLE, rows=7), [256] * 14)
+    tight.run(BatchRunner(MINILM, free_bytes=lambda: AMPLE, rows=7), [256] * 14)
     assert [rows for rows, _ in tight.asked[:2]] == [7, 3]
     assert {rows for rows, _ in tight.fitted} == {1}
 
@@ -248,13 +248,13 @@ def test_memory_is_measured_before_it_may_have_run_out(rows: int) -> None:
         done.append("measured")
         return AMPLE
 
-    batches = Batches(MINILM, free_bytes=free_bytes, rows=rows)
+    batches = BatchRunner(MINILM, free_bytes=free_bytes, rows=rows)
     assert len(list(batches.run([3, 4], lambda places, _: done.append("ran")))) == 1
     assert done == ["measured", "ran"]
 
 
 def test_one_text_that_does_not_fit_is_an_error_that_tells_what_to_do() -> None:
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
+    batches = BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
     with pytest.raises(
         ModelError, match=r"the gpu has no memory left for one text of 300 tokens \(no room\)"
     ):
@@ -263,7 +263,7 @@ def test_one_text_that_does_not_fit_is_an_error_that_tells_what_to_do() -> None:
 
 def test_the_longest_come_first_and_padding_is_counted() -> None:
     device = Memory(AMPLE)
-    batches = Batches(MINILM, free_bytes=lambda: AMPLE)
+    batches = BatchRunner(MINILM, free_bytes=lambda: AMPLE)
     device.run(batches, [100, 10, 98, 10, 10])
     assert device.fitted == [(2, 100), (3, 10)]
     assert (batches.counted.tokens, batches.counted.padding) == (228, 2)
@@ -275,7 +275,7 @@ def test_batches_run_at_once_and_one_after_another_when_memory_has_run_out() -> 
     """Two texts of 256 tokens do not fit beside each other, though each does."""
     together = threading.Barrier(2)
     free = AMPLE
-    batches = Batches(MINILM, free_bytes=lambda: free, rows=1, streams=2)
+    batches = BatchRunner(MINILM, free_bytes=lambda: free, rows=1, streams=2)
     seen: list[bool] = []
 
     def meet(places: Sequence[int], one_of_several: bool) -> Sequence[int]:
@@ -303,13 +303,13 @@ def test_batches_run_at_once_and_one_after_another_when_memory_has_run_out() -> 
 
 def test_a_batch_that_holds_all_texts_is_told_that_it_is_alone() -> None:
     seen: list[bool] = []
-    batches = Batches(MINILM, free_bytes=lambda: AMPLE, streams=4)
+    batches = BatchRunner(MINILM, free_bytes=lambda: AMPLE, streams=4)
     list(batches.run([9, 9, 9], lambda places, one_of_several: seen.append(one_of_several)))
     assert seen == [False]
 
 
 def test_threads_may_share_it() -> None:
-    batches = Batches(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
+    batches = BatchRunner(MINILM, device=Device.GPU, free_bytes=lambda: AMPLE)
     found: dict[int, list[int]] = {}
 
     def work(number: int) -> None:

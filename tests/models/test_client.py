@@ -15,7 +15,7 @@ from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
 from semindex.models.client import BATCH_TEXTS, PAUSES_SECONDS, ServerModel, pieces_of
 from semindex.models.endpoint import Dialect, Endpoint, read_endpoint
-from semindex.models.running import Running
+from semindex.models.running import RunOptions
 from semindex.models.texts import Side, TextEmbedder
 from semindex.store.vectorcache import VectorCache
 from semindex.types import Vectors
@@ -247,7 +247,7 @@ def test_vectors_are_kept_so_that_a_second_build_asks_nothing(server: Told, tmp_
         made = open_embedder(
             f"{server.address}#tiny",
             open_store=lambda: VectorCache(tmp_path, most_bytes=1_000_000),
-            running=Running(max_tokens=100),
+            running=RunOptions(max_tokens=100),
         )
         assert isinstance(made, TextEmbedder)
         return made

@@ -21,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from semindex.errors import ModelError
 from semindex.models.encoder import Transformer, open_transformer
-from semindex.models.running import Running
+from semindex.models.running import RunOptions
 
 from ..tiny_models import SPECIAL, WORDS, bi_encoder, cross_encoder, logit, vector, write_folder
 
@@ -92,9 +92,9 @@ def test_a_long_text_is_cut_at_its_end_and_that_is_told(encoder: Transformer) ->
 
 def test_a_shorter_input_may_be_asked_for_but_no_longer_one(tmp_path: Path) -> None:
     bi_encoder(tmp_path)
-    (cut,) = open_transformer(tmp_path, Running(max_tokens=5)).tokens(["red green blue red"])
+    (cut,) = open_transformer(tmp_path, RunOptions(max_tokens=5)).tokens(["red green blue red"])
     assert (len(cut.ids), cut.read, cut.total) == (5, 3, 4)
-    (own,) = open_transformer(tmp_path, Running(max_tokens=500)).tokens(["red " * 100])
+    (own,) = open_transformer(tmp_path, RunOptions(max_tokens=500)).tokens(["red " * 100])
     assert len(own.ids) == 12
 
 
@@ -239,13 +239,13 @@ def test_a_text_runs_with_others_of_its_length(encoder: Transformer, monkeypatch
 
 
 def test_one_batch_has_all_cores_and_no_second_session(tmp_path: Path) -> None:
-    model = open_transformer(bi_encoder(tmp_path), Running(threads=3))
+    model = open_transformer(bi_encoder(tmp_path), RunOptions(threads=3))
     model.embed(model.tokens(["red", "blue"]))
     assert model._graph._narrow is None
 
 
 def test_a_graph_for_one_thread_a_batch_gives_the_same_vectors(tmp_path: Path) -> None:
-    model = open_transformer(bi_encoder(tmp_path), Running(threads=3, batch_size=2))
+    model = open_transformer(bi_encoder(tmp_path), RunOptions(threads=3, batch_size=2))
     texts = [" ".join(PLAIN[: 1 + place % 9]) for place in range(30)]
     together = model.embed(model.tokens(texts))
     assert model._graph._narrow is not None
@@ -261,7 +261,7 @@ def test_a_vector_is_the_same_whatever_the_batch_size(
     texts = [
         " ".join(PLAIN[(place * step) % len(PLAIN)] for step in range(place % 10)) for place in range(50)
     ]
-    fixed = open_transformer(bi_encoder(tmp_path), Running(batch_size=batch_size))
+    fixed = open_transformer(bi_encoder(tmp_path), RunOptions(batch_size=batch_size))
     one, other = (model.embed(model.tokens(texts)) for model in (encoder, fixed))
     assert (one * other).sum(axis=1).min() >= 0.999
     assert fixed.batches.counted.batches >= 50 // batch_size
@@ -277,11 +277,11 @@ def test_texts_beside_one_change_nothing_in_a_graph_that_rounds_by_batch(
     def embedded(model: Transformer) -> Any:
         return model.embed(model.tokens(texts))
 
-    model = open_transformer(folder, Running(batch_size=batch_size))
+    model = open_transformer(folder, RunOptions(batch_size=batch_size))
     alone = [model.embed(model.tokens([text]))[0] for text in texts]
     np.testing.assert_array_equal(embedded(model), alone)
     monkeypatch.setattr("semindex.models.encoder.rounds_by_batch", lambda graph: False)
-    together = embedded(open_transformer(folder, Running(batch_size=8)))
+    together = embedded(open_transformer(folder, RunOptions(batch_size=8)))
     assert np.abs(together - alone).max() > 1e-3, "together it would change them"
 
 
@@ -290,8 +290,8 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from semindex.models.encoder import open_transformer
-from semindex.models.running import Running
-model = open_transformer(Path(sys.argv[1]), Running(threads=1, batch_size=2000))
+from semindex.models.running import RunOptions
+model = open_transformer(Path(sys.argv[1]), RunOptions(threads=1, batch_size=2000))
 texts = ["red green blue " * 300] * 4000
 tokens = model.tokens(texts[:1]) * len(texts)
 np.matmul(np.ones((99, 99)), np.ones((99, 99)))  # OpenBLAS gives up when it has to begin without room

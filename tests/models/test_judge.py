@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from semindex.errors import ModelError
-from semindex.models.encoder import Tokens, Transformer, open_transformer
+from semindex.models.encoder import ModelInput, Transformer, open_transformer
 from semindex.models.judge import MAX_TOKENS, Judge, open_judge
-from semindex.models.running import Running
+from semindex.models.running import RunOptions
 from semindex.store.vectorcache import VectorCache
 
 from ..tiny_models import bi_encoder, cross_encoder, logit, vector
@@ -25,7 +25,7 @@ def counted(model: Transformer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     runs: list[int] = []
     run = model._run
 
-    def noted(rows: Sequence[Tokens]) -> object:
+    def noted(rows: Sequence[ModelInput]) -> object:
         runs.append(len(rows))
         return run(rows)
 
@@ -137,7 +137,7 @@ def test_a_model_is_loaded_once_and_let_go(tmp_path: Path) -> None:
     folder = str(bi_encoder(tmp_path))
     one, other = open_judge(folder), open_judge(folder)
     assert one._model is other._model
-    assert open_judge(folder, running=Running(batch_size=3))._model is not one._model
+    assert open_judge(folder, running=RunOptions(batch_size=3))._model is not one._model
     held = weakref.ref(one._model)
     del one, other
     gc.collect()

@@ -13,8 +13,8 @@ import pytest
 from semindex.errors import ModelError
 from semindex.models import quantised
 from semindex.models.modelfolder import read_folder
-from semindex.models.quantised import LEAST_COSINE, Verdict, int8_folder
-from semindex.models.running import DeviceChoice, Running
+from semindex.models.quantised import LEAST_COSINE, Conversion, int8_folder
+from semindex.models.running import DeviceChoice, RunOptions
 from semindex.models.session import rounds_by_batch
 from semindex.models.texts import Side
 from semindex.models.transformer import TransformerModel
@@ -32,11 +32,11 @@ BAD_FIRST = [STRETCH, SHRINK, *[TURN] * 6]
 TEXTS = ["red", "green blue blue", "zebra cookie", "session " * 30]
 
 
-def running(tmp_path: Path) -> Running:
-    return Running(derived=str(tmp_path / "derived"))
+def running(tmp_path: Path) -> RunOptions:
+    return RunOptions(derived=str(tmp_path / "derived"))
 
 
-def rows(folder: Path, how: Running) -> Matrix:
+def rows(folder: Path, how: RunOptions) -> Matrix:
     return TransformerModel(folder, how).embed(TEXTS, Side.DOCUMENT).rows
 
 
@@ -52,7 +52,7 @@ def test_a_graph_whose_vectors_stay_is_used(tmp_path: Path, products: list[Matri
     assert not rounds_by_batch(folder / "model.onnx"), "the model's own file is left alone"
     kinds = [node.op_type for node in onnx.load(str(found.graph)).graph.node]
     assert kinds.count("MatMul") == left_out
-    one, other = rows(folder, running(tmp_path)), rows(folder, Running())
+    one, other = rows(folder, running(tmp_path)), rows(folder, RunOptions())
     assert ((one * other).sum(axis=1) >= 0.98).all()
     assert (one != other).any()
 
@@ -64,7 +64,7 @@ def test_a_graph_whose_vectors_would_change_is_not(tmp_path: Path) -> None:
     assert verdict is not None
     assert not verdict.used
     assert verdict.least_cosine < LEAST_COSINE
-    np.testing.assert_array_equal(rows(folder, running(tmp_path)), rows(folder, Running()))
+    np.testing.assert_array_equal(rows(folder, running(tmp_path)), rows(folder, RunOptions()))
     assert [file.suffix for file in (tmp_path / "derived").iterdir()] == [".json"]
     assert TransformerModel(folder, running(tmp_path)).notes == ()
 
@@ -92,10 +92,10 @@ def test_what_was_removed_or_damaged_is_made_again(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     folder = bi_encoder(tmp_path / "model", products=GOOD)
     (tmp_path / "file").touch()
-    model = TransformerModel(folder, Running(derived=str(tmp_path / "file" / "derived")))
+    model = TransformerModel(folder, RunOptions(derived=str(tmp_path / "file" / "derived")))
     (note,) = model.notes
     assert note.startswith("the model runs in float32: ")
-    np.testing.assert_array_equal(model.embed(TEXTS, Side.QUERY).rows, rows(folder, Running()))
+    np.testing.assert_array_equal(model.embed(TEXTS, Side.QUERY).rows, rows(folder, RunOptions()))
 
 
 def test_a_conversion_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,21 +114,21 @@ def test_only_whole_graphs_on_a_processor_are_converted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = bi_encoder(tmp_path / "model", products=GOOD)
-    for how in (Running(), Running(derived=str(tmp_path / "derived"), most_bytes=100)):
+    for how in (RunOptions(), RunOptions(derived=str(tmp_path / "derived"), most_bytes=100)):
         assert int8_folder(read_folder(folder), how) == (read_folder(folder), None)
     rounded = bi_encoder(tmp_path / "rounded", quantised=True)
     assert int8_folder(read_folder(rounded), running(tmp_path))[1] is None
     plain = bi_encoder(tmp_path / "plain")
-    assert int8_folder(read_folder(plain), running(tmp_path))[1] == Verdict(False, 0.0, 0)
+    assert int8_folder(read_folder(plain), running(tmp_path))[1] == Conversion(False, 0.0, 0)
     monkeypatch.setattr(
         "semindex.models.transformer.runs_on_gpu", lambda device: device is not DeviceChoice.CPU
     )
-    np.testing.assert_array_equal(rows(folder, running(tmp_path)), rows(folder, Running()))
+    np.testing.assert_array_equal(rows(folder, running(tmp_path)), rows(folder, RunOptions()))
 
 
 def test_an_index_of_int8_is_one_of_float32_unless_that_is_insisted_on(tmp_path: Path) -> None:
     folder = bi_encoder(tmp_path / "model", products=GOOD)
     exact = TransformerModel(folder, replace(running(tmp_path), exact=True))
-    found = [TransformerModel(folder, how).fingerprint for how in (Running(), running(tmp_path))]
+    found = [TransformerModel(folder, how).fingerprint for how in (RunOptions(), running(tmp_path))]
     assert found[0] == found[1] != exact.fingerprint
-    np.testing.assert_array_equal(exact.embed(TEXTS, Side.DOCUMENT).rows, rows(folder, Running()))
+    np.testing.assert_array_equal(exact.embed(TEXTS, Side.DOCUMENT).rows, rows(folder, RunOptions()))

@@ -12,7 +12,7 @@ import pytest
 
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
-from semindex.models.running import DeviceChoice, Running
+from semindex.models.running import DeviceChoice, RunOptions
 from semindex.models.sentences import SentenceModel
 from semindex.models.texts import Side, TextEmbedder
 from semindex.types import Vectors
@@ -63,8 +63,8 @@ def own(folder: Path, texts: list[str], prompt: str) -> Vectors:
     return found
 
 
-def opened(folder: Path, running: Running | None = None) -> SentenceModel:
-    made = open_embedder(str(folder), running=running or Running(device=DeviceChoice.CPU))
+def opened(folder: Path, running: RunOptions | None = None) -> SentenceModel:
+    made = open_embedder(str(folder), running=running or RunOptions(device=DeviceChoice.CPU))
     assert isinstance(made, TextEmbedder)
     assert isinstance(made.model, SentenceModel)
     return made.model
@@ -90,12 +90,12 @@ def test_a_long_text_counts_whole(folder: Path) -> None:
 def test_what_is_run_is_in_the_fingerprint(folder: Path) -> None:
     whole = opened(folder).fingerprint
     assert whole.startswith("torch-")
-    assert opened(folder, Running(device=DeviceChoice.CPU, max_tokens=8)).fingerprint != whole
+    assert opened(folder, RunOptions(device=DeviceChoice.CPU, max_tokens=8)).fingerprint != whole
 
 
 def test_damage_and_a_missing_gpu_are_told(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="DEVICE is cuda, and PyTorch finds no GPU"):
-        opened(folder, Running(device=DeviceChoice.CUDA)).embed(["red"], Side.QUERY)
+        opened(folder, RunOptions(device=DeviceChoice.CUDA)).embed(["red"], Side.QUERY)
     cut = shutil.copytree(folder, tmp_path / "cut")
     (cut / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-8])
     with pytest.raises(ModelError, match="cannot be loaded by sentence-transformers: "):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semindex.models.texts import KEPT_TOGETHER, Embedded, Side, TextEmbedder, joined, unit
+from semindex.models.texts import KEPT_TOGETHER, EmbeddedTexts, Side, TextEmbedder, mean_of_pieces, unit
 from semindex.store.vectorcache import VectorCache
 from semindex.types import Vectors
 
@@ -30,10 +30,10 @@ class Letters:
         self.given: list[tuple[Side, int]] = []
         self.closed = 0
 
-    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+    def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         self.given.append((side, len(texts)))
         rows = [[text.count(letter) for letter in "abcdefgh"] for text in texts]
-        return Embedded(
+        return EmbeddedTexts(
             unit(np.array(rows, np.float32).reshape(len(texts), 8)), [len(text) for text in texts]
         )
 
@@ -45,7 +45,7 @@ class Letters:
 def test_a_text_is_the_mean_of_its_pieces(sizes: list[list[int]], seed: int) -> None:
     flat = [size for some in sizes for size in some]
     rows = unit(np.random.default_rng(seed).standard_normal((len(flat), 5), np.float32))
-    found = joined(rows, flat, [len(some) for some in sizes])
+    found = mean_of_pieces(rows, flat, [len(some) for some in sizes])
     assert list(found.sizes) == [sum(some) for some in sizes]
     begin = 0
     for row, some in zip(found.rows, sizes, strict=True):
@@ -97,7 +97,7 @@ def test_threads_measure_a_centre_once() -> None:
 
 def test_a_build_that_is_cut_short_loses_little(tmp_path: Path) -> None:
     class Failing(Letters):
-        def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+        def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
             if any("stop" in text for text in texts):
                 raise KeyboardInterrupt
             return super().embed(texts, side)

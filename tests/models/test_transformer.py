@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
 from semindex.models.encoder import Transformer, open_transformer
-from semindex.models.running import Running
+from semindex.models.running import RunOptions
 from semindex.models.texts import KEPT_TOGETHER, Side, TextEmbedder
 from semindex.models.transformer import TransformerModel
 from semindex.store.vectorcache import VectorCache
@@ -100,7 +100,7 @@ def test_windows_leave_nothing_out(folder: Path, words: list[str], prompt: str) 
     pieces = model.windows(text, prompt=prompt)
     asked = len(prompt.split())
     assert all(piece.read == piece.total <= WINDOW for piece in pieces)
-    assert sum(piece.read - asked for piece in pieces) == len(model._encoded(text))
+    assert sum(piece.read - asked for piece in pieces) == len(model._tokenize(text))
     if len(pieces) == 1:
         assert pieces == model.tokens([text], prompt=prompt)
 
@@ -162,7 +162,7 @@ def test_it_is_opened_by_the_name_of_its_folder_in_any_process(folder: Path, tmp
                 open_embedder,
                 str(folder),
                 open_store=partial(VectorCache, tmp_path, most_bytes=10_000),
-                running=Running(threads=1),
+                running=RunOptions(threads=1),
             )
         )
     )

@@ -11,7 +11,7 @@ import pytest
 
 from semindex.embed.registry import open_embedder
 from semindex.models.encoder import shared_transformer
-from semindex.models.running import Running
+from semindex.models.running import RunOptions
 from semindex.process.shared import Shared
 
 from ..tiny_models import bi_encoder
@@ -72,7 +72,7 @@ def test_a_failure_is_raised_and_tried_again() -> None:
 def test_a_model_whose_files_change_is_loaded_again(tmp_path: Path) -> None:
     first = shared_transformer(bi_encoder(tmp_path))
     assert shared_transformer(tmp_path) is first
-    assert shared_transformer(tmp_path, Running(max_tokens=5)) is not first
+    assert shared_transformer(tmp_path, RunOptions(max_tokens=5)) is not first
     second = shared_transformer(bi_encoder(tmp_path, cls=True))
     assert second is not first
     assert second.fingerprint != first.fingerprint

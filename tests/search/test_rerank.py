@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from semindex.models.judge import Judgement
+from semindex.models.judge import TextScore
 from semindex.search.rerank import (
     DEPTH,
     GROUP,
@@ -48,7 +48,7 @@ def reranked(
     ticks = count()
     return rerank(
         hits,
-        lambda texts: [Judgement(value(text), *tokens) for text in texts],
+        lambda texts: [TextScore(value(text), *tokens) for text in texts],
         measure="cosine",
         seconds=seconds,
         clock=lambda: next(ticks) * step,

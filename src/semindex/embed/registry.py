@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semindex.errors import ModelError
-from semindex.models.running import DEFAULT, Running
+from semindex.models.running import DEFAULT, RunOptions
 from semindex.process.shared import Shared
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def open_embedder(
     name: str = BUNDLED,
     *,
     open_store: Callable[[], VectorStore | None] | None = None,
-    running: Running = DEFAULT,
+    running: RunOptions = DEFAULT,
     read_key: Callable[[], str | None] | None = None,
 ) -> Embedder:
     """The embedder of that name. Bound to plain values it can be pickled, and called in another process.
@@ -65,7 +65,7 @@ def open_embedder(
 _ADDRESS = re.compile("https?://", re.IGNORECASE)
 
 
-def _server(name: str, running: Running, read_key: Callable[[], str | None] | None) -> TextModel:
+def _server(name: str, running: RunOptions, read_key: Callable[[], str | None] | None) -> TextModel:
     from semindex.models.client import ServerModel
     from semindex.models.endpoint import read_endpoint
 
@@ -98,7 +98,7 @@ def _is_whole(folder: Path) -> bool:
     return bool(torch_files(folder)) and importlib.util.find_spec("sentence_transformers") is not None
 
 
-def _local(folder: Path, running: Running) -> TextModel:
+def _local(folder: Path, running: RunOptions) -> TextModel:
     """What a folder holds: a table of vectors, an ONNX graph, or PyTorch's weights."""
     from semindex.models.model2vec import Model2vec, table_file
     from semindex.models.modelfolder import graph_of, torch_files

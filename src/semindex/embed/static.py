@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.embed.wordfile import NO_WORD, UNKNOWN_BYTE, Words, map_words
+from semindex.embed.wordfile import NO_WORD, UNKNOWN_BYTE, WordVectors, map_words
 from semindex.errors import ModelError
 from semindex.tokens import hash_terms
 from semindex.types import Counts, Documents, Floats, Ids, Mask, QueryTerm, TermHashes, Vector, Vectors
@@ -40,7 +40,7 @@ _MAX_COUNT = 1023
 _LOG_UNIT = 256
 
 
-class Neighbours(Struct, frozen=True):
+class WordNeighbours(Struct, frozen=True):
     """The nearest other words of some terms, one term's after the other's."""
 
     hashes: TermHashes
@@ -52,7 +52,7 @@ class Neighbours(Struct, frozen=True):
 class StaticEmbedder:
     """Word vectors in a mapped file; holds no other state, so threads may share it."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: WordVectors) -> None:
         self._words = words
         self._dim = int(words.vectors.shape[1])
         buckets = (words.hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.intp)
@@ -147,7 +147,7 @@ class StaticEmbedder:
         row = int(hashes.searchsorted(np.uint64(term_hash)))
         return row < len(hashes) and int(hashes[row]) == term_hash
 
-    def neighbours(self, terms: TermHashes) -> Neighbours:
+    def neighbours(self, terms: TermHashes) -> WordNeighbours:
         """At most 8 nearest other words of each term, best first; an unknown word has none.
 
         Raises:
@@ -165,7 +165,7 @@ class StaticEmbedder:
             raise ModelError("the word vectors are damaged (a neighbour outside); install semindex again")
         counts = np.zeros(len(terms), dtype=np.int64)
         counts[which] = np.add.reduce(listed, axis=1)
-        return Neighbours(words.hashes[places], words.cosines[rows][listed] / 127, counts)
+        return WordNeighbours(words.hashes[places], words.cosines[rows][listed] / 127, counts)
 
     def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], Mask]:
         """The row of each term, and whether there is one; any row where there is none.

@@ -44,7 +44,7 @@ _DAMAGED = "{path} is not a whole word vector file of this semindex ({why}); ins
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class WordVectors:
     """The arrays of the file; ``n`` words."""
 
     hashes: TermHashes
@@ -101,7 +101,7 @@ def _layout(count: int, dim: int, neighbours: int) -> tuple[list[tuple[int, type
     return placed, at
 
 
-def write(path: Path, words: Words) -> int:
+def write(path: Path, words: WordVectors) -> int:
     """Write the file and return its size in bytes."""
     count, dim = words.vectors.shape
     placed, size = _layout(count, dim, words.neighbours.shape[1])
@@ -117,7 +117,7 @@ def write(path: Path, words: Words) -> int:
     return size
 
 
-def map_words(path: Path) -> Words:
+def map_words(path: Path) -> WordVectors:
     """Map the file; its pages are read when they are used.
 
     Raises:
@@ -142,7 +142,7 @@ def map_words(path: Path) -> Words:
         for at, dtype, shape in _layout(count, dim, neighbours)[0]
     ]
     hashes, near, weights, vectors, cosines = arrays
-    return Words(hashes, near, weights, vectors, cosines, unknown, checksum)
+    return WordVectors(hashes, near, weights, vectors, cosines, unknown, checksum)
 
 
 def verify(path: Path) -> None:

@@ -101,9 +101,9 @@ def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Cr
     """
     from semindex.indexing.cluster.executor import ClusterExecutor, local_workers
     from semindex.indexing.cluster.shipping import (
-        Analysis,
-        Landing,
-        Packing,
+        AnalysisRules,
+        Packer,
+        Receiver,
         SharedRoot,
         open_nothing,
         open_workplace,
@@ -132,17 +132,17 @@ def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Cr
     leaving.callback(executor.close)
     workers = here or max(2, executor.count_workers())  # more may join
     shared = SharedRoot.of(task.root) if named.shared_disk or here else None
-    setup = partial(open_workplace, Analysis.here(task.embedder.fingerprint), task.open_embedder, shared)
-    landing = Landing(task.index_dir, storage, on_step=task.on_step)
-    packing = Packing(None if shared else task.root, task.index_dir, url)
+    setup = partial(open_workplace, AnalysisRules.here(task.embedder.fingerprint), task.open_embedder, shared)
+    landing = Receiver(task.index_dir, storage, on_step=task.on_step)
+    packing = Packer(None if shared else task.root, task.index_dir, url)
 
     def run(works: Iterator[Work]) -> Outcomes:
         parcels = map(packing.pack, works)
-        return landing.landed(executor.run(process_parcel, parcels, setup=setup, in_flight=in_flight))
+        return landing.receive(executor.run(process_parcel, parcels, setup=setup, in_flight=in_flight))
 
     def unite(works: Iterator[Work]) -> Outcomes:
         parcels = map(packing.pack, works)
-        return landing.landed(
+        return landing.receive(
             executor.run(unite_parcel, parcels, setup=open_nothing, in_flight=load.merges_in_flight)
         )
 

@@ -1,6 +1,6 @@
 """How many texts a model is given at once, in how many batches: by memory, device, model and length.
 
-:func:`most_rows` and :func:`batch_end` are pure; :class:`Batches` remembers what ran out of memory.
+:func:`most_rows` and :func:`batch_end` are pure; :class:`BatchRunner` remembers what ran out of memory.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def batch_end(lengths: Sequence[int], start: int, *, rows: int, start_tokens: in
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class BatchCounts:
     """What was run so far."""
 
     batches: int = 0
@@ -125,7 +125,7 @@ class Counted:
         return self.padding / max(1, self.tokens + self.padding)
 
 
-class Batches:
+class BatchRunner:
     """Runs texts in batches of nearly one length; threads may share it."""
 
     def __init__(
@@ -158,7 +158,7 @@ class Batches:
         self._patience = PATIENCE
         self._good = 0
         self._grown = False
-        self.counted = Counted()
+        self.counted = BatchCounts()
 
     def run(
         self, lengths: Sequence[int], run_batch: Callable[[Sequence[int], bool], T]

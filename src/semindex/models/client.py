@@ -25,7 +25,7 @@ from semindex.errors import ModelError
 from semindex.models.conventions import Convention, convention_of
 from semindex.models.endpoint import LIKE, Dialect, Endpoint
 from semindex.models.pooling import Pooling
-from semindex.models.texts import Embedded, Side, joined, unit
+from semindex.models.texts import EmbeddedTexts, Side, mean_of_pieces, unit
 from semindex.types import Vectors
 
 VERSION = 1
@@ -127,7 +127,7 @@ class ServerModel:
         named = (VERSION, where.address, where.model, uses.query, uses.document, self._max_tokens)
         return f"server-{xxhash.xxh3_128_hexdigest(repr(named).encode())}"
 
-    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+    def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """Unit vectors; a longer text than the server takes is the mean of its pieces."""
         prompt = self._uses.query if side is Side.QUERY else self._uses.document
         most = max(16, self._max_tokens - _SPECIAL_TOKENS - len(_likely_ends(prompt)))
@@ -139,7 +139,7 @@ class ServerModel:
         if len({each.shape[1] for each in rows}) > 1:
             raise ModelError(f"{self._endpoint.address} gives vectors of several lengths; {_OTHER}")
         every = np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
-        return joined(every, [len(piece) for piece in flat], [len(found) for found in split])
+        return mean_of_pieces(every, [len(piece) for piece in flat], [len(found) for found in split])
 
     def close(self) -> None:
         """Give the connection back."""
@@ -160,7 +160,7 @@ class ServerModel:
                 ) from error
             halves = [text[: len(text) // 2], text[len(text) // 2 :]]
             rows = np.concatenate([self._rows([half], prompt) for half in halves])
-            return joined(rows, [len(half) for half in halves], [2]).rows
+            return mean_of_pieces(rows, [len(half) for half in halves], [2]).rows
 
     def _asked(self, texts: Sequence[str]) -> Vectors:
         """What the server answers, shape ``(n, dim)``; what passes is tried again a few times."""
@@ -172,7 +172,7 @@ class ServerModel:
         body = msgspec.json.encode(request)
         for pause in (*PAUSES_SECONDS, None):
             try:
-                return self._read(self._posted(body), len(texts))
+                return self._decode_vectors(self._posted(body), len(texts))
             except _Passing as error:
                 if pause is None:
                     raise ModelError(
@@ -226,7 +226,7 @@ class ServerModel:
             said = said.replace(key, "***")
         return " ".join("".join(each if each.isprintable() else " " for each in said).split())[:300]
 
-    def _read(self, content: bytes, count: int) -> Vectors:
+    def _decode_vectors(self, content: bytes, count: int) -> Vectors:
         try:
             if self._endpoint.dialect is Dialect.OLLAMA:
                 found = msgspec.json.decode(content, type=_OllamaReply).embeddings

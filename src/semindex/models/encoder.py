@@ -18,18 +18,18 @@ from typing import Any
 import numpy as np
 
 from semindex.errors import ModelError
-from semindex.models.batching import Batches, measured_bytes
+from semindex.models.batching import BatchRunner, measured_bytes
 from semindex.models.modelfolder import ModelFolder, fingerprint, read_folder
 from semindex.models.packages import from_extra
 from semindex.models.pooling import Outputs
-from semindex.models.running import DEFAULT, Running
-from semindex.models.session import Graph, open_graph, rounds_by_batch
+from semindex.models.running import DEFAULT, RunOptions
+from semindex.models.session import OnnxGraph, open_graph, rounds_by_batch
 from semindex.process.shared import Shared
 from semindex.types import Vectors
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class ModelInput:
     """A text (or a query and a text) as the model reads it."""
 
     ids: tuple[int, ...]
@@ -46,7 +46,7 @@ class Transformer:
     """A model that was opened; threads may share it. Made by :func:`open_transformer`."""
 
     def __init__(
-        self, folder: ModelFolder, graph: Graph, tokenizer: Any, *, max_tokens: int, batches: Batches
+        self, folder: ModelFolder, graph: OnnxGraph, tokenizer: Any, *, max_tokens: int, batches: BatchRunner
     ) -> None:
         self.folder = folder
         self.batches = batches
@@ -56,7 +56,7 @@ class Transformer:
         self._max_tokens = max_tokens
         self._pad = _pad_id(folder, tokenizer)
         # Tells the width, and finds what is wrong with a graph before anything is asked of it.
-        self.dim = int(self._run([self._joined(self._encoded("a"), self._encoded("b"))]).shape[1])
+        self.dim = int(self._run([self._model_input(self._tokenize("a"), self._tokenize("b"))]).shape[1])
         if self.is_cross_encoder and self.dim != 1:
             raise ModelError(
                 f"{folder.graph} tells {self.dim} classes; a model for re-ranking gives one number a text"
@@ -67,44 +67,46 @@ class Transformer:
         """Names what the model computes: its files' content, how they are used, the longest input."""
         return f"{fingerprint(self.folder)}-{self._max_tokens}"
 
-    def tokens(self, texts: Sequence[str], *, prompt: str = "") -> list[Tokens]:
+    def tokens(self, texts: Sequence[str], *, prompt: str = "") -> list[ModelInput]:
         """Each text behind the prompt, cut to the model's longest input."""
-        return [self._joined(encoded) for encoded in self._encoded_all([prompt + text for text in texts])]
+        return [
+            self._model_input(encoded) for encoded in self._tokenize_all([prompt + text for text in texts])
+        ]
 
-    def windows(self, text: str, *, prompt: str = "") -> list[Tokens]:
+    def windows(self, text: str, *, prompt: str = "") -> list[ModelInput]:
         """The whole text in as many pieces as its length needs, each behind the prompt; nothing is left out.
 
         A text that fits is one piece, as :meth:`tokens` gives it.
         """
-        text = self._cased(text)  # which may change its length
-        whole = self._encoded(prompt + text)
+        text = self._with_case(text)  # which may change its length
+        whole = self._tokenize(prompt + text)
         if len(whole) <= self._room(pair=False):
-            return [self._joined(whole)]
-        alone = self._encoded(text)
-        pieces = max(2, -(-len(alone) // max(1, self._room(pair=False) - len(self._encoded(prompt)))))
+            return [self._model_input(whole)]
+        alone = self._tokenize(text)
+        pieces = max(2, -(-len(alone) // max(1, self._room(pair=False) - len(self._tokenize(prompt)))))
         if len(alone) < pieces:
-            return [self._joined(whole)]
+            return [self._model_input(whole)]
         cuts = [len(alone) * number // pieces for number in range(1, pieces)]
         borders = [0, *(alone.offsets[cut][0] for cut in cuts), len(text)]
-        found: list[Tokens] = []
+        found: list[ModelInput] = []
         for begin, end in pairwise(borders):
             # A piece by itself may have a few tokens more than its share of the whole.
             if begin < end and end - begin < len(text):
                 found += self.windows(text[begin:end], prompt=prompt)
-        return found or [self._joined(whole)]
+        return found or [self._model_input(whole)]
 
-    def query_tokens(self, query: str, *, prompt: str = "") -> Tokens:
+    def query_tokens(self, query: str, *, prompt: str = "") -> ModelInput:
         """The query as far as the model reads it: a cross-encoder gives it half of the longest input."""
         first, total = self._query(prompt + query)
         whole = self._tokenizer.post_process(first, None, add_special_tokens=True)
-        return Tokens(tuple(whole.ids), tuple(whole.type_ids), len(first), total)
+        return ModelInput(tuple(whole.ids), tuple(whole.type_ids), len(first), total)
 
-    def pair_tokens(self, query: str, texts: Sequence[str]) -> list[Tokens]:
+    def pair_tokens(self, query: str, texts: Sequence[str]) -> list[ModelInput]:
         """The query, as :meth:`query_tokens` cuts it, with each text, cut to the room that is left."""
         first, _ = self._query(query)
-        return [self._joined(first, encoded) for encoded in self._encoded_all(texts)]
+        return [self._model_input(first, encoded) for encoded in self._tokenize_all(texts)]
 
-    def embed(self, tokens: Sequence[Tokens]) -> Vectors:
+    def embed(self, tokens: Sequence[ModelInput]) -> Vectors:
         """Unit vectors, shape ``(n, dim)``, in the order of the tokens.
 
         Padding is masked, so a row differs by batch in its last bits only.
@@ -120,7 +122,7 @@ class Transformer:
         unit: Vectors = rows / lengths
         return unit
 
-    def score(self, pairs: Sequence[Tokens]) -> Outputs:
+    def score(self, pairs: Sequence[ModelInput]) -> Outputs:
         """The model's number (a logit: any real, higher is better) for each pair, shape ``(n,)``.
 
         Raises:
@@ -130,21 +132,21 @@ class Transformer:
             raise ModelError(f"{self.folder.path} gives vectors and compares no pairs")
         return self._run(pairs)[:, 0]
 
-    def _encoded(self, text: str) -> Any:
-        return self._tokenizer.encode(self._cased(text), add_special_tokens=False)
+    def _tokenize(self, text: str) -> Any:
+        return self._tokenizer.encode(self._with_case(text), add_special_tokens=False)
 
-    def _cased(self, text: str) -> str:
+    def _with_case(self, text: str) -> str:
         return text.lower() if self.folder.lower_case else text
 
-    def _encoded_all(self, texts: Sequence[str]) -> list[Any]:
+    def _tokenize_all(self, texts: Sequence[str]) -> list[Any]:
         found: list[Any] = self._tokenizer.encode_batch(
-            [self._cased(text) for text in texts], add_special_tokens=False
+            [self._with_case(text) for text in texts], add_special_tokens=False
         )
         return found
 
     def _query(self, query: str) -> tuple[Any, int]:
         """The encoded query, cut, and how many tokens it had."""
-        first = self._encoded(query)
+        first = self._tokenize(query)
         total = len(first)
         room = self._room(pair=self.is_cross_encoder)
         first.truncate(max(1, room // 2 if self.is_cross_encoder else room))
@@ -154,7 +156,7 @@ class Transformer:
         """Tokens besides the special ones."""
         return self._max_tokens - int(self._tokenizer.num_special_tokens_to_add(pair))
 
-    def _joined(self, first: Any, second: Any | None = None) -> Tokens:
+    def _model_input(self, first: Any, second: Any | None = None) -> ModelInput:
         """One text, or a pair for a cross-encoder (for a bi-encoder the second is left out)."""
         pair = second if self.is_cross_encoder else None
         room = self._room(pair=pair is not None)
@@ -164,9 +166,9 @@ class Transformer:
         total = len(cut)
         cut.truncate(max(1, room))
         whole = self._tokenizer.post_process(first, pair, add_special_tokens=True)
-        return Tokens(tuple(whole.ids), tuple(whole.type_ids), len(cut), total)
+        return ModelInput(tuple(whole.ids), tuple(whole.type_ids), len(cut), total)
 
-    def _run(self, rows: Sequence[Tokens]) -> Outputs:
+    def _run(self, rows: Sequence[ModelInput]) -> Outputs:
         """Pooled vectors or logits, shape ``(n, width)``; batches are of texts of nearly one length."""
         out: Outputs | None = None
         lengths = [len(row.ids) for row in rows]
@@ -183,7 +185,7 @@ class Transformer:
         return np.zeros((0, self.dim), np.float32) if out is None else out
 
 
-def open_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
+def open_transformer(path: Path, running: RunOptions = DEFAULT) -> Transformer:
     """The model of a folder, loaded.
 
     Raises:
@@ -192,7 +194,7 @@ def open_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
     return open_folder(read_folder(path), running)
 
 
-def open_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+def open_folder(folder: ModelFolder, running: RunOptions = DEFAULT) -> Transformer:
     """The same of a folder that was read.
 
     Raises:
@@ -200,7 +202,7 @@ def open_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
     """
     tokenizer = open_tokenizer(folder.tokenizer)
     graph = open_graph(folder, device=running.device, threads=running.threads)
-    batches = Batches(
+    batches = BatchRunner(
         folder.footprint,
         device=graph.device,
         free_bytes=lambda: measured_bytes(running.most_bytes, graph.device),
@@ -214,7 +216,7 @@ def open_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
 _OPEN: Shared[tuple[object, ...], Transformer] = Shared()
 
 
-def shared_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
+def shared_transformer(path: Path, running: RunOptions = DEFAULT) -> Transformer:
     """As :func:`open_transformer`; one in this process while anybody holds it and its files stay the same.
 
     Raises:
@@ -223,7 +225,7 @@ def shared_transformer(path: Path, running: Running = DEFAULT) -> Transformer:
     return shared_folder(read_folder(path), running)
 
 
-def shared_folder(folder: ModelFolder, running: Running = DEFAULT) -> Transformer:
+def shared_folder(folder: ModelFolder, running: RunOptions = DEFAULT) -> Transformer:
     """The same of a folder that was read.
 
     Raises:

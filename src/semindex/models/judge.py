@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from semindex.errors import ModelError
 from semindex.models.digest import text_digest
-from semindex.models.encoder import Tokens, Transformer, shared_transformer
-from semindex.models.running import DEFAULT, Running
+from semindex.models.encoder import ModelInput, Transformer, shared_transformer
+from semindex.models.running import DEFAULT, RunOptions
 from semindex.process.recent import RecentlyUsed
 from semindex.types import Kept, Vector, VectorStore
 
@@ -31,7 +31,7 @@ _NONE_NAMED = (
 )
 
 
-class Judgement(Struct, frozen=True):
+class TextScore(Struct, frozen=True):
     """What the model says of one text."""
 
     value: float
@@ -59,7 +59,7 @@ class Judge:
         self._query_prompt = model.folder.query_prompt
         self._text_prompt = model.folder.document_prompt
 
-    def judge(self, query: str, texts: Sequence[str]) -> list[Judgement]:
+    def judge(self, query: str, texts: Sequence[str]) -> list[TextScore]:
         """A judgement a text, in their order."""
         if self._model.is_cross_encoder:
             found = self._found(texts, query)
@@ -69,7 +69,7 @@ class Judge:
             found = self._found(texts, None)
             values = [float(each.numbers @ vector) for each in found]
         return [
-            Judgement(value, each.read_tokens, each.total_tokens)
+            TextScore(value, each.read_tokens, each.total_tokens)
             for value, each in zip(values, found, strict=True)
         ]
 
@@ -114,7 +114,7 @@ class Judge:
         return [found[digest] for digest in digests]
 
     def _computed(self, texts: Sequence[str], query: str | None) -> list[Kept]:
-        tokens: Sequence[Tokens]
+        tokens: Sequence[ModelInput]
         if query is None:
             tokens = self._model.tokens(texts, prompt=self._text_prompt)
             results = self._model.embed(tokens)
@@ -129,7 +129,7 @@ def open_judge(
     *,
     cache: VectorStore | None = None,
     remembered: int = 0,
-    running: Running = DEFAULT,
+    running: RunOptions = DEFAULT,
 ) -> Judge:
     """The judge over the model of a folder (``~`` is the home); the model is loaded once a process.
 

@@ -17,7 +17,7 @@ from semindex.errors import ModelError
 from semindex.models.encoder import open_tokenizer
 from semindex.models.modelfolder import files_digest
 from semindex.models.tensors import Array, map_tensors, tensor_names
-from semindex.models.texts import Embedded, Side, unit
+from semindex.models.texts import EmbeddedTexts, Side, unit
 from semindex.types import Vectors
 
 READING_VERSION = 1
@@ -83,14 +83,14 @@ class Model2vec:
         """Of the files' content."""
         return f"model2vec-{files_digest((READING_VERSION,), [self._tokens_file, self._file])}"
 
-    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+    def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """Unit vectors: the mean of the known tokens' vectors; zero for a text without any."""
         encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ids = [np.array([each for each in found.ids if each != self._unknown], np.intp) for found in encoded]
         rows = np.array([self._mean(each) for each in ids], np.float32).reshape(
             len(ids), self._table.shape[1]
         )
-        return Embedded(unit(rows), [len(each) for each in ids])
+        return EmbeddedTexts(unit(rows), [len(each) for each in ids])
 
     def close(self) -> None:
         """Nothing: the table is mapped."""

@@ -220,8 +220,8 @@ def torch_files(path: Path) -> list[Path]:
 
 
 def _described(path: Path, graph: Path, tokenizer: Path) -> ModelFolder:
-    config = _read(path / "config.json", _Config) or _Config()
-    sentence = _read(path / "sentence_bert_config.json", _Sentence) or _Sentence()
+    config = _read_json(path / "config.json", _Config) or _Config()
+    sentence = _read_json(path / "sentence_bert_config.json", _Sentence) or _Sentence()
     modules = _modules(path)
     custom = convention_of([*path_names(path), config.name or ""])
     query, document = _prompts(path, custom)
@@ -257,7 +257,7 @@ def _prompts(path: Path, custom: Convention | None) -> tuple[str, str]:
     Files that tell none, or (as new versions write for any model) empty ones for both, leave that to the
     documentation.
     """
-    told = _read(path / "config_sentence_transformers.json", _Prompts) or _Prompts()
+    told = _read_json(path / "config_sentence_transformers.json", _Prompts) or _Prompts()
     prompts = told.prompts or {}
 
     def first(tasks: Sequence[str]) -> str:
@@ -294,7 +294,7 @@ def graph_of(path: Path) -> Path | None:
 
 
 def _modules(path: Path) -> list[_Module]:
-    return _read(path / "modules.json", list[_Module]) or []
+    return _read_json(path / "modules.json", list[_Module]) or []
 
 
 def _pooling(path: Path, modules: list[_Module], custom: Convention | None) -> Pooling:
@@ -303,7 +303,7 @@ def _pooling(path: Path, modules: list[_Module], custom: Convention | None) -> P
     # By its words: in the hub's cache every file is a link to elsewhere.
     if not os.path.normpath(file).startswith(os.path.join(os.path.normpath(path), "")):  # noqa: PTH118
         raise ModelError(f"{path / 'modules.json'} leads out of its folder: {named[0]}")
-    config = _read(file, _PoolingConfig)
+    config = _read_json(file, _PoolingConfig)
     if config is None:
         return custom.pooling if custom is not None else Pooling.MEAN
     modes = [config.pooling_mode] if config.pooling_mode else _flags(config)
@@ -332,7 +332,7 @@ def _flags(config: _PoolingConfig) -> list[str]:
 
 def _max_tokens(path: Path, config: _Config, sentence: _Sentence) -> int:
     """The shortest of what the files say: each is a bound of another part of the model."""
-    tokenizer = _read(path / "tokenizer_config.json", _TokenizerConfig)
+    tokenizer = _read_json(path / "tokenizer_config.json", _TokenizerConfig)
     positions = config.max_position_embeddings
     if positions is not None and config.model_type in _OFFSET_POSITIONS:
         positions -= 2
@@ -347,7 +347,7 @@ def _max_tokens(path: Path, config: _Config, sentence: _Sentence) -> int:
     return min(bounds, default=DEFAULT_TOKENS)
 
 
-def _read(file: Path, kind: type[Record]) -> Record | None:
+def _read_json(file: Path, kind: type[Record]) -> Record | None:
     """A configuration file; None where there is none."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)

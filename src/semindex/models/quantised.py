@@ -22,7 +22,7 @@ from semindex.models import centring
 from semindex.models.encoder import open_folder
 from semindex.models.modelfolder import ModelFolder, fingerprint, weight_files
 from semindex.models.packages import from_extra
-from semindex.models.running import Running
+from semindex.models.running import RunOptions
 from semindex.models.session import rounds_by_batch
 
 VERSION = 1
@@ -37,7 +37,7 @@ _MOST_BYTES = 1_500_000_000
 _MEMORY_FACTOR = 4
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Conversion(msgspec.Struct, frozen=True):
     """What came of converting a graph."""
 
     used: bool
@@ -48,7 +48,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """Why there is no graph, when that is nobody's choice."""
 
 
-def int8_folder(folder: ModelFolder, running: Running) -> tuple[ModelFolder, Verdict | None]:
+def int8_folder(folder: ModelFolder, running: RunOptions) -> tuple[ModelFolder, Conversion | None]:
     """The folder with the converted graph, made the first time, or as it is; and what was found.
 
     Args:
@@ -59,7 +59,7 @@ def int8_folder(folder: ModelFolder, running: Running) -> tuple[ModelFolder, Ver
         return folder, None
     place = Path(running.derived) / f"{fingerprint(folder)}-int8.{VERSION}.onnx"
     told = place.with_suffix(".json")
-    verdict = _read(told)
+    verdict = _read_conversion(told)
     if verdict is None or (verdict.used and not place.is_file()):
         try:
             verdict = _made(folder, place, running)
@@ -67,23 +67,23 @@ def int8_folder(folder: ModelFolder, running: Running) -> tuple[ModelFolder, Ver
             _write(told, msgspec.json.encode(verdict))
         except OSError as error:
             if verdict is None or verdict.used:
-                return folder, Verdict(False, 0.0, 0, f"{place.parent}: {error.strerror}")
+                return folder, Conversion(False, 0.0, 0, f"{place.parent}: {error.strerror}")
     return (replace(folder, graph=place) if verdict.used else folder), verdict
 
 
-def _worth_trying(folder: ModelFolder, running: Running) -> bool:
+def _worth_trying(folder: ModelFolder, running: RunOptions) -> bool:
     weights = sum(file.stat().st_size for file in weight_files(folder))
     most = min(_MOST_BYTES, (running.most_bytes or _MOST_BYTES * _MEMORY_FACTOR) // _MEMORY_FACTOR)
     return weights <= most and folder.graph.stem == "model" and not rounds_by_batch(folder.graph)
 
 
-def _made(folder: ModelFolder, place: Path, running: Running) -> Verdict:
+def _made(folder: ModelFolder, place: Path, running: RunOptions) -> Conversion:
     """Convert, compare, keep or remove."""
     aside = place.with_name(f"{place.name}.{os.getpid()}.tmp")
     try:
         model, products = _products(folder)
         if not products:
-            return Verdict(False, 0.0, 0)
+            return Conversion(False, 0.0, 0)
         place.parent.mkdir(parents=True, exist_ok=True)
         aside.touch()  # a folder that cannot be written is found before the work is done
         least = 0.0
@@ -92,10 +92,10 @@ def _made(folder: ModelFolder, place: Path, running: Running) -> Verdict:
             least = _least_cosine(folder, replace(folder, graph=aside), running)
             if least >= LEAST_COSINE:
                 aside.replace(place)
-                return Verdict(True, least, left_out)
-        return Verdict(False, least, left_out)
+                return Conversion(True, least, left_out)
+        return Conversion(False, least, left_out)
     except ModelError as error:
-        return Verdict(False, 0.0, 0, str(error))
+        return Conversion(False, 0.0, 0, str(error))
     finally:
         with suppress(OSError):
             aside.unlink()
@@ -133,7 +133,7 @@ def _convert(model: Any, products: Sequence[str], into: Path) -> None:
         raise ModelError(f"the graph cannot be converted to int8: {error}") from error
 
 
-def _least_cosine(one: ModelFolder, other: ModelFolder, running: Running) -> float:
+def _least_cosine(one: ModelFolder, other: ModelFolder, running: RunOptions) -> float:
     """Of the probe's vectors by two graphs."""
     rows = []
     for folder in (one, other):
@@ -142,9 +142,9 @@ def _least_cosine(one: ModelFolder, other: ModelFolder, running: Running) -> flo
     return float((rows[0] * rows[1]).sum(axis=1).min())
 
 
-def _read(file: Path) -> Verdict | None:
+def _read_conversion(file: Path) -> Conversion | None:
     with suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode(file.read_bytes(), type=Verdict)
+        return msgspec.json.decode(file.read_bytes(), type=Conversion)
     return None
 
 

@@ -17,7 +17,7 @@ class DeviceChoice(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunOptions:
     """How a model is run; the defaults choose for themselves."""
 
     max_tokens: int = 0
@@ -36,4 +36,4 @@ class Running:
     """Folder where what is made of a model is kept (its int8 graph); empty makes nothing."""
 
 
-DEFAULT = Running()
+DEFAULT = RunOptions()

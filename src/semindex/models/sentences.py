@@ -13,23 +13,23 @@ from pathlib import Path
 import numpy as np
 
 from semindex.errors import ModelError
-from semindex.models.batching import Batches, Device, OutOfMemory, measured_bytes
+from semindex.models.batching import BatchRunner, Device, OutOfMemory, measured_bytes
 from semindex.models.modelfolder import ModelFolder, fingerprint, read_torch_folder, weight_files
 from semindex.models.packages import from_extra
-from semindex.models.running import DEFAULT, DeviceChoice, Running
-from semindex.models.texts import Embedded, Side, joined, unit
+from semindex.models.running import DEFAULT, DeviceChoice, RunOptions
+from semindex.models.texts import EmbeddedTexts, Side, mean_of_pieces, unit
 from semindex.process.shared import Shared
 from semindex.types import Vectors
 
 _RUNTIME_BYTES = 600_000_000
 """What PyTorch and transformers hold by themselves."""
-_OPEN: Shared[tuple[object, ...], Loaded] = Shared()
+_OPEN: Shared[tuple[object, ...], LoadedModel] = Shared()
 
 
-class Loaded:
+class LoadedModel:
     """A model in memory, and how much it is given at once."""
 
-    def __init__(self, folder: ModelFolder, running: Running) -> None:
+    def __init__(self, folder: ModelFolder, running: RunOptions) -> None:
         """Load it.
 
         Raises:
@@ -62,7 +62,7 @@ class Loaded:
         self._torch = torch
         own = int(self._model.max_seq_length or folder.max_tokens)
         self.max_tokens = min(own, folder.max_tokens, running.max_tokens or own)
-        self.batches = Batches(
+        self.batches = BatchRunner(
             folder.footprint,
             device=self.device,
             free_bytes=partial(self._free_bytes, running.most_bytes),
@@ -127,7 +127,7 @@ class Loaded:
 class SentenceModel:
     """The model of a folder, loaded when something is first embedded; threads may share it."""
 
-    def __init__(self, path: Path, running: Running = DEFAULT) -> None:
+    def __init__(self, path: Path, running: RunOptions = DEFAULT) -> None:
         """Read what the folder says.
 
         Raises:
@@ -163,7 +163,7 @@ class SentenceModel:
         cut = f"-{asked}" if 0 < asked < self._folder.max_tokens else ""
         return f"torch-{fingerprint(self._folder).removeprefix('onnx-')}{cut}"
 
-    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+    def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """Unit vectors; a text longer than the model reads is the mean of its pieces."""
         folder = self._folder
         prompt = folder.query_prompt if side is Side.QUERY else folder.document_prompt
@@ -171,11 +171,11 @@ class SentenceModel:
         flat = [piece for found in split for piece in found]
         lengths = [tokens for _, tokens in flat]
         rows = self._loaded.embed([text for text, _ in flat], lengths, prompt)
-        return joined(rows, lengths, [len(found) for found in split])
+        return mean_of_pieces(rows, lengths, [len(found) for found in split])
 
     def close(self) -> None:
         """Nothing: all in this process share the model."""
 
     @cached_property
-    def _loaded(self) -> Loaded:
-        return _OPEN.get((self._folder, self._running), partial(Loaded, self._folder, self._running))
+    def _loaded(self) -> LoadedModel:
+        return _OPEN.get((self._folder, self._running), partial(LoadedModel, self._folder, self._running))

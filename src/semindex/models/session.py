@@ -45,7 +45,7 @@ class _Value(Protocol):
     shape: list[Any]
 
 
-class Graph:
+class OnnxGraph:
     """A graph that can be run; threads may share it."""
 
     def __init__(self, folder: ModelFolder, session: Any, *, streams: int, open_narrow: Opener) -> None:
@@ -113,7 +113,9 @@ def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: i
     return {"input_ids": tokens, "attention_mask": mask, "token_type_ids": types, "position_ids": positions}
 
 
-def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO, threads: int = 0) -> Graph:
+def open_graph(
+    folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO, threads: int = 0
+) -> OnnxGraph:
     """A folder's graph, loaded.
 
     Args:
@@ -143,7 +145,7 @@ def open_graph(folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO,
 
     session = opened(threads, [*gpu, _PROCESSOR])
     streams = threads if may_be_twice(folder) else 1
-    graph = Graph(folder, session, streams=streams, open_narrow=lambda: opened(1, [_PROCESSOR]))
+    graph = OnnxGraph(folder, session, streams=streams, open_narrow=lambda: opened(1, [_PROCESSOR]))
     if device is DeviceChoice.CUDA and graph.device is not Device.GPU:
         raise ModelError(
             "DEVICE is cuda, and onnxruntime "

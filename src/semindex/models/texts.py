@@ -35,7 +35,7 @@ class Side(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
+class EmbeddedTexts:
     """Texts as a model sees them."""
 
     rows: Vectors
@@ -63,7 +63,7 @@ class TextModel(Protocol):
     def may_change(self) -> bool:
         """Whether it may give other vectors one day under the same fingerprint."""
 
-    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+    def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """The vectors of some texts, in their order.
 
         Raises:
@@ -183,7 +183,7 @@ class TextEmbedder:
             self._store.put(name, {digest: Kept(row, len(probe), len(probe)) for digest, row in kept})
         return centre
 
-    def _embedded(self, texts: Sequence[str], side: Side) -> Embedded:
+    def _embedded(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """The texts' vectors; asked for the first time, what was known of the model has to hold still.
 
         Raises:
@@ -201,7 +201,7 @@ class TextEmbedder:
                 "has another model now; run 'semindex cache clear', then 'semindex index --force'"
             )
         self._witnesses.pop(side, None)
-        return Embedded(made.rows[:-1], made.sizes[:-1])
+        return EmbeddedTexts(made.rows[:-1], made.sizes[:-1])
 
     def _computed(self, texts: dict[bytes, str]) -> dict[bytes, Vector]:
         made = self._embedded(list(texts.values()), Side.DOCUMENT)
@@ -211,7 +211,7 @@ class TextEmbedder:
         return dict(zip(texts, made.rows, strict=True))
 
 
-def joined(rows: Vectors, weights: Sequence[int], pieces: Sequence[int]) -> Embedded:
+def mean_of_pieces(rows: Vectors, weights: Sequence[int], pieces: Sequence[int]) -> EmbeddedTexts:
     """The mean of each text's pieces, each as heavy as it is long.
 
     Args:
@@ -226,7 +226,7 @@ def joined(rows: Vectors, weights: Sequence[int], pieces: Sequence[int]) -> Embe
     total = np.add.reduceat(rows * heavy[:, None], starts, axis=0) if len(counts) else rows
     sizes = np.add.reduceat(np.array(weights, np.int64), starts).tolist() if len(counts) else []
     total = np.where(alone[:, None], rows[starts], unit(total))
-    return Embedded(total.astype(np.float32), sizes)
+    return EmbeddedTexts(total.astype(np.float32), sizes)
 
 
 def unit(rows: Vectors) -> Vectors:

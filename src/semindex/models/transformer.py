@@ -10,9 +10,9 @@ from semindex.errors import ModelError
 from semindex.models import quantised
 from semindex.models.encoder import Transformer, shared_folder
 from semindex.models.modelfolder import ModelFolder, fingerprint, read_folder, weight_files
-from semindex.models.running import DEFAULT, Running
+from semindex.models.running import DEFAULT, RunOptions
 from semindex.models.session import may_be_twice, runs_on_gpu
-from semindex.models.texts import Embedded, Side, joined
+from semindex.models.texts import EmbeddedTexts, Side, mean_of_pieces
 
 _RUNTIME_BYTES = 150_000_000
 """onnxruntime, tokenizer and the results between layers; measured with MiniLM."""
@@ -21,7 +21,7 @@ _RUNTIME_BYTES = 150_000_000
 class TransformerModel:
     """The model of a folder, loaded when something is first embedded; threads may share it."""
 
-    def __init__(self, path: Path, running: Running = DEFAULT) -> None:
+    def __init__(self, path: Path, running: RunOptions = DEFAULT) -> None:
         """Read what the folder says.
 
         Raises:
@@ -63,20 +63,20 @@ class TransformerModel:
         cut = f"-{asked}" if 0 < asked < self._folder.max_tokens else ""
         return fingerprint(self._folder) + cut + ("-float32" if self._running.exact else "")
 
-    def embed(self, texts: Sequence[str], side: Side) -> Embedded:
+    def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """Unit vectors; a text longer than the model reads is the mean of its pieces."""
         folder = self._folder
         prompt = folder.query_prompt if side is Side.QUERY else folder.document_prompt
         windows = [self._model.windows(text, prompt=prompt) for text in texts]
         pieces = [piece for found in windows for piece in found]
         rows = self._model.embed(pieces)
-        return joined(rows, [piece.read for piece in pieces], [len(found) for found in windows])
+        return mean_of_pieces(rows, [piece.read for piece in pieces], [len(found) for found in windows])
 
     def close(self) -> None:
         """Nothing: all in this process share the model."""
 
     @cached_property
-    def _used(self) -> tuple[ModelFolder, quantised.Verdict | None]:
+    def _used(self) -> tuple[ModelFolder, quantised.Conversion | None]:
         """The folder with the graph that is run, and what converting it gave."""
         running = self._running
         if running.exact or not running.derived or self._folder.classifier or runs_on_gpu(running.device):

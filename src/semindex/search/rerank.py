@@ -30,7 +30,7 @@ _ALIKE = 1e-6
 
 
 class Verdict(Protocol):
-    """What the model says of one text; :class:`semindex.models.judge.Judgement` is one."""
+    """What the model says of one text; :class:`semindex.models.judge.TextScore` is one."""
 
     @property
     def value(self) -> float:

@@ -14,7 +14,7 @@ from types import TracebackType
 
 import psutil
 
-from semindex.indexing.cluster.connection import Connection
+from semindex.indexing.cluster.connection import SchedulerClient
 
 ROOT = Path(__file__).parents[3]
 OTHER_VERSION = "import semindex.version; semindex.version.__version__ = '0.0.1'\n"
@@ -64,7 +64,7 @@ class Fleet:
 
     def members(self) -> list[str]:
         """Addresses of the workers that have joined."""
-        connection = Connection(self.address)
+        connection = SchedulerClient(self.address)
         try:
             return list(connection.members())
         finally:

@@ -16,17 +16,17 @@ from semindex.errors import ModelError, UsageError, WorkerError, WorkerUnfit
 from semindex.indexing.batch import Batch, Bench, Outcome, Result, Wanted, Work, process
 from semindex.indexing.cluster import shipping
 from semindex.indexing.cluster.shipping import (
-    Analysis,
-    Landing,
-    Packing,
+    AnalysisRules,
+    Packer,
     Parcel,
+    Receiver,
     SharedRoot,
     Shipment,
     open_workplace,
 )
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done, Failure
-from semindex.indexing.executors.wire import Load
+from semindex.indexing.executors.wire import Payload
 from semindex.source.read import read_file, source_from_bytes
 from semindex.source.walk import walk
 from semindex.store import layout
@@ -58,7 +58,7 @@ def batch_of(root: Path) -> Batch:
 
 def pack(root: Path | None, work: Work, *, segments_url: str = "") -> Parcel:
     """Packed where no segments lie."""
-    return Packing(root, Path(os.devnull), segments_url).pack(work)
+    return Packer(root, Path(os.devnull), segments_url).pack(work)
 
 
 def bench_for(root: Path, folder: Path) -> Bench:
@@ -70,8 +70,8 @@ def arriving(*arrivals: Done[Parcel, Shipment]) -> Generator[Done[Parcel, Shipme
     yield from arrivals
 
 
-def landed(landing: Landing, parcel: Parcel, shipment: Shipment) -> Done[Work, Result] | Failure[Work]:
-    (found,) = landing.landed(arriving(Done(parcel, shipment)))
+def receive(landing: Receiver, parcel: Parcel, shipment: Shipment) -> Done[Work, Result] | Failure[Work]:
+    (found,) = landing.receive(arriving(Done(parcel, shipment)))
     return found
 
 
@@ -95,12 +95,12 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     batch = batch_of(root)
     here = process(bench_for(root, tmp_path / "here"), batch)
     model = open_embedder().fingerprint
-    place = open_workplace(Analysis.here(model), open_embedder, SharedRoot.of(root) if shared else None)
+    place = open_workplace(AnalysisRules.here(model), open_embedder, SharedRoot.of(root) if shared else None)
     parcel = pack(None if shared else root, batch)
     assert (parcel.load is None) is shared
     shipment = shipping.process_parcel(place, parcel)
     layout.create(tmp_path / "there")
-    arrived = landed(Landing(tmp_path / "there", None), parcel, shipment)
+    arrived = receive(Receiver(tmp_path / "there", None), parcel, shipment)
     assert isinstance(arrived, Done)
     there = arrived.result
     assert isinstance(there, Outcome)
@@ -114,13 +114,13 @@ def test_a_file_known_by_its_digest_is_only_touched(root: Path) -> None:
     source = read_file(root, ref)
     assert not isinstance(source, FileFailure)
     batch = Batch((Wanted(ref, (source.digest, source.language)),))
-    place = open_workplace(Analysis.here(open_embedder().fingerprint), open_embedder, None)
+    place = open_workplace(AnalysisRules.here(open_embedder().fingerprint), open_embedder, None)
     shipment = shipping.process_parcel(place, pack(root, batch))
     assert shipment == Shipment(Outcome(None, (ref,), (), 0), None, b"")
 
 
 def shipped(root: Path, url: str = "") -> tuple[Parcel, Shipment]:
-    place = open_workplace(Analysis.here(open_embedder().fingerprint), open_embedder, None)
+    place = open_workplace(AnalysisRules.here(open_embedder().fingerprint), open_embedder, None)
     parcel = pack(root, batch_of(root), segments_url=url)
     return parcel, shipping.process_parcel(place, parcel)
 
@@ -150,7 +150,7 @@ def test_a_segment_that_is_not_whole_is_a_failure_and_leaves_no_file(
     data = bytes(shipment.segment.data)
     hurt = data[:-9] if how == "cut" else data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]
     layout.create(tmp_path / "index")
-    arrived = landed(Landing(tmp_path / "index", None), parcel, replace(shipment, segment=Load(hurt)))
+    arrived = receive(Receiver(tmp_path / "index", None), parcel, replace(shipment, segment=Payload(hurt)))
     assert arrived == Failure(parcel.work, "its segment arrived damaged")
     assert list((tmp_path / "index" / layout.SEGMENTS).iterdir()) == []
 
@@ -161,14 +161,14 @@ def test_a_segment_left_at_a_url_is_fetched_once_and_removed(root: Path, tmp_pat
     assert shipment.segment is None
     assert len(list((tmp_path / "shared").iterdir())) == 1
     layout.create(tmp_path / "index")
-    landing = Landing(tmp_path / "index", open_storage(url))
-    arrived = landed(landing, parcel, shipment)
+    landing = Receiver(tmp_path / "index", open_storage(url))
+    arrived = receive(landing, parcel, shipment)
     assert isinstance(arrived, Done) and arrived.result.segment is not None
     segment = Segment.open(layout.segment_path(tmp_path / "index", arrived.result.segment.name))
     assert segment.verify() == []
     segment.close()
     assert list((tmp_path / "shared").iterdir()) == []
-    gone = landed(landing, parcel, shipment)
+    gone = receive(landing, parcel, shipment)
     assert isinstance(gone, Failure) and gone.reason.startswith("its segment cannot be fetched")
 
 
@@ -191,7 +191,7 @@ def test_storage_that_cannot_be_used_is_an_error_with_its_url(tmp_path: Path) ->
 
 
 def test_a_worker_that_would_make_other_segments_is_unfit(tmp_path: Path) -> None:
-    mine = Analysis.here(open_embedder().fingerprint)
+    mine = AnalysisRules.here(open_embedder().fingerprint)
     assert mine.differences(mine) == ""
     other_model = replace(mine, model="other")
     with pytest.raises(WorkerUnfit, match=f"it has the model {mine.model}, not other"):
@@ -208,7 +208,7 @@ def test_a_worker_that_would_make_other_segments_is_unfit(tmp_path: Path) -> Non
 
 
 def test_a_worker_that_does_not_see_the_folder_is_unfit(tmp_path: Path) -> None:
-    mine = Analysis.here(open_embedder().fingerprint)
+    mine = AnalysisRules.here(open_embedder().fingerprint)
     seen = SharedRoot.of(tmp_path)
     assert open_workplace(mine, open_embedder, seen).root == tmp_path
     for wrong in (SharedRoot(tmp_path / "missing", seen.inode), SharedRoot(tmp_path, seen.inode + 1)):

@@ -41,12 +41,12 @@ class SchedulerGone(Exception):  # noqa: N818 - an event, not a mistake
     """The scheduler does not answer, or is another one than before."""
 
 
-class Lost(Exception):  # noqa: N818 - an event, not a mistake
+class AnswerLost(Exception):  # noqa: N818 - an event, not a mistake
     """There will be no answer, through nobody's fault that is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class WorkerInfo:
     """A worker, as the scheduler lists it."""
 
     address: str
@@ -56,7 +56,7 @@ class Member:
     has_nanny: bool
 
 
-class Connection:
+class SchedulerClient:
     """A client of one scheduler."""
 
     def __init__(self, address: str) -> None:
@@ -88,7 +88,7 @@ class Connection:
             self.close()
             raise _unreachable(address, error) from error
 
-    def members(self) -> dict[str, Member]:
+    def members(self) -> dict[str, WorkerInfo]:
         """The workers that are there, by address.
 
         Raises:
@@ -163,9 +163,9 @@ class Connection:
         try:
             answer = future.result(timeout=_FETCH_SECONDS)
         except (TimeoutError, asyncio.CancelledError) as error:
-            answer = Lost(in_a_line(error))
+            answer = AnswerLost(in_a_line(error))
         except Exception as error:  # noqa: BLE001 - what a worker raised; the failure becomes a value
-            answer = Lost(in_a_line(error)) if "Cancelled" in type(error).__name__ else error
+            answer = AnswerLost(in_a_line(error)) if "Cancelled" in type(error).__name__ else error
         self.answers.put((token, answer))
 
 
@@ -181,10 +181,10 @@ def scratch_folder() -> str | None:
         return None
 
 
-def _member(address: str, told: Mapping[str, Any]) -> Member:
+def _member(address: str, told: Mapping[str, Any]) -> WorkerInfo:
     name = str(told.get("name", address))
     label = address if name == address else f"{address} ({name})"
-    return Member(address, label, int(told.get("nthreads", 1)), told.get("nanny") is not None)
+    return WorkerInfo(address, label, int(told.get("nthreads", 1)), told.get("nanny") is not None)
 
 
 def _silenced() -> dict[str, int]:

@@ -10,7 +10,7 @@ import pickle
 import threading
 from typing import Any
 
-from semindex.indexing.executors.wire import outcome_of, packed, reply_of
+from semindex.indexing.executors.wire import outcome_of, pickle_parts, reply_of
 from semindex.process.garbage import without_collection
 from semindex.version import __version__
 
@@ -48,12 +48,12 @@ def attend(run: str, version: str, greeting: bytes, item: bytes | None, *loads: 
             task, setup = pickle.loads(greeting)
             state, failure, error = outcome_of(setup)
             if failure is not None or error is not None:
-                return OPENED, packed(reply_of(None, failure, error))[0]
+                return OPENED, pickle_parts(reply_of(None, failure, error))[0]
             _opened[run] = (task, state)
         if item is None:
-            return OPENED, packed(reply_of(None, None, None))[0]
+            return OPENED, pickle_parts(reply_of(None, None, None))[0]
         task, state = _opened[run]
-        content, made = packed(reply_of(*outcome_of(task, state, pickle.loads(item, buffers=loads))))
+        content, made = pickle_parts(reply_of(*outcome_of(task, state, pickle.loads(item, buffers=loads))))
         return DONE, content, *made
 
 

@@ -13,10 +13,10 @@ from itertools import chain
 from typing import Any
 
 from semindex.errors import UsageError, WorkerError
-from semindex.indexing.cluster.connection import Connection, SchedulerGone
-from semindex.indexing.cluster.team import PATIENCE_SECONDS, Errand, Team
+from semindex.indexing.cluster.connection import SchedulerClient, SchedulerGone
+from semindex.indexing.cluster.team import PATIENCE_SECONDS, PendingItem, WorkerTeam
 from semindex.indexing.executors.base import Done, Failure, R, T, W
-from semindex.indexing.executors.wire import packed
+from semindex.indexing.executors.wire import pickle_parts
 
 RECONNECTS = 3
 WAIT_SECONDS = 60.0
@@ -76,7 +76,7 @@ class ClusterExecutor:
         """Take leave of the cluster; one that was started here ends."""
         self._open.close()
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> SchedulerClient:
         address = self._address
         workers = local_workers(address)
         if workers is not None:
@@ -84,7 +84,7 @@ class ClusterExecutor:
 
             host = self._open.enter_context(LocalCluster(workers))
             address, self._host_bytes = host.address, host.peak_bytes
-        connection = Connection(address)
+        connection = SchedulerClient(address)
         self._open.callback(connection.close)
         return connection
 
@@ -101,7 +101,7 @@ class ClusterExecutor:
         if first is _STOP:
             return
         source, more, begun = chain((first,), source), True, 0
-        team = self._gathered(packed((task, setup))[0])
+        team = self._gathered(pickle_parts((task, setup))[0])
         try:
             while more or begun:
                 self._look_around(team)
@@ -109,7 +109,7 @@ class ClusterExecutor:
                     item = next(source, _STOP)
                     more = item is not _STOP
                     if more:
-                        team.give(Errand(item))
+                        team.give(PendingItem(item))
                         begun += 1
                 for outcome in team.outcomes():
                     begun -= 1
@@ -118,10 +118,12 @@ class ClusterExecutor:
         finally:
             team.dismiss()
 
-    def _gathered(self, greeting: bytes) -> Team:
-        return Team(self._connection, greeting, self._patience, self._wait_seconds, self._notes, self._peaks)
+    def _gathered(self, greeting: bytes) -> WorkerTeam:
+        return WorkerTeam(
+            self._connection, greeting, self._patience, self._wait_seconds, self._notes, self._peaks
+        )
 
-    def _look_around(self, team: Team) -> None:
+    def _look_around(self, team: WorkerTeam) -> None:
         try:
             team.look_around()
         except SchedulerGone as gone:

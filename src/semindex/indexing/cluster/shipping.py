@@ -20,9 +20,9 @@ from semindex.errors import BrokenIndex, IndexUnwritable, ModelError, WorkerErro
 from semindex.indexing.analysis import file_analysis, skip_analysis
 from semindex.indexing.batch import Batch, Bench, Result, Work, process
 from semindex.indexing.cluster.connection import scratch_folder
-from semindex.indexing.cluster.storage import Storage, open_storage
+from semindex.indexing.cluster.storage import SegmentStorage, open_storage
 from semindex.indexing.executors.base import Done, Failure
-from semindex.indexing.executors.wire import Load
+from semindex.indexing.executors.wire import Payload
 from semindex.indexing.merge import Merge, merge_segments
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
@@ -38,7 +38,7 @@ SLOWEST_TEXT_BYTES_PER_SECOND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class AnalysisRules:
     """What has to be the same in every process of a build, besides the version of semindex."""
 
     files: tuple[tuple[str, str], ...]
@@ -47,12 +47,12 @@ class Analysis:
     """The embedder's fingerprint."""
 
     @staticmethod
-    def here(model: str) -> Analysis:
+    def here(model: str) -> AnalysisRules:
         """That of this process."""
         rules = {language: file_analysis(language) for language in (UNKNOWN, *GRAMMARS)}
-        return Analysis((("", skip_analysis()), *sorted(rules.items())), model)
+        return AnalysisRules((("", skip_analysis()), *sorted(rules.items())), model)
 
-    def differences(self, mine: Analysis) -> str:
+    def differences(self, mine: AnalysisRules) -> str:
         """In words, what another process has otherwise; empty when nothing."""
         known = dict(mine.files)
         other = [
@@ -87,7 +87,7 @@ class Parcel:
     work: Work
     parts: tuple[int | FileFailure, ...] | None
     """Bytes of each file of a batch, or of each segment of a merge; None where workers read the files."""
-    load: Load | None
+    load: Payload | None
     """The bytes of all parts, one after the other."""
     segments_url: str
     """Where the segment is to be left; empty to send it back."""
@@ -116,14 +116,14 @@ class Shipment:
 
     result: Result
     """Its segment bears the name that the worker gave it."""
-    segment: Load | None
+    segment: Payload | None
     """The segment itself; None when there is none, or it lies at the parcel's URL under its name."""
     digest: bytes
     """xxh3-128 of the segment."""
 
 
 def open_workplace(
-    expected: Analysis, open_embedder: Callable[[], Embedder], shared: SharedRoot | None
+    expected: AnalysisRules, open_embedder: Callable[[], Embedder], shared: SharedRoot | None
 ) -> Bench:
     """A bench on a worker.
 
@@ -134,7 +134,7 @@ def open_workplace(
         embedder = open_embedder()
     except ModelError as error:
         raise WorkerUnfit(str(error)) from error
-    different = expected.differences(Analysis.here(embedder.fingerprint))
+    different = expected.differences(AnalysisRules.here(embedder.fingerprint))
     if different:
         raise WorkerUnfit(f"{different}; install the same semindex and model there")
     if shared is not None and _inode(shared.path) != shared.inode:
@@ -151,7 +151,7 @@ def _inode(path: Path) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Packing:
+class Packer:
     """How work is sent out."""
 
     root: Path | None
@@ -173,10 +173,10 @@ class Packing:
         contents = [load_bytes(self.root, wanted.ref) for wanted in work.files]
         parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
         whole = b"".join(each for each in contents if isinstance(each, bytes))
-        return Parcel(work, parts, Load(whole), self.segments_url)
+        return Parcel(work, parts, Payload(whole), self.segments_url)
 
 
-def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Load]:
+def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
     """The bytes of each, and all of them."""
     with ExitStack() as opened:
         try:
@@ -187,7 +187,7 @@ def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Load]:
                 rest = rest[file.readinto(rest[:size]) :]
         except OSError as error:
             raise BrokenIndex(f"Cannot read a segment: {error}; check permissions and disk") from error
-    return sizes, Load(whole)
+    return sizes, Payload(whole)
 
 
 def process_parcel(bench: Bench, parcel: Parcel) -> Shipment:
@@ -260,20 +260,22 @@ def _shipment(folder: Path, result: Result, segments_url: str) -> Shipment:
     data = path.read_bytes()
     digest = xxhash.xxh3_128_digest(data)
     if not segments_url:
-        return Shipment(result, Load(data), digest)
+        return Shipment(result, Payload(data), digest)
     open_storage(segments_url).put(path.name, data)
     return Shipment(result, None, digest)
 
 
-class Landing:
+class Receiver:
     """Takes shipments in: each becomes a segment of the index, as durably as one that was made here."""
 
-    def __init__(self, index_dir: Path, storage: Storage | None, *, on_step: StepHook = no_step) -> None:
+    def __init__(
+        self, index_dir: Path, storage: SegmentStorage | None, *, on_step: StepHook = no_step
+    ) -> None:
         self._index_dir = index_dir
         self._storage = storage
         self._on_step = on_step
 
-    def landed(
+    def receive(
         self, arrivals: Generator[Done[Parcel, Shipment] | Failure[Parcel], None, None]
     ) -> Generator[Done[Work, Result] | Failure[Work], None, None]:
         """Results by work; what did not arrive whole is a failure. Who leaves early ends the arrivals, too.

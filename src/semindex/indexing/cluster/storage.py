@@ -16,7 +16,7 @@ EXTRA = '--segments-url needs the package fsspec: pip install "semindex[cluster]
 _SEGMENT = re.compile(r"[0-9a-f]{32}\.seg")
 
 
-class Storage:
+class SegmentStorage:
     """One folder of a file system, object store or the like."""
 
     def __init__(self, file_system: Any, folder: str, url: str) -> None:
@@ -72,7 +72,7 @@ class Storage:
             raise WorkerError(f"{self._url} cannot be used: {type(error).__name__}: {error}") from error
 
 
-def open_storage(url: str) -> Storage:
+def open_storage(url: str) -> SegmentStorage:
     """The folder at a URL as fsspec writes it; it need not be there.
 
     Raises:
@@ -86,4 +86,4 @@ def open_storage(url: str) -> Storage:
         file_system, folder = url_to_fs(url)
     except (ValueError, ImportError) as error:
         raise UsageError(f"--segments-url {url!r} cannot be used: {error}") from error
-    return Storage(file_system, folder, url)
+    return SegmentStorage(file_system, folder, url)

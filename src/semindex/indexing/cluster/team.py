@@ -15,10 +15,16 @@ from enum import Enum
 from typing import Any
 
 from semindex.errors import SemindexError, WorkerError, WorkerUnfit
-from semindex.indexing.cluster.connection import FINISHED, Connection, Lost, Member, SchedulerGone
+from semindex.indexing.cluster.connection import (
+    FINISHED,
+    AnswerLost,
+    SchedulerClient,
+    SchedulerGone,
+    WorkerInfo,
+)
 from semindex.indexing.cluster.errand import DONE, OPENED, UNFIT, attend, forget
 from semindex.indexing.executors.base import Done, Failure, reason_of
-from semindex.indexing.executors.wire import Reply, packed
+from semindex.indexing.executors.wire import Reply, pickle_parts
 from semindex.version import __version__
 
 TRIES = 3
@@ -32,7 +38,7 @@ _POLL_SECONDS = 0.5
 _FORGET_SECONDS = 2.0
 
 
-class State(Enum):
+class WorkerState(Enum):
     """What a worker is to a run."""
 
     GREETED = "asked to open what the run works with"
@@ -41,21 +47,21 @@ class State(Enum):
 
 
 @dataclass(slots=True)
-class Errand:
+class PendingItem:
     """An item and who did not come back from it."""
 
     item: Any
-    lost_with: list[Fellow] = field(default_factory=list)
+    lost_with: list[TeamWorker] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     losses: int = 0
 
 
 @dataclass(slots=True, eq=False)
-class Try:
+class Attempt:
     """An errand in a worker's hands; the greeting has none."""
 
-    errand: Errand | None
-    fellow: Fellow
+    errand: PendingItem | None
+    fellow: TeamWorker
     future: Any = None
     finished: bool = False
     """It was done; the answer may still be on its way."""
@@ -67,32 +73,32 @@ class Try:
 
 
 @dataclass(slots=True, eq=False)
-class Fellow:
+class TeamWorker:
     """A worker of a run."""
 
-    member: Member
-    state: State = State.GREETED
-    tries: deque[Try] = field(default_factory=deque)
+    member: WorkerInfo
+    state: WorkerState = WorkerState.GREETED
+    tries: deque[Attempt] = field(default_factory=deque)
     since: float = 0.0
     """When it began with what it is at."""
 
-    def has_room_for(self, errand: Errand) -> bool:
+    def has_room_for(self, errand: PendingItem) -> bool:
         """Whether it can be given one more."""
         if errand.reasons:
             return not self.tries
         return len(self.tries) < QUEUED and not any(each.is_suspect for each in self.tries)
 
-    def at_work(self) -> Try | None:
+    def at_work(self) -> Attempt | None:
         """What it is at; it does one after the other."""
         return next((each for each in self.tries if not each.finished), None)
 
 
-class Team:
+class WorkerTeam:
     """The workers of one run, and what each has in hand."""
 
     def __init__(
         self,
-        connection: Connection,
+        connection: SchedulerClient,
         greeting: bytes,
         patience: Callable[[Any], float],
         wait_seconds: float,
@@ -106,8 +112,8 @@ class Team:
         self._notes = notes
         self._peaks = peaks
         self._name = uuid.uuid4().hex
-        self._fellows: dict[str, Fellow] = {}
-        self._waiting: deque[Errand] = deque()
+        self._fellows: dict[str, TeamWorker] = {}
+        self._waiting: deque[PendingItem] = deque()
         self._given_up: list[Failure[Any]] = []
         self._looked = 0.0
         self._served = time.monotonic()
@@ -120,7 +126,7 @@ class Team:
         places = sum(QUEUED - len(fellow.tries) for fellow in self._ready())
         return len(self._waiting) < places
 
-    def give(self, errand: Errand) -> None:
+    def give(self, errand: PendingItem) -> None:
         """Have an item done."""
         self._waiting.append(errand)
         self._hand_out()
@@ -140,13 +146,13 @@ class Team:
         for address, fellow in list(self._fellows.items()):
             if address not in members:
                 del self._fellows[address]
-                if fellow.state is not State.OUT:
+                if fellow.state is not WorkerState.OUT:
                     self._take_back(fellow, "left the cluster")
         for address, member in members.items():
             if address not in self._fellows:
                 self._greet(member)
         for fellow in list(self._fellows.values()):
-            if fellow.state is not State.OUT and now > self._due(fellow):
+            if fellow.state is not WorkerState.OUT and now > self._due(fellow):
                 self._give_up_waiting(fellow)
         self._hand_out()
         self._require_somebody()
@@ -171,7 +177,7 @@ class Team:
         while self._given_up:
             yield self._given_up.pop()
 
-    def start_over(self, connection: Connection) -> None:
+    def start_over(self, connection: SchedulerClient) -> None:
         """Go on with another scheduler: everything that was in somebody's hands is handed out again."""
         for fellow in self._fellows.values():
             self._waiting.extend(each.errand for each in fellow.tries if each.errand is not None)
@@ -201,22 +207,22 @@ class Team:
             for each in fellow.tries:
                 self._connection.drop(each.future)
 
-    def _ready(self) -> list[Fellow]:
-        return [fellow for fellow in self._fellows.values() if fellow.state is State.READY]
+    def _ready(self) -> list[TeamWorker]:
+        return [fellow for fellow in self._fellows.values() if fellow.state is WorkerState.READY]
 
-    def _greet(self, member: Member) -> None:
-        fellow = Fellow(member)
+    def _greet(self, member: WorkerInfo) -> None:
+        fellow = TeamWorker(member)
         self._fellows[member.address] = fellow
         if member.threads > 1:
             self._notes[
                 f"{member.label} has {member.threads} threads, of which one is used; start workers with "
                 "--nthreads 1 --nworkers N"
             ] = None
-        self._send(Try(None, fellow))
+        self._send(Attempt(None, fellow))
 
-    def _send(self, one: Try) -> None:
+    def _send(self, one: Attempt) -> None:
         fellow = one.fellow
-        item, loads = (None, []) if one.errand is None else packed(one.errand.item)
+        item, loads = (None, []) if one.errand is None else pickle_parts(one.errand.item)
         if fellow.at_work() is None:
             fellow.since = time.monotonic()
         fellow.tries.append(one)
@@ -239,9 +245,9 @@ class Team:
             if not free:
                 return
             self._waiting.popleft()
-            self._send(Try(errand, min(free, key=lambda fellow: len(fellow.tries))))
+            self._send(Attempt(errand, min(free, key=lambda fellow: len(fellow.tries))))
 
-    def _due(self, fellow: Fellow) -> float:
+    def _due(self, fellow: TeamWorker) -> float:
         """When it will be taken to hang."""
         at_work = fellow.at_work()
         if at_work is None:
@@ -249,10 +255,10 @@ class Team:
         errand = at_work.errand
         return fellow.since + (PATIENCE_SECONDS if errand is None else self._patience(errand.item))
 
-    def _give_up_waiting(self, fellow: Fellow) -> None:
+    def _give_up_waiting(self, fellow: TeamWorker) -> None:
         label, seconds = fellow.member.label, time.monotonic() - fellow.since
         silent = f"did not answer within {seconds:.0f} s"
-        fellow.state = State.OUT
+        fellow.state = WorkerState.OUT
         if fellow.member.has_nanny:
             self._connection.restart(fellow.member.address)
             self._notes[f"{label} {silent} and was started again"] = None
@@ -260,9 +266,9 @@ class Team:
             self._notes[f"{label} {silent} and has no nanny that could start it again"] = None
         self._take_back(fellow, silent)
 
-    def _take_back(self, fellow: Fellow, why: str) -> None:
+    def _take_back(self, fellow: TeamWorker, why: str) -> None:
         """Have what a worker had done by others; only what it was at can be to blame."""
-        if fellow.state is State.READY:
+        if fellow.state is WorkerState.READY:
             self._notes[f"{fellow.member.label} {why}; others did what it had"] = None
         at_work = fellow.at_work()
         tries, fellow.tries = fellow.tries, deque()
@@ -273,7 +279,7 @@ class Team:
             elif each.errand is not None:
                 self._waiting.appendleft(each.errand)
 
-    def _blame(self, errand: Errand, fellow: Fellow, reason: str) -> None:
+    def _blame(self, errand: PendingItem, fellow: TeamWorker, reason: str) -> None:
         errand.lost_with.append(fellow)
         errand.reasons.append(reason)
         if len(errand.reasons) < TRIES:
@@ -283,7 +289,7 @@ class Team:
             self._given_up.append(Failure(errand.item, f"{TRIES} workers did not come back from it: {told}"))
 
     def _heard(self, token: Any, answer: object) -> Done[Any, Any] | Failure[Any] | None:
-        if not isinstance(token, Try) or token not in token.fellow.tries:
+        if not isinstance(token, Attempt) or token not in token.fellow.tries:
             return None  # of a try that was given up: it was done by somebody else
         fellow, errand = token.fellow, token.errand
         if answer is FINISHED:
@@ -296,7 +302,7 @@ class Team:
             return self._answered(fellow, errand, *answer)
         if errand is None:
             self._refuse(fellow, f"could not be asked: {reason_of(_as_exception(answer))}", None)
-        elif isinstance(answer, Lost):
+        elif isinstance(answer, AnswerLost):
             errand.losses += 1
             if errand.losses < LOSSES:
                 self._waiting.appendleft(errand)
@@ -307,7 +313,7 @@ class Team:
         return None
 
     def _answered(
-        self, fellow: Fellow, errand: Errand | None, kind: str, content: bytes, *loads: Any
+        self, fellow: TeamWorker, errand: PendingItem | None, kind: str, content: bytes, *loads: Any
     ) -> Done[Any, Any] | Failure[Any] | None:
         reply: Reply | None = None if kind == UNFIT else pickle.loads(content, buffers=loads)
         if reply is None:
@@ -321,24 +327,24 @@ class Team:
             if kind == DONE and errand is not None:
                 failed = reply.failure
                 return Done(errand.item, reply.result) if failed is None else Failure(errand.item, failed)
-            fellow.state = State.READY
+            fellow.state = WorkerState.READY
             self._ever_ready = True
         if errand is not None:
             self._waiting.appendleft(errand)
         return None
 
-    def _note_peak(self, fellow: Fellow, reply: Reply) -> None:
+    def _note_peak(self, fellow: TeamWorker, reply: Reply) -> None:
         known = self._peaks.get(fellow.member.address, 0)
         self._peaks[fellow.member.address] = max(known, reply.peak_bytes)
 
-    def _refuse(self, fellow: Fellow, reason: str, error: SemindexError | None) -> None:
-        fellow.state = State.OUT
+    def _refuse(self, fellow: TeamWorker, reason: str, error: SemindexError | None) -> None:
+        fellow.state = WorkerState.OUT
         told = f"{fellow.member.label} was refused: {reason}"
         self._notes[told] = None
         self._refusals[told] = error
         self._take_back_blameless(fellow)
 
-    def _take_back_blameless(self, fellow: Fellow) -> None:
+    def _take_back_blameless(self, fellow: TeamWorker) -> None:
         tries, fellow.tries = fellow.tries, deque()
         for each in tries:
             self._connection.drop(each.future)
@@ -348,7 +354,7 @@ class Team:
     def _require_somebody(self) -> None:
         """Raise when nobody is at work, being greeted, or to be expected."""
         now = time.monotonic()
-        if any(fellow.state is not State.OUT for fellow in self._fellows.values()):
+        if any(fellow.state is not WorkerState.OUT for fellow in self._fellows.values()):
             self._served = now
             return
         if self._refusals and not self._ever_ready:

@@ -54,7 +54,7 @@ class LocalExecutor:
         self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int
     ) -> Generator[Done[T, R] | Failure[T], None, None]:
         """As :class:`Executor` says; ``task``, ``setup``, items and results are pickled."""
-        crew = _Crew((task, setup), self._workers, self._limit, self._peaks)
+        crew = _WorkerPool((task, setup), self._workers, self._limit, self._peaks)
         source, begun, more = iter(items), 0, True
         try:
             while True:
@@ -73,7 +73,7 @@ class LocalExecutor:
             crew.kill()
 
 
-class _Crew:
+class _WorkerPool:
     """The threads of one run, each with a worker."""
 
     def __init__(self, greeting: object, size: int, limit: int | None, peaks: list[int]) -> None:
@@ -85,7 +85,7 @@ class _Crew:
         self._outcomes: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
-        self._live: set[_Worker] = set()
+        self._live: set[_WorkerProcess] = set()
         self._over = False
 
     def give(self, item: object) -> None:
@@ -127,7 +127,7 @@ class _Crew:
 
     def _serve(self, slot: int) -> None:
         _leave_interrupts_to_the_main_thread()
-        worker: _Worker | None = None
+        worker: _WorkerProcess | None = None
         try:
             while (item := self._items.get()) is not _STOP and not self._over:
                 worker = self._attend(item, worker, slot)
@@ -136,7 +136,7 @@ class _Crew:
         except BaseException as error:  # noqa: BLE001 - a thread's edge: the caller raises it
             self._outcomes.put(error)
 
-    def _attend(self, item: Any, worker: _Worker | None, slot: int) -> _Worker | None:
+    def _attend(self, item: Any, worker: _WorkerProcess | None, slot: int) -> _WorkerProcess | None:
         """Have an item done; gives the worker for the next."""
         reason = ""
         for _ in range(TRIES):
@@ -160,14 +160,14 @@ class _Crew:
         self._outcomes.put(Failure(item, reason))
         return None
 
-    def _begun(self, slot: int) -> _Worker:
+    def _begun(self, slot: int) -> _WorkerProcess:
         """A worker that has opened what it works with."""
         death = _Died()
         for _ in range(STARTS):
             with self._lock:
                 if self._over:
                     raise _Died("was not wanted any more")
-                worker = _Worker()
+                worker = _WorkerProcess()
                 self._live.add(worker)
             try:
                 reply = worker.ask(self._greeting)
@@ -188,13 +188,13 @@ class _Crew:
         if reply.error is not None:
             raise reply.error
 
-    def _let_go(self, worker: _Worker) -> None:
+    def _let_go(self, worker: _WorkerProcess) -> None:
         worker.end()
         with self._lock:
             self._live.discard(worker)
 
 
-class _Worker:
+class _WorkerProcess:
     """One process and its pipes; used by one thread, killed by any."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from semindex.indexing.memory import peak_bytes, resident_bytes
 _LENGTH = struct.Struct("<Q")
 
 
-class Load:
+class Payload:
     """Bytes that travel beside a pickle where the carrier takes them so, not copied into it."""
 
     __slots__ = ("data",)
@@ -30,15 +30,15 @@ class Load:
         return self.data.nbytes
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Load) and self.data == other.data
+        return isinstance(other, Payload) and self.data == other.data
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Load], tuple[pickle.PickleBuffer]]:
-        return Load, (pickle.PickleBuffer(self.data),)
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Payload], tuple[pickle.PickleBuffer]]:
+        return Payload, (pickle.PickleBuffer(self.data),)
 
 
-def packed(value: object) -> tuple[bytes, list[npt.NDArray[np.uint8]]]:
+def pickle_parts(value: object) -> tuple[bytes, list[npt.NDArray[np.uint8]]]:
     """A pickle, and the bytes of its loads beside it: as arrays, which dask sends from where they lie."""
     loads: list[pickle.PickleBuffer] = []
     data = pickle.dumps(value, protocol=5, buffer_callback=loads.append)
@@ -58,11 +58,11 @@ class Reply:
     peak_bytes: int
 
 
-Outcome = tuple[Any, str | None, Exception | None]
+CallOutcome = tuple[Any, str | None, Exception | None]
 """Result, failure and error, as in :class:`Reply`."""
 
 
-def outcome_of(work: Any, *arguments: Any) -> Outcome:
+def outcome_of(work: Any, *arguments: Any) -> CallOutcome:
     """What a call gives, or how it fails, as a value."""
     try:
         return work(*arguments), None, None
