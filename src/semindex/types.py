@@ -433,6 +433,8 @@ class BuildReport(Struct, frozen=True):
     peak_bytes: int
     """Peak resident memory of all processes: each one's own highest (this one's since it began), added up,
     so never less than what they held at once."""
+    processes: int
+    """How many worked on it, this one included."""
     source_bytes: int
     """Bytes of the files indexed in this run."""
     chunks: int
@@ -441,8 +443,6 @@ class BuildReport(Struct, frozen=True):
     """Indexed files afterwards."""
     generation: int
     merged_segments: int = 0
-    processes: int = 1
-    """That worked on it, this one included."""
 
 
 class Status(Struct, frozen=True):

@@ -17,7 +17,9 @@ class WordCount:
 
     def refresh(self) -> BuildReport:
         files = len(self._files())
-        return BuildReport(files, 0, 0, 0, {}, (), (), 0.5, 0, 0, chunks=files * 2, files=files, generation=1)
+        return BuildReport(
+            files, 0, 0, 0, {}, (), (), 0.5, 0, 1, 0, chunks=files * 2, files=files, generation=1
+        )
 
     def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Hits:
         wanted = set(query.lower().split())

@@ -264,4 +264,6 @@ def test_an_empty_repository_is_indexed_and_holds_nothing(tmp_path: Path) -> Non
 
 def test_a_repositorys_configuration_cannot_choose_a_model(own: Path) -> None:
     (own / ".semindex.toml").write_text('[MODELS]\nEMBEDDING_MODEL = "http://localhost:1/"\n')
-    assert answered(["search", "x"], own, code=2)["error"]["type"] == "ConfigError"
+    (warning,) = answered(["index"], own)["warnings"]
+    assert "EMBEDDING_MODEL = 'http://localhost:1/' is passed over" in warning
+    assert answered(["search", "cookie"], own)["hits"]

@@ -13,8 +13,8 @@ from semindex.present.schema import (
     dumps,
     error_object,
     hits_object,
+    record_object,
     report_object,
-    status_object,
 )
 from semindex.types import BuildReport, Coverage, Status
 
@@ -130,7 +130,7 @@ def test_a_report_carries_every_field() -> None:
 
 
 def test_a_status_carries_every_field() -> None:
-    shown = status_object(STATUS)
+    shown = record_object(STATUS)
     assert list(shown) == [field.name for field in fields(Status)]
     for name in set(shown) - {"failures", "problems", "notes"}:
         assert shown[name] == getattr(STATUS, name)

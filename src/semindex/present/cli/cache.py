@@ -11,7 +11,7 @@ from semindex.present.cli.options import json_option, set_option
 from semindex.present.cli.outcome import DONE
 from semindex.present.render import size
 from semindex.present.safe import safe_line, safe_message
-from semindex.present.schema import cache_object, cleared_object
+from semindex.present.schema import path_object, record_object
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
 
     found = configured.cache_stats(_settings(overrides))
     if as_json:
-        write_json(cache_object(found))
+        write_json(record_object(found))
         return DONE
     asked = found.hits + found.misses
     share = f" ({found.hits / asked:.0%} known)" if asked else ""
@@ -62,7 +62,7 @@ def clear(as_json: bool, overrides: Mapping[str, str]) -> int:
     freed = configured.clear_cache(settings)
     path = configured.cache_stats(settings).path
     if as_json:
-        write_json(cleared_object(path, freed))
+        write_json({**path_object(path), "freed_bytes": freed})
     else:
         write(f"{safe_message(path)}: cleared, {size(freed)} freed")
     return DONE

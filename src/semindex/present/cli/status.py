@@ -14,7 +14,7 @@ from semindex.present.cli.options import asks, index_dir_option, json_option, pa
 from semindex.present.cli.outcome import DONE, ERROR, NOTHING, tell
 from semindex.present.render import by_count, count, failure_lines, freshness, size
 from semindex.present.safe import safe_line, safe_message
-from semindex.present.schema import error_object, status_object
+from semindex.present.schema import error_object, record_object
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def status(asked: dict[str, Any], path: Path, index_dir: Path | None, as_json: b
             return NOTHING
         state = place.index.status(**asked)
     if as_json:
-        write_json(status_object(state))
+        write_json(record_object(state))
     else:
         write("\n".join(f"{name:<12}{value}" for name, value in rows(state, verified=asked["verify"])))
     return ERROR if state.problems else DONE
