@@ -6,10 +6,11 @@ import os
 import re
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}\ud800-\udfff]")
-_UNSAFE_IN_LINE = re.compile(f"[\t\n]|{_UNSAFE.pattern}")
-_UNSAFE_IN_PATH = re.compile(rf'["\\]|{_UNSAFE_IN_LINE.pattern}')
-_LINE_END = re.compile(r"\r(?=\n|\Z)")
+# Patterns as text: re compiles each when it is first used, and keeps it.
+_UNSAFE = f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}\ud800-\udfff]"
+_UNSAFE_IN_LINE = rf"[\t\n]|{_UNSAFE}"
+_UNSAFE_IN_PATH = rf'["\\]|{_UNSAFE_IN_LINE}'
+_LINE_END = r"\r(?=\n|\Z)"
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 
 
@@ -19,12 +20,12 @@ def safe_text(text: str) -> str:
     Control characters become their pictures (ESC is ``␛``); C1 controls, direction overrides,
     line separators and lone surrogates become U+FFFD. A carriage return that ends a line is blanked.
     """
-    return _UNSAFE.sub(_picture, _LINE_END.sub(" ", text))
+    return re.sub(_UNSAFE, _picture, re.sub(_LINE_END, " ", text))
 
 
 def safe_line(text: str) -> str:
     """:func:`safe_text` for a field of one line: line ends and tabs become pictures too."""
-    return _UNSAFE_IN_LINE.sub(_picture, text)
+    return re.sub(_UNSAFE_IN_LINE, _picture, text)
 
 
 def safe_message(text: str) -> str:
@@ -38,9 +39,9 @@ def safe_path(path: str) -> str:
     Such a path stands in double quotes, with ``\n``, ``\t``, ``\r``, ``\"``, ``\\`` and three
     octal digits for each other byte.
     """
-    if not _UNSAFE_IN_PATH.search(path):
+    if not re.search(_UNSAFE_IN_PATH, path):
         return path
-    return '"' + _UNSAFE_IN_PATH.sub(_octal, path) + '"'
+    return '"' + re.sub(_UNSAFE_IN_PATH, _octal, path) + '"'
 
 
 def whole_path(path: str) -> str:
@@ -55,7 +56,7 @@ def is_whole(path: str) -> bool:
 
 def json_safe(dumped: str) -> str:
     r"""JSON text with each character that could steer a terminal written as ``\uXXXX``."""
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
+    return re.sub(_UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", dumped)
 
 
 def _picture(found: re.Match[str]) -> str:
