@@ -403,7 +403,7 @@ def test_status_in_words(invoke: Invoke) -> None:
         "chunks      4,120",
         "symbols     8,000",
         "languages   300 python, 12 markdown",
-        "mapping     mapped when it is asked",
+        "in memory   only what a search touches (larger than MEMORY_MAPPING_THRESHOLD_MB)",
         "memory      640 MB at the peak of the last build",
         "failures    bad.py: parse: analysis failed (took too long)",
         "notes       a note",

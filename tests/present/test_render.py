@@ -159,7 +159,7 @@ def test_coverage_is_one_sentence() -> None:
     )
     stale = replace(COVERAGE, seen=1, indexed=1, skipped={}, freshness="stale", changed=2)
     assert coverage_line(stale, 1.5) == "1 of 1 file indexed, stale (2 files changed); 1.50 s"
-    assert "unchecked;" in coverage_line(replace(COVERAGE, freshness="unchecked"), 0.1)
+    assert "not checked for changes;" in coverage_line(replace(COVERAGE, freshness="unchecked"), 0.1)
 
 
 def test_counts_order_by_number_then_name() -> None:

@@ -59,7 +59,7 @@ class Search(Question, frozen=True, kw_only=True):
         bool,
         option(
             "Look for changes first, as long as that is quick, and index them when they are few; "
-            "otherwise take the index as it is.",
+            "otherwise take the index as it is, and look at no file times.",
             unless_off=True,
         ),
     ] = False

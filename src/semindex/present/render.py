@@ -1,4 +1,4 @@
-"""Answers and reports to plain lines: what a pipe gets, and the lines that both displays share.
+"""Plain lines for answers and reports: what a pipe gets, and what a terminal shows in the same words.
 
 Of an answer, each hit is one header in the first column, its lines indented by four blanks::
 
@@ -37,7 +37,7 @@ class View(Struct, frozen=True):
     """What is shown of an answer."""
 
     context: int = CONTEXT
-    """Lines of each hit's text; 0 for none."""
+    """How many lines of each hit's text are shown; 0 for none."""
     explain: bool = False
     base: PurePath | None = None
     """Paths are given so that they open from this folder; None leaves them relative to the root."""
@@ -105,7 +105,7 @@ def vimgrep(answer: Hits, view: View) -> Iterator[str]:
 
 
 def cut(line: str) -> str:
-    """``line``, or its first characters and ``…``."""
+    """``line``, shortened to its first characters and ``…`` when it is too long to show."""
     return line if len(line) <= LINE_CHARS else line[:LINE_CHARS] + "…"
 
 
@@ -119,7 +119,9 @@ def coverage_line(coverage: Coverage, seconds: float) -> str:
 
 
 def freshness(state: str, changed: int) -> str:
-    """The word for it, with how many files changed where that is known."""
+    """Whether the answer knows of changes, in words, with how many files changed where that is known."""
+    if state == "unchecked":
+        return "not checked for changes"
     return f"{state} ({count(changed, 'file')} changed)" if changed and state == "stale" else safe_line(state)
 
 
@@ -131,7 +133,7 @@ def by_count(counts: Mapping[str, int], limit: int = 1000) -> str:
 
 
 def failure_lines(failures: Sequence[FileFailure], limit: int = 10) -> Iterator[str]:
-    """A line a failure, then how many are not listed."""
+    """One line for each failure up to ``limit``, then one that says how many are not listed."""
     for failure in failures[:limit]:
         detail = f" ({safe_line(failure.detail)})" if failure.detail else ""
         yield f"{safe_path(failure.path)}: {safe_line(failure.stage)}: {failure.reason.value}{detail}"

@@ -1,4 +1,4 @@
-"""Standard output: written whole or not at all, whatever its encoding and whoever stops reading."""
+"""Writing to standard output, whatever its encoding is, and also when its reader stops reading."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_json(content: Mapping[str, object]) -> None:
 
 
 def flush() -> None:
-    """Hand on what is buffered.
+    """Write out what is buffered.
 
     Raises:
         ReaderGone: The reader has closed its end.

@@ -1,4 +1,4 @@
-"""Answers to a terminal: highlighted, dense, one line never wrapping into the next.
+"""Answers for a terminal: highlighted and dense; a line of code is cut where the terminal ends.
 
 Imports rich and Pygments, which cost more than a query: only for a terminal, or when colour is asked for.
 """

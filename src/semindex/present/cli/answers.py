@@ -1,4 +1,4 @@
-"""Several answers to one, and an answer to standard output in the shape that was asked for."""
+"""Prints an answer in the shape that was asked for."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def shape(*, as_json: bool, vimgrep: bool, colour: str, context: int, no_text: b
 
 
 def noted(answer: Hits, notes: Iterable[str]) -> Hits:
-    """The answer with notes that its coverage does not have yet, in front."""
+    """The answer with more notes, in front of those that its coverage has; each note stands once."""
     fresh = tuple(dict.fromkeys(note for note in notes if note and note not in answer.coverage.notes))
     return dataclasses.replace(
         answer, coverage=structs.replace(answer.coverage, notes=fresh + answer.coverage.notes)
@@ -51,7 +51,7 @@ def noted(answer: Hits, notes: Iterable[str]) -> Hits:
 
 
 def emphasised(answer: Hits) -> Hits:
-    """The answer with the spans of its terms in each hit's text, where a hit has none yet."""
+    """The answer with the ranges of each hit's text to highlight, found anew for a hit that names none."""
     from semindex.tokens import matching_ranges
 
     if not answer.terms:

@@ -1,4 +1,4 @@
-"""From a path on the command line to an open index, built first where that is needed."""
+"""Opens the index for a path on the command line, and builds it first where there is none."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def opened(path: Path, index_dir: Path | None, overrides: Mapping[str, str]) -> 
 
 
 def together(places: Sequence[Opened]) -> Indexes:
-    """The indexes of several places as one; of an index that several are in, all of those."""
+    """The indexes of several places as one to search; places in the same index become scopes of it."""
     from semindex.several import Indexes
 
     by_root: dict[Path, list[Opened]] = {}
@@ -61,7 +61,7 @@ def not_indexed(index: Index) -> NotIndexed:
 
 
 def built_first(index: Index) -> list[str]:
-    """Build an index that does not exist yet; notes on what was done, none when it was there."""
+    """Build an index that does not exist yet; gives notes on what was done, none when it existed."""
     if index.exists:
         return []
     with drawn() as progress:

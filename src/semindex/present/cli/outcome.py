@@ -1,4 +1,4 @@
-"""Exit codes, and how what went wrong is told: one message, never a traceback for what we raise ourselves."""
+"""Exit codes, and how errors are told: in one message, without a traceback when we raised them ourselves."""
 
 from __future__ import annotations
 

@@ -20,6 +20,11 @@ from semindex.present.stream import write, write_json
 if TYPE_CHECKING:
     from semindex.types import Status
 
+_IN_MEMORY = {
+    False: "all of it, once it is searched (smaller than MEMORY_MAPPING_THRESHOLD_MB)",
+    True: "only what a search touches (larger than MEMORY_MAPPING_THRESHOLD_MB)",
+}
+
 
 @click.command()
 @path_argument
@@ -48,7 +53,7 @@ def status(asked: dict[str, Any], path: Path, index_dir: Path | None, as_json: b
 
 
 def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
-    """Names and values, in the order shown; a name is empty where the value goes on."""
+    """The names and values that are shown, in order; the name is empty where a value has a further line."""
     yield "root", safe_message(state.root)
     yield "index", f"{safe_message(state.index_dir)}  {_sizes(state)}"
     dead = f", {count(state.dead_files, 'replaced file')} until the next merge" if state.dead_files else ""
@@ -60,7 +65,7 @@ def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     yield "chunks", f"{state.chunks:,}"
     yield "symbols", f"{state.symbols:,}"
     yield "languages", by_count(_by_name(state), limit=12) or "none"
-    yield "mapping", "mapped when it is asked" if state.mapped else "read whole when it is asked"
+    yield "in memory", _IN_MEMORY[state.mapped]
     if state.peak_bytes:
         yield "memory", f"{size(state.peak_bytes)} at the peak of the last build"
     yield from _listed("failures", list(failure_lines(state.failures)))
