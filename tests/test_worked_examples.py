@@ -8,7 +8,18 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["source.encodings", "source.ignores"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tokens",
+        "source.encodings",
+        "source.ignores",
+        "parse.blocks",
+        "parse.chunks",
+        "parse.comments",
+        "parse.symbols",
+    ],
+)
 def test_the_worked_example_of_a_module_is_true(name: str) -> None:
     module = importlib.import_module(f"semindex.{name}")
     example = doctest.DocTestFinder(recurse=False).find(module)[0]

@@ -1,12 +1,30 @@
-"""Text to terms: the only tokeniser.
+"""Cut text into terms. This is the only tokeniser, for documents and queries.
 
-A *word* is a run of word characters that is not a bare number (``getUserById``, ``HTTP_404``,
-``v4``). Its *parts* are what camelCase, snake_case and letter/digit borders cut it into, lower-cased.
-Its *terms* are the parts' Porter2 stems, and, when there are two parts or more, the whole word with
-its underscores taken out, marked with ``=`` (``getUser`` and ``get_user`` both give ``=getuser``).
-Runs of CJK characters have no blanks between words, so they give their overlapping pairs.
+A *word* is a run of word characters that is not a bare number (``getUserById``, ``HTTP_404``, ``v4``). Its
+*parts* are what camelCase, underscores and borders between letters and digits cut it into, in lower case. Its
+*terms* are the Porter2 stems of its parts and, of a word with two parts or more, the compound term: ``=`` and
+the word in lower case without underscores.
 
-What a word gives depends on nothing but the word, so :class:`Lexicon` computes it once a word.
+>>> word_terms("getUserNames")
+('get', 'user', 'name', '=getusernames')
+>>> word_terms("get_user_names") == word_terms("getUserNames")
+True
+>>> word_terms("数据库")                       # CJK has no blanks between words: overlapping pairs
+('数据', '据库', '=数据库')
+>>> [(term.term, term.weight) for term in query_terms("how are user names read")]
+[('=namesread', 0.5), ('=usernames', 0.5), ('=usernamesread', 0.5),
+('name', 1.0), ('read', 1.0), ('user', 1.0)]
+
+Indexing cuts whole files with :func:`tokenise`, and a :class:`Lexicon` computes the terms of each distinct
+word once. It gives words small ids, and for each id the hashes of its terms.
+
+>>> found, lexicon = tokenise(b"def getName(x): def"), Lexicon()
+>>> found.words, found.starts.tolist()
+([b'def', b'getName', b'x', b'def'], [0, 4, 12, 16])
+>>> (_, name, _, _), (offsets, terms) = lexicon.ids(found.words), lexicon.arrays()
+>>> hashes = terms[offsets[name] : offsets[name + 1]]
+>>> hashes.tolist() == [hash_term(term) for term in ("get", "name", "=getname")]
+True
 """
 
 from __future__ import annotations
@@ -25,17 +43,17 @@ import xxhash
 from semindex.types import Ids, QueryTerm, TermHashes
 
 TOKENS_VERSION = 1
-"""Raised when any word gives other terms than before; part of the analysis fingerprint."""
+"""Raised when a change gives any word other terms; every index is then built anew."""
 
 MAX_WORD_CHARS = 128
-"""Longer words are hashes or encoded data; they give no terms."""
+"""Longer words give no terms: they are hashes or encoded data."""
 
 WORD = re.compile(r"[^\W\d]\w*|\d+[A-Za-z_]\w*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_ASCII_PART = re.compile(_PART.pattern.encode())
+# Strings, because few queries need these patterns: ``re`` compiles each when it is first used, and keeps it.
 _CJK_RANGES = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_CJK = re.compile(f"[{_CJK_RANGES}]+")
-_WIDE_RUN = re.compile(rf"[{_CJK_RANGES}]+|\d+|[^\W\d_{_CJK_RANGES}]+")
+_CJK = f"[{_CJK_RANGES}]+"
+_WIDE_RUN = rf"[{_CJK_RANGES}]+|\d+|[^\W\d_{_CJK_RANGES}]+"
 _WORD_BYTES = bytes(
     value if (value >= 0x80 or chr(value).isalnum() or value == 0x5F) else 0x20 for value in range(256)
 )
@@ -51,7 +69,7 @@ STOP_WORDS = frozenset(
     you your code implement implemented implementation implements happen happens work works happening
     defined definition place places""".split()
 )
-"""Dropped from queries (never from documents), when another word is left."""
+"""Words that are dropped from a query if another word is left; documents keep them."""
 
 
 FOREIGN_WORDS = (
@@ -75,8 +93,8 @@ FOREIGN_WORDS = (
     maar met naar niet nog om onder ons ook op over te tot uit van voor waar waarom wanneer wat welke wie
     wordt worden zij zijn zonder""",
 )
-"""Function words of other languages than English. They are dropped from a question in one of these, which
-then asks by what is left: the identifiers and technical words that languages share."""
+"""Function words of other languages than English, dropped from a question in that language. What is left are
+the identifiers and technical words, which languages share."""
 _FOREIGN = tuple(frozenset(words.split()) for words in FOREIGN_WORDS)
 FOREIGN_SHARE = 0.2
 """A query is in another language when two or more words, and this share of all, are its function words."""
@@ -88,12 +106,12 @@ def _stemmer() -> Stemmer.Stemmer:
 
 
 def stem(part: str) -> str:
-    """The Porter2 stem of a lower-case part; parts with anything but ASCII letters stay as they are."""
+    """The Porter2 stem of a lower-case part; a part with other than ASCII letters is returned unchanged."""
     return str(_stemmer().stemWord(part)) if part.isascii() and part.isalpha() else part
 
 
 def words(text: str) -> list[str]:
-    """The words of ``text``, in order, as typed."""
+    """The words of ``text`` in order, each as often as it occurs, in the case of the text."""
     return WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
 
 
@@ -101,16 +119,18 @@ def split_word(word: str) -> list[str]:
     """The lower-cased parts of a word, in order: ``HTTPServer2`` gives ``http``, ``server``, ``2``."""
     if word.isascii():
         return [part.lower() for part in _PART.findall(word)]
-    return [pair for run in _WIDE_RUN.findall(word) for pair in _split_wide(run)]
+    return [pair for run in re.findall(_WIDE_RUN, word) for pair in _split_wide(run)]
 
 
 def _split_wide(run: str) -> list[str]:
-    """Parts of a run that holds no underscore and no digit border; CJK runs give overlapping pairs."""
-    if _CJK.fullmatch(run):
+    """The lower-cased parts of a run of digits, of CJK characters (overlapping pairs) or of other letters."""
+    if re.fullmatch(_CJK, run):
         return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
     parts: list[str] = []
     start = 0
     for i in range(1, len(run)):
+        # A part begins at a capital behind a small letter (straßeÖl), and at the last of several capitals
+        # that a small letter follows (HTTPÖl).
         if (run[i].isupper() and run[i - 1].islower()) or (
             run[i].isupper() and i + 1 < len(run) and run[i + 1].islower() and run[i - 1].isupper()
         ):
@@ -121,12 +141,12 @@ def _split_wide(run: str) -> list[str]:
 
 
 def whole_term(word: str) -> str:
-    """The compound term of a word: ``=`` and the word in lower case without underscores."""
+    """The compound term of a word, such as ``=getuser`` of ``getUser``."""
     return "=" + word.replace("_", "").lower()
 
 
 def word_terms(word: str) -> tuple[str, ...]:
-    """Every term of one word, the compound last; empty for words of no letters or of excessive length."""
+    """The terms of one word, the compound term last; none for a word over 128 characters."""
     if len(word) > MAX_WORD_CHARS:
         return ()
     parts = split_word(word)
@@ -140,16 +160,16 @@ def text_terms(text: str) -> list[str]:
 
 
 class PathParts(NamedTuple):
-    """A path as its words are taken from it."""
+    """The parts of a path that ranking compares with the words of a query."""
 
     folder: str
-    """Everything above the file."""
+    """The path of the folder that holds the file."""
     stem: str
-    """The file name without its extensions; the folder's name for a file that stands for its folder."""
+    """The file name without its extensions; for an ``__init__.py`` and the like, the name of its folder."""
     parent: str
-    """Name of the folder that holds the file, or for such a file of the one above."""
+    """The name of the folder that holds the file; for an ``__init__.py`` and the like, of the one above."""
     stands_for_folder: bool
-    """Whether it is an ``__init__.py``, a ``mod.rs``, an ``index.ts``, an ``init.lua``."""
+    """Whether the file is an ``__init__.py``, ``mod.rs``, ``index.ts``, ``init.lua`` or the like."""
 
 
 _FOLDER_FILES = frozenset(("__init__", "mod", "index", "init"))
@@ -157,7 +177,7 @@ _FOLDER_FILE_ENDS = (".py", ".pyi", ".rs", ".ts", ".tsx", ".js", ".jsx", ".mjs",
 
 
 def path_parts(path: str) -> PathParts:
-    """Folder and stem of a root-relative path."""
+    """The parts of a root-relative path."""
     folder, _, name = path.rpartition("/")
     stem = name[1:].partition(".")[0] if name.startswith(".") else name.partition(".")[0]
     above, _, parent = folder.rpartition("/")
@@ -168,46 +188,49 @@ def path_parts(path: str) -> PathParts:
 
 
 def matching_ranges(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
-    """Character ranges of the words of ``text`` that give one of some terms, in order."""
+    """The character ranges, in order, of the words of ``text`` that have one of the ``terms``."""
     wanted = frozenset(terms)
     found = list(WORD.finditer(text))
-    # A word stands in a text many times, and stemming it is what takes time.
+    # Stemming takes most of the time, so each distinct word is stemmed once.
     wanted_words = {word for word in {match[0] for match in found} if not wanted.isdisjoint(word_terms(word))}
     return [match.span() for match in found if match[0] in wanted_words]
 
 
 def hash_term(term: str) -> int:
-    """The 64-bit key of a term (or of any identifier) in every table."""
+    """The xxh3-64 hash of a term or name: its key in every table of an index."""
     return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogateescape"))
 
 
 def hash_terms(terms: Iterable[str]) -> TermHashes:
-    """:func:`hash_term` of each, shape ``(n,)``, in order."""
+    """The :func:`hash_term` of each term, in order, shape ``(n,)``."""
     return np.fromiter(map(hash_term, terms), dtype=np.uint64)
 
 
 def defined_name(name: str) -> str:
-    """What a definition is looked up by: its name's last component, without case and underscores."""
+    """The compound term of the last component of a name: ``=getuser`` of ``Server.get_user``.
+
+    Definitions are looked up by it. A name without word characters is returned unchanged.
+    """
     found = raw_words(name.encode("utf-8", "replace"))
     return whole_term(found[-1].decode("utf-8", "replace") if found else name)
 
 
 def symbol_key(defined: str) -> int:
-    """The 32-bit key of a :func:`defined_name`; others may have the same."""
+    """The 32-bit key of a :func:`defined_name`; two names may have the same key."""
     return hash_term(defined) >> 32
 
 
 def is_identifier(word: str) -> bool:
-    """Whether a word of a query looks typed as a name: mixed case, an underscore or a digit inside."""
+    """Whether a word of a query looks like a name: it has several parts, or a capital first letter only."""
     return len(split_word(word)) > 1 or (word[:1].isupper() and not word.isupper() and len(word) > 1)
 
 
 def query_terms(text: str) -> list[QueryTerm]:
-    """The weighted terms of a query, ordered by term, each once (its weights added).
+    """The distinct terms of a query with their weights, in the order of the terms.
 
-    A part weighs 1 a mention, capped at 2; a whole compound identifier 1; two or three neighbouring
-    plain words joined (``user name`` finds ``userName``) 0.5. Stop words, single letters and the function
-    words of a question in another language are dropped unless nothing else is left.
+    A term weighs 1 for each word of the query that has it, at most 2; two or three neighbouring plain words
+    joined to one compound term (``user name`` finds ``userName``) weigh 0.5. Stop words, single letters and
+    the function words of a question in another language are dropped unless nothing else is left.
     """
     found = words(text)
     foreign = _function_words(found)
@@ -220,7 +243,7 @@ def query_terms(text: str) -> list[QueryTerm]:
                 continue
             weights[term] = min(2.0, weights.get(term, 0.0) + 1.0)
             sources.setdefault(term, word)
-    for joined, source in _joined_names(kept):
+    for joined, source in _compounds(kept):
         if joined not in weights:
             weights[joined] = 0.5
             sources[joined] = source
@@ -228,7 +251,7 @@ def query_terms(text: str) -> list[QueryTerm]:
 
 
 def _function_words(found: Sequence[str]) -> frozenset[str]:
-    """The function words of the language that a question is in; none for English."""
+    """The function words of the language of a question; none for English."""
     asked = frozenset(word.lower() for word in found) - STOP_WORDS
     known = max(_FOREIGN, key=lambda language: len(language & asked))
     many = len(known & asked) >= max(2, FOREIGN_SHARE * len(asked))
@@ -239,7 +262,8 @@ def _is_stop(word: str) -> bool:
     return word.lower() in STOP_WORDS or (len(word) == 1 and word.isascii())
 
 
-def _joined_names(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
+def _compounds(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """The compound terms that two or three neighbouring plain words make, each with these words."""
     plain = [word.lower() if word.isascii() and word.isalpha() else "" for word in kept[:64]]
     for size in (2, 3):
         for start in range(len(plain) - size + 1):
@@ -249,26 +273,26 @@ def _joined_names(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 
 class RawWords(NamedTuple):
-    """The words of a text by position; ``n`` of them, in order."""
+    """The ``n`` raw words of a text, in order, as :func:`tokenise` cuts them."""
 
     words: list[bytes]
     starts: Ids
-    """Shape ``(n,)``: byte offset of each."""
+    """Shape ``(n,)``: the byte offset of each word."""
 
 
 def raw_words(text: bytes) -> list[bytes]:
-    """The words of :func:`tokenise` without their places, for short texts."""
+    """The words that :func:`tokenise` gives, without their offsets."""
     return text.translate(_WORD_BYTES).split()
 
 
 def tokenise(text: bytes) -> RawWords:
-    """Cut UTF-8 bytes into raw words: runs of ASCII alphanumerics, ``_`` and bytes over 0x7f.
+    """Cut UTF-8 bytes into raw words: runs of ASCII letters, digits, ``_`` and bytes over 0x7f.
 
-    Raw words may still hold punctuation that is not ASCII, and bare numbers; :class:`Lexicon` takes
-    them apart, once a distinct word.
+    A raw word may be a bare number or hold punctuation outside ASCII; :class:`Lexicon` deals with both.
     """
     blanked = text.translate(_WORD_BYTES)
     is_word = np.frombuffer(blanked, dtype=np.uint8) != 0x20
+    # A word starts at each word byte that has none before it.
     starts = np.flatnonzero(is_word[1:] & ~is_word[:-1]) + 1 if len(text) else np.empty(0, np.int64)
     if len(text) and is_word[0]:
         starts = np.concatenate((np.zeros(1, np.int64), starts))
@@ -276,16 +300,17 @@ def tokenise(text: bytes) -> RawWords:
 
 
 class Lexicon:
-    """Raw words to small integer ids, and ids to term hashes; everything is computed once a word.
+    """Gives each raw word an id, 0 and up, and each id the hashes of the word's terms.
 
-    Not thread-safe; one a worker. Ids are local to the object.
+    Not thread-safe: each worker has its own, and ids mean nothing outside it.
     """
 
     def __init__(self) -> None:
         self._ids: dict[bytes, int] = {}
-        # Arrays, not lists: an integer in a list takes five times as much, and there are a million.
+        # Arrays, because an integer in a list takes five times the memory, and there are a million of them.
         self._offsets = array("q", [0])
         self._terms = array("Q")
+        self._find_parts = re.compile(_PART.pattern.encode()).findall
         self._part_hashes: dict[bytes, int] = {}
         self._frozen: tuple[Ids, TermHashes] | None = None
 
@@ -293,7 +318,7 @@ class Lexicon:
         return len(self._ids)
 
     def ids(self, raw: Sequence[bytes]) -> Ids:
-        """The id of each raw word, shape ``(n,)``; words not seen before are added."""
+        """The id of each raw word, shape ``(n,)``; new words are added."""
         known = self._ids
         for word in set(raw).difference(known):
             self._add(word)
@@ -310,9 +335,9 @@ class Lexicon:
         self._offsets.append(len(self._terms))
 
     def _add_terms(self, word: bytes) -> None:
-        """As :func:`word_terms` of an ASCII word, hashed; its parts are stemmed and hashed once."""
+        """Add the hashes of the :func:`word_terms` of an ASCII word; each part is stemmed and hashed once."""
         known, add = self._part_hashes, self._terms.append
-        parts = _ASCII_PART.findall(word)
+        parts = self._find_parts(word)
         for part in parts:
             value = known.get(part)
             if value is None:
@@ -322,7 +347,7 @@ class Lexicon:
             add(xxhash.xxh3_64_intdigest(b"=" + word.replace(b"_", b"").lower()))
 
     def arrays(self) -> tuple[Ids, TermHashes]:
-        """``offsets`` ``(n + 1,)`` and ``terms``: the hashes of the id's terms stand between its offsets."""
+        """``offsets``, shape ``(n + 1,)``, and ``terms``, where id ``i`` has those between two offsets."""
         if self._frozen is None:
             self._frozen = np.array(self._offsets, dtype=np.int64), np.array(self._terms, dtype=np.uint64)
         return self._frozen

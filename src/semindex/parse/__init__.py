@@ -1,1 +1,1 @@
-"""Source files to symbols, comments and chunks."""
+"""Parse source files: find their symbols and comments, and cut them into chunks."""

@@ -1,4 +1,12 @@
-"""Where a text without grammar may be cut: headings, configuration blocks, paragraphs of code."""
+r"""Find where a text without a grammar may be cut: at headings, configuration blocks and paragraphs.
+
+>>> guide = TextLines(b"# Guide\n\nHello.\n\n## Install\n\npip\n\n## Use\n")
+>>> sections = sections_of("markdown", guide)
+>>> [(each.name, each.span.start_line, each.span.end_line, each.parent) for each in sections]
+[('Guide', 1, 9, -1), ('Install', 5, 8, 0), ('Use', 9, 9, 0)]
+>>> block_borders("toml", TextLines(b"title = 1\n[first]\nx = 1\n\n# About the second.\n[second]\n"))
+[1, 4]
+"""
 
 from __future__ import annotations
 
@@ -13,9 +21,11 @@ _MARKDOWN = frozenset({"markdown", "asciidoc", "org"})
 _RST = frozenset({"rst"})
 _FENCE = re.compile(rb"[ ]{0,3}(`{3,}|~{3,})")
 _ATX = re.compile(rb"[ ]{0,3}(\#{1,6}|={1,6}|\*{1,6})[ \t]+([^\n]*?)[ \t\r=#]*\n?")
+"""A heading that begins with its marks, such as ``## Install``."""
 _MARKERS = {"asciidoc": b"=", "org": b"*"}
 _UNDERLINE = re.compile(rb"([-=`:.'\"~^_*+#!$%&,/;<>?@\\|])\1{2,}+[ \t\r]*\n?")
 _SETEXT = {ord("="): 1, ord("-"): 2}
+"""The levels of Markdown headings that are underlined."""
 _TITLE_MAX_BYTES = 200
 
 _BLOCK_STARTS = {
@@ -28,12 +38,12 @@ _BLOCK_STARTS = {
     "hcl": re.compile(rb"[a-z_]+[ ]"),
 }
 _PARAGRAPH_LINES = 20
-"""A paragraph of code begins a block when the block before it has this many lines."""
+"""A paragraph begins a new block only if the block before it has at least this many lines."""
 _PARAGRAPH_MOST_LINES = 60
 
 
 class Heading(NamedTuple):
-    """A heading at a line (0-based); level 1 is the outermost."""
+    """A heading at a 0-based line; level 1 is the outermost."""
 
     line: int
     level: int
@@ -41,12 +51,12 @@ class Heading(NamedTuple):
 
 
 def is_outlined(language: str) -> bool:
-    """Whether a language has headings."""
+    """Whether documents of the language have headings."""
     return language in _MARKDOWN or language in _RST
 
 
 def sections_of(language: str, lines: TextLines) -> tuple[Symbol, ...]:
-    """A symbol a heading, from there to the next one of its level or above, nested by level."""
+    """One symbol for each heading, which reaches to the next heading of its level or above."""
     found = list(_rst_headings(lines) if language in _RST else _markdown_headings(language, lines))
     parents: list[int] = []
     ends = [lines.count] * len(found)
@@ -90,7 +100,7 @@ def _markdown_headings(language: str, lines: TextLines) -> Iterator[Heading]:
 
 
 def _fence_after(line: bytes, fence: bytes) -> bytes:
-    """The fence that is open after a line, given the one open before it; empty for none."""
+    """The marks of the code block that is open after a line, given those open before it; empty for none."""
     mark = _FENCE.match(line)
     if mark is None:
         return fence
@@ -101,6 +111,7 @@ def _fence_after(line: bytes, fence: bytes) -> bytes:
 
 
 def _rst_headings(lines: TextLines) -> Iterator[Heading]:
+    """Headings of reStructuredText, where each new kind of underline is one level below those seen before."""
     levels: dict[tuple[int, bool], int] = {}
     for index in range(1, lines.count):
         line = lines.line(index)
@@ -124,7 +135,7 @@ def _heading(line: int, level: int, title: bytes) -> Iterator[Heading]:
 
 
 def block_borders(language: str, lines: TextLines) -> list[int]:
-    """Lines (0-based) at which blocks of a configuration file, or paragraphs of other text, begin."""
+    """The 0-based lines where blocks of a configuration file, or paragraphs of other text, begin."""
     expression = _BLOCK_STARTS.get(language)
     if expression is None:
         return list(_paragraphs(lines))
@@ -134,7 +145,7 @@ def block_borders(language: str, lines: TextLines) -> list[int]:
 
 
 def _above_comments(lines: TextLines, index: int) -> int:
-    """The first of the comment lines directly above a line."""
+    """The first of up to 40 comment lines directly above a line; the line itself if there is none."""
     least = max(0, index - 40)
     while index > least and lines.line(index - 1)[:1] in (b"#", b";", b"/"):
         index -= 1
@@ -142,7 +153,10 @@ def _above_comments(lines: TextLines, index: int) -> int:
 
 
 def _paragraphs(lines: TextLines) -> Iterator[int]:
-    """Borders 20 to 60 lines apart: the first unindented line behind a blank one, else any behind a blank."""
+    """Borders 20 to 60 lines apart, at unindented lines after a blank one if possible.
+
+    Otherwise a border is at the last indented line after a blank one, or after 60 lines.
+    """
     begin, fallback = 0, -1
     was_blank = False
     for index in range(lines.count):

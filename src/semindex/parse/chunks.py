@@ -1,8 +1,22 @@
-"""Lines and their owners to chunks.
+r"""Cut a file into chunks along its definitions.
 
-Each line belongs to its deepest definition, containers yielding to their members, and takes its
-leading comment with it. A run of lines of one owner is a piece; small pieces join a neighbour, long
-ones are split. The limits are the ones that the ranking was measured with.
+Each line is owned by the deepest definition that holds it, a leading comment by the definition below it. A
+run of lines with one owner is a piece. Gaps and the head of a class join a neighbour, small pieces join the
+piece before them, and long ones are split.
+
+>>> from semindex.parse.parser import SourceFile, parse_file
+>>> text = b"import re\n\nclass A:\n    x = 1\n    def f(self):\n        pass\n\n"
+>>> text += b"# Runs.\ndef g():\n" + b"    h()\n" * 8
+>>> parsed = parse_file(SourceFile("a.py", text, b"", "python", len(text)))
+>>> [symbol.name for symbol in parsed.symbols]
+['A', 'f', 'g']
+>>> _owners(TextLines(text), parsed.symbols).tolist()
+[-1, -1, 0, 0, 1, 1, -1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]
+>>> [(each.span.start_line, each.span.end_line, each.owner, each.defines) for each in parsed.chunks]
+[(1, 7, 0, (0, 1)), (8, 17, 2, (2,))]
+
+Lines 1 and 2 are a gap and lines 3 and 4 the head of ``A``: both join ``f``, and so does the blank line 7. No
+owner has 60 % of that chunk, so the class that encloses it is its owner.
 """
 
 from __future__ import annotations
@@ -20,23 +34,26 @@ from semindex.parse.tables.base import CONTAINERS
 from semindex.types import Chunk, Kind, Span, Symbol
 
 GAP_LINES = 3
-"""A gap between definitions of at most this many lines joins what follows."""
+"""A gap of at most this many lines between definitions joins the piece after it.
+
+The limits in this module are those that the ranking was measured with."""
 HEAD_LINES = 7
-"""A container's opening lines (header, docstring, fields) of at most this many join its first member."""
+"""The head of a class (header, docstring, fields) of at most this many lines joins its first member."""
 SMALL_LINES = 8
-"""Shorter pieces join the one before them, when that has fewer than ``ROOM_LINES``."""
+"""A shorter piece joins the piece before it if that has fewer than ``ROOM_LINES``."""
 ROOM_LINES = 20
 LONG_LINES = 90
 """Longer pieces are split into parts of about ``PART_LINES``."""
 PART_LINES = 60
 LEAST_PART_LINES = 20
 CHUNK_BYTES = 32_000
-"""Pieces of more bytes are split even if they have few lines."""
+"""A piece with more bytes is split even if it has few lines."""
 LINE_BYTES = 8_000
-"""Longer lines are split inside."""
+"""A longer line is split inside."""
 MOST_SHARE = 0.6
+"""A definition with this share of a piece's lines is the owner of its chunk."""
 WHOLE_FUNCTION_LINES = 40
-"""Functions up to this length are not cut at the functions inside them."""
+"""A function with fewer lines is not cut at the functions inside it."""
 
 _CLOSING = re.compile(
     rb"[\s)}\]>;,]*(?:(?:end|fi|done|esac)\b[\s)}\];,]*|\#\s*endif[^\n]*|(?://|--|/\*)[^\n]*)?\s*"
@@ -46,12 +63,12 @@ _CUT_AFTER = re.compile(rb"[\s;,}>]")
 
 
 class _Piece(NamedTuple):
-    """Lines ``first`` up to, not including, ``last`` (0-based)."""
+    """The lines from ``first`` up to, not including, ``last`` (0-based)."""
 
     first: int
     last: int
     shares: tuple[tuple[int, int], ...]
-    """Owner and number of lines of each run in it."""
+    """The owner and the number of lines of each run in the piece."""
 
     @property
     def size(self) -> int:
@@ -59,7 +76,7 @@ class _Piece(NamedTuple):
 
 
 def cut_by_symbols(lines: TextLines, symbols: Sequence[Symbol], plain: Kind) -> tuple[Chunk, ...]:
-    """Chunks along the definitions of a file; ``plain`` is the kind of what none of them owns."""
+    """The chunks of a file along its definitions; ``plain`` is the kind of chunks without an owner."""
     if not lines.count:
         return ()
     owners = _owners(lines, symbols)
@@ -69,7 +86,7 @@ def cut_by_symbols(lines: TextLines, symbols: Sequence[Symbol], plain: Kind) -> 
 
 
 def cut_by_borders(lines: TextLines, borders: Sequence[int], plain: Kind) -> tuple[Chunk, ...]:
-    """Chunks along lines (0-based, ascending) where blocks begin; without borders, by blank lines."""
+    """The chunks of a file along the ascending 0-based lines where blocks begin."""
     if not lines.count:
         return ()
     edges = [0, *(border for border in borders if 0 < border < lines.count), lines.count]
@@ -78,11 +95,12 @@ def cut_by_borders(lines: TextLines, borders: Sequence[int], plain: Kind) -> tup
 
 
 def _owners(lines: TextLines, symbols: Sequence[Symbol]) -> npt.NDArray[np.int64]:
-    """Shape ``(lines.count,)``: the deepest definition of each line, or -1."""
+    """The position of the deepest definition of each line, or -1, shape ``(lines.count,)``."""
     owners = np.full(lines.count, -1, dtype=np.int64)
     above = [_first_byte(symbol) for symbol in symbols]
     firsts = lines.indices(above).tolist()
     hidden = _hidden(symbols)
+    # Members come after what encloses them, so they overwrite their part of its lines.
     for position, symbol in enumerate(symbols):
         if not hidden[position]:
             owners[firsts[position] : symbol.span.end_line] = position
@@ -95,7 +113,7 @@ def _first_byte(symbol: Symbol) -> int:
 
 
 def _hidden(symbols: Sequence[Symbol]) -> list[bool]:
-    """Which definitions leave their lines to the short function that they stand in."""
+    """Whether each definition leaves its lines to a short function around it."""
     hidden: list[bool] = []
     for symbol in symbols:
         parent = symbol.parent
@@ -110,7 +128,7 @@ def _hidden(symbols: Sequence[Symbol]) -> list[bool]:
 
 
 def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
-    """Definitions that have members inside them, with their first line (0-based)."""
+    """The 0-based first line of each definition that has members inside it, by its position."""
     heads: dict[int, int] = {}
     for symbol in symbols:
         if symbol.parent >= 0 and symbol.span.start_byte < symbols[symbol.parent].span.end_byte:
@@ -119,7 +137,7 @@ def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
 
 
 def _runs(owners: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """First line, end line (exclusive) and owner of each run."""
+    """The first line, end line (exclusive) and owner of each run of lines with one owner."""
     edges = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]
     for first, last in pairwise(edges):
         yield first, last, int(owners[first])
@@ -128,7 +146,7 @@ def _runs(owners: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
 def _without_gaps(
     lines: TextLines, runs: Iterator[tuple[int, int, int]], heads: dict[int, int]
 ) -> list[_Piece]:
-    """Give blank and closing lines to the piece before, and what else is short to the one after."""
+    """Pieces of the runs: blank and closing lines join the piece before, other short gaps the one after."""
     pieces: list[_Piece] = []
     waiting: list[tuple[int, int, int]] = []
     for begin, last, owner in runs:
@@ -156,13 +174,14 @@ def _past_closing(lines: TextLines, first: int, last: int) -> int:
 
 
 def _is_closing(line: bytes) -> bool:
-    """Whether a line is blank or only ends what stands above it; a comment alone is neither."""
+    """Whether a line is blank or only closes what is above it, such as ``})``; a lone comment does not."""
     if len(line) > 80 or _CLOSING.fullmatch(line) is None:
         return False
     return line.lstrip()[:2] not in (b"//", b"--", b"/*")
 
 
 def _merged(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces, with small ones joined to the piece before them."""
     merged: list[_Piece] = []
     for piece in pieces:
         if merged and piece.size < SMALL_LINES and merged[-1].size < ROOM_LINES:
@@ -174,9 +193,10 @@ def _merged(pieces: Sequence[_Piece]) -> list[_Piece]:
 
 
 def _owner_of(piece: _Piece, symbols: Sequence[Symbol]) -> int:
-    """The definition a piece stands for.
+    """The owner of a piece: the definition with most of its lines.
 
-    The one with most of its lines; where none has ``MOST_SHARE`` of them, the type that encloses all.
+    If that has less than ``MOST_SHARE`` of them, it is the innermost definition around all owners, provided
+    that this is a class or another container.
     """
     owner, most = max(piece.shares, key=lambda share: (share[0] >= 0, share[1]))
     if owner < 0 or len(piece.shares) == 1 or most >= MOST_SHARE * piece.size:
@@ -193,7 +213,7 @@ def _owner_of(piece: _Piece, symbols: Sequence[Symbol]) -> int:
 
 
 def _path_to(position: int, symbols: Sequence[Symbol]) -> list[int]:
-    """A symbol and the ones that enclose it, the innermost first."""
+    """The positions of a symbol and of those that enclose it, the innermost first."""
     path: list[int] = []
     while position >= 0:
         path.append(position)
@@ -202,7 +222,7 @@ def _path_to(position: int, symbols: Sequence[Symbol]) -> list[int]:
 
 
 def _parts(lines: TextLines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
-    """The pieces, those too long cut where lines are blank or least indented."""
+    """The pieces, with long ones cut at blank or little indented lines."""
     for piece in pieces:
         first = piece.first
         while piece.last - first > LONG_LINES or (
@@ -215,7 +235,8 @@ def _parts(lines: TextLines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
 
 
 def _best_cut(lines: TextLines, first: int, last: int) -> int:
-    """The line at which to end a part that begins at ``first``."""
+    """The line at which the next part should begin, for a part that begins at ``first``."""
+    # The part should have 40 to 80 lines, but at least one and as few as fit into CHUNK_BYTES.
     room = int(np.searchsorted(lines.starts, lines.starts[first] + CHUNK_BYTES, side="right")) - 1
     high = min(first + PART_LINES + LEAST_PART_LINES, last - 1, max(first + 1, room))
     low = min(first + PART_LINES - LEAST_PART_LINES, high)
@@ -225,7 +246,7 @@ def _best_cut(lines: TextLines, first: int, last: int) -> int:
     candidates = behind_blank or range(low, high + 1)
     window = lines.text[int(lines.starts[low - 1]) : int(lines.starts[high + 1])]
     if not behind_blank and not _INDENTED.search(window):
-        # All begin at the margin, as in a table of constants: the nearest will do, unless it ends something.
+        # All lines begin at the margin, as in a table of constants: cut at the nearest that closes nothing.
         for cut in sorted(candidates, key=lambda cut: abs(cut - target)):
             if _CLOSING.fullmatch(lines.line(cut)[:200]) is None:
                 return cut
@@ -233,7 +254,7 @@ def _best_cut(lines: TextLines, first: int, last: int) -> int:
 
 
 def _cut_cost(lines: TextLines, cut: int) -> int:
-    """How much it hurts to begin a part at a line: its indentation, less if a blank line is before it."""
+    """The cost of beginning a part at a line: its indentation, and 6 more without a blank line before it."""
     line = lines.line(cut)[:200]
     bare = line.lstrip()
     if not bare or _CLOSING.fullmatch(line):
@@ -263,6 +284,7 @@ def _chunks(
 
 
 def _defined(spans: Sequence[Span], symbols: Sequence[Symbol]) -> list[list[int]]:
+    """The positions of the symbols that start in each span."""
     defines: list[list[int]] = [[] for _ in spans]
     begins = np.array([span.start_byte for span in spans], dtype=np.int64)
     starts = np.array([symbol.span.start_byte for symbol in symbols], dtype=np.int64)
@@ -272,7 +294,7 @@ def _defined(spans: Sequence[Span], symbols: Sequence[Symbol]) -> list[list[int]
 
 
 def _short_lined(lines: TextLines, piece: _Piece) -> Iterator[Span]:
-    """Spans of a piece in which no line is longer than ``LINE_BYTES``: such lines are cut inside."""
+    """The spans of a piece, with each line over ``LINE_BYTES`` cut into several."""
     starts = lines.starts
     widths = np.diff(starts[piece.first : piece.last + 1])
     first = piece.first
@@ -286,7 +308,7 @@ def _short_lined(lines: TextLines, piece: _Piece) -> Iterator[Span]:
 
 
 def _slices(text: bytes, number: int, start: int, end: int) -> Iterator[Span]:
-    """One line in slices, cut behind punctuation where there is some, never inside a character."""
+    """The spans of one long line, cut after punctuation if possible and never inside a character."""
     while end - start > LINE_BYTES:
         cut = start + LINE_BYTES
         for back in range(cut, cut - 200, -1):

@@ -1,4 +1,4 @@
-"""Languages to tree-sitter grammars, each imported when a file of its language is first met."""
+"""Parse text with tree-sitter; each grammar is imported when a file of its language is first parsed."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from tree_sitter import Language, Parser, Point, Range, Tree
 
 from semindex.parse.wheels import GRAMMARS
 
-_GAP = re.compile(rb"[ \t\r\n]{64,}+")
+_GAP = rb"[ \t\r\n]{64,}+"
 _SECONDS = 2.0
 _SECONDS_A_BYTE = 5e-6
-"""Ordinary source takes 0.1 to 0.7 us a byte of this thread's processor time, however busy the machine is;
-text made to lead a grammar astray takes minutes and gigabytes (measured: ``a<a<a<`` in Java is quadratic
-in both)."""
+"""Ordinary source takes 0.1 to 0.7 us of this thread's processor time for each byte. Text made to mislead a
+grammar takes minutes and gigabytes (measured: ``a<a<a<`` in Java is quadratic in both)."""
 
 _ENDLESS = frozenset(("kotlin",))
-"""Languages whose grammar looks for the blank behind an annotation without asking whether the text ends; no
-deadline reaches it there. tree-sitter-kotlin 1.1.0, ``src/scanner.c``; the symptom is that of
-https://github.com/tree-sitter/py-tree-sitter/issues/341."""
+"""Languages whose grammar loops for ever where a text ends behind an annotation, and no deadline stops it
+there: tree-sitter-kotlin 1.1.0, ``src/scanner.c``, like https://github.com/tree-sitter/py-tree-sitter/issues/341.
+"""
 
 
 @lru_cache(maxsize=len(GRAMMARS))
 def grammar_of(language: str) -> Language | None:
-    """The grammar of ``language``; None when there is none, or its wheel is missing or unusable."""
+    """The grammar of ``language``; None without one, or if its wheel is missing or unusable."""
     grammar = GRAMMARS.get(language)
     if grammar is None:
         return None
@@ -39,12 +38,10 @@ def grammar_of(language: str) -> Language | None:
 
 
 def parse_tree(language: str, text: bytes, *, leaps: bool = False) -> Tree | None:
-    """The syntax tree of ``text``; None without a grammar, or when parsing takes too long.
+    """The syntax tree of ``text``; None without a grammar, or if parsing takes too long. Thread-safe.
 
-    With ``leaps`` the parser passes over long runs of blanks instead of reading them, which in a text whose
-    function bodies are blanked is half of the time. The tree is the same where blanks mean nothing.
-
-    Each call has a parser of its own (2 us), so threads may parse at once.
+    With ``leaps`` the parser skips long runs of blanks, which halves the time for a text with blanked
+    function bodies. The tree is the same in languages in which blanks mean nothing.
     """
     grammar = grammar_of(language)
     if grammar is None:
@@ -68,8 +65,8 @@ def parse_tree(language: str, text: bytes, *, leaps: bool = False) -> Tree | Non
 
 
 def _inked(text: bytes) -> list[Range]:
-    """All of a text but its long runs of blanks."""
-    gaps = [edge for gap in _GAP.finditer(text) for edge in (gap.start() + 1, gap.end() - 1)]
+    """The ranges of a text between its long runs of blanks."""
+    gaps = [edge for gap in re.finditer(_GAP, text) for edge in (gap.start() + 1, gap.end() - 1)]
     edges = np.array([0, *gaps, len(text)], dtype=np.int64)
     newlines = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
     rows = np.searchsorted(newlines, edges)

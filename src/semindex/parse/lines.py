@@ -1,4 +1,4 @@
-r"""Where lines begin: only ``\n`` ends one."""
+r"""Find where the lines of a text begin; only ``\n`` ends a line."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 
 class TextLines:
-    """The lines of a text, counted from 0 inside the room; :meth:`numbers` gives them 1-based.
+    """The lines of a text by 0-based index; only :meth:`numbers` counts them from 1.
 
-    A text without a final newline ends with a line like any other; an empty text has none.
+    The last line may lack its newline; an empty text has no lines.
     """
 
     __slots__ = ("count", "starts", "text")
@@ -20,14 +20,14 @@ class TextLines:
         self.text = text
         ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10) + 1
         self.starts: npt.NDArray[np.int64] = np.concatenate((np.zeros(1, np.int64), ends))
-        """Shape ``(count + 1,)``: where each line begins, and the end of the text."""
+        """Shape ``(count + 1,)``: the byte offset of each line, and of the end of the text."""
         if len(text) > int(self.starts[-1]):
             self.starts = np.append(self.starts, len(text))
         self.count = len(self.starts) - 1
 
     @property
     def longest(self) -> int:
-        """The length in bytes of the longest line, 0 without any."""
+        """The length in bytes of the longest line; 0 without lines."""
         return int(np.diff(self.starts).max(initial=0))
 
     def indices(self, offsets: Iterable[int]) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""A source file to a parsed one: symbols, comments, chunks."""
+"""Parse a source file: find its symbols and comments, and cut it into chunks."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from semindex.source.languages import kind_of
 from semindex.types import Chunk, Kind, ParsedFile, SourceFile, Symbol
 
 PARSED_BYTES = 2_000_000
-"""Larger files are data or generated; they are cut by lines."""
+"""Larger files are cut by lines: they are data or generated."""
 PARSED_LINE_BYTES = 100_000
-"""A file with a longer line is minified or data."""
+"""A file with a longer line is cut by lines: it is data or minified."""
 DEFINES_BYTES = 100_000
 DEFINES_SHARE = 0.8
-"""Larger files with a greater share of ``#define`` lines are register maps: coarse chunks, no names."""
+"""Larger C files with a greater share of ``#define`` lines are maps of registers; they are cut by lines."""
 
-_DEFINE = re.compile(rb"^[ \t]*#[ \t]*define\b", re.MULTILINE)
+_DEFINE = rb"(?m)^[ \t]*#[ \t]*define\b"
 _PLAIN = {"code": Kind.BLOCK, "prose": Kind.TEXT, "config": Kind.CONFIG, "data": Kind.CONFIG}
 
 
 def parse_file(source: SourceFile) -> ParsedFile:
-    """Symbols, comments and chunks of a file; never raises, whatever the text holds.
+    """The symbols, comments and chunks of a file. Never raises, whatever the text holds.
 
-    A file without a grammar, one of excessive size or line length and one whose grammar fails are cut
-    by lines, without symbols. An empty text has no chunks.
+    A file without a grammar, with excessive size or line length, or whose grammar fails is cut by lines and
+    has no symbols. An empty text has no chunks.
     """
     lines = TextLines(source.text)
     plain = _PLAIN[kind_of(source.language)]
@@ -58,7 +58,7 @@ def _by_lines(source: SourceFile, lines: TextLines, plain: Kind) -> tuple[Chunk,
 def _with_grammar(
     source: SourceFile, lines: TextLines, comments: Ranges
 ) -> tuple[tuple[Symbol, ...], Ranges] | None:
-    """Symbols, and the comments with the docstrings among them; None when the file is cut by lines."""
+    """The symbols, and the comments with the docstrings added; None if the file has to be cut by lines."""
     if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES:
         return None
     if lines.longest > PARSED_LINE_BYTES or _is_register_map(source, lines):
@@ -79,4 +79,4 @@ def _with_grammar(
 def _is_register_map(source: SourceFile, lines: TextLines) -> bool:
     if source.language not in ("c", "cpp") or len(source.text) <= DEFINES_BYTES:
         return False
-    return sum(1 for _ in _DEFINE.finditer(source.text)) > DEFINES_SHARE * lines.count
+    return sum(1 for _ in re.finditer(_DEFINE, source.text)) > DEFINES_SHARE * lines.count

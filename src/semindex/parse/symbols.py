@@ -1,17 +1,26 @@
-"""A syntax tree and its table to symbols.
+r"""Find the symbols of a file in its syntax tree.
 
-The walk is iterative and looks only where the table sends it: the children of the root, of containers
-and of what encloses definitions; the rest of the tree is never touched from Python.
+>>> from semindex.parse.parser import SourceFile, parse_file
+>>> text = b"# Reads files.\nclass Reader:\n    @cache\n    def read(self):\n        '''Read.'''\n"
+>>> parsed = parse_file(SourceFile("a.py", text, b"", "python", len(text)))
+>>> [(each.name, each.kind.label, each.span.start_line, each.parent, each.doc) for each in parsed.symbols]
+[('Reader', 'class', 2, -1, (0, 14)), ('read', 'method', 3, 0, (68, 79))]
+>>> parsed.comments.tolist()
+[[0, 14], [68, 79]]
+
+The table of a language tells what to do with a node of each type. Only nodes whose parents the table enters
+are looked at (the children of the root, of classes, of conditions ...), because each look at a node costs a
+Python object; most of a tree, such as the expressions in a function, is never looked at.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct, field
 from tree_sitter import Node, Tree
 
 from semindex.parse.comments import Ranges
@@ -20,7 +29,7 @@ from semindex.parse.tables.base import CONTAINERS, Context, Definition, Rule, St
 from semindex.types import Kind, Span, Symbol
 
 MAX_SYMBOLS = 50_000
-"""A file with more definitions is generated data; the first ones are kept."""
+"""Of a file with more definitions only the first are kept: it is generated data."""
 
 _FUNCTIONS = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.MACRO})
 _BLANKS = b" \t\r\n\f\v"
@@ -28,17 +37,20 @@ _MARGIN = _BLANKS + b"\xef\xbb\xbf"
 
 
 class _Visit(NamedTuple):
+    """A node that is still to be looked at."""
+
     node: Node
     parent: int
+    """The position of the draft that encloses the node, or -1."""
     local: bool
+    """Whether the node is inside a function."""
     start: int
-    """Where the definition at this node starts; -1 for at the node."""
+    """The byte where a definition at this node starts (at ``export``, say); -1 for the node's own start."""
     doc: tuple[int, int]
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A symbol while the tree is walked."""
+class _Draft(Struct):
+    """A symbol that may still change; offsets are bytes, ``parent`` is a position among the drafts or -1."""
 
     name: str
     kind: Kind
@@ -50,13 +62,14 @@ class _Draft:
     documented_only: bool
 
 
-@dataclass(slots=True)
-class _DefinitionFinder:
+class _DefinitionFinder(Struct):
+    """Walks a tree and collects drafts of symbols, in the order of their start."""
+
     table: Table
     source: bytes
     drafts: list[_Draft] = field(default_factory=list)
     types: dict[str, int] = field(default_factory=dict)
-    """Name to position of the definitions that out-of-class members can belong to."""
+    """The positions of types by their names; members defined outside their class are found by them."""
 
     def run(self, root: Node) -> None:
         stack = [_Visit(root, -1, False, -1, (0, 0))]
@@ -83,7 +96,11 @@ class _DefinitionFinder:
         return _Visit(node, parent, local or step is Step.SCOPE, -1, (0, 0))
 
     def _expand(self, visit: _Visit, stack: list[_Visit]) -> None:
-        """Put the children that the table knows on the stack, the first one on top."""
+        """Put the children of a node that the table knows on the stack, the first one on top.
+
+        The first child takes over ``visit.start`` and ``visit.doc``. ``leading`` is the start of attributes
+        directly before a child, with which the definition of the child begins.
+        """
         rules = self.table.rules
         is_doc = self.table.sibling_doc
         context = Context(self.source, None, False)
@@ -107,11 +124,11 @@ class _DefinitionFinder:
         stack.extend(reversed(found))
 
     def _is_short(self, node: Node) -> bool:
-        """Whether a part of a function has too few lines to hold a function worth naming."""
+        """Whether a node inside a function has under three lines: too few for a function worth naming."""
         return self.source.count(b"\n", node.start_byte, node.end_byte) < 2
 
     def _leads(self, child: Node, action: Rule | Step, context: Context) -> bool:
-        """Whether a rule calls its node a leading one (Elixir's attributes)."""
+        """Whether the node belongs to the definition behind it, as Elixir's attributes do."""
         return callable(action) and action(child, context) is Step.LEADING
 
     def _add(self, found: Definition | list[Definition], visit: _Visit, stack: list[_Visit]) -> None:
@@ -123,7 +140,7 @@ class _DefinitionFinder:
                 self._expand(_Visit(definition.inner, len(self.drafts) - 1, local, -1, (0, 0)), stack)
 
     def _merged(self, definition: Definition, visit: _Visit) -> bool:
-        """Lengthen the definition before, when this is another clause of it."""
+        """Whether this is another clause of the definition before, which then is lengthened."""
         last = self.drafts[-1] if self.drafts else None
         if last is None or not definition.merges or not last.merges:
             return False
@@ -161,10 +178,10 @@ class _DefinitionFinder:
 
 
 def symbols_of(tree: Tree, table: Table, lines: TextLines, comments: Ranges) -> tuple[Symbol, ...]:
-    """The definitions of a file, in order of their start, parents before members."""
-    walk = _DefinitionFinder(table, lines.text)
-    walk.run(tree.root_node)
-    drafts = walk.drafts
+    """The symbols of a file in the order of their start, parents before members."""
+    finder = _DefinitionFinder(table, lines.text)
+    finder.run(tree.root_node)
+    drafts = finder.drafts
     if table.rest_of_file:
         _enclose_rest(drafts, tree.root_node, table)
     if not drafts:
@@ -182,7 +199,7 @@ def symbols_of(tree: Tree, table: Table, lines: TextLines, comments: Ranges) -> 
 
 
 def module_docstring(tree: Tree, table: Table, text: bytes) -> tuple[int, int]:
-    """The byte range of the docstring of the file itself; empty if none."""
+    """The byte range of the docstring of the file itself; ``(0, 0)`` without one."""
     found = table.docstring(tree.root_node, Context(text, None, False)) if table.docstring else None
     return (found.start_byte, found.end_byte) if found else (0, 0)
 
@@ -194,7 +211,7 @@ def _trimmed_end(text: bytes, start: int, end: int) -> int:
 
 
 def _enclose_rest(drafts: list[_Draft], root: Node, table: Table) -> None:
-    """Make what follows a ``namespace A;`` its member."""
+    """Make each ``namespace A;`` without a body the parent of what follows it."""
     heads = {
         node.start_byte for node in root.children if node.type in table.rest_of_file and _has_no_body(node)
     }
@@ -215,7 +232,7 @@ def _has_no_body(node: Node) -> bool:
 
 
 def _find_docs(drafts: Iterable[_Draft], text: bytes, comments: Ranges) -> None:
-    """Give each definition without a docstring the comment lines directly above it."""
+    """Give each draft without a docstring the comment lines directly above it."""
     ends: list[int] = comments[:, 1].tolist()
     starts: list[int] = comments[:, 0].tolist()
     for draft in drafts:
@@ -231,7 +248,7 @@ def _find_docs(drafts: Iterable[_Draft], text: bytes, comments: Ranges) -> None:
 
 
 def _without_undocumented(drafts: list[_Draft]) -> list[_Draft]:
-    """Drop the definitions that count only with a comment and have none."""
+    """The drafts without those that count only with a comment above and have none."""
     if not any(draft.documented_only for draft in drafts):
         return drafts
     moved: list[int] = []
@@ -245,7 +262,7 @@ def _without_undocumented(drafts: list[_Draft]) -> list[_Draft]:
 
 
 def _stands_above(text: bytes, start: int, end: int, below: int) -> bool:
-    """Whether a comment fills its lines and ends on the line before ``below`` (or on its line)."""
+    """Whether a comment fills its lines and ends on the line of the byte ``below`` or the line before."""
     between = text[end:below] if below - end <= 1000 else b"x"
     if between.strip(_BLANKS) or between.count(b"\n") > 1 or text[start : start + 2] == b"#!":
         return False
@@ -254,6 +271,6 @@ def _stands_above(text: bytes, start: int, end: int, below: int) -> bool:
 
 
 def docstring_ranges(symbols: Iterable[Symbol]) -> Ranges:
-    """The doc ranges of symbols as rows, those empty left out."""
+    """The distinct non-empty doc ranges of symbols, ascending, shape ``(m, 2)``."""
     rows = sorted({symbol.doc for symbol in symbols if symbol.doc[1] > symbol.doc[0]})
     return np.array(rows, dtype=np.int64).reshape(-1, 2)

@@ -1,6 +1,6 @@
-"""Which grammar wheel serves a language, and in which version. Loads no grammar and no tree-sitter.
+"""Tell the package of each language's grammar and its version, without loading tree-sitter or a grammar.
 
-Versions are read off the names of the ``.dist-info`` folders: asking :mod:`importlib.metadata` for
+Versions are taken from the names of the ``.dist-info`` folders, because asking :mod:`importlib.metadata` for
 twenty packages takes longer than a search.
 """
 
@@ -13,16 +13,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 PARSE_VERSION = 6
-"""Raised when any file gives other symbols, comments or chunks than before."""
+"""Raised when a change gives any file other symbols, comments or chunks; every index is then built anew."""
 
 
 class Grammar(NamedTuple):
-    """Where a grammar comes from."""
+    """The package of a grammar."""
 
     wheel: str
-    """The distribution that carries it."""
+    """The name of the distribution."""
     function: str = "language"
-    """The function of its module that gives the language."""
+    """The function of its module that returns the grammar."""
 
     @property
     def module(self) -> str:
@@ -54,19 +54,19 @@ GRAMMARS = {
     "zig": Grammar("tree-sitter-zig"),
 }
 
-_DIST_INFO = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info")
+_DIST_INFO = r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info"
 
 
 @lru_cache(maxsize=1)
 def _installed() -> dict[str, str]:
-    """Versions of the installed distributions; the first on the path counts, as in imports."""
+    """The version of each installed distribution; as in imports, the first one on the path counts."""
     found: dict[str, str] = {}
     for folder in sys.path:
         try:
             names = [entry.name for entry in os.scandir(folder or os.curdir)]
         except OSError:
             continue
-        for match in filter(None, map(_DIST_INFO.fullmatch, names)):
+        for match in filter(None, (re.fullmatch(_DIST_INFO, name) for name in names)):
             found.setdefault(match["name"].lower().replace("-", "_").replace(".", "_"), match["version"])
     return found
 
@@ -78,7 +78,7 @@ def installed_version(wheel: str) -> str:
 
 @lru_cache(maxsize=len(GRAMMARS) * 8)
 def fingerprint(language: str) -> str:
-    """What the analysis of a language depends on: the chunker, tree-sitter and the grammar's wheel."""
+    """Versions of the parser, tree-sitter and the grammar. With another fingerprint files are parsed anew."""
     grammar = GRAMMARS.get(language)
     wheel = f"{grammar.wheel} {installed_version(grammar.wheel)}" if grammar is not None else "none"
     return f"parse {PARSE_VERSION}; tree-sitter {installed_version('tree-sitter')}; {wheel}"

@@ -1,1 +1,1 @@
-"""What is a definition in each language's syntax tree."""
+"""Tables that tell for each language which nodes of its syntax tree are definitions."""

@@ -1,4 +1,4 @@
-"""The vocabulary of the tables: what to do with a node of a type."""
+"""What the tables of languages are made of: rules for the nodes of a syntax tree."""
 
 from __future__ import annotations
 
@@ -13,38 +13,37 @@ from semindex.types import Kind
 
 
 class Step(Enum):
-    """A node that is no definition itself."""
+    """What to do with a node that is no definition itself."""
 
     DESCEND = 1
     """Look for definitions among its children."""
     SCOPE = 2
-    """As DESCEND, into a body whose variables are local (an anonymous function)."""
+    """Look among its children, whose variables are local: an anonymous function."""
     WRAP = 3
-    """As DESCEND, and the first definition below starts where this node starts (``export``, decorators)."""
+    """Look among its children; the first definition starts where this node starts: ``export``, decorators."""
     LEADING = 4
-    """Belongs to the definition that follows among its siblings (attributes)."""
+    """It is the beginning of the definition that follows among its siblings: an attribute."""
 
 
 NAME_MAX_CHARS = 200
 
 
 class Context(NamedTuple):
-    """Where a node stands, and the text of its file."""
+    """What surrounds a node: the text of its file, and the definitions that enclose it."""
 
     source: bytes
 
     parent: Kind | None
-    """Kind of the enclosing definition."""
+    """The kind of the enclosing definition; None at top level."""
     local: bool
-    """Whether it stands inside a function."""
+    """Whether the node is inside a function."""
     start: int = -1
-    """Where the statement that wraps it begins, if it is the first thing in there."""
+    """The byte where the statement around it begins, if the node is the first definition in it; or -1."""
 
     def text(self, node: Node | None) -> str:
-        """A node's text with runs of blanks made one; empty for no node and for what is no name in length.
+        """The text of a node with each run of blanks made one; empty without a node or for a long one.
 
-        Not ``Node.text``: for a tree parsed with a progress callback that asks for the source again,
-        which takes 100 us a name.
+        ``Node.text`` would ask the parser's callback for the source again, which takes 100 us.
         """
         if node is None or node.end_byte - node.start_byte > 4 * NAME_MAX_CHARS:
             return ""
@@ -53,40 +52,41 @@ class Context(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """What a rule found at a node."""
+    """A definition that a rule found at a node."""
 
     name: str
     kind: Kind
     inner: Node | None = None
-    """The node among whose children members are looked for."""
+    """The node whose children may be members; None for no members."""
     qualifier: str = ""
-    """The type named at an out-of-class definition: a receiver, ``Foo`` of ``Foo::bar``."""
+    """The type that a definition outside its class names: ``Foo`` of ``Foo::bar``, a receiver in Go."""
     separator: str = "."
     merges: bool = False
-    """Whether it and a neighbour of the same name are one definition (clauses, overload signatures)."""
+    """Whether it and the one before are one definition if the names are equal: clauses, overloads."""
     end: int = -1
-    """Where its span ends, if not with the node."""
+    """The byte where it ends, if that is not the end of the node."""
     documented_only: bool = False
-    """Whether it counts only with a comment directly above it."""
+    """Whether it is kept only with a comment directly above it."""
 
 
 Rule = Callable[[Node, Context], "Definition | list[Definition] | Step | None"]
-"""Definitions at a node; a :class:`Step` to treat it otherwise; None to leave it alone."""
+"""Returns the definitions at a node, a :class:`Step`, or None to ignore the node and all below it."""
 Doc = Callable[[Node, Context], "Node | None"]
 
 
 class Table(Struct, frozen=True):
-    """All that the walk needs to know of a language."""
+    """How to find the definitions of one language."""
 
     rules: Mapping[str, Rule | Step]
+    """What to do with a node, by its type; nodes of other types are ignored."""
     docstring: Doc | None = None
-    """Finds a docstring inside a definition (or at the root)."""
+    """Finds the docstring inside a definition, or of the file at the root."""
     sibling_doc: Callable[[Node, Context], bool] | None = None
-    """Tells the siblings in front of a definition that are its documentation."""
+    """Tells whether a node is the documentation of the definition behind it."""
     masked: Callable[[bytes], bytes] | None = None
-    """The text as the grammar is given it: what would mislead it blanked, every byte in its context."""
+    """Blanks text that would mislead the grammar; the length stays."""
     rest_of_file: frozenset[str] = field(default_factory=frozenset)
-    """Node types whose definition encloses all that follows (``namespace A;``)."""
+    """Types of definitions that enclose all that follows in the file, such as ``namespace A;``."""
 
 
 CONTAINERS = frozenset(
@@ -105,7 +105,7 @@ CONTAINERS = frozenset(
 
 
 def child_of(node: Node, *types: str) -> Node | None:
-    """The first child of one of the types."""
+    """The first child of one of the types; None if there is none."""
     for child in node.children:
         if child.type in types:
             return child
@@ -113,12 +113,12 @@ def child_of(node: Node, *types: str) -> Node | None:
 
 
 def lines_of(node: Node) -> int:
-    """How many lines a node touches."""
+    """The number of lines that a node covers wholly or partly."""
     return node.end_point.row - node.start_point.row + 1
 
 
 def without_arguments(name: str) -> str:
-    """``Table<K, V>::Find`` as ``Table::Find``: what stands between angle or square brackets is dropped."""
+    """The name without what angle or square brackets hold: ``Table::Find`` of ``Table<K, V>::Find``."""
     if "<" not in name and "[" not in name:
         return name
     kept: list[str] = []
@@ -134,7 +134,7 @@ def without_arguments(name: str) -> str:
 
 
 def named(kind: Kind, field_name: str = "name", *, leaf: bool = False, merges: bool = False) -> Rule:
-    """A definition whose name is a field; members are looked for unless ``leaf``."""
+    """A rule for a node with its name in a field; members are looked for unless ``leaf``."""
 
     def rule(node: Node, context: Context) -> Definition | None:
         name = context.text(node.child_by_field_name(field_name))
@@ -144,7 +144,7 @@ def named(kind: Kind, field_name: str = "name", *, leaf: bool = False, merges: b
 
 
 def titled(kind: Kind, name: str) -> Rule:
-    """A definition without a name of its own, such as a constructor."""
+    """A rule that gives each node the same name, such as ``init`` for constructors."""
 
     def rule(_node: Node, _context: Context) -> Definition:
         return Definition(name, kind)
@@ -153,7 +153,7 @@ def titled(kind: Kind, name: str) -> Rule:
 
 
 def unless_local(rule: Rule) -> Rule:
-    """``rule`` for what does not stand inside a function."""
+    """The rule, for nodes outside functions; others are ignored."""
 
     def guarded(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
         return None if context.local else rule(node, context)
@@ -162,5 +162,5 @@ def unless_local(rule: Rule) -> Rule:
 
 
 def each_of(*types: str, step: Step = Step.DESCEND) -> dict[str, Step]:
-    """One step for several node types."""
+    """The same step for several node types."""
     return dict.fromkeys(types, step)

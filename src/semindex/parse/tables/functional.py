@@ -68,7 +68,7 @@ def _elixir_call(node: Node, context: Context) -> Definition | Step | None:
 
 
 def _elixir_attribute(node: Node, context: Context) -> Definition | Step | None:
-    """Types and callbacks are definitions; the other attributes belong to what follows."""
+    """The definition of a type or callback; other attributes belong to the definition behind them."""
     call = node.child_by_field_name("operand")
     keyword = context.text(call.child_by_field_name("target")) if call and call.type == "call" else ""
     kind = _ELIXIR_TYPES.get(keyword) or _ELIXIR_CALLBACKS.get(keyword)

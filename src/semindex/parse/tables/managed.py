@@ -127,7 +127,7 @@ def _kotlin_function(node: Node, context: Context) -> Definition | None:
 
 
 def _kotlin_property(node: Node, context: Context) -> Definition | None:
-    """Top-level and object values; inside classes only what has code."""
+    """The definition of a top-level or object value; in a class only of a property with code."""
     variable = child_of(node, "variable_declaration")
     name = context.text(variable.children[0]) if variable and variable.children else ""
     has_code = child_of(node, "getter", "setter", "property_delegate") is not None

@@ -1,4 +1,4 @@
-"""Language to table; only the table that is asked for is imported."""
+"""Get the table of a language; only the module of that table is imported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 from semindex.parse.tables.base import Table
 
-_PLACES = {
+_TABLES = {
     "bash": "script.BASH",
     "c": "c_family.C",
     "cpp": "c_family.CPP",
@@ -34,8 +34,12 @@ _PLACES = {
 
 @cache
 def table_of(language: str) -> Table:
-    """The table of a language that has a grammar."""
-    module, _, name = _PLACES[language].partition(".")
+    """The table of a language with a grammar.
+
+    Raises:
+        KeyError: No table has that name.
+    """
+    module, _, name = _TABLES[language].partition(".")
     table = getattr(importlib.import_module(f"semindex.parse.tables.{module}"), name)
     assert isinstance(table, Table)
     return table

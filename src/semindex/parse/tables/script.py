@@ -20,7 +20,7 @@ from semindex.types import Kind
 
 
 def _bash_declaration(node: Node, context: Context) -> Definition | None:
-    """``readonly NAME=value`` at the top."""
+    """The constant of a top-level ``readonly NAME=value``."""
     assignment = child_of(node, "variable_assignment")
     if assignment is None or context.local or context.text(node.children[0]) != "readonly":
         return None
@@ -76,7 +76,7 @@ def _lua_assignment(node: Node, context: Context) -> Definition | Step | None:
 
 
 def _lua_makes_function(call: Node) -> bool:
-    """Whether a function goes through a call first: ``M.run = wrap(function() … end)``."""
+    """Whether a call has a function as argument: ``M.run = wrap(function() … end)``."""
     arguments = call.child_by_field_name("arguments")
     return arguments is not None and child_of(arguments, "function_definition") is not None
 

@@ -50,7 +50,7 @@ def _go_values(node: Node, context: Context) -> list[Definition]:
 
 
 def _go_group(node: Node, _context: Context) -> Step:
-    """A declaration of one thing starts at its keyword, one of several at the thing itself."""
+    """The definition of a lone ``const A = 1`` starts at ``const``; in a group each at its own name."""
     return Step.DESCEND if child_of(node, "(") or child_of(node, "var_spec_list") else Step.WRAP
 
 
@@ -169,7 +169,7 @@ _ZIG_ALIASES = frozenset({"identifier", "field_expression", "builtin_function"})
 
 
 def _zig_variable(node: Node, context: Context) -> Definition | None:
-    """Containers and constants with a value of their own; imports and aliases are none."""
+    """The definition of a container or of a constant with its own value; imports and aliases are ignored."""
     name = context.text(child_of(node, "identifier"))
     value = next(
         (child for child in reversed(node.children) if child.is_named and child.type != "comment"), None

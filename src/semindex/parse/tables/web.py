@@ -22,7 +22,7 @@ from semindex.types import Kind
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
 _CONST = re.compile(rb"(?:export\s+)?(?:declare\s+)?const\b")
 _LOCAL_MIN_LINES = 3
-"""Shorter functions held by a variable inside another function are noise as symbols."""
+"""A function in a variable inside another function is a symbol only with at least this many lines."""
 _WRAPPERS = frozenset(
     {"as_expression", "satisfies_expression", "parenthesized_expression", "await_expression"}
 )
@@ -64,14 +64,14 @@ def _is_constant(context: Context) -> bool:
 
 
 def _holds_component(value: Node) -> bool:
-    """Whether a function goes through a call first: ``memo(() => …)``, ``debounce(function …)``."""
+    """Whether the value is a call with a function as first argument, such as ``memo(() => …)``."""
     arguments = value.child_by_field_name("arguments") if value.type == "call_expression" else None
     first = next(iter(arguments.named_children), None) if arguments else None
     return first is not None and first.type in _FUNCTIONS
 
 
 def _target(left: Node, context: Context) -> tuple[str, str]:
-    """Qualifier and name of an assignment's left side."""
+    """The qualifier and the name on the left side of an assignment."""
     whole = context.text(left).replace("?.", ".")
     for prefix in ("module.exports.", "exports.", "this.", "self.", "window.", "globalThis."):
         whole = whole.removeprefix(prefix)
@@ -100,7 +100,7 @@ def _assignment(node: Node, context: Context) -> Definition | Step | None:
 
 
 def _exported(value: Node, context: Context) -> Definition | Step:
-    """What stands behind ``module.exports =``; anonymous values have no name worth finding."""
+    """The definition behind ``module.exports =``, if it has a name; otherwise look among its children."""
     name = context.text(value.child_by_field_name("name"))
     if value.type == "class" and name:
         return Definition(name, Kind.CLASS, value)
@@ -135,7 +135,7 @@ def _field(node: Node, context: Context) -> Definition | Step | None:
 
 
 def _function_value(node: Node, context: Context) -> Definition | Step:
-    """A function handed on; only its own name, if it has one, makes it a definition."""
+    """The definition of a function passed as a value, if it has a name; otherwise look among its children."""
     name = context.text(node.child_by_field_name("name"))
     if not name or _is_small_local(node, context):
         return Step.SCOPE
@@ -143,7 +143,7 @@ def _function_value(node: Node, context: Context) -> Definition | Step:
 
 
 def _export(node: Node, context: Context) -> Definition | Step:
-    """``export default`` of an anonymous function or class is named ``default``."""
+    """The definition of an exported function or class; an anonymous one is named ``default``."""
     value = _bare(node.child_by_field_name("value"))
     if value is not None and value.type == "binary_expression":
         value = _bare(value.child_by_field_name("right"))
