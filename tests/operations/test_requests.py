@@ -133,7 +133,7 @@ def test_a_refresh_names_its_cluster_in_one_or_in_parts() -> None:
 class Caller:
     """Has verbs, as an index has."""
 
-    def answered(self, request: Request) -> Request:
+    def _asked(self, request: Request) -> Request:
         """Give what was asked.
 
         Raises:
@@ -141,8 +141,8 @@ class Caller:
         """
         return request
 
-    search = verb(Search, answered)
-    refresh = verb(WatchedRefresh, answered)
+    search = verb(Search, _asked)
+    refresh = verb(WatchedRefresh, _asked)
 
 
 def test_a_verb_takes_the_fields_and_is_documented_by_them() -> None:
@@ -150,6 +150,7 @@ def test_a_verb_takes_the_fields_and_is_documented_by_them() -> None:
     assert Caller().search(query="x") == Search("x")
     assert inspect.signature(Caller().search) == inspect.signature(Search)
     assert [*inspect.signature(Caller.search).parameters][:2] == ["self", "query"]
+    assert (Caller.search.__name__, Caller.search.__qualname__) == ("asked", "Caller.asked")
     assert Caller.search.__doc__ == "\n\n".join(
         (
             "Give what was asked.",

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import click
+import msgspec
 import pytest
 from msgspec import NODEFAULT
 
@@ -102,3 +103,20 @@ finally:
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
     assert f"plain,{option}\n" in done.stdout, done.stderr
     assert done.stdout.endswith("[]\n")
+
+
+HERE_ONLY = {"seconds", "terms", "spans", "ref"}
+"""What an answer's records have for this process, and JSON does not: time taken, and what to highlight."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_has_every_field_of_the_answer(name: str, invoke: Invoke) -> None:
+    shown = json.loads(invoke(name, "--json", *NEEDED[name].values()).stdout)
+    shapes = msgspec.json.schema(operation(name).answer)["$defs"]
+    expected = set(shapes[operation(name).answer.__name__]["properties"]) - HERE_ONLY
+    assert expected <= set(shown)
+    if "hits" in shown:
+        assert set(shown["hits"][0]) == set(shapes["Hit"]["properties"]) - HERE_ONLY
+        assert set(shown["coverage"]) == set(shapes["Coverage"]["properties"])
+    else:
+        assert set(shown["failures"][0]) == set(shapes["FileFailure"]["properties"]) - HERE_ONLY

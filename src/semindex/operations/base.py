@@ -15,7 +15,7 @@ Nothing here imports numpy, so that help and completion are quick.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 
@@ -121,8 +121,7 @@ def option(
 @cache
 def fields_of(request: type[Request]) -> tuple[Field, ...]:
     """The fields that all doors share, in order; one without :func:`option` is for Python alone."""
-    metas = ((field, hint, _meta(hint)) for field, hint in _hinted(request))
-    return tuple(_field(field, hint, meta) for field, hint, meta in metas if meta and meta.extra)
+    return tuple(_field(field, hint, meta) for field, hint, meta in _described(request) if meta.extra)
 
 
 def refusal(field: Field, value: object) -> str | None:
@@ -167,38 +166,43 @@ def verb(
         answer: Is given the method's object and the request.
 
     Returns:
-        For a class body, as in ``search = verb(Search, ...)``. Its signature is the request's; its
-        documentation is that of ``answer``, with an ``Args`` section made from the request's fields.
+        For a class body, as in ``search = verb(Search, _search)``. Its signature is the request's; its name
+        and documentation are those of ``answer``, with an ``Args`` section made from the request's fields.
     """
 
     def method(owner: Owner, /, *args: P.args, **options: P.kwargs) -> Answer:
         return answer(owner, request(*args, **options))
 
-    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    given = inspect.signature(request)
-    signature = given.replace(parameters=[itself, *given.parameters.values()])
+    assert isinstance(request, type)
+    signature, arguments = _face(request)
+    summary, _, rest = inspect.cleandoc(answer.__doc__ or "").partition("\n\n")
+    method.__doc__ = "\n\n".join(filter(None, (summary, arguments, rest)))
+    method.__module__, method.__name__ = answer.__module__, answer.__name__.removeprefix("_")
+    method.__qualname__ = answer.__qualname__.removesuffix(answer.__name__) + method.__name__
     method.__signature__ = signature  # type: ignore[attr-defined]
-    method.__doc__ = _documentation(answer.__doc__ or "", request)
     return method
 
 
-def _documentation(written: str, request: Callable[..., Request]) -> str:
-    """A docstring with an ``Args`` section after its first paragraph."""
-    assert isinstance(request, type)
-    summary, _, rest = inspect.cleandoc(written).partition("\n\n")
-    metas = ((field.name, _meta(hint)) for field, hint in _hinted(request))
-    arguments = "\n".join(f"    {name}: {meta.description}" for name, meta in metas if meta)
-    return "\n\n".join(filter(None, (summary, f"Args:\n{arguments}", rest)))
+@cache
+def _face(request: type[Request]) -> tuple[inspect.Signature, str]:
+    """The signature of a method that takes a request's fields, and the ``Args`` section of its docstring."""
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    given = inspect.signature(request)
+    told = [f"    {field.name}: {meta.description}" for field, _, meta in _described(request)]
+    parameters = [itself, *given.parameters.values()]
+    return given.replace(parameters=parameters), "\n".join(["Args:", *told])
 
 
-def _hinted(request: type[Request]) -> Iterator[tuple[structs.FieldInfo, Any]]:
+@cache
+def _described(request: type[Request]) -> tuple[tuple[structs.FieldInfo, Any, Meta], ...]:
+    """The fields that say what they mean, each with its type."""
     hints = get_type_hints(request, include_extras=True)
-    return ((field, hints[field.name]) for field in structs.fields(request))
-
-
-def _meta(hint: Any) -> Meta | None:
-    """What :func:`option` gave, or a plain :class:`msgspec.Meta`."""
-    return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Meta)), None)
+    return tuple(
+        (field, hints[field.name], meta)
+        for field in structs.fields(request)
+        for meta in getattr(hints[field.name], "__metadata__", ())
+        if isinstance(meta, Meta)
+    )
 
 
 def _field(field: structs.FieldInfo, hint: Any, meta: Meta) -> Field:
