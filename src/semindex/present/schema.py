@@ -1,12 +1,11 @@
 """Records to the objects that ``--json`` prints. The shapes are part of the public face (schema 1).
 
 An object has the fields of its record, in order and by name; what differs is said once, in the tables below.
+Every command imports this module, so it imports little itself.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -30,6 +29,8 @@ _PATHS = {"root", "index_dir", "repository", "source"}
 
 def dumps(content: Mapping[str, object], *, ascii_only: bool = False) -> str:
     """One line of JSON with ``"schema": 1`` in front, safe to show in a terminal."""
+    import json
+
     return json_safe(json.dumps({"schema": SCHEMA, **content}, ensure_ascii=ascii_only))
 
 
@@ -61,6 +62,8 @@ def path_object(path: str) -> dict[str, Any]:
     """``path``, and ``path_bytes`` when it is not UTF-8."""
     if is_whole(path):
         return {"path": path}
+    import base64
+
     return {"path": whole_path(path), "path_bytes": base64.b64encode(os.fsencode(path)).decode("ascii")}
 
 
