@@ -27,11 +27,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from semindex.parse.lines import TextLines
 from semindex.parse.tables.base import CONTAINERS
-from semindex.types import Chunk, Kind, Span, Symbol
+from semindex.types import Chunk, Ids, Kind, Span, Symbol
 
 GAP_LINES = 3
 """A gap of at most this many lines between definitions joins the piece after it.
@@ -94,7 +93,7 @@ def cut_by_borders(lines: TextLines, borders: Sequence[int], plain: Kind) -> tup
     return _chunks(lines, _parts(lines, _merged(pieces)), (), plain)
 
 
-def _owners(lines: TextLines, symbols: Sequence[Symbol]) -> npt.NDArray[np.int64]:
+def _owners(lines: TextLines, symbols: Sequence[Symbol]) -> Ids:
     """The position of the deepest definition of each line, or -1, shape ``(lines.count,)``."""
     owners = np.full(lines.count, -1, dtype=np.int64)
     above = [_first_byte(symbol) for symbol in symbols]
@@ -136,7 +135,7 @@ def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
     return heads
 
 
-def _runs(owners: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+def _runs(owners: Ids) -> Iterator[tuple[int, int, int]]:
     """The first line, end line (exclusive) and owner of each run of lines with one owner."""
     edges = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]
     for first, last in pairwise(edges):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
+
+from semindex.types import Ids
 
 
 class TextLines:
@@ -19,7 +20,7 @@ class TextLines:
     def __init__(self, text: bytes) -> None:
         self.text = text
         ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10) + 1
-        self.starts: npt.NDArray[np.int64] = np.concatenate((np.zeros(1, np.int64), ends))
+        self.starts: Ids = np.concatenate((np.zeros(1, np.int64), ends))
         """Shape ``(count + 1,)``: the byte offset of each line, and of the end of the text."""
         if len(text) > int(self.starts[-1]):
             self.starts = np.append(self.starts, len(text))
@@ -30,7 +31,7 @@ class TextLines:
         """The length in bytes of the longest line; 0 without lines."""
         return int(np.diff(self.starts).max(initial=0))
 
-    def indices(self, offsets: Iterable[int]) -> npt.NDArray[np.int64]:
+    def indices(self, offsets: Iterable[int]) -> Ids:
         """The 0-based line of each byte offset."""
         wanted = np.fromiter(offsets, dtype=np.int64)
         found = np.searchsorted(self.starts, wanted, side="right") - 1

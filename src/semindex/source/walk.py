@@ -105,7 +105,7 @@ def _cover_all(collector: Collector, root: Path) -> None:
 
 
 def _cover(collector: Collector, start: bytes, top: Path | None) -> list[bytes]:
-    """Record the files of one repository, or of a folder without one; returns the repositories below."""
+    """Record the files of one repository, or of a folder outside any; returns the repositories below."""
     if top is None:
         return walk_tree(collector, start)
     folder = os.fsdecode(collector.absolute(start))

@@ -92,7 +92,7 @@ class WorkTree:
         return []
 
     def _taken(self, paths: Iterable[bytes]) -> Iterator[bytes]:
-        """The paths listed by git that lie in real folders and that no ``.semindexignore`` leaves out."""
+        """The paths listed by git that are in real folders and that no ``.semindexignore`` leaves out."""
         for folder, members in groupby(map(self._rooted, paths), key=parent):
             if self._enters(folder):
                 rules = self._collector.own_rules(folder)
@@ -101,6 +101,7 @@ class WorkTree:
                         yield path
 
     def _enters(self, folder: bytes) -> bool:
+        """Whether a folder and those above are no links, and no ``.semindexignore`` leaves one of them out."""
         known = self._entered.get(folder)
         if known is None:
             known = self._entered[folder] = self._is_open(folder)
@@ -128,6 +129,7 @@ class WorkTree:
         return True
 
     def _enters_untracked(self, folder: bytes) -> bool:
+        """Whether neither a folder nor one above it is left out by default, as packages and caches are."""
         known = self._untracked.get(folder)
         if known is None:
             above = self._enters_untracked(parent(folder))
