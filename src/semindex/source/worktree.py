@@ -101,7 +101,7 @@ class WorkTree:
                         yield path
 
     def _enters(self, folder: bytes) -> bool:
-        """Whether a folder and those above are no links, and no ``.semindexignore`` leaves one of them out."""
+        """Whether a folder and those above are no links, and no ``.semindexignore`` leaves one out."""
         known = self._entered.get(folder)
         if known is None:
             known = self._entered[folder] = self._is_open(folder)
