@@ -398,7 +398,7 @@ class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 
     stage: str
-    """``walk``, ``index``, ``merge``, ``verify``, ``invert``."""
+    """``walk``, ``index``, ``merge`` or ``verify``."""
     done: int
     total: int | None
     unit: str

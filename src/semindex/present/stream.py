@@ -11,7 +11,7 @@ from semindex.present.schema import dumps
 
 
 class ReaderGone(Exception):  # noqa: N818 - an event, not a mistake
-    """Nobody reads standard output any more."""
+    """The reader of standard output has closed its end."""
 
 
 def write(lines: str) -> None:
@@ -55,7 +55,7 @@ def let_every_character_through() -> None:
 
 
 def silence() -> None:
-    """Send what is still buffered nowhere: the interpreter's own flush at exit would complain again."""
+    """Discard what is still buffered, so that the interpreter's flush at exit does not fail a second time."""
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MATCH = "bold red"
 TAB_COLUMNS = 4
 HIGHLIGHT_CHARS = 50_000
-"""Longer text is shown without syntax colours: lexers are slow on what no person wrote."""
+"""Longer text is shown without syntax colours, as lexers are slow on generated text."""
 
 _LEXERS = {"tsx": "typescript", "jsx": "javascript", "dockerfile": "docker", "protobuf": "protobuf"}
 """Pygments' names for our languages, where they differ."""
@@ -35,7 +35,7 @@ _LEXERS = {"tsx": "typescript", "jsx": "javascript", "dockerfile": "docker", "pr
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Rich would leave the process; the command line has its own way out."""
+        """Raise, where rich would end the process, so that the command line can end it with its exit code."""
         raise ReaderGone
 
 

@@ -21,7 +21,7 @@ from semindex.present.cli.outcome import ERROR, INTERRUPTED, guarded
 
 
 class Entry(NamedTuple):
-    """Where a command lives, and its line in the help; the same as its own short help."""
+    """A command's module and its line in the list of commands; a tuple, as a Struct would import msgspec."""
 
     module: str
     attribute: str
@@ -43,7 +43,7 @@ COMMANDS = {
 }
 """In the order of the help."""
 _THREADS = "OPENBLAS_NUM_THREADS"
-"""What numpy's OpenBLAS goes by; another's setting stays."""
+"""The variable that tells numpy's OpenBLAS how many threads to start; one that is set is left alone."""
 
 
 class Commands(click.Group):

@@ -69,7 +69,7 @@ def clear(as_json: bool, overrides: Mapping[str, str]) -> int:
 
 
 def _settings(overrides: Mapping[str, str]) -> Settings:
-    """Your own: the cache is of no repository."""
+    """The user's own settings, as the cache belongs to no repository."""
     from semindex.config import load
 
     return load(None, overrides=overrides).settings

@@ -56,7 +56,7 @@ def together(places: Sequence[Opened]) -> Indexes:
 
 
 def not_indexed(index: Index) -> NotIndexed:
-    """The error that says what to run."""
+    """The error for an index that does not exist; its message says what to run."""
     return NotIndexed(f"nothing is indexed for {index.root}; run: semindex index {index.root}")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from semindex.types import Progress, ProgressCallback
 
 DELAY_SECONDS = 0.3
-"""Work that is done sooner shows no bar, and does not pay for importing rich."""
+"""Work that takes less shows no bar, so that it does not wait for the import of rich."""
 STEP_SECONDS = 0.05
 """Updates closer together than this are dropped."""
 
@@ -24,13 +24,12 @@ _WORDS = {
     "index": "indexing",
     "merge": "merging",
     "verify": "verifying",
-    "invert": "sorting vectors",
 }
 
 
 @contextmanager
 def drawn(*, quiet: bool = False, delay: float | None = None) -> Iterator[ProgressCallback | None]:
-    """A callback that draws what it is told, or None when nobody watches."""
+    """A callback that draws each step, or None when standard error is no terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -42,7 +41,7 @@ def drawn(*, quiet: bool = False, delay: float | None = None) -> Iterator[Progre
 
 
 class Drawing:
-    """One bar a stage; the finished ones disappear with the last."""
+    """Draws one bar for each stage of the work; a finished stage's bar gives way to the next."""
 
     def __init__(self, delay: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -52,7 +51,7 @@ class Drawing:
         self._bars: Bars | None = None
         self._task: TaskID | None = None
         self.done = 0
-        """What the bar shows as done."""
+        """How much the bar shows as done, in files or bytes."""
 
     def __call__(self, step: Progress) -> None:
         """Draw a step of the work, unless one was drawn just now."""
@@ -92,7 +91,7 @@ def _bars() -> Bars:
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """How much is done, and how fast."""
+        """Shows how much is done, and how much a second."""
 
         def render(self, task: RichTask) -> Text:
             unit = str(task.fields["unit"])
