@@ -331,3 +331,13 @@ def test_memory_is_measured_within_what_the_process_may_hold() -> None:
     assert 0 < measured_bytes(1 << 40) <= 2 * free + (1 << 30)
     bounded = measured_bytes(4_000_000_000)
     assert bounded < 2_000_000_000
+
+
+def test_the_example_of_three_texts_gives_two_batches() -> None:
+    runner = BatchRunner(MINILM, free_bytes=lambda: AMPLE)
+    batches = [list(places) for places, _ in runner.run([100, 90, 10], lambda places, _: places)]
+    assert most_rows(100, free_bytes=AMPLE, device=Device.PROCESSOR, footprint=MINILM) == 5
+    assert batches == [[0, 1], [2]]
+    assert runner.counted.padding == 10
+    assert (MINILM.token_bytes, MINILM.pair_bytes) == (21504, 96)
+    assert MINILM.batch_bytes(2, 100) == 2 * 100 * (21504 + 96 * 100) == 6_220_800

@@ -1,6 +1,13 @@
-"""How many texts a model is given at once, in how many batches: by memory, device, model and length.
+"""Splits texts into batches for a model, by their lengths, the device and the memory that is free.
 
-:func:`most_rows` and :func:`batch_end` are pure; :class:`BatchRunner` remembers what ran out of memory.
+Shorter texts of a batch are padded to its longest, which costs time and memory. Example: three texts of 100,
+90 and 10 tokens on a processor, where beginning a batch costs as much as 16 tokens. At most 512 // 100 = 5
+texts of 100 tokens make a batch. Padding the second costs 10 tokens, less than a batch of its own; padding
+the third costs 90, more. So there are two batches: the first two texts, and the third. With MiniLM (hidden
+384, inner 1536, 12 heads) the first takes 2 * 100 * (21504 + 96 * 100) bytes, 6.2 MB, besides the weights.
+
+:func:`most_rows` and :func:`batch_end` are pure; :class:`BatchRunner` also learns from batches that ran out
+of memory.
 """
 
 from __future__ import annotations
@@ -10,10 +17,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.errors import ModelError
 
@@ -28,58 +37,61 @@ class Device(Enum):
 
 
 WORK_TOKENS = {Device.PROCESSOR: 512, Device.GPU: 16_384}
-"""Tokens of a batch that keep a device busy. Measured on two cores with MiniLM: of 8 to 1,024 tokens a batch,
-256 to 512 take the least time a token at every length; above, intermediate results leave the cache (11 %
-slower at 2,048, 25 % at 4,096 of long texts). That of a GPU is the usual one, and was not measured."""
+"""Tokens of a batch that keep a device busy. Measured on two cores with MiniLM: batches of 256 to 512 tokens
+take the least time a token for texts of every length; larger ones are slower (by 11 % at 2,048 tokens, by 25
+% at 4,096), since intermediate results leave the cache. The figure of a GPU is the usual one, not
+measured."""
 START_TOKENS = {Device.PROCESSOR: 16, Device.GPU: 512}
-"""Beginning another batch costs as much as so many tokens: texts join one when their padding costs less.
-Measured as above (1.8 ms a batch, 0.135 ms a token); a GPU has more to wait for, which was not measured."""
+"""What beginning a batch costs, in tokens. On a processor it was measured (1.8 ms a batch, 0.135 ms a token);
+on a GPU it costs more, and was not measured."""
 ASSUMED_GPU_BYTES = 2_000_000_000
-"""onnxruntime does not tell a GPU's free memory; where this is too much, it runs out and less is used."""
+"""A GPU's free memory, which onnxruntime does not tell. If less is free, a batch fails and smaller ones are
+run."""
 PATIENCE = 8
-"""Batches that have to fit before a larger one is tried; twice as many each time that it was too much."""
+"""After memory has run out: batches that have to fit before larger ones are tried. Doubled whenever the
+larger ones did not fit."""
 MOST_PATIENCE = 512
 
 
 class OutOfMemory(Exception):  # noqa: N818 - it says what happened
-    """A device had no room for a batch; raised by what runs one, answered here."""
+    """A device had no room for a batch; :class:`BatchRunner` then runs smaller ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
-    """Bytes that a model takes to run, besides its weights."""
+class Footprint(Struct, frozen=True):
+    """Memory that running a model takes besides its weights."""
 
     token_bytes: int
-    """For each token."""
+    """Bytes for each token."""
     pair_bytes: int
-    """For each pair of tokens of one text, which attention compares."""
+    """Bytes for each pair of tokens of one text, which attention compares."""
 
     @classmethod
     def of(cls, *, hidden: int, inner: int, heads: int) -> Footprint:
-        """A layer's widest moment in float32: six rows of ``hidden``, two of ``inner``, all scores twice.
+        """Six rows of ``hidden`` and two of ``inner`` numbers for a token, two scores for a pair and head.
 
-        What MiniLM's process grew by, for 8 to 32 texts of 64 to 500 tokens, was 0.7 to 1.1 times this.
+        That is what a layer holds at once in float32. For 8 to 32 texts of 64 to 500 tokens the process of
+        MiniLM grew by 0.7 to 1.1 times as much.
 
         Args:
             hidden: Numbers of a token's state.
             inner: Numbers between the two products of a layer.
-            heads: Of attention.
+            heads: Number of attention heads.
         """
         return cls(4 * (6 * hidden + 2 * inner), 4 * 2 * heads)
 
     def batch_bytes(self, rows: int, tokens: int) -> int:
-        """What a batch of ``rows`` texts takes, each padded to ``tokens``."""
+        """The memory of a batch of ``rows`` texts, each padded to ``tokens``."""
         return rows * tokens * (self.token_bytes + self.pair_bytes * tokens)
 
 
 def most_rows(tokens: int, *, free_bytes: int, device: Device, footprint: Footprint) -> int:
-    """How many texts of that length to run at once: as many as pay and fit; 1 where not even one fits.
+    """How many texts to run at once: no more than keep the device busy, or fit into memory; at least 1.
 
     Args:
-        tokens: Of the longest, at least 1.
+        tokens: Length of the longest text, at least 1.
         free_bytes: Memory that the batch may take.
         device: Where it runs.
-        footprint: Of the model.
+        footprint: Memory that the model takes.
     """
     paying = WORK_TOKENS[device] // tokens
     fitting = free_bytes // footprint.batch_bytes(1, tokens)
@@ -87,15 +99,18 @@ def most_rows(tokens: int, *, free_bytes: int, device: Device, footprint: Footpr
 
 
 def batch_end(lengths: Sequence[int], start: int, *, rows: int, start_tokens: int) -> int:
-    """Where the batch ends that begins at ``start``: no two batches of its texts would cost less.
+    """The position after the last text of the batch that begins at ``start``.
+
+    The batch is as long as splitting it in two, anywhere, would save no more padding than a batch costs.
 
     Args:
-        lengths: In tokens, the longest first.
-        start: Of the batch's first text, which is its longest.
-        rows: Most texts in it.
-        start_tokens: What beginning a batch costs.
+        lengths: The lengths of all texts in tokens, the longest first.
+        start: The position of the batch's first text, which is its longest.
+        rows: Most texts of the batch.
+        start_tokens: What beginning a batch costs, in tokens.
     """
     stop = min(start + rows, len(lengths))
+    # drops: where a shorter length begins, which is where splitting can pay.
     drops: list[int] = []
     for place in range(start + 1, stop):
         if lengths[place] < lengths[place - 1]:
@@ -107,17 +122,16 @@ def batch_end(lengths: Sequence[int], start: int, *, rows: int, start_tokens: in
     return stop
 
 
-@dataclass(frozen=True, slots=True)
-class BatchCounts:
-    """What was run so far."""
+class BatchCounts(Struct, frozen=True):
+    """How much a :class:`BatchRunner` has run."""
 
     batches: int = 0
     texts: int = 0
     tokens: int = 0
     padding: int = 0
-    """Tokens that only fill up shorter texts."""
+    """Tokens that only pad shorter texts."""
     refused: int = 0
-    """Batches that memory did not do for; they were run again in parts."""
+    """Batches that ran out of memory, and were run again in smaller ones."""
 
     @property
     def padded_share(self) -> float:
@@ -126,7 +140,7 @@ class BatchCounts:
 
 
 class BatchRunner:
-    """Runs texts in batches of nearly one length; threads may share it."""
+    """Runs texts in batches of similar lengths; threads may share it."""
 
     def __init__(
         self,
@@ -137,23 +151,23 @@ class BatchRunner:
         rows: int = 0,
         streams: int = 1,
     ) -> None:
-        """Prepare.
+        """Take the settings; nothing is measured or run yet.
 
         Args:
-            footprint: Of the model.
+            footprint: Memory that the model takes.
             device: Where it runs.
-            free_bytes: Measures what a batch may take; asked before each.
-            rows: Texts of every batch, the setting ``BATCH_SIZE``; 0 chooses. Fewer are run only when
-                memory has run out.
-            streams: See :attr:`streams`.
+            free_bytes: Measures the memory that all batches at once may take; called before each batch.
+            rows: Texts of every batch, the setting ``BATCH_SIZE``; 0 chooses by length and memory. Fewer are
+                run only after memory has run out.
+            streams: Batches that are run at once, each by a thread of its own.
         """
         self.streams = streams
-        """Batches that are run at once, by a thread each, while memory has not run out."""
         self._footprint = footprint
         self._device = device
         self._free_bytes = free_bytes
         self._rows = rows
         self._lock = threading.Lock()
+        # After memory has run out: the most bytes of a batch, and how many batches fitted since it was set.
         self._ceiling: int | None = None
         self._patience = PATIENCE
         self._good = 0
@@ -163,23 +177,26 @@ class BatchRunner:
     def run(
         self, lengths: Sequence[int], run_batch: Callable[[Sequence[int], bool], T]
     ) -> Iterator[tuple[Sequence[int], T]]:
-        """Each batch's places in ``lengths`` and what ``run_batch`` made of them; the longest texts first.
+        """The positions in ``lengths`` of each batch's texts, and what ``run_batch`` gave for them.
 
-        So a batch that is too large is met at once, and memory is not asked for in growing pieces.
+        The longest texts come first, so that a batch that is too large fails at once.
 
         Args:
-            lengths: Of the texts, in tokens.
-            run_batch: Runs the texts at some places, told whether it is one of several batches for as many
-                threads; raises :class:`OutOfMemory`.
+            lengths: The lengths of the texts in tokens.
+            run_batch: Runs the texts at some positions; its second argument says whether several batches run
+                at once, so that this one should use a single core. It raises :class:`OutOfMemory`.
 
         Raises:
-            ModelError: Memory does not do for a single text.
+            ModelError: A single text does not fit into memory.
         """
         if self._rows:
-            # Else first asked when memory has run out, when what measures it could not be loaded.
+            # With a fixed number of rows memory is first measured when it has run out, which is too late to
+            # import what measures it.
             self._free_bytes()
         order = sorted(range(len(lengths)), key=lambda place: (-lengths[place], place))
         descending = [lengths[place] for place in order]
+        # waiting: ranges of descending that are still to be run; under_way: batches that were begun, oldest
+        # first, each with the function that gives its result.
         waiting = [(0, len(order))] if order else []
         under_way: deque[tuple[int, int, bool, Callable[[], T]]] = deque()
         with ExitStack() as leaving:
@@ -210,16 +227,18 @@ class BatchRunner:
                 yield order[start:stop], found
 
     def _pool(self, leaving: ExitStack) -> ThreadPoolExecutor:
+        """Threads for batches, ended when the stack is left."""
         pool = ThreadPoolExecutor(self.streams, thread_name_prefix="semindex-batch")
         leaving.callback(pool.shutdown, cancel_futures=True)
         return pool
 
     def _at_once(self) -> int:
-        """One after another, once memory has run out and until it is known to do again."""
+        """How many batches to run at once: one while the memory of a batch is bounded."""
         with self._lock:
             return self.streams if self._ceiling is None else 1
 
     def _end(self, descending: Sequence[int], start: int, streams: int) -> int:
+        """The position after the last text of the batch that begins at ``start``, as memory allows now."""
         tokens = max(1, descending[start])
         with self._lock:
             ceiling = self._ceiling
@@ -234,7 +253,11 @@ class BatchRunner:
         return batch_end(descending, start, rows=rows, start_tokens=START_TOKENS[self._device])
 
     def _refused(self, rows: int, tokens: int, error: OutOfMemory, *, alone: bool) -> None:
-        """Remember what was too much; the next batch takes half of it."""
+        """Bound the next batches to half the memory of one that did not fit.
+
+        Raises:
+            ModelError: It was one text, with no batch beside it (``alone``).
+        """
         if rows == 1 and alone:
             raise ModelError(
                 f"the {self._device.value} has no memory left for one text of {tokens:,} tokens ({error}); "
@@ -249,7 +272,7 @@ class BatchRunner:
             self.counted = replace(self.counted, refused=self.counted.refused + 1)
 
     def _fitted(self, run: Sequence[int]) -> None:
-        """Count a batch; after enough of them let the next be twice as large, until nothing bounds them."""
+        """Count a batch of texts of these lengths; after enough of them, double the bound or lift it."""
         with self._lock:
             done, tokens = self.counted, sum(run)
             self.counted = replace(
@@ -269,11 +292,11 @@ class BatchRunner:
 
 
 def measured_bytes(most_bytes: int | None, device: Device = Device.PROCESSOR) -> int:
-    """Memory that a batch may take now: half of what is free, within what this process may hold in all.
+    """Memory that a batch may take now: half of what is free, or of what this process may still take.
 
     Args:
-        most_bytes: The latter (``MAX_MEMORY_MB``); None without a bound.
-        device: Whose memory.
+        most_bytes: What this process may hold in all (``MAX_MEMORY_MB``); None without a bound.
+        device: Whose memory it is.
     """
     if device is Device.GPU:
         return ASSUMED_GPU_BYTES

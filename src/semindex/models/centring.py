@@ -1,9 +1,9 @@
-"""A model's cosines made comparable to any other's: what all texts have in common is taken out.
+"""Centring: subtracts a mean vector from a model's vectors, so that cosines mean the same for every model.
 
-Many transformers give any two texts cosines of 0.7 and more. The mean vector of a fixed set of texts is the
-part that says nothing; without it unrelated texts have cosines around 0, whatever the model (of Mu and
-Viswanath, "All-but-the-Top", 2018, https://arxiv.org/abs/1702.01417, the mean alone). It is measured on the
-texts below, never on what is indexed: a vector depends on its text and the model alone.
+Many transformers give any two texts cosines of 0.7 and more. We subtract the mean vector of a fixed set of
+texts, after which unrelated texts have cosines around 0 (the first step of Mu and Viswanath,
+"All-but-the-Top", 2018, https://arxiv.org/abs/1702.01417). The mean is that of the texts below, not of those
+that are indexed, so that a vector depends on its text and the model alone.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 from semindex.types import Vector, Vectors
 
 VERSION = "centred1"
-"""Raised with any change below; part of the fingerprint."""
+"""To be changed with any text or step below; part of the fingerprint."""
 MEANING = 0.7
-"""Share of the weight of the bundled words' cosines. Over 200 judged queries of ten repositories, NDCG@10
-with MiniLM was 0.931 at 0.6, 0.933 at 0.7 and 0.8, 0.931 at 0.9 and 1; with a distilled table of vectors
-0.929, 0.926, 0.924, 0.922 and 0.920 (benchmarks/quality/meaning.py). The least cosine that counts, 0.1, holds
-as it is: from 0 to 0.3 nothing changed."""
+"""The weight of these cosines in ranking, as a share of that of the bundled words' cosines. Over 200 judged
+queries of ten repositories, NDCG@10 with MiniLM was 0.931 at 0.6, 0.933 at 0.7 and 0.8, 0.931 at 0.9 and 1;
+with a distilled table of vectors 0.929, 0.926, 0.924, 0.922 and 0.920 (benchmarks/quality/meaning.py). The
+lowest cosine that ranking counts, 0.1, needs no other value: from 0 to 0.3 nothing changed."""
 _NOTHING = np.float32(1e-3)
-"""A row so near the centre differs by rounding only."""
+"""A row less far from the centre than this differs from it by rounding only."""
 
 
 def centred(rows: Vectors, centre: Vector) -> Vectors:
-    """Unit rows without the centre, again of unit length; rows that are zero, or the centre, are zero.
+    """Unit rows minus the centre, made unit rows again; zero rows stay zero, and a row at the centre is zero.
 
     Args:
         rows: Shape ``(n, dim)``.
@@ -71,7 +71,7 @@ QUERIES = (
     "translate messages into other languages",
     "compute a checksum",
 )
-"""What people ask, of all kinds."""
+"""Queries of all kinds that people ask; their mean is subtracted from queries."""
 
 DOCUMENTS = (
     "src/auth/login.py check_password\ndef check_password(user, password):\n"
@@ -128,4 +128,4 @@ DOCUMENTS = (
     "analysis/plot.py main\nimport matplotlib.pyplot as plt\nplt.plot(frame['date'], frame['price'])",
     "LICENSE\nPermission is hereby granted, free of charge, to any person obtaining a copy of this software",
 )
-"""Chunks as they are embedded: path, names, lines; of many languages and subjects."""
+"""Chunks of many languages and subjects as they are embedded; their mean is subtracted from chunks."""

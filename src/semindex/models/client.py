@@ -1,7 +1,7 @@
-"""Vectors from a server that a user named: OpenAI's ``/embeddings`` or Ollama's ``/api/embed``.
+"""Gets vectors from a server that a user named, by OpenAI's ``/embeddings`` or Ollama's ``/api/embed``.
 
-The only module that opens a connection, and only when ``EMBEDDING_MODEL`` is an address, which a repository's
-files cannot set. No proxy is used and no redirect is followed: texts go to the server that was named.
+Texts are sent only if ``EMBEDDING_MODEL`` is an address, which a repository's files cannot set. No proxy is
+used and no redirect is followed, so that texts go to the server that was named and to no other.
 """
 
 from __future__ import annotations
@@ -29,34 +29,35 @@ from semindex.models.texts import EmbeddedTexts, Side, mean_of_pieces, unit
 from semindex.types import Vectors
 
 VERSION = 1
-"""Raised when the same text gives another vector than before; part of the fingerprint."""
+"""To be raised when the same text gives another vector than before; part of the fingerprint."""
 DEFAULT_TOKENS = 512
-"""Longest input where none is named: that of most models."""
+"""Longest input if the user names none: that of most models."""
 BATCH_TEXTS = 32
+"""Texts in one request."""
 TIMEOUT_SECONDS = 120.0
-"""A processor embeds a few long texts a second."""
+"""How long to wait for an answer; without a GPU a server embeds a few long texts a second."""
 PAUSES_SECONDS = (0.5, 2.0, 8.0)
-"""Before each further try, unless the server names another time of at most :data:`MOST_PAUSE_SECONDS`."""
+"""How long to wait before each further try, unless the server says how long."""
 MOST_PAUSE_SECONDS = 30.0
+"""The longest wait that a server can ask for."""
 _MOST_BYTES = 256_000_000
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-_TOO_LONG = re.compile(
+_TOO_LONG = (
     r"context (length|size|window)|too (long|large|many tokens)|maximum.{0,40}(token|length)"
-    r"|exceed.{0,60}(token|length|context|batch)|input length",
-    re.IGNORECASE,
+    r"|exceed.{0,60}(token|length|context|batch)|input length"
 )
-"""In what servers say of a text that does not fit."""
-_LIKELY_TOKEN = re.compile(r"[A-Za-z]{1,3}|\d|\n|[^\sA-Za-z\d]")
-"""Tokenizers of all kinds give fewer, on code; letters of other scripts are counted twice."""
+"""What servers say of a text that is too long."""
+_LIKELY_TOKEN = r"[A-Za-z]{1,3}|\d|\n|[^\sA-Za-z\d]"
+"""An upper estimate of tokens: tokenizers give fewer on code. Other scripts' letters are counted twice."""
 _SPECIAL_TOKENS = 4
 
 
 class _TooLong(Exception):  # noqa: N818 - never leaves this module
-    """The server refused a text for its length."""
+    """The server refused a text as too long."""
 
 
 class _Passing(Exception):  # noqa: N818 - never leaves this module
-    """What may be otherwise the next time."""
+    """A failure that may be over at the next try; ``pause`` is how long the server asks to wait."""
 
     def __init__(self, reason: str, pause: float | None = None) -> None:
         super().__init__(reason)
@@ -77,7 +78,7 @@ class _OllamaReply(msgspec.Struct):
 
 
 class ServerModel:
-    """A model behind an address; connected when something is first embedded; threads may share it."""
+    """The model of a server; it is connected at the first embedding; threads may share it."""
 
     def __init__(
         self,
@@ -90,10 +91,10 @@ class ServerModel:
         """Connect to nothing yet.
 
         Args:
-            endpoint: The server.
-            max_tokens: Longest input; 0 for :data:`DEFAULT_TOKENS`. Longer texts are split.
-            read_key: Gives the key that the server wants, or None.
-            pause: Waits so many seconds.
+            endpoint: The server and the model.
+            max_tokens: Longest input, above which texts are split; 0 for :data:`DEFAULT_TOKENS`.
+            read_key: Gives the key for the server, or None if it needs none.
+            pause: Waits a number of seconds.
         """
         self._endpoint = endpoint
         self._max_tokens = max_tokens or DEFAULT_TOKENS
@@ -105,30 +106,30 @@ class ServerModel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Where texts go, when that is another machine."""
+        """The address to which texts are sent, if that is another machine."""
         if self._endpoint.is_local:
             return ()
         return (f"the text of every chunk is sent to {self._endpoint.address}",)
 
     @property
     def may_change(self) -> bool:
-        """Yes: somebody else runs it."""
+        """True: the server may get another model under the same name."""
         return True
 
     @property
     def resident_bytes(self) -> int:
-        """None here."""
+        """0: the model is not in this process."""
         return 0
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the address and the model's name, the prompts and the longest input: not of its weights."""
+        """A digest of address, model name, prompts and longest input; the weights are not known here."""
         where, uses = self._endpoint, self._uses
         named = (VERSION, where.address, where.model, uses.query, uses.document, self._max_tokens)
         return f"server-{xxhash.xxh3_128_hexdigest(repr(named).encode())}"
 
     def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
-        """Unit vectors; a longer text than the server takes is the mean of its pieces."""
+        """Unit vectors; that of a text longer than the model reads is the mean of its pieces."""
         prompt = self._uses.query if side is Side.QUERY else self._uses.document
         most = max(16, self._max_tokens - _SPECIAL_TOKENS - len(_likely_ends(prompt)))
         split = [pieces_of(text, most) for text in texts]
@@ -142,12 +143,12 @@ class ServerModel:
         return mean_of_pieces(every, [len(piece) for piece in flat], [len(found) for found in split])
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         with self._lock:
             self._disconnect()
 
     def _rows(self, texts: Sequence[str], prompt: str) -> Vectors:
-        """Unit rows of pieces; halves of what the server finds too long are put together."""
+        """Unit rows of pieces, shape ``(n, dim)``; a piece that the server finds too long is halved."""
         try:
             return unit(self._asked([prompt + text for text in texts]))
         except _TooLong as error:
@@ -163,12 +164,12 @@ class ServerModel:
             return mean_of_pieces(rows, [len(half) for half in halves], [2]).rows
 
     def _asked(self, texts: Sequence[str]) -> Vectors:
-        """What the server answers, shape ``(n, dim)``; what passes is tried again a few times."""
+        """The vectors that the server gives, shape ``(n, dim)``; failures that may pass are tried again."""
         request: dict[str, object] = {"input": list(texts)}
         if self._endpoint.model:
             request["model"] = self._endpoint.model
         if self._endpoint.dialect is Dialect.OLLAMA:
-            request["truncate"] = False  # else it cuts in silence
+            request["truncate"] = False  # otherwise it cuts texts without saying so
         body = msgspec.json.encode(request)
         for pause in (*PAUSES_SECONDS, None):
             try:
@@ -183,6 +184,7 @@ class ServerModel:
         raise AssertionError  # the loop ends by return or raise
 
     def _posted(self, body: bytes) -> bytes:
+        """The body of the server's answer."""
         with self._lock:
             try:
                 connection = self._connected()
@@ -200,9 +202,9 @@ class ServerModel:
         raise self._refusal(response.status, response.headers.get("Retry-After", ""), content)
 
     def _refusal(self, status: int, wait: str, content: bytes) -> Exception:
-        """What to raise for an answer that is none."""
+        """The error to raise for an answer with another status than 200."""
         said = self._quoted(content)
-        if status in (400, 413, 422, 500) and _TOO_LONG.search(said):
+        if status in (400, 413, 422, 500) and re.search(_TOO_LONG, said, re.IGNORECASE):
             return _TooLong(said)
         told = f"HTTP {status}: {said}" if said else f"HTTP {status}"
         if status in _RETRIED:
@@ -219,7 +221,7 @@ class ServerModel:
         return ModelError(f"{self._endpoint.address} gives no vectors: {told}; {advice}")
 
     def _quoted(self, content: bytes) -> str:
-        """The beginning of what a server says, without the key, should it repeat that."""
+        """The beginning of the server's message, with the key blotted out if the message repeats it."""
         said = content[:2000].decode("utf-8", "replace")
         key = self._read_key() if self._read_key is not None else None
         if key:
@@ -279,10 +281,7 @@ _OTHER = "choose another EMBEDDING_MODEL"
 
 
 def pieces_of(text: str, most: int) -> list[str]:
-    """The text in as many parts of nearly one length as have at most so many likely tokens each.
-
-    Joined they are the text again; one, which may be empty, when it is short.
-    """
+    """The text cut into parts of similar lengths, each of at most ``most`` likely tokens."""
     ends = _likely_ends(text)
     count = -(-len(ends) // most)
     if count <= 1:
@@ -300,8 +299,8 @@ def _between(text: str, cuts: Sequence[int]) -> Iterator[str]:
 
 
 def _likely_ends(text: str) -> list[int]:
-    """Where each likely token ends, twice for letters that are not ASCII."""
+    """The position after each likely token; twice for letters that are not ASCII."""
     found: list[int] = []
-    for match in _LIKELY_TOKEN.finditer(text):
+    for match in re.finditer(_LIKELY_TOKEN, text):
         found += [match.end()] * (1 if match[0].isascii() else 2)
     return found

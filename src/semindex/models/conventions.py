@@ -1,13 +1,15 @@
-"""What models' documentation asks for and their files often do not say: prompts and pooling, by name.
+"""A table of the prompts and the pooling that families of models want, by the model's name.
 
-A model's own files go first (:mod:`semindex.models.modelfolder`); this table is for exports that lack them.
+It is used where the model's own files say neither (:mod:`semindex.models.modelfolder`), as exports often do
+not.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from semindex.models.pooling import Pooling
 
@@ -16,15 +18,14 @@ _INSTRUCTION = "Instruct: Given a question about source code, retrieve the code 
 _CODE = "Represent this query for searching relevant code: "
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(Struct, frozen=True):
     """How a family of models wants to be used."""
 
     pooling: Pooling
     query: str = ""
-    """What is put in front of a query."""
+    """The prompt in front of a query."""
     document: str = ""
-    """What is put in front of a text that is searched."""
+    """The prompt in front of a text that is searched."""
 
 
 _FAMILIES: tuple[tuple[str, Convention], ...] = (
@@ -67,22 +68,22 @@ _FAMILIES: tuple[tuple[str, Convention], ...] = (
     # https://huggingface.co/mixedbread-ai/mxbai-embed-large-v1
     (r"mxbai-embed", Convention(Pooling.CLS, _PASSAGES)),
 )
-_NO_EMBEDDER = re.compile("rerank|cross-encoder")
-"""Kin that compare pairs take no prompts."""
+_NO_EMBEDDER = ("rerank", "cross-encoder")
+"""Models of the same families that compare pairs; they take no prompts."""
 
 
 def convention_of(names: Iterable[str]) -> Convention | None:
-    """The convention of the first name that is of a known family; None without.
+    """The convention of the first name that is of a known family; None if none is.
 
     Args:
-        names: Of one model, the most telling first: ids of a hub, names of folders.
+        names: Names of one model, the most telling first: ids of a hub, names of folders.
     """
     for name in names:
         low = name.lower()
-        if _NO_EMBEDDER.search(low):
+        if any(word in low for word in _NO_EMBEDDER):
             continue
         for pattern, convention in _FAMILIES:
-            # At a border, so that "bge" is not found inside another word.
+            # Not behind a letter or digit, so that "bge" is not found inside another word.
             if re.search(rf"(?<![a-z0-9])(?:{pattern})", low):
                 return convention
     return None

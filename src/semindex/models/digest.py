@@ -1,4 +1,4 @@
-"""Names of texts: what a cache of vectors looks them up by."""
+"""Digests of texts, by which a cache of vectors finds them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import struct
 
 
 def text_digest(query: str | None, text: str) -> bytes:
-    """Names what a model was given: a text, or a query and a text.
+    """The 16 bytes that name what a model was given: a text, or a query and a text.
 
-    Cryptographic, as a cache serves all of a user's repositories: nobody can write a text that takes
-    another's place.
+    The hash is cryptographic, as one cache serves all of a user's repositories: nobody can write a text that
+    has the digest of another.
     """
     parts = [part.encode("utf-8", "surrogatepass") for part in (*(() if query is None else (query,)), text)]
     head = struct.pack("<B", len(parts)) + b"".join(struct.pack("<Q", len(part)) for part in parts)

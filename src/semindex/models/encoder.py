@@ -1,21 +1,20 @@
-"""A transformer in an ONNX file: texts to vectors (bi-encoder), or pairs of texts to scores (cross-encoder).
+"""Runs a transformer: texts to vectors (bi-encoder), or pairs of texts to scores (cross-encoder).
 
-Runs through onnxruntime, on the processor or, where the installed package can, on a GPU, with the tokenizer
-of the model's own folder (:mod:`semindex.models.modelfolder`); both packages come with the extra ``onnx`` and
-are imported when a model is opened (the graph by :mod:`semindex.models.session`). No function here opens a
-connection.
+The tokenizer is that of the model's folder (:mod:`semindex.models.modelfolder`); the graph is run by
+:mod:`semindex.models.session`. The packages come with the extra ``onnx`` and are imported when a model is
+opened. Nothing here opens a network connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from semindex.errors import ModelError
 from semindex.models.batching import BatchRunner, measured_bytes
@@ -28,22 +27,21 @@ from semindex.process.shared import Shared
 from semindex.types import Vectors
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInput:
-    """A text (or a query and a text) as the model reads it."""
+class ModelInput(Struct, frozen=True):
+    """The tokens of a text, or of a query and a text, that a model is given."""
 
     ids: tuple[int, ...]
-    """Special tokens included."""
+    """The tokens, special ones included."""
     kinds: tuple[int, ...]
     """0 for the first text, 1 for the second of a pair."""
     read: int
-    """Tokens of the text that the model reads."""
+    """How many tokens of the text are among them."""
     total: int
-    """Tokens that the text has; more than ``read`` when its end was cut off."""
+    """How many tokens the text has; more than ``read`` if its end was cut off."""
 
 
 class Transformer:
-    """A model that was opened; threads may share it. Made by :func:`open_transformer`."""
+    """An opened model, made by :func:`open_transformer`; threads may share it."""
 
     def __init__(
         self, folder: ModelFolder, graph: OnnxGraph, tokenizer: Any, *, max_tokens: int, batches: BatchRunner
@@ -55,7 +53,7 @@ class Transformer:
         self._tokenizer = tokenizer
         self._max_tokens = max_tokens
         self._pad = _pad_id(folder, tokenizer)
-        # Tells the width, and finds what is wrong with a graph before anything is asked of it.
+        # A first run tells the width of the output, and shows at once if the graph cannot be run.
         self.dim = int(self._run([self._model_input(self._tokenize("a"), self._tokenize("b"))]).shape[1])
         if self.is_cross_encoder and self.dim != 1:
             raise ModelError(
@@ -64,21 +62,21 @@ class Transformer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Names what the model computes: its files' content, how they are used, the longest input."""
+        """A name of what the model computes: its files' content, how they are used, the longest input."""
         return f"{fingerprint(self.folder)}-{self._max_tokens}"
 
     def tokens(self, texts: Sequence[str], *, prompt: str = "") -> list[ModelInput]:
-        """Each text behind the prompt, cut to the model's longest input."""
+        """The input for each text with the prompt in front, cut to the model's longest input."""
         return [
             self._model_input(encoded) for encoded in self._tokenize_all([prompt + text for text in texts])
         ]
 
     def windows(self, text: str, *, prompt: str = "") -> list[ModelInput]:
-        """The whole text in as many pieces as its length needs, each behind the prompt; nothing is left out.
+        """Inputs for the pieces of a text that together hold all of it, each with the prompt in front.
 
-        A text that fits is one piece, as :meth:`tokens` gives it.
+        A text that fits into the model's longest input is one piece.
         """
-        text = self._with_case(text)  # which may change its length
+        text = self._with_case(text)  # done before offsets are taken, since it may change the length
         whole = self._tokenize(prompt + text)
         if len(whole) <= self._room(pair=False):
             return [self._model_input(whole)]
@@ -90,26 +88,26 @@ class Transformer:
         borders = [0, *(alone.offsets[cut][0] for cut in cuts), len(text)]
         found: list[ModelInput] = []
         for begin, end in pairwise(borders):
-            # A piece by itself may have a few tokens more than its share of the whole.
+            # Tokenized alone, a piece may have a few tokens more than its share of the whole: split again.
             if begin < end and end - begin < len(text):
                 found += self.windows(text[begin:end], prompt=prompt)
         return found or [self._model_input(whole)]
 
     def query_tokens(self, query: str, *, prompt: str = "") -> ModelInput:
-        """The query as far as the model reads it: a cross-encoder gives it half of the longest input."""
+        """The input for a query alone; a cross-encoder reads at most half of its longest input of it."""
         first, total = self._query(prompt + query)
         whole = self._tokenizer.post_process(first, None, add_special_tokens=True)
         return ModelInput(tuple(whole.ids), tuple(whole.type_ids), len(first), total)
 
     def pair_tokens(self, query: str, texts: Sequence[str]) -> list[ModelInput]:
-        """The query, as :meth:`query_tokens` cuts it, with each text, cut to the room that is left."""
+        """The inputs for the query, cut as by :meth:`query_tokens`, with each text, cut to the room left."""
         first, _ = self._query(query)
         return [self._model_input(first, encoded) for encoded in self._tokenize_all(texts)]
 
     def embed(self, tokens: Sequence[ModelInput]) -> Vectors:
-        """Unit vectors, shape ``(n, dim)``, in the order of the tokens.
+        """Unit vectors, shape ``(n, dim)``, in the order of the inputs; zero rows stay zero.
 
-        Padding is masked, so a row differs by batch in its last bits only.
+        Padding is masked, so other texts of a batch change a row in its last bits at most.
 
         Raises:
             ModelError: The model is a cross-encoder, or fails.
@@ -123,7 +121,7 @@ class Transformer:
         return unit
 
     def score(self, pairs: Sequence[ModelInput]) -> Outputs:
-        """The model's number (a logit: any real, higher is better) for each pair, shape ``(n,)``.
+        """The logit of each pair, shape ``(n,)``: any real number, higher for a better answer.
 
         Raises:
             ModelError: The model is a bi-encoder, or fails.
@@ -136,6 +134,7 @@ class Transformer:
         return self._tokenizer.encode(self._with_case(text), add_special_tokens=False)
 
     def _with_case(self, text: str) -> str:
+        """The text, in lower case if the model reads it so."""
         return text.lower() if self.folder.lower_case else text
 
     def _tokenize_all(self, texts: Sequence[str]) -> list[Any]:
@@ -145,7 +144,7 @@ class Transformer:
         return found
 
     def _query(self, query: str) -> tuple[Any, int]:
-        """The encoded query, cut, and how many tokens it had."""
+        """The tokenized query, cut, and how many tokens it had."""
         first = self._tokenize(query)
         total = len(first)
         room = self._room(pair=self.is_cross_encoder)
@@ -153,11 +152,11 @@ class Transformer:
         return first, total
 
     def _room(self, *, pair: bool) -> int:
-        """Tokens besides the special ones."""
+        """How many tokens the longest input has besides the special ones."""
         return self._max_tokens - int(self._tokenizer.num_special_tokens_to_add(pair))
 
     def _model_input(self, first: Any, second: Any | None = None) -> ModelInput:
-        """One text, or a pair for a cross-encoder (for a bi-encoder the second is left out)."""
+        """The input for a pair, or for ``first`` alone if the model is a bi-encoder."""
         pair = second if self.is_cross_encoder else None
         room = self._room(pair=pair is not None)
         if pair is not None:
@@ -169,7 +168,7 @@ class Transformer:
         return ModelInput(tuple(whole.ids), tuple(whole.type_ids), len(cut), total)
 
     def _run(self, rows: Sequence[ModelInput]) -> Outputs:
-        """Pooled vectors or logits, shape ``(n, width)``; batches are of texts of nearly one length."""
+        """Pooled vectors or logits, shape ``(n, width)``, in the order of the inputs."""
         out: Outputs | None = None
         lengths = [len(row.ids) for row in rows]
 
@@ -186,19 +185,19 @@ class Transformer:
 
 
 def open_transformer(path: Path, running: RunOptions = DEFAULT) -> Transformer:
-    """The model of a folder, loaded.
+    """The model in the folder ``path``, loaded.
 
     Raises:
-        ModelError: A package is missing (the message names the extra), or the folder is not whole.
+        ModelError: A package is missing (the message names the extra), or the folder lacks a file.
     """
     return open_folder(read_folder(path), running)
 
 
 def open_folder(folder: ModelFolder, running: RunOptions = DEFAULT) -> Transformer:
-    """The same of a folder that was read.
+    """The model of a folder that was read, loaded.
 
     Raises:
-        ModelError: As there.
+        ModelError: A package is missing, or a file is damaged.
     """
     tokenizer = open_tokenizer(folder.tokenizer)
     graph = open_graph(folder, device=running.device, threads=running.threads)
@@ -217,19 +216,19 @@ _OPEN: Shared[tuple[object, ...], Transformer] = Shared()
 
 
 def shared_transformer(path: Path, running: RunOptions = DEFAULT) -> Transformer:
-    """As :func:`open_transformer`; one in this process while anybody holds it and its files stay the same.
+    """The model in the folder ``path``; callers in one process share it while its files stay the same.
 
     Raises:
-        ModelError: As there.
+        ModelError: A package is missing (the message names the extra), or the folder lacks a file.
     """
     return shared_folder(read_folder(path), running)
 
 
 def shared_folder(folder: ModelFolder, running: RunOptions = DEFAULT) -> Transformer:
-    """The same of a folder that was read.
+    """The model of a folder that was read, shared as by :func:`shared_transformer`.
 
     Raises:
-        ModelError: As there.
+        ModelError: A package is missing, or a file is damaged.
     """
     states = [file.stat() for file in (folder.graph, folder.tokenizer)]
     files = tuple((state.st_ino, state.st_size, state.st_mtime_ns) for state in states)
@@ -237,7 +236,7 @@ def shared_folder(folder: ModelFolder, running: RunOptions = DEFAULT) -> Transfo
 
 
 def open_tokenizer(file: Path) -> Any:
-    """The tokenizer of a ``tokenizer.json``, which neither pads nor cuts.
+    """The tokenizer of a ``tokenizer.json``, set to neither pad nor cut.
 
     Raises:
         ModelError: The package is missing, or the file is damaged.
@@ -254,7 +253,7 @@ def open_tokenizer(file: Path) -> Any:
 
 
 def _pad_id(folder: ModelFolder, tokenizer: Any) -> int:
-    """The padding token; it is masked, but some models count positions by it."""
+    """The token that pads. It is masked, but some models count positions by it, so it has to be right."""
     if folder.pad_id is not None:
         return folder.pad_id
     found = (tokenizer.token_to_id(name) for name in ("[PAD]", "<pad>"))

@@ -1,11 +1,12 @@
-"""What a user wrote as the address of a server of vectors."""
+"""Parses the address of an embedding server that a user wrote."""
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from semindex.errors import ModelError
 
@@ -14,35 +15,34 @@ LIKE = "write http://HOST:PORT/v1/embeddings#MODEL, or http://HOST:PORT/api/embe
 
 
 class Dialect(Enum):
-    """How a server is asked."""
+    """The interface that a server has."""
 
     OPENAI = "openai"
     OLLAMA = "ollama"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a server is, and what it is asked for."""
+class Endpoint(Struct, frozen=True):
+    """Where a server is, and which model it is asked for."""
 
     secure: bool
     host: str
     port: int | None
     path: str
-    """With the query, if any."""
+    """The path of the URL, with its query if it has one."""
     model: str
-    """Empty for a server that has one only."""
+    """The model's name; empty for a server that has one model only."""
     dialect: Dialect
 
     @property
     def address(self) -> str:
-        """As it is shown."""
+        """The URL, as users see it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = f":{self.port}" if self.port is not None else ""
         return f"{'https' if self.secure else 'http'}://{host}{port}{self.path}"
 
     @property
     def is_local(self) -> bool:
-        """Whether what is sent stays on this machine."""
+        """Whether texts that are sent stay on this machine."""
         if self.host == "localhost" or self.host.endswith(".localhost"):
             return True
         try:
@@ -52,12 +52,13 @@ class Endpoint:
 
 
 def read_endpoint(name: str) -> Endpoint:
-    """What ``http://HOST[:PORT][/PATH]#MODEL`` names.
+    """The endpoint of an address ``http://HOST[:PORT][/PATH]#MODEL``.
 
-    ``/api/embed`` is Ollama's own; an address without a path is taken for OpenAI's ``/v1/embeddings``.
+    The path ``/api/embed`` is Ollama's interface; any other is OpenAI's, whose path is ``/v1/embeddings`` if
+    the address has none.
 
     Raises:
-        ModelError: It is no such address, or holds a password.
+        ModelError: The name is no such address, or holds a password.
     """
     try:
         parts = urlsplit(name)

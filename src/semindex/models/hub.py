@@ -1,8 +1,8 @@
-"""A model on the Hugging Face hub, ``OWNER/NAME`` or ``OWNER/NAME@REVISION``, to a folder on this machine.
+"""Finds or downloads a model of the Hugging Face hub, named ``OWNER/NAME`` or ``OWNER/NAME@REVISION``.
 
-What the hub's own cache holds is used without asking anybody. Only a model that is not there is downloaded,
-with the hub's own client (its progress bars, its cache, its ``HF_HUB_OFFLINE``): the files that are needed
-and no others. Nothing that is downloaded is run as a program.
+A model in the cache of the hub's client (package ``huggingface_hub``) is used without a connection. Any other
+is downloaded by that client, which shows its progress bars and obeys ``HF_HUB_OFFLINE``: the files that are
+needed and no others. Nothing that is downloaded is run as a program.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from semindex.errors import ModelError
 from semindex.models.modelfolder import GRAPHS
 from semindex.models.packages import from_extra
 
-_ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+_ID = r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?"
 _MARKS = ("config.json", "tokenizer.json")
-"""Downloaded last, so that where one is, the others are."""
+"""Downloaded last: a folder that has one of them has all other files."""
 _TABLES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
 _STATIC_TAGS = frozenset({"model2vec", "static-embeddings"})
 _ASIDE = ("onnx/", "openvino/", "coreml/", ".")
-"""Folders whose descriptions are of other exports."""
+"""Folders whose configuration files belong to other exports."""
 
 
-@dataclass(frozen=True, slots=True)
-class HubModel:
+class HubModel(Struct, frozen=True):
     """A model by its name on the hub."""
 
     id: str
@@ -37,28 +37,29 @@ class HubModel:
 
     @property
     def name(self) -> str:
-        """As a user writes it."""
+        """The name as a user writes it."""
         return self.id if self.revision is None else f"{self.id}@{self.revision}"
 
 
 def read_id(name: str) -> HubModel | None:
-    """What a name means on the hub; None when it can only be a path."""
-    match = _ID.fullmatch(name)
+    """The model of the hub that a name means; None if the name can only be a path."""
+    match = re.fullmatch(_ID, name, re.ASCII)
     if match is None or ".." in name or name.endswith(("/", ".git")):
         return None
     return HubModel(match["id"], match["revision"])
 
 
 def folder_of(model: HubModel, *, is_whole: Callable[[Path], bool]) -> Path:
-    """The model's folder, downloaded when the cache does not have it.
+    """The model's folder, downloaded if the cache does not have it.
 
     Args:
-        model: Its name.
-        is_whole: Whether a folder has what is needed: other programs keep parts of models in the same cache.
+        model: The model's name.
+        is_whole: Whether a folder has all files that are needed; other programs keep parts of models in the
+            same cache.
 
     Raises:
-        ModelError: The hub's client is not installed; or the model is not here, and cannot be downloaded: the
-            message says how to bring it by hand.
+        ModelError: The hub's client is not installed, or the model is neither in the cache nor can be
+            downloaded; the message says how to bring it by hand.
     """
     with from_extra("onnx"):
         import huggingface_hub as hub
@@ -67,6 +68,7 @@ def folder_of(model: HubModel, *, is_whole: Callable[[Path], bool]) -> Path:
 
 
 def _kept(hub: Any, model: HubModel) -> Path | None:
+    """The model's folder in the cache; None if it is not there."""
     for mark in _MARKS:
         found = hub.try_to_load_from_cache(model.id, mark, revision=model.revision)
         if isinstance(found, str):
@@ -89,11 +91,14 @@ def _downloaded(hub: Any, model: HubModel) -> Path:
 
 
 def wanted_files(names: Iterable[str], *, static: bool) -> list[str]:
-    """The files to download of all that a model has, in order; what marks it as whole is last.
+    """The files of a model to download, in order; those of :data:`_MARKS` come last.
 
     Args:
-        names: Of all files.
-        static: It is a table of vectors.
+        names: The names of all files that the model has.
+        static: Whether the model is a table of vectors.
+
+    Raises:
+        ModelError: The model has no weights that can be used.
     """
     every = sorted(names)
     described = [
@@ -113,7 +118,7 @@ def wanted_files(names: Iterable[str], *, static: bool) -> list[str]:
 
 
 def _graph_files(names: Sequence[str]) -> list[str]:
-    """The ONNX graph, as a folder's is chosen, and the files that hold its weights where they are apart."""
+    """The ONNX graph, chosen as in a folder, and the files beside it that hold its weights."""
     for pattern in GRAPHS:
         for place in ("", "onnx/"):
             found = fnmatch.filter(names, f"{place}{pattern}.onnx")
@@ -124,12 +129,12 @@ def _graph_files(names: Sequence[str]) -> list[str]:
 
 
 def _torch_files(names: Sequence[str]) -> list[str]:
-    """The weights of PyTorch: those that are plain numbers, not pickled programs."""
+    """PyTorch's weights as plain numbers; pickled ones could run programs."""
     return [name for name in names if name.endswith(".safetensors") and not name.startswith(_ASIDE)]
 
 
 def _why(hub: Any, model: HubModel, error: Exception) -> str:
-    """What failed, and what to do about it."""
+    """A message that says what failed and what to do about it."""
     errors = hub.errors
     what = f"EMBEDDING_MODEL names {model.name}"
     if isinstance(error, errors.GatedRepoError):

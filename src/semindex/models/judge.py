@@ -1,12 +1,12 @@
-"""How well texts answer a query, as a transformer sees it; what was computed is remembered."""
+"""Scores how well texts answer a query, by a transformer; computed vectors and scores are kept in a cache."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.errors import ModelError
 from semindex.models.digest import text_digest
@@ -16,12 +16,10 @@ from semindex.process.recent import RecentlyUsed
 from semindex.types import Kept, Vector, VectorStore
 
 MAX_TOKENS = 128
-"""Of a text that the model reads: where it stands, its signature, its documentation, its first lines.
-
-Twice as many cost twice the time.
-"""
+"""Tokens of a text that the model reads: its path, signature, documentation and first lines. Twice as many
+take twice the time."""
 REMEMBERED_SECONDS = 3600
-"""After which a query's vector is computed again, so that a process that stays gives memory back."""
+"""How long a query's vector stays in memory, so that a process that goes on gives memory back."""
 _NONE_NAMED = (
     "re-ranking needs a transformer, and none is named: set RERANK_MODEL in table [MODELS] of your own "
     "semindex.toml, the variable SEMINDEX_RERANK_MODEL, or --rerank-model to a folder that you bring "
@@ -32,24 +30,26 @@ _NONE_NAMED = (
 
 
 class TextScore(Struct, frozen=True):
-    """What the model says of one text."""
+    """How well one text answers the query."""
 
     value: float
-    """Cosine of a bi-encoder, logit of a cross-encoder; higher is better, comparable within a query."""
+    """The cosine of a bi-encoder or the logit of a cross-encoder: higher is better, comparable within a
+    query."""
     read_tokens: int
     total_tokens: int
-    """More than ``read_tokens`` when the model read the beginning only."""
+    """More than ``read_tokens`` if the model read the beginning of the text only."""
 
 
 class Judge:
-    """A model that judges texts; threads may share it."""
+    """A model that scores texts for a query; threads may share it."""
 
     def __init__(self, model: Transformer, *, cache: VectorStore | None = None, remembered: int = 0) -> None:
-        """Prepare.
+        """Take the model and the cache.
 
         Args:
-            model: Judges.
-            cache: Keeps what it computed of texts (of pairs, for a cross-encoder); None computes all anew.
+            model: Scores the texts.
+            cache: Keeps the vectors of texts, or the scores of a cross-encoder's pairs; None to compute all
+                anew.
             remembered: How many queries' vectors to keep in memory.
         """
         self._model = model
@@ -60,7 +60,7 @@ class Judge:
         self._text_prompt = model.folder.document_prompt
 
     def judge(self, query: str, texts: Sequence[str]) -> list[TextScore]:
-        """A judgement a text, in their order."""
+        """The score of each text, in the order of the texts."""
         if self._model.is_cross_encoder:
             found = self._found(texts, query)
             values = [float(each.numbers[0]) for each in found]
@@ -74,7 +74,7 @@ class Judge:
         ]
 
     def notes(self, query: str) -> tuple[str, ...]:
-        """What a reader should know of how the query was read."""
+        """Sentences for the user: how much of a long query was read, and what is wrong with the cache."""
         tokens = self._model.query_tokens(query, prompt=self._query_prompt)
         kept = self._cache.notes if self._cache is not None else ()
         if tokens.read == tokens.total:
@@ -85,11 +85,12 @@ class Judge:
         )
 
     def close(self) -> None:
-        """Give the cache's file back; it is opened again when needed."""
+        """Close the cache's file; it is opened again when it is needed."""
         if self._cache is not None:
             self._cache.close()
 
     def _query_vector(self, query: str) -> Vector:
+        """The unit vector of the query, remembered."""
         known = self._asked.get(query)
         if known is None:
             tokens = self._model.query_tokens(query, prompt=self._query_prompt)
@@ -98,6 +99,7 @@ class Judge:
         return known
 
     def _found(self, texts: Sequence[str], query: str | None) -> list[Kept]:
+        """The vectors of texts, or the scores of their pairs with the query, from the cache or the model."""
         prompt = self._text_prompt if query is None else ""
         digests = [text_digest(query, prompt + text) for text in texts]
         named = dict(zip(digests, texts, strict=True))
@@ -131,16 +133,16 @@ def open_judge(
     remembered: int = 0,
     running: RunOptions = DEFAULT,
 ) -> Judge:
-    """The judge over the model of a folder (``~`` is the home); the model is loaded once a process.
+    """The judge over the model in a folder; the model is loaded once a process.
 
     Args:
-        folder: Holds the model.
-        cache: See :class:`Judge`, as for ``remembered``.
-        remembered: Queries.
-        running: How the model is run; of a text it reads :data:`MAX_TOKENS`.
+        folder: The path of the model's folder; ``~`` is the home.
+        cache: Keeps what the model computes; None to compute all anew.
+        remembered: How many queries' vectors to keep in memory.
+        running: How to run the model; it reads at most :data:`MAX_TOKENS` tokens of a text.
 
     Raises:
-        ModelError: No folder is named, a package is missing, or the folder is not whole.
+        ModelError: No folder is named, a package is missing, or the folder lacks a file.
     """
     if not folder:
         raise ModelError(_NONE_NAMED)

@@ -1,7 +1,7 @@
-"""A model2vec folder: a vector for each token, averaged (https://github.com/MinishLab/model2vec).
+"""Runs a model2vec folder: a text's vector averages its tokens' (https://github.com/MinishLab/model2vec).
 
-Only its files are read: ``model.safetensors`` (or ``0_StaticEmbedding/model.safetensors``) and
-``tokenizer.json``; the package ``tokenizers`` comes with the extra ``onnx``.
+Two files are read, ``model.safetensors`` (or ``0_StaticEmbedding/model.safetensors``) and ``tokenizer.json``.
+The package ``tokenizers`` comes with the extra ``onnx``.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from semindex.models.texts import EmbeddedTexts, Side, unit
 from semindex.types import Vectors
 
 READING_VERSION = 1
-"""Raised when the same folder gives other numbers than before; part of the fingerprint."""
+"""To be raised when the same folder gives other numbers than before; part of the fingerprint."""
 _FILES = ("model.safetensors", "0_StaticEmbedding/model.safetensors")
 _TABLES = ("embeddings", "embedding.weight")
 _BESIDE = frozenset({"weights", "mapping"})
 _RUNTIME_BYTES = 60_000_000
-"""The tokenizer; the table is mapped."""
+"""Memory of the tokenizer; the table is mapped."""
 _UNKNOWN = ("[UNK]", "<unk>")
 
 
 def table_file(folder: Path) -> Path | None:
-    """The file with a folder's table of vectors; None when it holds no model of this kind.
+    """The file with a folder's table of vectors; None if the folder holds no model of this kind.
 
     Raises:
         ModelError: A file with weights is damaged.
@@ -44,14 +44,14 @@ def table_file(folder: Path) -> Path | None:
 
 
 class Model2vec:
-    """The model of a folder; the table is mapped when something is first embedded; threads may share it."""
+    """The model of a folder; its table is mapped at the first embedding; threads may share it."""
 
     def __init__(self, folder: Path, file: Path) -> None:
         """Load nothing yet.
 
         Args:
-            folder: Of the model.
-            file: Its table, as :func:`table_file` tells it.
+            folder: The model's folder.
+            file: The file with its table, as :func:`table_file` gives it.
 
         Raises:
             ModelError: The folder has no tokenizer.
@@ -65,26 +65,26 @@ class Model2vec:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """None."""
+        """Empty: there is nothing that a user should know."""
         return ()
 
     @property
     def may_change(self) -> bool:
-        """No: the fingerprint is of its files."""
+        """False: the fingerprint is that of the model's files."""
         return False
 
     @property
     def resident_bytes(self) -> int:
-        """What a process takes for it."""
+        """Memory that the model takes in each process."""
         return _RUNTIME_BYTES
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the files' content."""
+        """A digest of the files' content."""
         return f"model2vec-{files_digest((READING_VERSION,), [self._tokens_file, self._file])}"
 
     def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
-        """Unit vectors: the mean of the known tokens' vectors; zero for a text without any."""
+        """Unit vectors: means of the vectors of known tokens; zero for a text without any."""
         encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ids = [np.array([each for each in found.ids if each != self._unknown], np.intp) for found in encoded]
         rows = np.array([self._mean(each) for each in ids], np.float32).reshape(
@@ -93,7 +93,7 @@ class Model2vec:
         return EmbeddedTexts(unit(rows), [len(each) for each in ids])
 
     def close(self) -> None:
-        """Nothing: the table is mapped."""
+        """Do nothing: the table is mapped."""
 
     def _mean(self, ids: Array) -> Vectors:
         weights, mapping = self._tensors.get("weights"), self._tensors.get("mapping")

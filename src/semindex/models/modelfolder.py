@@ -1,28 +1,27 @@
-"""A folder that holds a transformer, as the usual exports lay it out, to what has to be known to run it.
+"""Reads the folder of a transformer, laid out as usual exports are, and says what is needed to run it.
 
 ====================================  ============================================================
-file                                  tells
+file                                  says
 ====================================  ============================================================
 ``model.onnx``, ``onnx/model.onnx``   the graph; else a quantised one (:data:`GRAPHS`)
 ``tokenizer.json``                    the tokenizer (https://github.com/huggingface/tokenizers)
 ``config.json``                       architecture, padding token, longest input
-``modules.json``                      which steps follow the transformer, and where they stand
+``modules.json``                      which steps follow the transformer, and in which folders
 ``1_Pooling/config.json``             how token vectors become one (:class:`Pooling`)
-``sentence_bert_config.json``         the longest input that the model was made for; lower-casing
-``tokenizer_config.json``             the same length, from the tokenizer
+``sentence_bert_config.json``         the longest input that the model was made for; lower case
+``tokenizer_config.json``             the longest input of the tokenizer
 ``config_sentence_transformers.json`` prompts put in front of queries and documents
 ====================================  ============================================================
 
-Only the first two have to be there. What no file tells is looked up by the name of the model in
-:mod:`semindex.models.conventions`, else tokens are averaged and nothing is put in front. Vectors are made
-unit vectors whatever ``modules.json`` says of normalising, since cosines are what is compared.
+Only the first two have to exist. What no file says is looked up by the model's name in
+:mod:`semindex.models.conventions`; if that has no such name, tokens are averaged and there are no prompts.
+Vectors are made unit vectors whatever ``modules.json`` says, since cosines are compared.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,11 +34,12 @@ from semindex.models.conventions import Convention, convention_of
 from semindex.models.pooling import Pooling
 
 GRAPHS = ("model", "model_quantized", "model_int8", "model_uint8", "model_qint8*", "model_quint8*", "model_*")
-"""Names of the graph, without ``.onnx``, the first that is there; each in the folder, then in ``onnx/``."""
+"""Names of the graph, without ``.onnx``, in the order in which they are looked for: each name in the folder,
+then in ``onnx/``."""
 DEFAULT_TOKENS = 512
-"""Longest input where no file tells one: that of BERT and most of its kin."""
+"""Longest input if no file says it: that of BERT and of most models like it."""
 _OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
-"""Models whose positions begin behind the padding token's number, so that two places are lost."""
+"""Models that count positions from 2, so that their inputs are shorter than their positions by two."""
 _PLAIN_STEPS = frozenset({"Transformer", "Pooling", "Normalize"})
 _HAVE = (
     "a model is a folder with model.onnx or onnx/model.onnx and tokenizer.json, "
@@ -49,8 +49,7 @@ _HAVE = (
 Record = TypeVar("Record")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFolder:
+class ModelFolder(msgspec.Struct, frozen=True):
     """A model on disk, and how it wants to be used."""
 
     path: Path
@@ -58,20 +57,20 @@ class ModelFolder:
     tokenizer: Path
     pooling: Pooling
     max_tokens: int
-    """Longest input, special tokens included."""
+    """Longest input in tokens, special ones included."""
     pad_id: int | None
     classifier: bool
-    """The configuration says that a text is classified, not embedded."""
+    """Whether the configuration says that the model classifies texts, as cross-encoders do."""
     steps: tuple[str, ...]
-    """Steps behind the pooling that change the vectors; only a graph that ends in them can be used."""
+    """Steps behind the pooling that change vectors; only a graph that holds them can be used."""
     footprint: Footprint
-    """What it takes to run; that of BERT's base size where no file tells widths."""
+    """Memory that the model takes; that of BERT's base size if no file says the widths."""
     lower_case: bool = False
-    """Texts are lower-cased before the tokenizer is given them."""
+    """Whether texts are made lower case before the tokenizer gets them."""
     query_prompt: str = ""
-    """What is put in front of a query."""
+    """The prompt in front of a query."""
     document_prompt: str = ""
-    """What is put in front of a text that is searched."""
+    """The prompt in front of a text that is searched."""
 
 
 class _Config(msgspec.Struct):
@@ -80,12 +79,12 @@ class _Config(msgspec.Struct):
     name: str | None = msgspec.field(default=None, name="_name_or_path")
     max_position_embeddings: int | None = None
     n_positions: int | None = None
-    """The same, in models of nomic's kind, and of what they were trained on."""
+    """The number of positions in models of nomic's kind; next, how many they were trained on."""
     max_trained_positions: int | None = None
     pad_token_id: int | None = None
     hidden_size: int | None = None
     dim: int | None = None
-    """What DistilBERT calls its hidden size."""
+    """The hidden size of DistilBERT."""
     n_embd: int | None = None
     intermediate_size: int | None = None
     n_inner: int | None = None
@@ -116,7 +115,7 @@ class _Sentence(msgspec.Struct):
 
 class _TokenizerConfig(msgspec.Struct):
     model_max_length: float | None = None
-    """A huge float where none is known."""
+    """A huge float if no length is known."""
 
 
 class _Prompts(msgspec.Struct):
@@ -133,16 +132,16 @@ _DOCUMENT_TASKS = (
     "retrieval.passage",
     "nl2code_document",
 )
-"""Under which names prompts for searching stand in models' files."""
+"""Names under which models' files have the prompts for searching."""
 READING_VERSION = 2
-"""Raised when the same folder gives other numbers than before; part of the fingerprint."""
+"""To be raised when the same folder gives other numbers than before; part of the fingerprint."""
 _BLOCK_BYTES = 1 << 20
 
 
 def fingerprint(folder: ModelFolder) -> str:
-    """Names what the model computes, wherever its folder lies: its files' content and how they are used.
+    """A name of what the model computes, wherever its folder is: its files' content and how they are used.
 
-    Reads the graph (with weights that stand beside it as ``NAME.onnx*``) and the tokenizer once.
+    The weights and the tokenizer are read once for it.
 
     Raises:
         ModelError: A file cannot be read.
@@ -160,7 +159,7 @@ def fingerprint(folder: ModelFolder) -> str:
 
 
 def files_digest(used: tuple[object, ...], files: Sequence[Path]) -> str:
-    """Names some files' content and how it is used.
+    """The digest of some files' content and of how they are used.
 
     Raises:
         ModelError: A file cannot be read.
@@ -177,7 +176,7 @@ def files_digest(used: tuple[object, ...], files: Sequence[Path]) -> str:
 
 
 def weight_files(folder: ModelFolder) -> list[Path]:
-    """The graph, and what lies beside it of its weights where these are too large for it; or PyTorch's."""
+    """The files with the weights: the graph and files ``NAME.onnx*`` beside it, or those of PyTorch."""
     if folder.graph.suffix == ".safetensors":
         return torch_files(folder.path)
     beside = folder.graph.parent.glob(f"{folder.graph.name}?*")
@@ -185,10 +184,10 @@ def weight_files(folder: ModelFolder) -> list[Path]:
 
 
 def read_folder(path: Path) -> ModelFolder:
-    """What a folder says of its model.
+    """What the files of a folder say about its model.
 
     Raises:
-        ModelError: It is no folder, a file is missing or cannot be read, or the pooling is unknown.
+        ModelError: There is no such folder, a file is missing or cannot be read, or the pooling is unknown.
     """
     if not path.is_dir():
         raise ModelError(f"no folder {path}; {_HAVE}")
@@ -202,10 +201,10 @@ def read_folder(path: Path) -> ModelFolder:
 
 
 def read_torch_folder(path: Path) -> ModelFolder:
-    """The same of a folder with PyTorch's weights, ``*.safetensors``; the first stands for the graph.
+    """What the files of a folder with PyTorch's weights say; the first of these stands for the graph.
 
     Raises:
-        ModelError: There are none, or a file cannot be read.
+        ModelError: There are no weights, or a file cannot be read.
     """
     weights = torch_files(path)
     if not weights:
@@ -215,7 +214,7 @@ def read_torch_folder(path: Path) -> ModelFolder:
 
 
 def torch_files(path: Path) -> list[Path]:
-    """PyTorch's weights in a folder."""
+    """The files ``*.safetensors`` of a folder, which hold PyTorch's weights."""
     return sorted(file for file in path.glob("*.safetensors") if file.is_file())
 
 
@@ -242,9 +241,10 @@ def _described(path: Path, graph: Path, tokenizer: Path) -> ModelFolder:
 
 
 def path_names(path: Path) -> list[str]:
-    """What the folders of a path may tell of a model's name, the most telling first.
+    """The names that a model's folder suggests, the most telling first.
 
-    The hub's own cache keeps a model as ``models--OWNER--NAME/snapshots/REVISION``.
+    Hugging Face's cache keeps a model in ``models--OWNER--NAME/snapshots/REVISION``; that gives
+    ``OWNER/NAME``.
     """
     parts = path.absolute().parts
     cached = [part.replace("--", "/") for part in reversed(parts[-3:]) if part.startswith("models--")]
@@ -254,8 +254,8 @@ def path_names(path: Path) -> list[str]:
 def _prompts(path: Path, custom: Convention | None) -> tuple[str, str]:
     """The prompts of a query and of a document.
 
-    Files that tell none, or (as new versions write for any model) empty ones for both, leave that to the
-    documentation.
+    If the file has none, or empty ones for both (as new versions of sentence-transformers write for any
+    model), those of the table of conventions are used.
     """
     told = _read_json(path / "config_sentence_transformers.json", _Prompts) or _Prompts()
     prompts = told.prompts or {}
@@ -271,7 +271,7 @@ def _prompts(path: Path, custom: Convention | None) -> tuple[str, str]:
 
 
 def _steps(modules: Sequence[_Module]) -> tuple[str, ...]:
-    """What is done behind the pooling, besides normalising."""
+    """The steps behind the pooling, besides normalising."""
     names = [module.type.rpartition(".")[2] for module in modules]
     return tuple(name for name in names if name not in _PLAIN_STEPS)
 
@@ -284,7 +284,7 @@ def _footprint(config: _Config) -> Footprint:
 
 
 def graph_of(path: Path) -> Path | None:
-    """The ONNX graph of a folder; None without."""
+    """The ONNX graph of a folder; None if there is none."""
     for name in GRAPHS:
         for folder in (path, path / "onnx"):
             found = sorted(file for file in folder.glob(f"{name}.onnx") if file.is_file())
@@ -300,7 +300,7 @@ def _modules(path: Path) -> list[_Module]:
 def _pooling(path: Path, modules: list[_Module], custom: Convention | None) -> Pooling:
     named = [module.path for module in modules if module.type.endswith(".Pooling")]
     file = path / (named[0] if named else "1_Pooling") / "config.json"
-    # By its words: in the hub's cache every file is a link to elsewhere.
+    # Compared as text, since in Hugging Face's cache every file is a link to another folder.
     if not os.path.normpath(file).startswith(os.path.join(os.path.normpath(path), "")):  # noqa: PTH118
         raise ModelError(f"{path / 'modules.json'} leads out of its folder: {named[0]}")
     config = _read_json(file, _PoolingConfig)
@@ -331,7 +331,7 @@ def _flags(config: _PoolingConfig) -> list[str]:
 
 
 def _max_tokens(path: Path, config: _Config, sentence: _Sentence) -> int:
-    """The shortest of what the files say: each is a bound of another part of the model."""
+    """The lowest of the lengths that the files say, since each bounds another part of the model."""
     tokenizer = _read_json(path / "tokenizer_config.json", _TokenizerConfig)
     positions = config.max_position_embeddings
     if positions is not None and config.model_type in _OFFSET_POSITIONS:
@@ -348,7 +348,7 @@ def _max_tokens(path: Path, config: _Config, sentence: _Sentence) -> int:
 
 
 def _read_json(file: Path, kind: type[Record]) -> Record | None:
-    """A configuration file; None where there is none."""
+    """A configuration file, decoded; None if there is no such file."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Optional packages, imported when something needs them."""
+"""Imports optional packages, with an error that names the extra to install."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from semindex.errors import ModelError
 
 @contextmanager
 def from_extra(extra: str) -> Iterator[None]:
-    """Around imports of what an extra brings.
+    """A context for imports of packages that come with an extra.
 
     Raises:
-        ModelError: It is not installed; the message names the extra.
+        ModelError: A package is not installed; the message names the extra.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The vectors of a text's tokens to one."""
+"""Pooling: makes one vector for a text of the vectors of its tokens."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ Outputs = npt.NDArray[np.float32]
 
 
 class Pooling(Enum):
-    """How; the values are the names that sentence-transformers gives in ``1_Pooling/config.json``."""
+    """Ways to pool; the values are those of sentence-transformers' ``1_Pooling/config.json``."""
 
     MEAN = "mean"
     CLS = "cls"
-    """The first token's, which stands for the text in models of BERT's kind."""
+    """The first token's vector, which stands for the text in models of BERT's kind."""
     LAST = "lasttoken"
-    """The last token's, which alone has seen all others in models that read forward."""
+    """The last token's vector, which alone has seen all others in models that read forward."""
     MAX = "max"
     WEIGHTED_MEAN = "weightedmean"
-    """Each token as heavy as its place, from 1."""
+    """The mean in which the first token has weight 1, the second 2, and so on."""
     MEAN_ROOT = "mean_sqrt_len_tokens"
-    """The sum over the root of the length: of unit length it is the mean."""
+    """The sum divided by the root of the number of tokens; the same direction as the mean."""
 
 
 def pooled(states: Outputs, mask: Ids, pooling: Pooling) -> Outputs:
-    """Token vectors ``(n, length, dim)`` to ``(n, dim)``; masked tokens do not count.
+    """The vectors of some texts, shape ``(n, dim)``; masked tokens do not count.
 
     Args:
-        states: Of the tokens.
+        states: Shape ``(n, length, dim)``: the vectors of the tokens.
         mask: Shape ``(n, length)``: 1 for tokens of the text, 0 for padding, which stands behind them.
-        pooling: How.
+        pooling: How to pool; for ``MEAN_ROOT`` the mean is computed, as vectors are made unit vectors anyway.
     """
     if pooling is Pooling.CLS:
         return states[:, 0]

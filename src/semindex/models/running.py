@@ -1,39 +1,39 @@
-"""How a model is to be run: plain values that can travel to another process."""
+"""Options of running a model: plain values that can be sent to another process."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class DeviceChoice(Enum):
-    """Which device a user wants."""
+    """The device that a user wants a model to run on."""
 
     AUTO = "auto"
-    """A GPU where the installed packages can use one and find it, else the processor."""
+    """A GPU if the installed packages can use one and find it; else the processor."""
     CPU = "cpu"
     CUDA = "cuda"
-    """A GPU, and an error where there is none."""
+    """A GPU; an error if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a model is run; the defaults choose for themselves."""
+class RunOptions(Struct, frozen=True):
+    """How to run a model."""
 
     max_tokens: int = 0
-    """A shorter longest input than the model's own; 0 for that."""
+    """Longest input in tokens, if it is to be shorter than the model's own; 0 for the model's own."""
     device: DeviceChoice = DeviceChoice.AUTO
     threads: int = 0
-    """To use in all; 0 for one a core."""
+    """Threads to use in all; 0 for one a core."""
     batch_size: int = 0
-    """Texts run together; 0 chooses (:mod:`semindex.models.batching`). One, whatever is said, for a graph in
-    which a text's vector would depend on the others."""
+    """Texts of a batch; 0 chooses (:mod:`semindex.models.batching`). It is always 1 for a graph in which a
+    text's vector would depend on the others of its batch."""
     most_bytes: int | None = None
-    """Memory that this process may hold while it runs the model; None without a bound."""
+    """Memory that this process may hold in all while it runs the model; None without a bound."""
     exact: bool = False
-    """In float32 whatever the device, so that an index of it is of no other kind."""
+    """Whether to compute in float32 always; such an index has another fingerprint."""
     derived: str = ""
-    """Folder where what is made of a model is kept (its int8 graph); empty makes nothing."""
+    """Folder in which int8 graphs made of models are kept; empty to make none."""
 
 
 DEFAULT = RunOptions()

@@ -1,6 +1,6 @@
-"""A model without an ONNX graph, run by sentence-transformers on PyTorch (extra ``torch``).
+"""Runs a model without an ONNX graph by sentence-transformers on PyTorch (extra ``torch``).
 
-Only from files on this machine, and never with programs that come with a model.
+Only files on this machine are read, and no program code that comes with a model is run.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from semindex.process.shared import Shared
 from semindex.types import Vectors
 
 _RUNTIME_BYTES = 600_000_000
-"""What PyTorch and transformers hold by themselves."""
+"""Memory that PyTorch and transformers take without a model."""
 _OPEN: Shared[tuple[object, ...], LoadedModel] = Shared()
 
 
 class LoadedModel:
-    """A model in memory, and how much it is given at once."""
+    """A model in memory, with its batches."""
 
     def __init__(self, folder: ModelFolder, running: RunOptions) -> None:
-        """Load it.
+        """Load the model.
 
         Raises:
-            ModelError: The package is missing, the files are damaged, or the device is not there.
+            ModelError: The package is missing, the files are damaged, or the device cannot be used.
         """
         with from_extra("torch"):
             import torch
@@ -53,7 +53,7 @@ class LoadedModel:
                 local_files_only=True,
                 trust_remote_code=False,
             )
-        except Exception as error:  # of two packages, which have no base in common
+        except Exception as error:  # the errors of two packages have no common base
             said = str(error).strip().partition("\n")[0] or type(error).__name__
             raise ModelError(
                 f"{folder.path} cannot be loaded by sentence-transformers: {said}; take a model with an ONNX "
@@ -70,7 +70,7 @@ class LoadedModel:
         )
 
     def pieces(self, text: str, prompt: str) -> list[tuple[str, int]]:
-        """The text in as many parts as its length needs, and the tokens of each with its prompt."""
+        """Parts of a text that fit into the longest input, each with its tokens, the prompt's included."""
         ends = self._ends(text)
         beside = len(self._ends(prompt)) + int(self._model.tokenizer.num_special_tokens_to_add())
         room = max(1, self.max_tokens - beside)
@@ -79,11 +79,11 @@ class LoadedModel:
             return [(text, len(ends) + beside)]
         cuts = [0, *(ends[len(ends) * number // count - 1] for number in range(1, count)), len(text)]
         parts = [text[low:high] for low, high in pairwise(cuts) if low < high]
-        # A part by itself may have a few tokens more than its share of the whole.
+        # Tokenized alone, a part may have a few tokens more than its share of the whole: split again.
         return [piece for part in parts for piece in (self.pieces(part, prompt) if part != text else [])]
 
     def embed(self, texts: Sequence[str], lengths: Sequence[int], prompt: str) -> Vectors:
-        """Unit vectors of texts that fit, shape ``(n, dim)``."""
+        """Unit vectors of texts that fit into the longest input, shape ``(n, dim)``."""
         out: Vectors | None = None
         for places, made in self.batches.run(
             lengths, lambda at, _: self._run([texts[each] for each in at], prompt)
@@ -128,14 +128,14 @@ class SentenceModel:
     """The model of a folder, loaded when something is first embedded; threads may share it."""
 
     def __init__(self, path: Path, running: RunOptions = DEFAULT) -> None:
-        """Read what the folder says.
+        """Read the folder's configuration files.
 
         Raises:
-            ModelError: The folder is not whole, or the package is missing.
+            ModelError: The folder lacks a file, or the package is missing.
         """
         try:
             with from_extra("torch"):
-                import sentence_transformers  # noqa: F401 - is it there?
+                import sentence_transformers  # noqa: F401 - fails early if it is not installed
         except ModelError as error:
             raise ModelError(f"{path} has no ONNX graph: {error}, or take a model that has one") from error
         self._folder = read_torch_folder(path)
@@ -143,28 +143,28 @@ class SentenceModel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """None."""
+        """Empty: there is nothing that a user should know."""
         return ()
 
     @property
     def may_change(self) -> bool:
-        """No: the fingerprint is of its files."""
+        """False: the fingerprint is that of the model's files."""
         return False
 
     @property
     def resident_bytes(self) -> int:
-        """The weights, and what running them takes in a process."""
+        """The size of the weights, and what running them takes in a process."""
         return _RUNTIME_BYTES + sum(file.stat().st_size for file in weight_files(self._folder))
 
     @cached_property
     def fingerprint(self) -> str:
-        """That of the folder, and the longest input where that is a shorter one."""
+        """The fingerprint of the folder, with a shorter longest input if it is set."""
         asked = self._running.max_tokens
         cut = f"-{asked}" if 0 < asked < self._folder.max_tokens else ""
         return f"torch-{fingerprint(self._folder).removeprefix('onnx-')}{cut}"
 
     def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
-        """Unit vectors; a text longer than the model reads is the mean of its pieces."""
+        """Unit vectors; that of a text longer than the model reads is the mean of its pieces."""
         folder = self._folder
         prompt = folder.query_prompt if side is Side.QUERY else folder.document_prompt
         split = [self._loaded.pieces(text, prompt) for text in texts]
@@ -174,7 +174,7 @@ class SentenceModel:
         return mean_of_pieces(rows, lengths, [len(found) for found in split])
 
     def close(self) -> None:
-        """Nothing: all in this process share the model."""
+        """Do nothing: all users in this process share the model."""
 
     @cached_property
     def _loaded(self) -> LoadedModel:

@@ -1,6 +1,16 @@
-"""A transformer's ONNX graph, opened: whole numbers in, vectors or logits out.
+"""Opens a transformer's ONNX graph and runs it: token ids in, pooled vectors or logits out.
 
-onnxruntime comes with the extra ``onnx`` and is imported when a graph is opened.
+Example: the texts with the tokens (101, 7, 102) and (101, 102) make these inputs, of shape (2, 3), where the
+token that pads is 0. A graph takes those that it has inputs for::
+
+    input_ids         101 7 102      101 102 0
+    attention_mask      1 1   1        1   1 0      1 for tokens of the text
+    token_type_ids      0 0   0        0   0 0      1 for tokens of the second text of a pair
+    position_ids        0 1   2        0   1 1      masked where the text has no token
+
+A graph gives either vectors of tokens, shape (2, 3, width), which are pooled, or vectors of texts or logits,
+shape (2, width), which are taken as they are. onnxruntime comes with the extra ``onnx``, and is imported when
+a graph is opened.
 """
 
 from __future__ import annotations
@@ -25,14 +35,15 @@ from semindex.types import Ids
 
 _MASKED = ("input_ids", "attention_mask")
 _KNOWN = (*_MASKED, "token_type_ids", "position_ids")
-_NO_ROOM = re.compile("allocate memory|bad.?alloc|out of memory|ALLOC_FAILED", re.IGNORECASE)
-"""In what onnxruntime says when memory runs out: its own arena, the C++ library, CUDA and cuBLAS."""
+_NO_ROOM = "allocate memory|bad.?alloc|out of memory|ALLOC_FAILED"
+"""What errors say when memory runs out: onnxruntime's arena, the C++ library, CUDA and cuBLAS."""
 _GPU = "CUDAExecutionProvider"
 _PROCESSOR = "CPUExecutionProvider"
 OPENED_TWICE_BYTES = 250_000_000
-"""Weights of a model that may be in memory twice, for one batch on all cores (a query) and for a batch a core
-(many texts): so two cores embed more texts of 11, mixed 92, and 244 tokens a second than in one batch after
-another, by MiniLM in float32 15, 5 and 1 %, in int8, which takes a text a batch, 60, 13 and 7 %."""
+"""Models with smaller weights are opened twice: once to run one batch on all cores (for a query), once to run
+a batch on each core at once (for many texts). On two cores that embeds texts of 11, mixed 92, and 244 tokens
+faster than one batch after the other: MiniLM in float32 by 15, 5 and 1 %, in int8, with one text a batch, by
+60, 13 and 7 %."""
 Opener = Callable[[], Any]
 _INTEGERS: Mapping[str, type[np.integer[Any]]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
@@ -46,19 +57,29 @@ class _Value(Protocol):
 
 
 class OnnxGraph:
-    """A graph that can be run; threads may share it."""
+    """An opened graph; threads may share it."""
 
     def __init__(self, folder: ModelFolder, session: Any, *, streams: int, open_narrow: Opener) -> None:
-        """``open_narrow`` opens the same graph for one thread a batch, of which ``streams`` run at once."""
+        """Check the graph's inputs and outputs.
+
+        Args:
+            folder: The model's folder.
+            session: The graph, opened to run a batch on all cores.
+            streams: How many batches may run at once.
+            open_narrow: Opens the graph again, to run a batch on one core.
+
+        Raises:
+            ModelError: The inputs or outputs are not those of a transformer.
+        """
         self._folder = folder
         self._session = session
         self._open_narrow = open_narrow
         self._opening = threading.Lock()
         self._narrow: Any = None
         self.device = Device.GPU if _GPU in session.get_providers() else Device.PROCESSOR
-        """Where it runs: without its libraries a GPU is passed over."""
+        """Where the graph runs: onnxruntime passes over a GPU whose libraries it does not find."""
         self.streams = streams if self.device is Device.PROCESSOR else 1
-        """Batches that are best run at once."""
+        """How many batches to run at once."""
         self._inputs = _checked_inputs(folder, session.get_inputs())
         self._output, self.is_cross_encoder = _chosen_output(folder, session.get_outputs())
 
@@ -70,17 +91,17 @@ class OnnxGraph:
         *,
         one_of_several: bool = False,
     ) -> Outputs:
-        """Pooled vectors or logits, shape ``(n, width)``.
+        """Pooled vectors or logits of some texts, shape ``(n, width)``.
 
         Args:
             ids: The tokens of each text.
-            kinds: The same lengths: 1 for tokens of the second text of a pair.
-            pad: The token that fills up shorter texts, where it is masked.
-            one_of_several: Use one thread, as other threads run other batches; else all cores.
+            kinds: For each token 1 if it belongs to the second text of a pair, else 0.
+            pad: The token that pads shorter texts; it is masked.
+            one_of_several: Whether other threads run other batches, so that this one uses a single core.
 
         Raises:
-            OutOfMemory: There is no room for so many.
-            ModelError: The graph fails, or gives what are no numbers.
+            OutOfMemory: There is no room for the batch.
+            ModelError: The graph fails, or gives infinite numbers or none.
         """
         with _blamed(self._folder.graph), _room_found():
             given = _padded(ids, kinds, pad)
@@ -95,6 +116,7 @@ class OnnxGraph:
         return found
 
     def _narrowed(self) -> Any:
+        """The graph opened for one core, at the first call."""
         with self._opening:
             if self._narrow is None:
                 self._narrow = self._open_narrow()
@@ -102,7 +124,7 @@ class OnnxGraph:
 
 
 def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Ids]:
-    """What a graph may ask for, each of shape ``(n, longest)``."""
+    """All inputs that a graph may have, each of shape ``(n, longest)``."""
     tokens = np.full((len(ids), max(map(len, ids))), pad, np.int64)
     mask, types = np.zeros_like(tokens), np.zeros_like(tokens)
     for place, (some, kind) in enumerate(zip(ids, kinds, strict=True)):
@@ -116,16 +138,16 @@ def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: i
 def open_graph(
     folder: ModelFolder, *, device: DeviceChoice = DeviceChoice.AUTO, threads: int = 0
 ) -> OnnxGraph:
-    """A folder's graph, loaded.
+    """The graph of a model's folder, loaded.
 
     Args:
-        folder: Names it.
-        device: Where to run it.
-        threads: To use in all; 0 for one a core.
+        folder: The model's folder.
+        device: Where to run the graph.
+        threads: Threads to use in all; 0 for one a core.
 
     Raises:
-        ModelError: A package is missing (the message names the extra), the graph is damaged or of another
-            kind, or the device is not there.
+        ModelError: A package is missing (the message names the extra), the graph is damaged or is no
+            transformer, or the device cannot be used.
     """
     with from_extra("onnx"):
         import onnxruntime
@@ -138,7 +160,7 @@ def open_graph(
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = threads
-        # Threads that wait by turning take the processor from everything else on the machine.
+        # By default threads that wait spin, which takes the processor from everything else on the machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         with _blamed(folder.graph):
             return onnxruntime.InferenceSession(folder.graph, options, providers=providers)
@@ -160,12 +182,12 @@ def open_graph(
 
 
 def may_be_twice(folder: ModelFolder) -> bool:
-    """Whether a model's weights are small enough for :data:`OPENED_TWICE_BYTES`."""
+    """Whether a model's weights are small enough to be opened twice (:data:`OPENED_TWICE_BYTES`)."""
     return sum(file.stat().st_size for file in weight_files(folder)) <= OPENED_TWICE_BYTES
 
 
 def runs_on_gpu(device: DeviceChoice) -> bool:
-    """Whether the installed package would try a GPU."""
+    """Whether the installed onnxruntime would try a GPU."""
     if device is DeviceChoice.CPU:
         return False
     with from_extra("onnx"):
@@ -176,8 +198,9 @@ def runs_on_gpu(device: DeviceChoice) -> bool:
 def rounds_by_batch(graph: Path) -> bool:
     """Whether a graph rounds numbers by the largest of the whole batch, as dynamic quantisation does.
 
-    A text's vector would then depend on the texts beside it (cosine 0.983 to its own for MiniLM in int8),
-    so that such a graph is given one at a time. Names of operators stand in the file as they are.
+    A text's vector would then depend on the others of its batch: for MiniLM in int8 it has a cosine of 0.983
+    to the vector of the text alone. Such a graph is given one text a batch. It is found by the operator's
+    name, which the file holds in plain bytes.
     """
     with graph.open("rb") as file:
         if not graph.stat().st_size:
@@ -187,6 +210,7 @@ def rounds_by_batch(graph: Path) -> bool:
 
 
 def _cores() -> int:
+    """The number of physical cores."""
     import psutil
 
     return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
@@ -194,31 +218,31 @@ def _cores() -> int:
 
 @contextmanager
 def _blamed(graph: Path) -> Iterator[None]:
-    """Turn whatever onnxruntime raises over a graph into :class:`ModelError`; not our own."""
+    """Turn the errors that onnxruntime raises into a :class:`ModelError` that names the graph."""
     try:
         yield
     except OutOfMemory:
         raise
-    except Exception as error:  # its errors have no other base
+    except Exception as error:  # onnxruntime's errors have no narrower base
         said = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(f"{graph} cannot be run: {said}; get the model's folder again") from error
 
 
 @contextmanager
 def _room_found() -> Iterator[None]:
-    """Turn what onnxruntime and numpy raise when memory runs out into :class:`OutOfMemory`."""
+    """Turn the errors that say that memory ran out into :class:`OutOfMemory`."""
     try:
         yield
     except MemoryError as error:
         raise OutOfMemory(str(error) or "out of memory") from error
-    except Exception as error:  # its errors have no other base
-        if not _NO_ROOM.search(str(error)):
+    except Exception as error:  # onnxruntime's errors have no narrower base
+        if not re.search(_NO_ROOM, str(error), re.IGNORECASE):
             raise
         raise OutOfMemory(str(error).strip().partition("\n")[0]) from error
 
 
 def _checked_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, type[np.integer[Any]]]:
-    """The graph's inputs and the integers that each takes."""
+    """The type of integers that each input of the graph takes, by the input's name."""
     names = [each.name for each in inputs]
     strange = [each.name for each in inputs if each.name not in _KNOWN or each.type not in _INTEGERS]
     if strange or not set(_MASKED) <= set(names):
@@ -230,7 +254,11 @@ def _checked_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, 
 
 
 def _chosen_output(folder: ModelFolder, outputs: Sequence[_Value]) -> tuple[str, bool]:
-    """The output to read, and whether the model is a cross-encoder."""
+    """The name of the output to read, and whether the model is a cross-encoder.
+
+    Raises:
+        ModelError: No output is a vector of each token or text, or one logit a text.
+    """
     flat = [each for each in outputs if len(each.shape) == 2]
     deep = [each.name for each in outputs if len(each.shape) == 3]
     single = [each.name for each in flat if each.shape[1] == 1]

@@ -1,4 +1,4 @@
-"""A safetensors file to arrays, mapped (https://github.com/huggingface/safetensors)."""
+"""Maps the arrays of a safetensors file (https://github.com/huggingface/safetensors)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from semindex.errors import ModelError
 
 _MOST_HEADER_BYTES = 100_000_000
-"""What the format allows."""
+"""The largest header that the format allows."""
 _TYPES: Mapping[str, str] = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
     "I8": "<i1", "U8": "<u1",
@@ -30,16 +30,16 @@ class _Tensor(msgspec.Struct):
 
 
 def tensor_names(file: Path) -> frozenset[str]:
-    """The names of a file's tensors; none where there is no such file.
+    """The names of a file's tensors; empty if there is no such file.
 
     Raises:
-        ModelError: It cannot be read or is damaged.
+        ModelError: The file cannot be read or is damaged.
     """
     return frozenset(_header(file)[0]) if file.is_file() else frozenset()
 
 
 def map_tensors(file: Path) -> dict[str, Array]:
-    """A file's tensors by name, read-only views of the mapped file; bfloat16 is widened to float32.
+    """A file's tensors by name, as read-only arrays over the mapped file; bfloat16 is copied to float32.
 
     Raises:
         ModelError: The file cannot be read, is damaged, or holds numbers of an unknown type.
@@ -50,6 +50,7 @@ def map_tensors(file: Path) -> dict[str, Array]:
 
 
 def _array(file: Path, name: str, tensor: _Tensor, data: Array) -> Array:
+    """One tensor of ``data``, the bytes behind the header."""
     low, high = tensor.data_offsets
     kind = _TYPES.get(tensor.dtype)
     if kind is None:
@@ -64,7 +65,7 @@ def _array(file: Path, name: str, tensor: _Tensor, data: Array) -> Array:
 
 
 def _header(file: Path) -> tuple[dict[str, _Tensor], int]:
-    """The tensors, and where their numbers begin in the file."""
+    """What the header says of each tensor, and the offset in the file at which their data begins."""
     try:
         with file.open("rb") as opened:
             length = int.from_bytes(opened.read(8), "little")

@@ -1,18 +1,19 @@
-"""What reads text as the embedder of an index: a chunk's vector is that of its path, names and lines.
+"""Makes an embedder of an index of any model that reads text: a chunk's text is its path, names and lines.
 
-A :class:`TextModel` is one way to have vectors computed; :class:`TextEmbedder` keeps what it computed and
-makes its cosines comparable to those of any other model (:mod:`semindex.models.centring`).
+A :class:`TextModel` computes vectors, in this process or on a server. :class:`TextEmbedder` keeps them in a
+cache, and subtracts a mean vector so that cosines mean the same for every model
+(:mod:`semindex.models.centring`).
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from semindex.errors import ModelError
 from semindex.models import centring
@@ -20,85 +21,84 @@ from semindex.models.digest import text_digest
 from semindex.types import Documents, Kept, QueryTerm, Vector, Vectors, VectorStore
 
 POOLING_VERSION = 2
-"""Raised when the same text gives another vector than before; part of the fingerprint."""
+"""To be raised when the same text gives another vector than before; part of the fingerprint."""
 SAME_COSINE = 0.99
-"""Least of one text's two vectors by one model, however it rounds."""
+"""Two vectors of one text with a lower cosine come from different models, not from rounding."""
 KEPT_TOGETHER = 64
-"""Texts that are computed between two writes of the cache: what a process that is killed loses."""
+"""Texts that are computed between two writes of the cache; a process that is killed loses at most these."""
 
 
 class Side(Enum):
-    """What a text is; many models put other words in front of each."""
+    """Whether a text is a query or is searched; many models want another prompt in front of each."""
 
     QUERY = "query"
     DOCUMENT = "document"
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedTexts:
-    """Texts as a model sees them."""
+class EmbeddedTexts(Struct, frozen=True):
+    """The vectors of some texts."""
 
     rows: Vectors
     """Shape ``(n, dim)``: unit rows, or zero."""
     sizes: Sequence[int]
-    """How much of each text was read, in tokens or characters: all of it."""
+    """How long each text is, in tokens or characters."""
 
 
 class TextModel(Protocol):
-    """Texts to vectors; no text is ever cut."""
+    """A model that gives vectors of texts, all of whose words count, however long they are."""
 
     @property
     def fingerprint(self) -> str:
-        """Names what it computes; known before anything heavy is loaded."""
+        """A name of what the model computes; known before anything heavy is loaded."""
 
     @property
     def resident_bytes(self) -> int:
-        """Memory that it takes in each process."""
+        """Memory that the model takes in each process."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know of how it runs."""
+        """Sentences for the user about how the model runs."""
 
     @property
     def may_change(self) -> bool:
-        """Whether it may give other vectors one day under the same fingerprint."""
+        """Whether the same fingerprint may give other vectors one day."""
 
     def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """The vectors of some texts, in their order.
 
         Raises:
-            ModelError: It cannot be loaded or reached, or fails.
+            ModelError: The model cannot be loaded or reached, or fails.
         """
 
     def close(self) -> None:
-        """Give connections and files back."""
+        """Close connections and files."""
 
 
 class TextEmbedder:
-    """A model and its cache; threads may share it."""
+    """The embedder over a model and a cache; threads may share it."""
 
     def __init__(self, model: TextModel, *, store: VectorStore | None = None) -> None:
-        """Load nothing yet; without a store all is computed anew."""
+        """Load nothing yet; ``store`` is the cache, without which every vector is computed anew."""
         self.model = model
         self._store = store
         self._lock = threading.Lock()
         self._centres: dict[Side, Vector] = {}
         self._witnesses: dict[Side, Vector] = {}
-        """What a text had for a vector before, until it was seen that it has the same now."""
+        """A probe text's vector from the cache, until the model was seen to still give the same one."""
 
     @property
     def reads_text(self) -> bool:
-        """Yes."""
+        """True: the embedder needs the text, not only its terms."""
         return True
 
     @property
     def meaning(self) -> float:
-        """See :attr:`semindex.types.Embedder.meaning`."""
+        """The weight of the cosines, as :attr:`semindex.types.Embedder.meaning` explains."""
         return centring.MEANING
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be known of the model, and what is wrong with the cache, which is opened to see."""
+        """Sentences for the user about the model, and about the cache, which is opened for them."""
         if self._store is None:
             return self.model.notes
         self._store.get(self._kept_as, (), width=0)
@@ -106,22 +106,22 @@ class TextEmbedder:
 
     @property
     def resident_bytes(self) -> int:
-        """That of the model."""
+        """Memory that the model takes in each process."""
         return self.model.resident_bytes
 
     @property
     def fingerprint(self) -> str:
-        """The model's, and the version of what is done with its vectors."""
+        """The model's fingerprint, with the versions of what is done with its vectors."""
         return f"{self._kept_as}-{centring.VERSION}"
 
     @property
     def dim(self) -> int:
-        """Length of a vector."""
+        """The length of a vector."""
         known = next(iter(self._centres.values()), None)
         return len(self._centre(Side.QUERY) if known is None else known)
 
     def embed_documents(self, documents: Documents) -> Vectors:
-        """Shape ``(n, dim)``, unit rows: one a text, from the cache where that has it."""
+        """The vectors of the texts, shape ``(n, dim)``: unit rows, from the cache or computed."""
         centre = self._centre(Side.DOCUMENT)
         digests = [text_digest(None, text) for text in documents.texts]
         named = dict(zip(digests, documents.texts, strict=True))
@@ -140,7 +140,7 @@ class TextEmbedder:
     def embed_query(
         self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float], text: str = ""
     ) -> Vector:
-        """The unit vector of the query's text, however long; shape ``(dim,)``, zero when it is empty."""
+        """The unit vector of the query's text, shape ``(dim,)``; zero for an empty text."""
         if not text.strip():
             return np.zeros(self.dim, np.float32)
         centre = self._centre(Side.QUERY)
@@ -148,23 +148,25 @@ class TextEmbedder:
         return vector
 
     def close(self) -> None:
-        """Give the cache's file and the model's connections back."""
+        """Close the cache's file and the model's connections."""
         self.model.close()
         if self._store is not None:
             self._store.close()
 
     @property
     def _kept_as(self) -> str:
+        """The name under which the cache holds the vectors of texts."""
         return f"{self.model.fingerprint}-text{POOLING_VERSION}"
 
     def _centre(self, side: Side) -> Vector:
-        """The mean vector of a side's probe texts, which the cache keeps with the model's fingerprint."""
+        """The mean vector of the probe texts of a side, from memory, the cache or the model."""
         with self._lock:
             if side not in self._centres:
                 self._centres[side] = self._kept_centre(side)
             return self._centres[side]
 
     def _kept_centre(self, side: Side) -> Vector:
+        """The mean vector from the cache or the model; the cache also has the first probe text's vector."""
         name, digests = (
             f"{self._kept_as}-{centring.VERSION}",
             [text_digest(side.value, each) for each in "cw"],
@@ -184,10 +186,13 @@ class TextEmbedder:
         return centre
 
     def _embedded(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
-        """The texts' vectors; asked for the first time, what was known of the model has to hold still.
+        """The vectors of some texts, computed.
+
+        The first time for a model that may change, a probe text is embedded too: its vector has to be the one
+        in the cache.
 
         Raises:
-            ModelError: A server has another model than when vectors were kept.
+            ModelError: A server has another model now than when the cache was written.
         """
         witness = self._witnesses.get(side)
         if witness is None:
@@ -204,6 +209,7 @@ class TextEmbedder:
         return EmbeddedTexts(made.rows[:-1], made.sizes[:-1])
 
     def _computed(self, texts: dict[bytes, str]) -> dict[bytes, Vector]:
+        """The vectors of some texts by digest, computed and put into the cache."""
         made = self._embedded(list(texts.values()), Side.DOCUMENT)
         if self._store is not None:
             rows = zip(texts, made.rows, made.sizes, strict=True)
@@ -212,12 +218,12 @@ class TextEmbedder:
 
 
 def mean_of_pieces(rows: Vectors, weights: Sequence[int], pieces: Sequence[int]) -> EmbeddedTexts:
-    """The mean of each text's pieces, each as heavy as it is long.
+    """The vectors of texts that were embedded in pieces: the mean of the pieces, weighted by their lengths.
 
     Args:
-        rows: Unit vectors of all pieces, one text's after the other's.
-        weights: How long each piece is.
-        pieces: Of each text, at least one.
+        rows: Shape ``(sum(pieces), dim)``: unit vectors of the pieces of the first text, then of the next.
+        weights: The length of each piece.
+        pieces: How many pieces each text has, at least one.
     """
     heavy = np.maximum(np.array(weights, np.float32), 1)
     counts = np.array(pieces, np.intp)

@@ -1,4 +1,4 @@
-"""A transformer in a local folder with an ONNX graph as what embeds texts."""
+"""The text model over a local folder that holds a transformer as an ONNX graph."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from semindex.models.session import may_be_twice, runs_on_gpu
 from semindex.models.texts import EmbeddedTexts, Side, mean_of_pieces
 
 _RUNTIME_BYTES = 150_000_000
-"""onnxruntime, tokenizer and the results between layers; measured with MiniLM."""
+"""Memory of onnxruntime, the tokenizer and the results between layers; measured with MiniLM."""
 
 
 class TransformerModel:
     """The model of a folder, loaded when something is first embedded; threads may share it."""
 
     def __init__(self, path: Path, running: RunOptions = DEFAULT) -> None:
-        """Read what the folder says.
+        """Read the folder's configuration files.
 
         Raises:
-            ModelError: The folder is not whole.
+            ModelError: The folder lacks a file.
         """
         self._path = path
         self._folder = read_folder(path)
@@ -33,38 +33,35 @@ class TransformerModel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why it runs slower than it could."""
-        verdict = self._used[1]
-        return (
-            (f"the model runs in float32: {verdict.failed}",)
-            if verdict is not None and verdict.failed
-            else ()
-        )
+        """Why the model runs in float32, if converting it to int8 failed."""
+        found = self._used[1]
+        return (f"the model runs in float32: {found.failed}",) if found is not None and found.failed else ()
 
     @property
     def may_change(self) -> bool:
-        """No: the fingerprint is of its files."""
+        """False: the fingerprint is that of the model's files."""
         return False
 
     @property
     def resident_bytes(self) -> int:
-        """The weights, about, as often as they are loaded, and what running them takes in a process."""
+        """About the weights, as often as they are loaded, and what running them takes in a process."""
         folder = self._used[0]
         times = 2 if self._running.threads != 1 and may_be_twice(folder) else 1
         return _RUNTIME_BYTES + times * sum(file.stat().st_size for file in weight_files(folder))
 
     @cached_property
     def fingerprint(self) -> str:
-        """That of the folder, a shorter longest input, and whether float32 is insisted on.
+        """The fingerprint of the folder, with a shorter longest input and ``exact``, if they are set.
 
-        Not whether this machine runs it in int8: an index that was built on a GPU answers on a processor.
+        Whether this machine runs the model in int8 does not matter: an index that was built on a GPU has to
+        answer on a processor.
         """
         asked = self._running.max_tokens
         cut = f"-{asked}" if 0 < asked < self._folder.max_tokens else ""
         return fingerprint(self._folder) + cut + ("-float32" if self._running.exact else "")
 
     def embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
-        """Unit vectors; a text longer than the model reads is the mean of its pieces."""
+        """Unit vectors; that of a text longer than the model reads is the mean of its pieces."""
         folder = self._folder
         prompt = folder.query_prompt if side is Side.QUERY else folder.document_prompt
         windows = [self._model.windows(text, prompt=prompt) for text in texts]
@@ -73,11 +70,11 @@ class TransformerModel:
         return mean_of_pieces(rows, [piece.read for piece in pieces], [len(found) for found in windows])
 
     def close(self) -> None:
-        """Nothing: all in this process share the model."""
+        """Do nothing: all users in this process share the model."""
 
     @cached_property
     def _used(self) -> tuple[ModelFolder, quantised.Conversion | None]:
-        """The folder with the graph that is run, and what converting it gave."""
+        """The folder with the graph to run, and what converting it to int8 gave, if it was tried."""
         running = self._running
         if running.exact or not running.derived or self._folder.classifier or runs_on_gpu(running.device):
             return self._folder, None
