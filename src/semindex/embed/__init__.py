@@ -1,1 +1,1 @@
-"""Terms to vectors."""
+"""Embedders: the bundled word vectors, and a door to models that a user brings."""

@@ -1,4 +1,4 @@
-"""Vectors of any embedder, rounded to the whole numbers that a segment stores."""
+"""Rounds vectors of any embedder to the whole numbers that a segment stores."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from semindex.types import Int8Vectors, Vectors
 
 
 def quantise(vectors: Vectors) -> Int8Vectors:
-    """Unit rows (or zero rows) times 127, rounded half to even; the same shape.
+    """Unit or zero rows times 127, rounded half to even, in the same shape.
 
-    The scale is fixed, so a row's bytes depend on nothing but the row.
+    The scale is fixed, so that a row's bytes depend on the row alone.
     """
     scaled = np.multiply(vectors, np.float32(127))
     return np.rint(scaled, out=scaled).astype(np.int8)

@@ -1,9 +1,8 @@
-"""Embedders by name."""
+"""Opens the embedder that a name means: the bundled words, a folder, a model of the hub or a server."""
 
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +23,10 @@ _OPEN: Shared[str, StaticEmbedder] = Shared()
 
 
 def open_words() -> StaticEmbedder:
-    """The bundled word vectors; all in this process use the same.
+    """The embedder over the bundled word vectors; all users in this process share it.
 
     Raises:
-        ModelError: Their file is absent or damaged.
+        ModelError: The file is absent or damaged.
     """
     from semindex.embed.static import StaticEmbedder
 
@@ -41,15 +40,15 @@ def open_embedder(
     running: RunOptions = DEFAULT,
     read_key: Callable[[], str | None] | None = None,
 ) -> Embedder:
-    """The embedder of that name. Bound to plain values it can be pickled, and called in another process.
+    """The embedder that a name means. Bound to plain arguments, the function can be sent to another process.
 
     Args:
-        name: :data:`BUNDLED`; the path of a folder with a model (``~`` is the home); the id of one on the
+        name: :data:`BUNDLED`; the path of a folder with a model (``~`` is the home); the id of a model on the
             Hugging Face hub (:mod:`semindex.models.hub`); or the address of a server
             (:func:`semindex.models.endpoint.read_endpoint`).
-        open_store: Where vectors of texts are kept; the bundled one needs none, nor what follows.
-        running: How a model is run.
-        read_key: Gives a server's key.
+        open_store: Opens the cache of a model's vectors; the bundled words use none.
+        running: How to run a model.
+        read_key: Gives the key for a server.
 
     Raises:
         ModelError: The name is unknown, or the model's file is absent or damaged.
@@ -58,11 +57,9 @@ def open_embedder(
         return open_words()
     from semindex.models.texts import TextEmbedder
 
-    model = _server(name, running, read_key) if _ADDRESS.match(name) else _local(_folder(name), running)
+    is_address = name.lower().startswith(("http://", "https://"))
+    model = _server(name, running, read_key) if is_address else _local(_folder(name), running)
     return TextEmbedder(model, store=open_store() if open_store is not None else None)
-
-
-_ADDRESS = re.compile("https?://", re.IGNORECASE)
 
 
 def _server(name: str, running: RunOptions, read_key: Callable[[], str | None] | None) -> TextModel:
@@ -73,7 +70,7 @@ def _server(name: str, running: RunOptions, read_key: Callable[[], str | None] |
 
 
 def _folder(name: str) -> Path:
-    """The folder of that path, else of the model that has that name on the hub."""
+    """The folder that a name is the path of; if there is none, that of the hub's model of this name."""
     from semindex.models.hub import folder_of, read_id
 
     folder = Path(name).expanduser()
@@ -89,7 +86,7 @@ def _folder(name: str) -> Path:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether a folder has all that one of the ways to run a model needs."""
+    """Whether a folder has all files that one of the ways to run a model needs."""
     from semindex.models.model2vec import table_file
     from semindex.models.modelfolder import graph_of, torch_files
 
@@ -99,7 +96,7 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _local(folder: Path, running: RunOptions) -> TextModel:
-    """What a folder holds: a table of vectors, an ONNX graph, or PyTorch's weights."""
+    """The model in a folder: a table of vectors, an ONNX graph, or PyTorch's weights."""
     from semindex.models.model2vec import Model2vec, table_file
     from semindex.models.modelfolder import graph_of, torch_files
     from semindex.models.sentences import SentenceModel

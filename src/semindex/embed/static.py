@@ -1,8 +1,8 @@
 """The bundled embedder: a text's vector is a weighted sum of its words' vectors.
 
-Words and weights are integers and so are the logarithms of counts, as they stand in a table; every
-sum of a document is therefore exact in float64. Its bytes depend neither on the batch, nor on the
-order of the words, nor on the linear algebra library of the machine.
+The vectors, the weights and the logarithms of counts are whole numbers, so that every sum of a document is
+exact in float64. Its bytes depend neither on the batch, nor on the order of the words, nor on the linear
+algebra library of the machine.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from semindex.tokens import hash_terms
 from semindex.types import Counts, Documents, Floats, Ids, Mask, QueryTerm, TermHashes, Vector, Vectors
 
 POOLING_VERSION = 1
-"""Raised when the same words give another vector than before; part of the fingerprint."""
+"""To be raised when the same words give another vector than before; part of the fingerprint."""
 
 MODEL_FILE = Path(__file__).parent / "model" / "words.bin"
 NAMES_SHARE = 0.7
 PATHS_SHARE = 0.7
-"""Of the unit vectors of names and paths, beside 1 for content: the design's prototype, judged on 60
+"""Weights of the unit vectors of names and paths; content has weight 1. Chosen on judged queries of 60
 repositories."""
 
 _BLOCK_TERMS = 2048
-"""Terms gathered at once: their float64 rows (2 MB at 128 dimensions) stay in the cache, and are
-written into one buffer, which is 10 times as fast as fresh ones."""
+"""Terms gathered at once: their float64 rows, 2 MB at 128 dimensions, stay in the processor's cache. One
+buffer is used again and again, which is 10 times as fast as new ones."""
 _BUCKET_BITS = 16
 _MAX_COUNT = 1023
 _LOG_UNIT = 256
 
 
 class WordNeighbours(Struct, frozen=True):
-    """The nearest other words of some terms, one term's after the other's."""
+    """The nearest other words of some terms: those of the first term, best first, then those of the next."""
 
     hashes: TermHashes
     cosines: Floats
     counts: Ids
-    """Shape ``(terms,)``: how many each has."""
+    """Shape ``(terms,)``: how many neighbours each term has."""
 
 
 class StaticEmbedder:
@@ -79,41 +79,41 @@ class StaticEmbedder:
 
     @property
     def resident_bytes(self) -> int:
-        """None: the words are mapped."""
+        """0: the file of the words is mapped."""
         return 0
 
     @property
     def reads_text(self) -> bool:
-        """No: terms."""
+        """False: the embedder needs terms, not text."""
         return False
 
     @property
     def meaning(self) -> float:
-        """1: the weights were chosen with it."""
+        """1: the weights of ranking were chosen with this embedder."""
         return 1.0
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """None."""
+        """Empty: there is nothing that a user should know."""
         return ()
 
     def close(self) -> None:
-        """Nothing: all in this process share the map."""
+        """Do nothing: all users in this process share the mapped file."""
 
     @property
     def fingerprint(self) -> str:
-        """Name, dimensions, pooling version, and the checksum that the file states of its content."""
+        """Name, dimensions, pooling version, and the checksum of its content that the file states."""
         return f"semindex-{self._dim}-{POOLING_VERSION}-{self._words.checksum.hex()}"
 
     @property
     def dim(self) -> int:
-        """Length of a vector."""
+        """The length of a vector."""
         return self._dim
 
     def embed_documents(self, documents: Documents) -> Vectors:
-        """Shape ``(n, dim)``: content, names and paths each of unit length, weighted, summed, unit again.
+        """Unit rows, shape ``(n, dim)``: the weighted sum of the unit vectors of content, names and path.
 
-        A row is zero only when its three fields hold no term (or words that cancel exactly).
+        A row is zero only if the three fields have no term, or words that cancel each other exactly.
         """
         out = _unit(self._pool(documents.content))
         names = _unit(self._pool(documents.names))
@@ -127,7 +127,7 @@ class StaticEmbedder:
     def embed_query(
         self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float], text: str = ""
     ) -> Vector:
-        """Unit sum of ``weight * idf(term) * word``, in the order of the terms' text; zero without terms."""
+        """The unit vector of the sum of ``weight * idf(term) * word``; zero without terms."""
         ordered = sorted(terms, key=lambda term: term.term)
         hashes = hash_terms(term.term for term in ordered)
         vectors = np.empty((len(ordered), self._dim), np.int8)
@@ -136,13 +136,13 @@ class StaticEmbedder:
             weight * term.weight * idf(term.term)
             for term, weight in zip(ordered, weights.tolist(), strict=True)
         ]
-        # Row after row: the sum over the first axis is taken in its order.
+        # Rounding depends on the order of a sum: terms are sorted, and this sum takes row after row.
         total = np.add.reduce(vectors * np.array(factors).reshape(-1, 1), axis=0, keepdims=True)
         vector: Vector = _unit(total).astype(np.float32)[0]
         return vector
 
     def knows(self, term_hash: int) -> bool:
-        """Whether the term has a learned vector; any other gets one from its hash, which means nothing."""
+        """Whether the term has a learned vector; any other term has a vector of random signs."""
         hashes = self._words.hashes
         row = int(hashes.searchsorted(np.uint64(term_hash)))
         return row < len(hashes) and int(hashes[row]) == term_hash
@@ -151,12 +151,12 @@ class StaticEmbedder:
         """At most 8 nearest other words of each term, best first; an unknown word has none.
 
         Raises:
-            ModelError: The file's table points outside of it.
+            ModelError: The file names a neighbour that it does not have.
         """
         words = self._words
         rows, known = self._rows(terms)
         (which,) = known.nonzero()
-        # Of these alone: the row of another is a page of the file that nothing else asks for.
+        # Only known terms' rows are read: each row may be a page of the file that is not in memory yet.
         rows = rows[which]
         others = words.neighbours[rows]
         listed = others != NO_WORD
@@ -168,10 +168,10 @@ class StaticEmbedder:
         return WordNeighbours(words.hashes[places], words.cosines[rows][listed] / 127, counts)
 
     def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], Mask]:
-        """The row of each term, and whether there is one; any row where there is none.
+        """The row of each term, and whether it has one; the row of a term without one means nothing.
 
-        Hashes spread evenly, so a term's leading bits give a bucket of about one word, which is walked:
-        a third of the time of a binary search.
+        Hashes are spread evenly, so a term's leading bits give a bucket of about one word, where the search
+        begins; that takes a third of the time of a binary search.
         """
         hashes = self._words.hashes
         last = len(hashes) - 1
@@ -183,7 +183,7 @@ class StaticEmbedder:
         return rows, hashes[rows] == terms
 
     def _gather(self, terms: TermHashes, into: npt.NDArray[np.int8]) -> Ids:
-        """Write the terms' integer vectors into the leading rows of ``into``; their weights ``(m,)``."""
+        """Write the terms' vectors into the leading rows of ``into``; gives their weights, shape ``(m,)``."""
         rows, known = self._rows(terms)
         vectors = into[: len(terms)]
         np.take(self._words.vectors, rows, axis=0, out=vectors, mode="clip")
@@ -195,7 +195,10 @@ class StaticEmbedder:
         return weights
 
     def _pool(self, counts: Counts) -> Floats:
-        """The sum of each row's words times ln(1 + count), shape ``(n, dim)``, whole numbers."""
+        """For each row the sum of its words' vectors times weight and ln(1 + count), shape ``(n, dim)``.
+
+        The sums are whole numbers. A block of terms may begin and end within a row: such rows are added up.
+        """
         offsets, total = counts.offsets, len(counts.terms)
         out = np.zeros((len(offsets) - 1, self._dim))
         gathered = np.empty((min(total, _BLOCK_TERMS), self._dim), np.int8)
@@ -221,14 +224,14 @@ def _add_sums(out: Floats, factors: Floats, vectors: Floats, cuts: Sequence[int]
 
 @lru_cache(maxsize=1)
 def _log_counts() -> Ids:
-    """ln(1 + count) in steps of 1/256 for counts 0 to 1023; larger counts are taken for 1023."""
+    """256 * ln(1 + count), rounded, for counts from 0 to 1023; larger counts are taken for 1023."""
     return np.array([round(_LOG_UNIT * math.log1p(count)) for count in range(_MAX_COUNT + 1)], dtype=np.int64)
 
 
 def unknown_vectors(terms: TermHashes, dim: int) -> npt.NDArray[np.int8]:
-    """A vector of signs for each hash, shape ``(n, dim)``: ``dim`` bits drawn from it by SplitMix64.
+    """A vector of random signs for each hash, shape ``(n, dim)``; ``dim`` is a multiple of 64.
 
-    https://prng.di.unimi.it/splitmix64.c; ``dim`` is a multiple of 64.
+    The signs are bits that SplitMix64 makes of the hash (https://prng.di.unimi.it/splitmix64.c).
     """
     steps = np.arange(1, dim // 64 + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed = terms[:, None] + steps

@@ -1,32 +1,32 @@
-"""The file of the bundled word vectors: how it is laid out, written, mapped and checked.
+"""Writes, maps and checks the file of the bundled word vectors.
 
-Little-endian; a header of 128 bytes, then five arrays, each starting at a multiple of 64:
+The file is little-endian: a header of 128 bytes, then five arrays, each beginning at a multiple of 64:
 
 ==============  ===================  =====================================================
 array           shape, type          holds
 ==============  ===================  =====================================================
 hashes          ``(n,)`` uint64      term hashes, ascending and distinct
 neighbours      ``(n, k)`` uint32    rows of the nearest other words; ``NO_WORD`` for none
-weights         ``(n,)`` uint16      what a row is multiplied by in a sum
+weights         ``(n,)`` uint16      factors of the rows in a sum
 vectors         ``(n, dim)`` int8    the words' directions, each row on a scale of its own
-cosines         ``(n, k)`` int8      of the neighbours, times 127, descending
+cosines         ``(n, k)`` int8      cosines of the neighbours times 127, descending
 ==============  ===================  =====================================================
 
-``weight * vector`` is the word as it stands in a sum, up to one constant for the whole file. Both
-are integers, so sums of them are exact and do not depend on their order or on the machine.
+``weight * vector`` is what a word adds to a sum, up to one constant for the whole file. Both are whole
+numbers, so that sums are exact and depend neither on their order nor on the machine.
 """
 
 from __future__ import annotations
 
 import mmap
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
+from msgspec import Struct
 
 from semindex.errors import ModelError
 from semindex.types import Floats, Ids, TermHashes
@@ -34,18 +34,18 @@ from semindex.types import Floats, Ids, TermHashes
 VERSION = 1
 NO_WORD = 0xFFFFFFFF
 MAX_WEIGHT = 4095
-"""Of a word; with counts' logarithms below 2**11 and bytes below 2**7, sums stay far below 2**53."""
+"""The largest weight. With logarithms of counts below 2**11 and bytes below 2**7, sums stay far below 2**53,
+up to which float64 is exact."""
 UNKNOWN_BYTE = 64
-"""Magnitude of every component of an unknown word's vector."""
+"""The magnitude of every number of an unknown word's vector."""
 _MAGIC = b"smxwords"
 _HEADER = struct.Struct("<8sIIQIIQ16s16s")
 _HEADER_BYTES = 128
 _DAMAGED = "{path} is not a whole word vector file of this semindex ({why}); install semindex again"
 
 
-@dataclass(frozen=True, slots=True)
-class WordVectors:
-    """The arrays of the file; ``n`` words."""
+class WordVectors(Struct, frozen=True):
+    """The arrays of the file, of ``n`` words."""
 
     hashes: TermHashes
     neighbours: npt.NDArray[np.uint32]
@@ -53,9 +53,9 @@ class WordVectors:
     vectors: npt.NDArray[np.int8]
     cosines: npt.NDArray[np.int8]
     unknown_weight: int
-    """The weight of a word that is not in the file, in the unit of ``weights``."""
+    """The weight of every word that is not in the file, comparable with ``weights``."""
     checksum: bytes = b""
-    """xxh3-128 of all arrays, from the header; 16 bytes."""
+    """xxh3-128 of all arrays, as the header states it; 16 bytes."""
 
     @classmethod
     def of(
@@ -68,7 +68,7 @@ class WordVectors:
         neighbours: Ids,
         cosines: npt.NDArray[np.float32],
     ) -> Self:
-        """From unit rows and relative weights in (0, 1]; neighbours are rows, negative for none."""
+        """The arrays for unit rows with weights in (0, 1]; neighbours are rows, negative for none."""
         scaled = vectors * (127 / np.abs(vectors).max(axis=1, keepdims=True))
         rounded = np.rint(scaled).astype(np.int8)
         norms = np.linalg.norm(rounded.astype(np.float64), axis=1)
@@ -85,7 +85,7 @@ class WordVectors:
 
 
 def _layout(count: int, dim: int, neighbours: int) -> tuple[list[tuple[int, type, tuple[int, ...]]], int]:
-    """Offset, type and shape of each array, and the size of the file."""
+    """The offset, type and shape of each array, and the size of the file."""
     arrays: list[tuple[type, tuple[int, ...]]] = [
         (np.uint64, (count,)),
         (np.uint32, (count, neighbours)),
@@ -102,7 +102,7 @@ def _layout(count: int, dim: int, neighbours: int) -> tuple[list[tuple[int, type
 
 
 def write(path: Path, words: WordVectors) -> int:
-    """Write the file and return its size in bytes."""
+    """Write the file; gives its size in bytes."""
     count, dim = words.vectors.shape
     placed, size = _layout(count, dim, words.neighbours.shape[1])
     body = bytearray(size - _HEADER_BYTES)
@@ -118,10 +118,10 @@ def write(path: Path, words: WordVectors) -> int:
 
 
 def map_words(path: Path) -> WordVectors:
-    """Map the file; its pages are read when they are used.
+    """The arrays over the mapped file, whose pages are read when they are used.
 
     Raises:
-        ModelError: It is absent, cut short, of another version, or its header is damaged.
+        ModelError: The file is absent, cut short, of another version, or its header is damaged.
     """
     try:
         with path.open("rb") as file:
@@ -149,7 +149,7 @@ def verify(path: Path) -> None:
     """Read the whole file and compare it with its checksum.
 
     Raises:
-        ModelError: A byte of it is not what was written.
+        ModelError: A byte of the file differs from what was written.
     """
     words = map_words(path)
     if xxhash.xxh3_128_digest(path.read_bytes()[_HEADER_BYTES:]) != words.checksum:

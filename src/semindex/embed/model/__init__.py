@@ -1,1 +1,1 @@
-"""Holds the bundled word vectors."""
+"""The folder of the bundled word vectors; it has no code."""
