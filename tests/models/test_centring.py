@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,17 @@ def test_rows_are_unit_or_zero(seed: int) -> None:
     lengths = np.linalg.norm(centred(rows, centre), axis=1)
     np.testing.assert_allclose(np.delete(lengths, [3, 5]), 1, atol=1e-5)
     assert not lengths[[3, 5]].any()
+
+
+@pytest.mark.parametrize(("distance", "length"), [(1e-5, 0), (9e-4, 0), (2e-3, 1), (0.05, 1)])
+def test_a_row_that_rounding_alone_keeps_from_the_centre_says_nothing(distance: float, length: int) -> None:
+    rows = drawn(7)
+    centre = rows.mean(axis=0)
+    rows[3] = centre + np.float32(distance) * drawn(8, 1)[0]
+    found = centred(rows, centre)[3]
+    assert np.linalg.norm(found) == pytest.approx(length, abs=1e-5)
+    if length:
+        np.testing.assert_allclose(found, drawn(8, 1)[0], atol=1e-3)
 
 
 def test_without_a_centre_nothing_changes() -> None:

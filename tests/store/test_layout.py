@@ -200,18 +200,21 @@ def test_clean_waits_for_nobody_and_removes_nothing_under_a_writer(tmp_path: Pat
     assert read(tmp_path / "i") == OLD
 
 
-def test_clean_cut_short_can_be_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index_dir = tmp_path / "i"
-    build(index_dir)
-    real = layout._remove
+def test_clean_cut_short_leaves_an_index_that_is_empty_or_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After any removal there is no catalog that names what is gone, and the folder is known as ours."""
+    real, cut_short = layout._remove, 0
     for allowed in range(20):
-        calls = 0
+        index_dir = tmp_path / str(allowed)
+        build(index_dir)
+        (index_dir / "catalog.db-wal").write_bytes(b"what a killed process left")
+        removed: list[str] = []
 
-        def remove(path: Path, allowed: int = allowed) -> None:
-            nonlocal calls
-            calls += 1
-            if calls > allowed:
+        def remove(path: Path, removed: list[str] = removed, allowed: int = allowed) -> None:
+            if len(removed) == allowed:
                 raise OSError(5, "cut short")
+            removed.append(path.name)
             real(path)
 
         with monkeypatch.context() as patch:
@@ -222,6 +225,13 @@ def test_clean_cut_short_can_be_finished(tmp_path: Path, monkeypatch: pytest.Mon
                 assert "cut short" in str(error)
             else:
                 break
-        layout.create(index_dir)
-    assert allowed > 2
+        cut_short += 1
+        assert layout.looks_ours(index_dir)
+        if removed:
+            assert removed[0] == "catalog.db"
+            build(index_dir)
+            assert read(index_dir) == OLD
+        layout.clean(index_dir)
+        assert not index_dir.exists()
+    assert cut_short >= 4
     assert not index_dir.exists()

@@ -94,12 +94,17 @@ def require_root(index_dir: Path, recorded: str | None, root: Path) -> None:
 
 
 def looks_ours(index_dir: Path) -> bool:
-    """Whether semindex made the folder: our ``.gitignore``, or a catalog beside a segments folder."""
-    try:
+    """Whether semindex made the folder.
+
+    It has our ``.gitignore``, or a catalog beside a segments folder, or no more than the few files that a
+    beginning or a removal leaves that was killed.
+    """
+    with suppress(OSError):
         if (index_dir / _IGNORE).read_bytes() == _MARK:
             return True
-    except OSError:
-        pass
+    with suppress(OSError):
+        if {path.name for path in index_dir.iterdir()} <= _UNFINISHED:
+            return True
     return (index_dir / CATALOG).is_file() and (index_dir / SEGMENTS).is_dir()
 
 
@@ -213,7 +218,8 @@ def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:
         raise IndexUnwritable(f"{index_dir} was not made by semindex; if nobody needs it, remove it by hand")
     before = size_bytes(index_dir)
     with write_lock(index_dir, wait_seconds=wait_seconds), unwritable(index_dir):
-        # The catalog goes first and our mark last: cut short, it is an empty index, and still ours.
+        # The catalog goes first and our mark last: cut short, it is an empty index, and still ours. The
+        # catalog's side files follow it: without its log it would be an older one, whose segments are gone.
         for path in sorted(index_dir.iterdir(), key=_removal_order):
             _remove(path)
     with unwritable(index_dir):
@@ -223,10 +229,10 @@ def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:
     return before
 
 
-def _removal_order(path: Path) -> int:
+def _removal_order(path: Path) -> tuple[int, str]:
     if path.name in (_IGNORE, LOCK, HOLDER):
-        return 1 + (_IGNORE, LOCK, HOLDER).index(path.name)
-    return -1 if path.name.startswith(CATALOG) else 0
+        return 1 + (_IGNORE, LOCK, HOLDER).index(path.name), path.name
+    return (-1 if path.name.startswith(CATALOG) else 0), path.name
 
 
 def _remove(path: Path) -> None:
