@@ -56,6 +56,8 @@ class Collector(Struct):
 
     root: bytes
     on_progress: Callable[[int], None] | None = None
+    only: frozenset[bytes] | None = None
+    """When given, the walk looks at nothing but what is at, below or above one of these paths."""
     files: dict[bytes, FileRef] = field(default_factory=dict)
     skipped: dict[bytes, FileFailure] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -65,6 +67,12 @@ class Collector(Struct):
     set_aside: set[IgnoreRule] = field(default_factory=set)
     """Rules that :func:`semindex.source.tree.walk_tree` does not follow."""
     _own_rules: dict[bytes, tuple[IgnoreFile, ...]] = field(default_factory=dict)
+
+    def looks_at(self, path: bytes) -> bool:
+        """Whether a path is at, below or above one of those that the walk is to look at."""
+        if self.only is None or path in self.only:
+            return True
+        return lies_below(path, self.only) or any(name.startswith(path + b"/") for name in self.only)
 
     def absolute(self, path: bytes) -> bytes:
         """The absolute path of ``path``."""
@@ -139,6 +147,14 @@ class Collector(Struct):
         """Whether the folder holds one of :data:`FOLDER_MARKS`."""
         full = self.absolute(folder)
         return any(os.path.lexists(join(full, mark)) for mark in FOLDER_MARKS)
+
+
+def lies_below(path: bytes, folders: Collection[bytes]) -> bool:
+    """Whether one of the folders holds ``path``, at any depth."""
+    while path := parent(path):
+        if path in folders:
+            return True
+    return False
 
 
 def is_link(status: os.stat_result) -> bool:

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess  # noqa: TID251 - asks git which files there are
+from collections.abc import Collection
 from pathlib import Path
 
 from msgspec import Struct
@@ -59,14 +60,16 @@ def find_top(folder: Path) -> Path | None:
     return None
 
 
-def list_files(folder: Path, top: Path) -> Listing:
+def list_files(folder: Path, top: Path, only: Collection[bytes] = ()) -> Listing:
     """The files of ``folder`` in the work tree at ``top``, without ignored ones.
+
+    With ``only``, paths relative to ``folder``, git lists nothing but what is at or below these.
 
     Raises:
         GitFailed: git cannot answer; the caller walks without it.
     """
     options = ("-z", "-t", "--cached", "--others", "--exclude-standard")
-    output, errors = _git(folder, top, "ls-files", *options)
+    output, errors = _git(folder, top, "ls-files", *options, paths=only)
     # With -t each path has a letter and a blank before it: H tracked, S sparse, ? untracked.
     by_tag: dict[bytes, dict[bytes, None]] = {}
     for entry in output.split(b"\0"):
@@ -138,15 +141,23 @@ def common_dir(top: Path) -> Path | None:
         return None
 
 
-def _git(folder: Path, top: Path, command: str, *options: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
+def _git(
+    folder: Path,
+    top: Path,
+    command: str,
+    *options: str,
+    stdin: bytes = b"",
+    paths: Collection[bytes] = (),
+) -> tuple[bytes, bytes]:
     """Standard output and standard error of one git command run in ``folder``."""
     _require_repository(top)
     settings = [part for setting in _SAFE_CONFIGURATION for part in ("-c", setting)]
     try:
         done = subprocess.run(
-            [_program(top), "--no-pager", *settings, command, *options, "--"],
+            [_program(top), "--no-pager", *settings, command, *options, "--", *sorted(paths)],
             cwd=folder,
-            env=_environment(top),
+            # A path that is given is no pattern; check-ignore must not be told so.
+            env=_environment(top) | ({"GIT_LITERAL_PATHSPECS": "1"} if paths else {}),
             input=stdin,
             capture_output=True,
             timeout=_TIMEOUT_S,

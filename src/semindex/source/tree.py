@@ -18,7 +18,7 @@ from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule, loa
 from semindex.source.paths import join, parent
 
 _SEARCH_IGNORE, _GIT_IGNORE = b".ignore", b".gitignore"
-_IGNORE_FILES = frozenset((_SEARCH_IGNORE, _GIT_IGNORE, SEMINDEX_IGNORE))
+IGNORE_FILES = frozenset((_SEARCH_IGNORE, _GIT_IGNORE, SEMINDEX_IGNORE))
 
 
 class _FolderRules(Struct, frozen=True):
@@ -40,7 +40,7 @@ def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
     If a rule of the root's ``.gitignore`` leaves out everything, it is set aside, and a warning says so.
     """
     repositories = _walk(collector, start)
-    while not start and not repositories and not collector.files:
+    while not start and not repositories and not collector.files and collector.only is None:
         rules = {item.rule for item in collector.excluded}
         emptying = {rule for rule in rules if isinstance(rule, IgnoreRule) and _empties(rule)}
         if not emptying:
@@ -62,6 +62,7 @@ def _empties(rule: IgnoreRule) -> bool:
 
 def _walk(collector: Collector, start: bytes) -> list[bytes]:
     repositories: list[bytes] = []
+    some = collector.only is not None
     # Each folder with the rules of the folder above, and whether a rule took the folder back in.
     waiting = [(start, _above(collector, start), True)]
     while waiting:
@@ -79,7 +80,7 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
         never = NEVER & names
         for entry in entries:  # runs a hundred thousand times in a large tree
             path = prefix + entry.name
-            if never and entry.name in never:
+            if (never and entry.name in never) or (some and not collector.looks_at(path)):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -102,7 +103,7 @@ def _above(collector: Collector, start: bytes) -> _FolderRules:
     if not start:
         return _FolderRules()
     folder = parent(start)
-    return _entered(collector, _above(collector, folder), folder, _IGNORE_FILES)
+    return _entered(collector, _above(collector, folder), folder, IGNORE_FILES)
 
 
 def _entered(

@@ -7,19 +7,25 @@ answer, :mod:`semindex.source.tree` applies the ignore files. Links are recorded
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from msgspec import Struct
 
 from semindex.errors import RootError
 from semindex.source import git, overbroad
-from semindex.source.collect import Collector, Excluded
-from semindex.source.git import GitFailed
-from semindex.source.tree import walk_tree
+from semindex.source.collect import FOLDER_MARKS, NEVER, Collector, Excluded, lies_below
+from semindex.source.git import GitFailed, GitRule
+from semindex.source.ignores import IgnoreRule
+from semindex.source.paths import join, parent
+from semindex.source.tree import IGNORE_FILES, walk_tree
 from semindex.source.worktree import WorkTree
 from semindex.types import FileFailure, FileRef
 
+MOST_NAMED_PATHS = 200
+"""Of more named paths than this the whole tree is walked: looking for each by itself would take longer."""
+_DECIDING_NAMES = frozenset((b"", b".", b"..", b".git", b".gitmodules", *FOLDER_MARKS, *IGNORE_FILES))
+"""A change of one of these is a change of what is to be indexed elsewhere; or the path is no plain one."""
 _NAMED_FOLDERS = 5
 
 
@@ -31,28 +37,92 @@ class Walk(Struct, frozen=True):
     skipped: tuple[FileFailure, ...]
     """The paths not to be read, in the same order; files that a rule ignores are not listed."""
     warnings: tuple[str, ...]
+    only: tuple[str, ...] | None = None
+    """The paths at or below which the walk looked; None when it looked at the whole tree."""
 
 
-def walk(root: Path, *, on_progress: Callable[[int], None] | None = None) -> Walk:
+def walk(
+    root: Path, *, only: Collection[str] | None = None, on_progress: Callable[[int], None] | None = None
+) -> Walk:
     """Walk the tree at ``root``; ``on_progress`` is called with the number of files found so far.
+
+    With ``only``, root-relative paths of files or folders, the walk looks at nothing but what is at or below
+    these, as long as they can be judged by themselves. They cannot when there are many, when one of them is
+    an ignore file or lies in a repository of its own, or when a rule takes back in what git ignores: then
+    the whole tree is walked, and :attr:`Walk.only` is None.
 
     Raises:
         RootError: ``root`` is missing, not a folder, or not readable.
     """
-    folder = _checked(root)
+    folder = checked_root(root)
+    some = None if only is None else _walk_some(folder, frozenset(map(os.fsencode, only)))
+    if some is not None:
+        return some
     collector = Collector(os.fsencode(folder), on_progress)
     _cover_all(collector, folder)
     _explain(collector, folder)
     if on_progress is not None:
         on_progress(len(collector.files))
-    return Walk(
-        refs=tuple(map(collector.files.__getitem__, sorted(collector.files))),
-        skipped=tuple(map(collector.skipped.__getitem__, sorted(collector.skipped))),
-        warnings=tuple(collector.warnings),
+    return Walk(*_found(collector), warnings=tuple(collector.warnings))
+
+
+def _walk_some(root: Path, only: frozenset[bytes]) -> Walk | None:
+    """A walk of some paths; None where only a walk of the whole tree can tell."""
+    # What lies in folders that no walk enters says nothing; but .git holds what git tracks.
+    never = NEVER - {b".git"}
+    only = frozenset(path for path in only if never.isdisjoint(path.split(b"/")))
+    parts = {part for path in only for part in path.split(b"/")}
+    if len(only) > MOST_NAMED_PATHS or parts & _DECIDING_NAMES:
+        return None
+    collector = Collector(os.fsencode(root), only=only)
+    for path in only:
+        if any(rules.takes_back for rules in collector.own_rules(parent(path))) or _is_nested(
+            collector, path
+        ):
+            return None
+    if only:
+        top = git.find_top(root)
+        tree = WorkTree(collector, b"", top) if top else None
+        try:
+            if tree is not None and tree.is_ignored():
+                return None
+            below = walk_tree(collector, b"") if tree is None else tree.walk()
+        except GitFailed:
+            return None
+        if below or any(_is_everything(item.rule) for item in collector.excluded):
+            return None
+    if any(path not in only and not lies_below(path, only) for path in collector.skipped):
+        return None
+    return Walk(*_found(collector), warnings=(), only=tuple(map(os.fsdecode, sorted(only))))
+
+
+def _is_nested(collector: Collector, path: bytes) -> bool:
+    """Whether a path is, or lies in, a folder below the root with a repository of its own."""
+    while path:
+        if os.path.lexists(join(collector.absolute(path), b".git")):
+            return True
+        path = parent(path)
+    return False
+
+
+def _is_everything(rule: IgnoreRule | GitRule) -> bool:
+    return isinstance(rule, IgnoreRule) and rule.is_everything
+
+
+def _found(collector: Collector) -> tuple[tuple[FileRef, ...], tuple[FileFailure, ...]]:
+    """The files and the paths not to be read, each in the order of the bytes of their paths."""
+    return (
+        tuple(map(collector.files.__getitem__, sorted(collector.files))),
+        tuple(map(collector.skipped.__getitem__, sorted(collector.skipped))),
     )
 
 
-def _checked(root: Path) -> Path:
+def checked_root(root: Path) -> Path:
+    """The folder ``root`` without links.
+
+    Raises:
+        RootError: It is missing, not a folder, or not readable.
+    """
     try:
         folder = root.resolve(strict=True)
         with os.scandir(folder) as entries:

@@ -32,10 +32,13 @@ class WorkTree:
     def walk(self) -> list[bytes]:
         """Record the files; returns the submodules and nested repositories below, which are not entered.
 
+        When the collector looks at some paths only, what git ignores is not taken back in.
+
         Raises:
             GitFailed: git cannot answer; nothing has been recorded.
         """
-        listing = git.list_files(self._folder, self._top)
+        only = self._collector.only
+        listing = git.list_files(self._folder, self._top, only or ())
         repositories = [
             path
             for path in map(self._rooted, listing.nested)
@@ -50,7 +53,8 @@ class WorkTree:
         for path in self._taken(listing.untracked):
             if self._enters_untracked(parent(path)):
                 self._add(path)
-        repositories.extend(self._taken_back())
+        if only is None:
+            repositories.extend(self._taken_back())
         for path in map(self._rooted, sorted(listing.unreadable)):
             if parent(path) not in self._collector.skipped:
                 self._collector.fail(path, SkipReason.PERMISSION, "Permission denied")
