@@ -18,7 +18,8 @@ import pytest
 import semindex
 from semindex.config import Settings
 from semindex.index import ANSWER_SECONDS, Index, locate
-from semindex.source.walk import walk
+from semindex.indexing.freshness import check
+from semindex.store.catalog import Catalog
 
 from .corpus import copy_package
 from .product import ALPHA, BETA, environment, plant
@@ -240,10 +241,11 @@ def test_a_search_adopts_the_newer_generation(index: Index, root: Path) -> None:
 
 def test_a_walk_that_another_overtook_takes_nothing_back(index: Index, root: Path) -> None:
     """A process walks, another walks later, indexes and commits first; then the first gets the lock."""
-    seen, began = walk(root), time.time_ns()
+    with Catalog.open_reader(index.index_dir) as catalog:
+        drift = check(root, catalog)
     plant(root, {"new.py": b"def zeppelin(): pass\n"})
     index.refresh()
-    report = index._builder().refresh(walked=(seen, began))
+    report = index._builder().refresh(drift=drift)
     assert (report.removed, report.files) == (0, 6)
     assert paths(index.search("zeppelin")) == ["new.py"]
 

@@ -63,7 +63,7 @@ from semindex.types import (
 if TYPE_CHECKING:
     from semindex.config import Settings
     from semindex.indexing.builder import Builder
-    from semindex.indexing.freshness import Freshness as Checked
+    from semindex.indexing.freshness import Drift
     from semindex.models.judge import Judge
 
 __all__ = ["Adopted", "Index", "Location", "StrPath", "blamed", "locate", "open"]
@@ -161,6 +161,7 @@ class Index:
         *,
         progress: ProgressCallback | None = None,
         force: bool = False,
+        wait_seconds: float = 300,
         cluster: Cluster | str | None = None,
     ) -> BuildReport:
         """Index what is new or changed, forget what is gone; everything when ``force``.
@@ -168,6 +169,7 @@ class Index:
         Args:
             progress: Called at each step, from this thread.
             force: Read and analyse every file again.
+            wait_seconds: How long to wait for another process that is writing the index.
             cluster: Has other processes or machines do the work: the address of a dask scheduler, or
                 ``local:4``. Without it no connection is opened.
 
@@ -175,7 +177,7 @@ class Index:
             UsageError: ``cluster`` cannot be read, or the extra that it needs is not installed.
             WorkerError: The cluster is out of reach, or none of its workers fit; what was committed stays.
             RootError: The root is gone.
-            IndexLocked: Another process is writing.
+            IndexLocked: Another process is writing, still after ``wait_seconds``.
             IndexTooNew: The index is of a newer semindex.
             IndexUnwritable: No room or permission; what was committed before is intact.
         """
@@ -184,7 +186,7 @@ class Index:
             from semindex.indexing.cluster.executor import local_workers
 
             local_workers(named.address)
-        report = self._builder(progress, named).refresh(force=force)
+        report = self._builder(progress, named).refresh(force=force, wait_seconds=wait_seconds)
         return replace(
             report, warnings=(*self._settings.passed_over, *report.warnings, *self._embedder.notes)
         )
@@ -403,9 +405,9 @@ class Index:
             return Freshness("stale", found.changed), (_STALE,)
         return self._caught_up(found)
 
-    def _caught_up(self, found: Checked) -> tuple[Freshness, tuple[str, ...]]:
+    def _caught_up(self, found: Drift) -> tuple[Freshness, tuple[str, ...]]:
         try:
-            report = self._builder().refresh(verify=False, walked=(found.seen, found.scan_ns))
+            report = self._builder().refresh(verify=False, drift=found)
         except (IndexLocked, IndexUnwritable) as error:
             known = Freshness("stale", found.changed) if found.changed else _UNCHECKED
             return known, (f"not refreshed: {error}",)

@@ -398,11 +398,11 @@ class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 
     stage: str
-    """``walk``, ``index``, ``merge`` or ``verify``."""
+    """``wait`` (for another process that is writing), ``walk``, ``index``, ``merge`` or ``verify``."""
     done: int
     total: int | None
     unit: str
-    """``files`` or ``bytes``."""
+    """``files``, ``segments``, ``seconds`` or ``bytes``."""
     path: str = ""
 
 

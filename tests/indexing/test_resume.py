@@ -153,7 +153,12 @@ def test_a_forced_build_that_is_stopped_leaves_a_sound_index(tree: Path, tmp_pat
     index_dir = tmp_path / "index"
     build(tree, index_dir)
     before = stored_chunks(index_dir)
-    stopped(tree, index_dir, 20, force=True)
+    files, pending = progress_of(index_dir)
+    assert stopped(tree, index_dir, 20, force=True) == (files, pending) == (files, 0), "counted once each"
+    with opened(tree, index_dir) as index:
+        coverage = index.search("decode a header").coverage
+        assert (coverage.indexed, coverage.seen) == (files, files + sum(coverage.skipped.values()))
+        assert not [note for note in coverage.notes if "partial" in note]
     assert stored_chunks(index_dir) == before
     build(tree, index_dir)
     assert stored_chunks(index_dir) == before

@@ -28,12 +28,13 @@ class WaitingIndex(FakeIndex):
         *,
         progress: ProgressCallback | None = None,
         force: bool = False,
+        wait_seconds: float = 300,
         cluster: Cluster | None = None,
     ) -> BuildReport:
         if "FAKE_WAIT" in os.environ:
             print("BUILDING", file=sys.stderr, flush=True)
             signal.pause()
-        return super().refresh(progress=progress, force=force, cluster=cluster)
+        return super().refresh(progress=progress, force=force, wait_seconds=wait_seconds, cluster=cluster)
 
 
 class DrivenModule(FakeModule):

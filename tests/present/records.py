@@ -131,9 +131,10 @@ class FakeIndex:
         *,
         progress: ProgressCallback | None = None,
         force: bool = False,
+        wait_seconds: float = 300,
         cluster: Cluster | None = None,
     ) -> BuildReport:
-        self._asked("refresh", force=force, cluster=cluster)
+        self._asked("refresh", force=force, wait_seconds=wait_seconds, cluster=cluster)
         for step in self.steps if progress else ():
             assert progress is not None
             progress(step)

@@ -324,13 +324,13 @@ def test_index_sums_up(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None
         "2.00 s, 3.2 MB read (1.6 MB/s), peak memory 210 MB in 3 processes",
     ]
     assert done.stderr == "semindex: one ignore rule hides nearly everything\n"
-    assert fake.only.calls[0] == ("refresh", {"force": False, "cluster": None})
+    assert fake.only.calls[0] == ("refresh", {"force": False, "wait_seconds": 300, "cluster": None})
 
 
 def test_index_hands_on_the_cluster_that_is_named(invoke: Invoke, fake: FakeModule) -> None:
     invoke("index", "--cluster", "tcp://host:8786", "--segments-url", "file:///x", "--shared-disk")
     named = Cluster("tcp://host:8786", "file:///x", shared_disk=True)
-    assert fake.only.calls[0] == ("refresh", {"force": False, "cluster": named})
+    assert fake.only.calls[0] == ("refresh", {"force": False, "wait_seconds": 300, "cluster": named})
 
 
 @pytest.mark.parametrize("option", [["--segments-url", "file:///x"], ["--shared-disk"]])
@@ -344,7 +344,10 @@ def test_index_can_be_quiet_forced_elsewhere_and_json(
     invoke: Invoke, fake: FakeModule, tmp_path: Path
 ) -> None:
     done = invoke("index", "-q", "--force", "--index-dir", "kept")
-    assert (done.stdout, fake.only.calls[0]) == ("", ("refresh", {"force": True, "cluster": None}))
+    assert (done.stdout, fake.only.calls[0]) == (
+        "",
+        ("refresh", {"force": True, "wait_seconds": 300, "cluster": None}),
+    )
     assert fake.only.index_dir == Path("kept")
     done = invoke("index", "--json")
     report = json.loads(done.stdout)

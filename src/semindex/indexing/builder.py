@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
 from msgspec.structs import replace
@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from semindex.errors import IndexCorrupt
 from semindex.indexing import merge
 from semindex.indexing.analysis import skip_analysis
-from semindex.indexing.plan import Plan, plan
+from semindex.indexing.freshness import Drift, check, planned
+from semindex.indexing.plan import Plan
 from semindex.indexing.run import Indexing, Place, Run, commit
 from semindex.process.garbage import without_collection
-from semindex.source.walk import Walk, walk
+from semindex.source.walk import checked_root
 from semindex.store import layout
 from semindex.store.catalog import Catalog, SkippedFile, Snapshot
-from semindex.store.lock import write_lock
+from semindex.store.lock import OnWait, write_lock
 from semindex.store.segment import Segment
 from semindex.types import (
     BuildReport,
@@ -35,49 +36,54 @@ class Builder:
         self._progress = progress or (lambda _: None)
 
     def refresh(
-        self, *, force: bool = False, verify: bool = True, walked: tuple[Walk, int] | None = None
+        self,
+        *,
+        force: bool = False,
+        verify: bool = True,
+        paths: Collection[str] | None = None,
+        drift: Drift | None = None,
+        wait_seconds: float = 0.0,
     ) -> BuildReport:
         """Index what is new or changed, forget what is gone, and commit.
 
         Args:
             force: Read and analyse every file again.
             verify: Check the checksums of what is kept, and analyse again what is damaged.
-            walked: A walk that was just made, and when it began in nanoseconds of the epoch.
+            paths: Look only at what is at or below these root-relative paths, as far as they can be judged
+                by themselves (see :func:`walk`) and there is an index already.
+            drift: What :func:`check` has just found, so that it is not looked for again.
+            wait_seconds: How long to wait for another process that is writing; ``progress`` is told.
 
         Raises:
             RootError: The root is missing or not a folder.
-            IndexLocked: Another process is writing.
+            IndexLocked: Another process is writing, still after ``wait_seconds``.
             IndexTooNew: The index is of a newer semindex.
             IndexUnwritable: The index folder cannot be written; what was committed stays.
         """
         started = time.monotonic()
-        with without_collection():
-            seen, scan_ns = walked or self._walk()
-        walk_seconds = time.monotonic() - started if walked is None else None
-        layout.create(self._place.index_dir)
-        with write_lock(self._place.index_dir):
-            warnings = list(seen.warnings)
+        place, warnings = self._place, list[str]()
+        checked_root(place.root)
+        layout.create(place.index_dir)
+        with write_lock(place.index_dir, wait_seconds=wait_seconds, on_wait=self._tell_wait(wait_seconds)):
 
-            def indexed() -> tuple[BuildReport, set[str]]:
+            def indexed(drift: Drift | None) -> tuple[BuildReport, set[str]]:
                 with self._catalog(warnings, verify=verify) as catalog:
-                    report = self._refresh(catalog, seen, scan_ns, walk_seconds, warnings, force, verify)
+                    report = self._refresh(catalog, drift, paths, warnings, force, verify)
                     return report, {segment.name for segment in catalog.snapshot().segments}
 
             try:
-                report, live = indexed()
+                report, live = indexed(drift)
             except IndexCorrupt as error:
                 # Damage that shows only when the pages that have it are read.
                 self._begin_anew(warnings, error)
-                report, live = indexed()
-            layout.collect_garbage(self._place.index_dir, live, on_step=self._place.on_step)
+                report, live = indexed(None)
+            layout.collect_garbage(place.index_dir, live, on_step=place.on_step)
         return replace(report, seconds=time.monotonic() - started)
 
-    def _walk(self) -> tuple[Walk, int]:
-        began = time.time_ns()
-        seen = walk(
-            self._place.root, on_progress=lambda n: self._progress(Progress("walk", n, None, "files"))
+    def _tell_wait(self, wait_seconds: float) -> OnWait:
+        return lambda waited, holder: self._progress(
+            Progress("wait", int(waited), int(wait_seconds), "seconds", holder)
         )
-        return seen, began
 
     @contextmanager
     def _catalog(self, warnings: list[str], *, verify: bool) -> Iterator[Catalog]:
@@ -113,21 +119,27 @@ class Builder:
     def _refresh(
         self,
         catalog: Catalog,
-        seen: Walk,
-        scan_ns: int,
-        walk_seconds: float | None,
+        drift: Drift | None,
+        paths: Collection[str] | None,
         warnings: list[str],
         force: bool,
         verify: bool,
     ) -> BuildReport:
         layout.require_root(self._place.index_dir, catalog.meta("root"), self._place.root)
-        if catalog.last_scan_ns > scan_ns:
-            # Another process has committed a later walk since ours: what it saw must not be taken for gone.
-            seen, scan_ns = self._walk()
         broken = self._broken_segments(catalog.snapshot(), warnings, verify=verify)
-        with without_collection():
-            work = plan(seen, catalog, broken=broken, force=force)
-        run = Run(files=work.files, failures=work.failures, scan_ns=scan_ns, force=force, warnings=warnings)
+        drift = self._drift(catalog, drift, paths, broken, force)
+        work, whole = drift.plan, drift.seen.only is None
+        warnings.extend(drift.seen.warnings)
+        run = Run(
+            files=work.files,
+            failures=work.failures,
+            # A walk of some paths tells nothing of files that it did not look at.
+            scan_ns=drift.scan_ns if whole else None,
+            force=force,
+            warnings=warnings,
+            new=set(work.new),
+            pending_before=0 if whole else int(catalog.meta("pending") or 0),
+        )
         run.skipped.extend(self._new_skips(work))
         with ExitStack() as leaving:
             indexing = Indexing(self._place, catalog, run, self._progress, leaving)
@@ -138,14 +150,43 @@ class Builder:
                 run,
                 removed=(*work.removed, *work.lost),
                 dropped=sorted(broken),
-                scan_ns=scan_ns,
-                walk_seconds=walk_seconds,
+                scan_ns=run.scan_ns,
+                walk_seconds=drift.walk_seconds if whole else None,
             )
             indexed = run.added + run.changed
             most = indexed > 0 and 2 * indexed > catalog.count().files
             indexing.merge(small_bytes=merge.SMALL_BYTES if most else 0)
         self._warn_of_memory(run)
         return self._report(catalog, work, run)
+
+    def _drift(
+        self,
+        catalog: Catalog,
+        known: Drift | None,
+        paths: Collection[str] | None,
+        broken: Collection[int],
+        force: bool,
+    ) -> Drift:
+        """What there is to do: what was found already if that still holds, else looked for now."""
+        must_see_all = bool(broken) or catalog.generation == 0
+        if (
+            known is None
+            or known.scan_ns < catalog.last_scan_ns
+            or (must_see_all and known.seen.only is not None)
+        ):
+            # Also when another process has committed a later walk: what that saw must not be taken for gone.
+            return check(
+                self._place.root,
+                catalog,
+                paths=None if must_see_all else paths,
+                broken=broken,
+                force=force,
+                on_progress=lambda n: self._progress(Progress("walk", n, None, "files")),
+            )
+        if broken or force or known.stamp != catalog.stamp:
+            with without_collection():
+                return planned(known, catalog, broken=broken, force=force)
+        return known
 
     def _new_skips(self, work: Plan) -> list[SkippedFile]:
         skips = [SkippedFile(failure, skip_analysis()) for failure in work.skipped]

@@ -30,6 +30,12 @@ class Plan(Struct, frozen=True):
     """What is known and sound of the files to be read, by path."""
     failures: Mapping[str, SkippedFile]
     """All files that are known as skipped or failed, by path."""
+    new: frozenset[str]
+    """Those to be read of which nothing is known at all."""
+
+
+NOTHING = Plan((), (), 0, (), (), {}, {}, frozenset())
+"""No work at all."""
 
 
 def same_stat(known: FileRef, seen: FileRef) -> bool:
@@ -53,7 +59,7 @@ def is_known(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[st
 
 
 def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Plan:
-    """Hold what the walk saw against what the catalog knows.
+    """Hold what the walk saw against what the catalog knows; of a walk of some paths, only these.
 
     Args:
         seen: The walk.
@@ -61,13 +67,14 @@ def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: b
         broken: Ids of segments whose files are to be read again.
         force: Read everything.
     """
-    failures = {known.failure.path: known for known in catalog.failures()}
-    found = catalog.differences(seen.refs, analysis=file_analysis, without=broken)
+    failures = {known.failure.path: known for known in catalog.failures(seen.only)}
+    found = catalog.differences(seen.refs, analysis=file_analysis, without=broken, only=seen.only)
     racy_ns = catalog.last_scan_ns - RACY_NS
     young = {ref for ref in seen.refs if ref.mtime_ns >= racy_ns}
     doubtful = {*found.refs, *young}
     read = [ref for ref in seen.refs if force or ref in doubtful] if force or doubtful else []
     files = catalog.records([ref.path for ref in read])
+    new = frozenset(ref.path for ref in read if ref.path not in files and ref.path not in failures)
     if broken:
         files = {path: record for path, record in files.items() if record.segment not in broken}
     if not force:
@@ -85,4 +92,5 @@ def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: b
         skipped=seen.skipped,
         files=files,
         failures=failures,
+        new=new,
     )

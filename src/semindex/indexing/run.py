@@ -67,8 +67,13 @@ class Run:
     files: Mapping[str, FileRecord]
     """What is known and sound, by path."""
     failures: Mapping[str, SkippedFile]
-    scan_ns: int
+    scan_ns: int | None
+    """When the walk of the whole tree began; None when some paths were looked at."""
     force: bool
+    new: set[str]
+    """Files still to be read of which the index knows nothing."""
+    pending_before: int = 0
+    """How many an earlier run had left, when this one looks at some paths only."""
     total: int = 0
     done: int = 0
     added: int = 0
@@ -87,6 +92,11 @@ class Run:
     def peak_bytes(self) -> int:
         """What all processes took so far, each at its highest."""
         return peak_bytes() + self.worker_peak_bytes
+
+    @property
+    def pending(self) -> int:
+        """Files that are not in the index yet: those of which it has an older state are counted there."""
+        return max(len(self.new), self.pending_before - self.added)
 
     def notes(self) -> dict[str, str]:
         """What a commit notes of a build; nothing when nothing was indexed."""
@@ -252,7 +262,9 @@ class Indexing:
             assert isinstance(outcome.result, Outcome)
             self._note(outcome.result)
         run.done += len(files)
-        self._doubtful.difference_update(wanted.ref.path for wanted in files)
+        paths = [wanted.ref.path for wanted in files]
+        self._doubtful.difference_update(paths)
+        run.new.difference_update(paths)
         self._tell()
 
     def _note(self, outcome: Outcome) -> None:
@@ -303,7 +315,6 @@ class Indexing:
             self._place,
             self._catalog,
             run,
-            pending=run.total - run.done,
             scan_ns=None if self._doubtful else run.scan_ns,
         )
 
@@ -320,16 +331,15 @@ def commit(
     *,
     removed: Sequence[str] = (),
     dropped: Sequence[int] = (),
-    pending: int = 0,
     scan_ns: int | None,
     walk_seconds: float | None = None,
 ) -> None:
-    """Make what was written live; ``pending`` files are still to come. Nothing new is no generation.
+    """Make what was written live. Nothing new is no generation.
 
     With ``scan_ns`` what the catalog knows counts as seen then: files that it does not know yet, or of
     which it knows an older state, are found by that.
     """
-    meta = {"pending": str(pending), "root": str(place.root), **run.notes()}
+    meta = {"pending": str(run.pending), "root": str(place.root), **run.notes()}
     if walk_seconds is not None:
         meta["walk_ms"] = str(round(walk_seconds * 1000))
     catalog.commit(

@@ -15,6 +15,15 @@ class Refresh(Request, frozen=True, kw_only=True):
     """Index what is new or changed, forget what is gone."""
 
     force: Annotated[bool, option("Read and analyse every file again.")] = False
+    wait_seconds: Annotated[
+        int,
+        option(
+            "Wait so long for another process that is writing the index, in seconds.",
+            least=0,
+            flag="--wait",
+            metavar="SECONDS",
+        ),
+    ] = 300
     cluster: Annotated[
         Cluster | str | None,
         option(

@@ -73,6 +73,7 @@ class Catalog:
         self._lock = RLock()
         self._closed = False
         self._stamp = self._look()
+        self._snapshot: Snapshot | None = None
 
     @classmethod
     def open_reader(cls, index_dir: Path) -> Catalog:
@@ -143,6 +144,14 @@ class Catalog:
             return str(identity), int(generation)
 
     @property
+    def stamp(self) -> tuple[str, int, int]:
+        """Identity, :attr:`generation` and :attr:`last_scan_ns`: what a plan was made against."""
+        with self._translated():
+            self._follow()
+            generation, _, last_scan_ns, identity = self._state()
+            return str(identity), int(generation), int(last_scan_ns)
+
+    @property
     def model(self) -> str:
         """Fingerprint of the model that the vectors were made with."""
         with self._translated():
@@ -163,9 +172,16 @@ class Catalog:
     def snapshot(self) -> Snapshot:
         """What is live now, seen in one read transaction.
 
+        A writer, beside whom nobody commits, reads it once a generation.
+
         Raises:
             NotIndexed: The index was removed.
         """
+        if self._snapshot is None or not self._writable:
+            self._snapshot = self._read_snapshot()
+        return self._snapshot
+
+    def _read_snapshot(self) -> Snapshot:
         with self._translated(), self._read():
             generation, model, _, identity = self._state()
             segments = self._fetch("SELECT id, name, files, chunks, nbytes, base FROM segments ORDER BY id")
@@ -197,7 +213,12 @@ class Catalog:
         return {file.ref.path: file for file in found}
 
     def differences(
-        self, seen: Sequence[FileRef], *, analysis: Callable[[str], str], without: Collection[int] = ()
+        self,
+        seen: Sequence[FileRef],
+        *,
+        analysis: Callable[[str], str],
+        without: Collection[int] = (),
+        only: Collection[str] | None = None,
     ) -> Differences:
         """Compare all files seen with all that are indexed; no record is made of those that are the same.
 
@@ -205,16 +226,20 @@ class Catalog:
             seen: What a walk found.
             analysis: The fingerprint of today's analysis of a language.
             without: Ids of segments that do not count.
+            only: When given, only what is at or below these paths is compared.
         """
+        within, bounds = _within(only)
         with self._translated(), self._read():
             rules = self._fetch("SELECT DISTINCT language, analysis FROM files")
             old = [value for pair in rules if not self._is_of_today(pair, analysis) for value in pair]
             is_out = f"segment IN ({','.join(map(str, without))})"
             is_old = f"(language, analysis) IN (VALUES {','.join(['(?, ?)'] * (len(old) // 2))})"
             is_known = f"NOT {is_out} AND NOT {is_old}" if old else f"NOT {is_out}"
-            known = self._refs(is_known, old)
-            outdated = self._refs(f"NOT {is_out} AND {is_old}", old) if old else set()
-            left_out = self._refs(is_out, ()) if without else set()
+            known = self._refs(f"{within} AND {is_known}", (*bounds, *old))
+            outdated = (
+                self._refs(f"{within} AND NOT {is_out} AND {is_old}", (*bounds, *old)) if old else set()
+            )
+            left_out = self._refs(f"{within} AND {is_out}", bounds) if without else set()
         refs = tuple(ref for ref in seen if ref not in known)
         if len(known) > len(seen) - len(refs):
             outdated |= known.difference(seen)
@@ -225,13 +250,17 @@ class Catalog:
             left_out=tuple(sorted(path for path, *_ in left_out)),
         )
 
-    def failures(self) -> Iterator[SkippedFile]:
-        """The files that were seen and are not (wholly) indexed, ordered as :meth:`files`."""
+    def failures(self, only: Collection[str] | None = None) -> Iterator[SkippedFile]:
+        """The files that were seen and are not (wholly) indexed, ordered as :meth:`files`.
+
+        With ``only``, those at or below these paths.
+        """
+        within, bounds = _within(only)
         query = (
             "SELECT path, size, mtime, ctime, inode, stage, reason, detail, analysis"
-            " FROM skipped ORDER BY path"
+            f" FROM skipped WHERE {within} ORDER BY path"
         )
-        for path, size, mtime, ctime, inode, stage, reason, detail, analysis in self._stream(query):
+        for path, size, mtime, ctime, inode, stage, reason, detail, analysis in self._stream(query, bounds):
             ref = None if size is None else self._ref(path, size, mtime, ctime, inode)
             failure = FileFailure(os.fsdecode(path), stage, _reason(reason), self._text(detail), ref)
             yield SkippedFile(failure, analysis)
@@ -303,6 +332,8 @@ class Catalog:
             with transaction(self._opened.connection):
                 self._on_step("catalog:begin")
                 generation = changes.apply(self._opened.connection, change, self._on_step)
+            if self._snapshot is not None and self._snapshot.generation != generation:
+                self._snapshot = None
             self._on_step("catalog:committed")
         return generation
 
@@ -376,9 +407,9 @@ class Catalog:
     def _fetch(self, query: str, *values: object) -> list[_Row]:
         return self._opened.connection.execute(query, values).fetchall()
 
-    def _stream(self, query: str) -> Iterator[_Row]:
+    def _stream(self, query: str, values: Sequence[object] = ()) -> Iterator[_Row]:
         with self._translated():
-            cursor = self._opened.connection.execute(query)
+            cursor = self._opened.connection.execute(query, values)
         while True:
             with self._translated():
                 rows = cursor.fetchmany(_ROWS_AT_ONCE)
@@ -428,6 +459,17 @@ def _open_for_reading(index_dir: Path) -> OpenedDatabase:
         opened.connection.close()
         raise
     return opened
+
+
+def _within(only: Collection[str] | None) -> tuple[str, list[bytes]]:
+    """The condition that a row's path is at or below one of some paths, and its values."""
+    if only is None:
+        return "TRUE", []
+    paths = list(map(os.fsencode, only))
+    # "/" is 0x2f, so what lies below a folder sorts from "folder/" up to "folder0".
+    below = " OR ".join(["path >= ? AND path < ?"] * len(paths))
+    bounds = [path + mark for path in paths for mark in (b"/", b"0")]
+    return f"(path IN ({','.join('?' * len(paths))}){' OR ' + below if paths else ''})", [*paths, *bounds]
 
 
 def _reason(value: str) -> SkipReason:

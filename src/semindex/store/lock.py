@@ -6,7 +6,8 @@ import errno
 import json
 import os
 import platform
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,8 +21,14 @@ HOLDER = "writer.json"
 _POLL_SECONDS = 0.05
 
 
+OnWait = Callable[[float, str], None]
+"""Called again and again by a writer that waits: with the seconds it has waited, and who is writing."""
+
+
 @contextmanager
-def write_lock(index_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+def write_lock(
+    index_dir: Path, *, wait_seconds: float = 0.0, on_wait: OnWait = lambda seconds, holder: None
+) -> Iterator[None]:
     """Hold the writer lock of an index folder for the body.
 
     Raises:
@@ -30,13 +37,18 @@ def write_lock(index_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # half as long to import as all else; searches write nothing
 
-    lock = FileLock(index_dir / LOCK, timeout=max(0.0, wait_seconds), thread_local=False)
+    lock = FileLock(index_dir / LOCK, thread_local=False)
+    began = time.monotonic()
     with unwritable(index_dir):
-        try:
-            lock.acquire(poll_interval=_POLL_SECONDS)
-        except Timeout as error:
-            holder = _holder(index_dir)
-            raise IndexLocked(f"{holder} is writing the index {index_dir}; try again later") from error
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                holder, waited = _holder(index_dir), time.monotonic() - began
+                if waited >= wait_seconds:
+                    raise IndexLocked(_locked(index_dir, holder, wait_seconds)) from error
+                on_wait(waited, holder)
+                time.sleep(_POLL_SECONDS)
     try:
         with unwritable(index_dir):
             if not os.access(index_dir, os.W_OK):
@@ -49,6 +61,11 @@ def write_lock(index_dir: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
         with suppress(OSError):
             (index_dir / HOLDER).unlink(missing_ok=True)
         lock.release()
+
+
+def _locked(index_dir: Path, holder: str, waited_seconds: float) -> str:
+    still = f" after {waited_seconds:g} s of waiting" if waited_seconds else ""
+    return f"{holder} is writing the index {index_dir}{still}; try again later"
 
 
 def _sign(index_dir: Path) -> None:

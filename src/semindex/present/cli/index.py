@@ -48,7 +48,12 @@ def index(
         if place.location.scope and not quiet:
             tell(f"{place.location.scope} lies in {root}: the whole of it is indexed.")
         with drawn(quiet=quiet) as progress:
-            report = place.index.refresh(progress=progress, force=wanted.force, cluster=wanted.workers)
+            report = place.index.refresh(
+                progress=progress,
+                force=wanted.force,
+                wait_seconds=wanted.wait_seconds,
+                cluster=wanted.workers,
+            )
     if as_json:
         write_json(report_object(report, root=root, index_dir=folder))
         return DONE

@@ -65,7 +65,8 @@ def built_first(index: Index) -> list[str]:
     if index.exists:
         return []
     with drawn() as progress:
-        report = index.refresh(progress=progress)
+        # Who searches does not wait for a writer.
+        report = index.refresh(progress=progress, wait_seconds=0)
     return [_built(report), *report.warnings]
 
 

@@ -20,6 +20,7 @@ STEP_SECONDS = 0.05
 """Updates closer together than this are dropped."""
 
 _WORDS = {
+    "wait": "waiting for another process that writes the index",
     "walk": "looking for files",
     "index": "indexing",
     "merge": "merging",

@@ -1,0 +1,136 @@
+"""A refresh by paths does what a refresh of the whole tree does, when only these paths changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import semindex
+from semindex.config import Settings
+from semindex.embed.registry import open_embedder
+from semindex.indexing.builder import Builder
+from semindex.indexing.run import Place
+from semindex.store.catalog import Catalog
+from semindex.types import BuildReport
+from tests.corpus import answers, stored_chunks
+from tests.product import plant
+
+FILES: dict[str | bytes, bytes] = {
+    "a.py": b"def load_cookie(path):\n    return open(path).read()\n",
+    "deep/b.py": b"class Store:\n    def save(self):\n        pass\n",
+    "deep/c.md": b"# Cookies\n\nHow they are kept.\n",
+    "deep/er/d.txt": b"plain words\n",
+    "blob.bin": bytes(9),
+    ".gitignore": b"*.log\n",
+}
+PLACES = [
+    "a.py",
+    "deep/b.py",
+    "deep/c.md",
+    "deep/er/d.txt",
+    "blob.bin",
+    "deep/er",
+    "new.py",
+    "n/e.py",
+    "x.log",
+]
+CONTENTS = [b"def airship():\n    return 1\n", b"words about a zeppelin\n", bytes(20), b""]
+edits = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from(PLACES), st.sampled_from([*CONTENTS, "remove", "touch"])),
+        min_size=1,
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def refresh(root: Path, index_dir: Path, paths: Collection[str] | None = None) -> BuildReport:
+    place = Place(root, index_dir, open_embedder(), 4_000_000_000)
+    return Builder(place).refresh(paths=paths)
+
+
+def edit(root: Path, place: str, how: bytes | str) -> None:
+    path = root / place
+    if how == "touch":
+        if path.exists():
+            os.utime(path, ns=(10**18, 10**18 + path.stat().st_mtime_ns % 10**9))
+    elif how == "remove":
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    elif isinstance(how, bytes) and not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(how)
+
+
+def known(index_dir: Path) -> tuple[object, ...]:
+    """What the catalog says of every file, but for the segment that holds it."""
+    with Catalog.open_reader(index_dir) as catalog:
+        files = [(file.ref, file.digest, file.language, file.chunks) for file in catalog.files()]
+        return files, [each.failure for each in catalog.failures()], catalog.meta("pending")
+
+
+@settings(deadline=None, max_examples=25)
+@given(edits)
+def test_by_paths_is_as_by_a_walk(rounds: list[list[tuple[str, bytes | str]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = plant(Path(folder) / "root", FILES)
+        some, whole = Path(folder) / "some", Path(folder) / "whole"
+        refresh(root, some), refresh(root, whole)
+        for changes in rounds:
+            for place, how in changes:
+                edit(root, place, how)
+            refresh(root, some, [place for place, _ in changes])
+            refresh(root, whole)
+            assert stored_chunks(some) == stored_chunks(whole)
+            assert known(some) == known(whole)
+        queries = ["load cookie", "airship", "zeppelin words"]
+        plain = Settings(enable_caching=False)
+        with (
+            semindex.open(root, index_dir=some, settings=plain) as first,
+            semindex.open(root, index_dir=whole, settings=plain) as second,
+        ):
+            assert answers(first, queries) == answers(second, queries)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = plant(tmp_path / "root", FILES)
+    for path in root.rglob("*"):
+        os.utime(path, ns=(10**18, 10**18))
+    refresh(root, tmp_path / "index")
+    return root
+
+
+def test_nothing_else_is_looked_at(root: Path, tmp_path: Path) -> None:
+    plant(root, {"a.py": b"def one(): pass\n", "deep/b.py": b"def two(): pass\n", "new.py": b"three = 3\n"})
+    (root / "deep" / "c.md").unlink()
+    report = refresh(root, tmp_path / "index", ["a.py", "deep/c.md"])
+    assert (report.added, report.changed, report.removed, report.files) == (0, 1, 1, 4)
+    report = refresh(root, tmp_path / "index")
+    assert (report.added, report.changed, report.removed) == (1, 1, 0)
+
+
+def test_what_was_doubtful_elsewhere_stays_doubtful(root: Path, tmp_path: Path) -> None:
+    """A file that changes without another size or time is found because it is younger than the last scan."""
+    index_dir = tmp_path / "index"
+    plant(root, {"deep/b.py": b"def one(): pass\n"})
+    refresh(root, index_dir)
+    times = (root / "deep" / "b.py").stat()
+    plant(root, {"deep/b.py": b"def two(): pass\n", "a.py": b"def other(): pass\n"})
+    os.utime(root / "deep" / "b.py", ns=(times.st_atime_ns, times.st_mtime_ns))
+    refresh(root, index_dir, ["a.py"])
+    assert refresh(root, index_dir).changed == 1
+
+
+def test_the_first_build_and_an_ignore_file_look_at_everything(root: Path, tmp_path: Path) -> None:
+    assert refresh(root, tmp_path / "fresh", ["a.py"]).files == 5
+    plant(root, {".gitignore": b"deep/\n"})
+    assert refresh(root, tmp_path / "index", [".gitignore"]).removed == 3
