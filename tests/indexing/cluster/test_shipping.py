@@ -97,7 +97,7 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     model = open_embedder().fingerprint
     place = open_workplace(AnalysisRules.here(model), open_embedder, SharedRoot.of(root) if shared else None)
     parcel = pack(None if shared else root, batch)
-    assert (parcel.load is None) is shared
+    assert (parcel.payload is None) is shared
     shipment = shipping.process_parcel(place, parcel)
     layout.create(tmp_path / "there")
     arrived = receive(Receiver(tmp_path / "there", None), parcel, shipment)
@@ -150,7 +150,9 @@ def test_a_segment_that_is_not_whole_is_a_failure_and_leaves_no_file(
     data = bytes(shipment.segment.data)
     hurt = data[:-9] if how == "cut" else data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]
     layout.create(tmp_path / "index")
-    arrived = receive(Receiver(tmp_path / "index", None), parcel, replace(shipment, segment=Payload(hurt)))
+    arrived = receive(
+        Receiver(tmp_path / "index", None), parcel, structs.replace(shipment, segment=Payload(hurt))
+    )
     assert arrived == Failure(parcel.work, "its segment arrived damaged")
     assert list((tmp_path / "index" / layout.SEGMENTS).iterdir()) == []
 
@@ -193,12 +195,12 @@ def test_storage_that_cannot_be_used_is_an_error_with_its_url(tmp_path: Path) ->
 def test_a_worker_that_would_make_other_segments_is_unfit(tmp_path: Path) -> None:
     mine = AnalysisRules.here(open_embedder().fingerprint)
     assert mine.differences(mine) == ""
-    other_model = replace(mine, model="other")
+    other_model = structs.replace(mine, model="other")
     with pytest.raises(WorkerUnfit, match=f"it has the model {mine.model}, not other"):
         open_workplace(other_model, open_embedder, None)
     rules = tuple((language, f"{rule}x" if language == "python" else rule) for language, rule in mine.files)
     with pytest.raises(WorkerUnfit, match=r"it analyses otherwise \(python: .*, not .*x\)"):
-        open_workplace(replace(mine, files=rules), open_embedder, None)
+        open_workplace(structs.replace(mine, files=rules), open_embedder, None)
 
     def without_model() -> object:
         raise ModelError("no such folder")

@@ -1,6 +1,6 @@
-"""The connection to a dask scheduler: which workers there are, errands to one of them, their answers.
+"""A client of a dask scheduler: lists its workers, has one of them call a function, and collects the answers.
 
-Here alone is ``distributed`` imported. Who asks for no cluster needs no such package.
+The package ``distributed`` comes with the extra ``cluster`` and is imported when a client is made.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from semindex.errors import UsageError, WorkerError
 
@@ -22,57 +23,57 @@ EXTRA = 'a cluster needs the package distributed: pip install "semindex[cluster]
 CONNECT_SECONDS = 30.0
 _CALL_SECONDS = 20.0
 _FETCH_SECONDS = 60.0
-"""For an answer to come from the worker that has it; on a slow network 8 MB take as long."""
+"""How long an answer may take from the worker that has it; on a slow network 8 MB take as long."""
 _FETCHERS = 4
 _RESTART_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 
 
 class Finished(Enum):
-    """See :data:`FINISHED`."""
+    """The type of :data:`FINISHED`."""
 
-    FINISHED = "the worker has gone on to its next errand"
+    FINISHED = "the worker has gone on to its next call"
 
 
 FINISHED = Finished.FINISHED
 
 
 class SchedulerGone(Exception):  # noqa: N818 - an event, not a mistake
-    """The scheduler does not answer, or is another one than before."""
+    """The scheduler does not answer, or was started again and knows nothing of earlier calls."""
 
 
 class AnswerLost(Exception):  # noqa: N818 - an event, not a mistake
-    """There will be no answer, through nobody's fault that is known."""
+    """There will be no answer to a call, and no worker is known to be to blame."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerInfo:
-    """A worker, as the scheduler lists it."""
+class WorkerInfo(Struct, frozen=True):
+    """What the scheduler says of a worker."""
 
     address: str
     label: str
-    """What it is called in messages."""
+    """The worker's name in messages."""
     threads: int
     has_nanny: bool
+    """Whether a nanny, dask's process that watches a worker, can start it again."""
 
 
 class SchedulerClient:
     """A client of one scheduler."""
 
     def __init__(self, address: str) -> None:
-        """Connect, with what dask's own configuration says of TLS.
+        """Connect to the scheduler at ``address``, by TLS as dask's configuration says.
 
         Raises:
             UsageError: The extra is not installed.
-            WorkerError: No scheduler answers there, or it speaks otherwise.
+            WorkerError: No scheduler answers, or one of another protocol.
         """
         try:
             from distributed import Client  # noqa: TID251 - reaches the scheduler that a user names
         except ImportError as error:
             raise UsageError(f"{EXTRA} ({error})") from error
         self.answers: queue.SimpleQueue[tuple[Any, object]] = queue.SimpleQueue()
-        """What was handed to :meth:`submit`, with :data:`FINISHED` as soon as it is known that there is an
-        answer, then with the answer, or with an exception where there is none."""
+        """Twice for each call the token of :meth:`submit`: first with :data:`FINISHED`, when the worker is
+        done, then with the answer, or with an exception if there is none."""
         self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="semindex-fetch")
         self._levels = _silenced()
         try:
@@ -89,10 +90,10 @@ class SchedulerClient:
             raise _unreachable(address, error) from error
 
     def members(self) -> dict[str, WorkerInfo]:
-        """The workers that are there, by address.
+        """The workers that the scheduler has now, by address.
 
         Raises:
-            SchedulerGone: Nobody answers, or a scheduler that knows nothing of what was submitted.
+            SchedulerGone: The scheduler does not answer, or is another one now.
         """
         identity = self._identity()
         if identity["id"] != self._scheduler:
@@ -114,48 +115,54 @@ class SchedulerClient:
             raise SchedulerGone(in_a_line(error)) from error
         return found
 
-    def submit(self, token: object, worker: str, errand: Callable[..., object], *arguments: object) -> Any:
-        """Have one worker do an errand; the token comes back in :attr:`answers`. Gives what `drop` takes.
+    def submit(self, token: object, worker: str, function: Callable[..., object], *arguments: object) -> Any:
+        """Have one worker call a function; gives the future to :meth:`drop`.
+
+        Args:
+            token: Comes back with the answer in :attr:`answers`.
+            worker: The worker's address.
+            function: What to call.
+            arguments: What to call it with.
 
         Raises:
-            SchedulerGone: It cannot be sent.
+            SchedulerGone: The call cannot be sent.
         """
         import dask  # noqa: TID251 - its configuration
 
-        # The files of a batch are meant to travel with the task: it may then be given to another worker.
+        # By default dask warns of large arguments; here they are the files of a batch, which have to be sent.
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "16 GiB"}):
             try:
-                future = self._client.submit(errand, *arguments, workers=[worker], pure=False)
+                future = self._client.submit(function, *arguments, workers=[worker], pure=False)
             except Exception as error:
                 raise SchedulerGone(in_a_line(error)) from error
         future.add_done_callback(lambda done: self._fetch(token, done))
         return future
 
     def drop(self, future: Any) -> None:
-        """Forget an errand; an answer that still comes is ignored by the scheduler."""
-        with suppress(Exception):  # the scheduler that would be told may be gone
+        """Cancel a call; if it is being done, its answer is thrown away."""
+        with suppress(Exception):  # the scheduler may be gone
             future.release()
 
     def restart(self, worker: str) -> None:
-        """Have a worker's nanny kill it and start another; nobody waits for it."""
+        """Have a worker's nanny kill it and start it again; does not wait for it."""
 
         def ask() -> None:
-            with suppress(Exception):  # the host may be out of reach: then the scheduler gives it up
+            with suppress(Exception):  # the host may be out of reach; then the scheduler drops the worker
                 self._client.restart_workers([worker], timeout=_RESTART_SECONDS, raise_for_error=False)
 
         threading.Thread(target=ask, name="semindex-restart", daemon=True).start()
 
     def close(self) -> None:
-        """Take leave; what was submitted is cancelled."""
+        """Close the connection; all calls are cancelled."""
         self._fetchers.shutdown(wait=False, cancel_futures=True)
-        with suppress(Exception):  # of a connection that is broken already
+        with suppress(Exception):  # the connection may be broken already
             self._client.close(timeout=_CLOSE_SECONDS)
         _restore(self._levels)
 
     def _fetch(self, token: object, future: Any) -> None:
-        """Called by a thread of the client when an errand is done; the answer is still far away."""
+        """Report a call that is done, and fetch its answer in another thread; a thread of dask calls this."""
         self.answers.put((token, FINISHED))
-        with suppress(RuntimeError):  # closed meanwhile
+        with suppress(RuntimeError):  # the client was closed meanwhile
             self._fetchers.submit(self._fetched, token, future)
 
     def _fetched(self, token: object, future: Any) -> None:
@@ -170,14 +177,14 @@ class SchedulerClient:
 
 
 def scratch_folder() -> str | None:
-    """Of the dask worker that this is called on; None elsewhere."""
+    """The folder of the dask worker that runs this process; None if this is none."""
     try:
-        from distributed import get_worker  # noqa: TID251 - asks whether this is a worker
+        from distributed import get_worker  # noqa: TID251 - only asks whether this is a worker
     except ImportError:
         return None
     try:
         return str(get_worker().local_directory)
-    except ValueError:  # this is none
+    except ValueError:  # this process is no worker
         return None
 
 
@@ -188,7 +195,7 @@ def _member(address: str, told: Mapping[str, Any]) -> WorkerInfo:
 
 
 def _silenced() -> dict[str, int]:
-    """Quieten dask's loggers: what goes wrong is told by our errors and notes. Gives the levels they had."""
+    """Silence dask's loggers, since our errors and notes say what goes wrong; gives their former levels."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
     levels = {name: logging.getLogger(name).level for name in names}
     for name in names:
@@ -208,6 +215,6 @@ def _unreachable(address: str, error: Exception) -> WorkerError:
 
 
 def in_a_line(error: BaseException) -> str:
-    """What kind of error it is, and the beginning of what it says."""
+    """The class of an error and the beginning of its message, in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__

@@ -1,7 +1,7 @@
-"""Workers of a dask cluster, here or on other machines.
+"""The executor over the workers of a dask cluster, on this machine or on others.
 
-Dask carries the errands; who does what is decided here, as the local pool does it. An item belongs to one
-worker at a time, so that a death, a silence or a refusal has a name and costs only what that worker had.
+Dask carries calls and answers. Which worker gets which item is decided here (:mod:`.team`): an item belongs
+to one worker at a time, so that the loss of a worker has a name and costs only the items that it had.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from semindex.indexing.executors.wire import pickle_parts
 
 RECONNECTS = 3
 WAIT_SECONDS = 60.0
-"""A build without any worker waits this long for one."""
+"""How long a run without any worker waits for one."""
 _STOP = object()
 
 
 class ClusterExecutor:
-    """Runs a task on the workers of a scheduler that is there, or on some that it starts on this machine."""
+    """The executor over a running scheduler's workers, or over workers that it starts on this machine."""
 
     def __init__(
         self,
@@ -34,11 +34,12 @@ class ClusterExecutor:
         patience: Callable[[Any], float] = lambda item: PATIENCE_SECONDS,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
-        """Connect.
+        """Connect to the scheduler, or start one.
 
         Args:
-            address: Of a scheduler, as dask writes it (``tcp://host:8786``, ``tls://``), or ``local:4``.
-            patience: Seconds after which a worker that has an item is taken to hang.
+            address: The address of a scheduler in dask's notation (``tcp://host:8786``, ``tls://host:8786``),
+                or ``local:4`` to start four workers on this machine.
+            patience: For an item, the seconds after which a worker that is at it is taken to hang.
             wait_seconds: How long to wait for a worker when there is none.
 
         Raises:
@@ -57,23 +58,23 @@ class ClusterExecutor:
 
     @property
     def peak_bytes(self) -> int:
-        """As :class:`Executor` says: nothing of workers that somebody else began."""
+        """The sum of the peaks of the processes started here; 0 for workers that others started."""
         return sum(self._peaks.values()) + self._host_bytes() if self._host_bytes is not None else 0
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What became of workers that did not serve to the end."""
+        """Sentences for the user about workers that were lost or refused."""
         return tuple(self._notes)
 
     def count_workers(self) -> int:
-        """How many there are now."""
+        """How many workers there are now."""
         try:
             return len(self._connection.members())
         except SchedulerGone:
             return 0
 
     def close(self) -> None:
-        """Take leave of the cluster; one that was started here ends."""
+        """Close the connection, and end a cluster that was started here."""
         self._open.close()
 
     def _connected(self) -> SchedulerClient:
@@ -91,10 +92,10 @@ class ClusterExecutor:
     def run(
         self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int
     ) -> Generator[Done[T, R] | Failure[T], None, None]:
-        """As :class:`Executor` says; ``task``, ``setup``, items and results are pickled.
+        """The outcomes; ``task``, ``setup``, items and results are pickled; see :meth:`Executor.run`.
 
         Raises:
-            WorkerError: No worker is there or fit, or the scheduler went away for good.
+            WorkerError: No worker came or can do the work, or the scheduler did not come back.
         """
         source: Iterator[Any] = iter(items)
         first = next(source, _STOP)
@@ -124,6 +125,7 @@ class ClusterExecutor:
         )
 
     def _look_around(self, team: WorkerTeam) -> None:
+        """Let the team look for new and lost workers; connect again if the scheduler was lost."""
         try:
             team.look_around()
         except SchedulerGone as gone:
@@ -146,10 +148,10 @@ class ClusterExecutor:
 
 
 def local_workers(address: str) -> int | None:
-    """How many workers an address asks for on this machine; None for one of a scheduler.
+    """How many workers an address asks for on this machine; None if it is that of a scheduler.
 
     Raises:
-        UsageError: It is neither ``local:N`` nor an address of dask's.
+        UsageError: The address is neither ``local:N`` nor one in dask's notation.
     """
     found = re.fullmatch(r"local:([1-9][0-9]{0,2})", address)
     if found:

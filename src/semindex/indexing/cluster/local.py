@@ -1,8 +1,8 @@
-"""A cluster on this machine: a process with a scheduler and nannies, and their workers.
+"""Starts a dask cluster on this machine: one process with a scheduler and nannies, and the workers of these.
 
-It is a program of its own, so that scripts need no guard and what is measured of the coordinator is its own.
-Everything listens on 127.0.0.1 only. It ends when its input does, that is at the latest when the process that
-began it is gone; its workers end with it.
+The process is a program of its own, so that scripts need no guard and the coordinator's memory is measured by
+itself. Everything listens on 127.0.0.1 only. The process ends with its workers when its standard input ends,
+at the latest when the process that started it has ended.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _END_SECONDS = 20.0
 
 
 class LocalCluster:
-    """A context manager that starts the cluster and ends it."""
+    """A context manager that starts a cluster of some workers, and ends it."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -38,12 +38,12 @@ class LocalCluster:
 
     def __enter__(self) -> LocalCluster:
         try:
-            import distributed  # noqa: F401, TID251 - its absence is told here, where the extra can be named
+            import distributed  # noqa: F401, TID251 - fails here if it is missing, not in the other process
         except ImportError as error:
             from semindex.indexing.cluster.connection import EXTRA
 
             raise UsageError(f"{EXTRA} ({error})") from error
-        # A session of its own: Ctrl-C is for the process that began it to act on.
+        # In a session of its own the cluster gets no Ctrl-C; this process ends it.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _BOOT, str(self._workers), *module_path()],
             stdin=subprocess.PIPE,
@@ -73,15 +73,15 @@ class LocalCluster:
             self._process.wait()
 
     def peak_bytes(self) -> int:
-        """Of the process with the scheduler and the nannies."""
+        """The peak memory of the process with the scheduler and the nannies."""
         self._peak_bytes = max(self._peak_bytes, peak_bytes_of(self._process.pid))
         return self._peak_bytes
 
 
 def main(workers: int) -> None:
-    """Serve until the input ends."""
-    # Read when the workers' processes import dask; what goes wrong is told by who began us.
-    environment = os.environ  # noqa: TID251 - dask is set up by nothing else before it is imported
+    """Run the scheduler and ``workers`` workers until the input ends."""
+    # The workers read these when they import dask.
+    environment = os.environ  # noqa: TID251 - nothing else configures dask before it is imported
     environment["DASK_LOGGING__DISTRIBUTED"] = "critical"
     environment["DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES"] = "[]"
     environment["DASK_DISTRIBUTED__WORKER__HTTP__ROUTES"] = "[]"

@@ -1,7 +1,9 @@
-"""Work for others that may not share our disk: files or segments out, a segment back, checked and adopted.
+"""Work for workers that may not share the disk: files or segments are sent out, and a segment comes back.
 
-What decides about a file (too large, binary, unchanged) is what decides for a worker with a disk, cut in
-two: :func:`semindex.source.read.load_bytes` runs here, :func:`semindex.source.read.source_from_bytes` there.
+The coordinator packs work into a :class:`Parcel` (:class:`Packer`), a worker makes a :class:`Shipment` of it
+(:func:`process_parcel`), and the coordinator adds its segment to the index (:class:`Receiver`). A file is too
+large, binary or unchanged by the same rules as for a worker that reads the disk: :func:`load_bytes` runs
+here, :func:`source_from_bytes` there.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import xxhash
-from msgspec import structs
+from msgspec import Struct, structs
 
 from semindex.errors import BrokenIndex, IndexUnwritable, ModelError, WorkerError, WorkerUnfit
 from semindex.indexing.analysis import file_analysis, skip_analysis
@@ -32,28 +34,27 @@ from semindex.store.durable import Replacement, StepHook, no_step
 from semindex.types import Embedder, FileFailure, FileRef, SourceFile
 
 SLOWEST_BYTES_PER_SECOND = 40_000
-"""A worker analyses some 2 MB of source a second and core; a fiftieth of that is taken to hang."""
+"""A worker slower than this is taken to hang: a fiftieth of the usual 2 MB of source a second and core."""
 SLOWEST_TEXT_BYTES_PER_SECOND = 1_000
-"""The same where a transformer reads the text, at some 20 kB a second."""
+"""The same if a transformer reads the text, whose usual speed is 20 kB a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnalysisRules:
-    """What has to be the same in every process of a build, besides the version of semindex."""
+class AnalysisRules(Struct, frozen=True):
+    """What has to be equal in every process of a build, besides the version of semindex."""
 
     files: tuple[tuple[str, str], ...]
-    """Language and by which rules it is analysed."""
+    """Each language and the version of the rules by which its files are analysed."""
     model: str
     """The embedder's fingerprint."""
 
     @staticmethod
     def here(model: str) -> AnalysisRules:
-        """That of this process."""
+        """The rules of this process; ``model`` is the fingerprint of its embedder."""
         rules = {language: file_analysis(language) for language in (UNKNOWN, *GRAMMARS)}
         return AnalysisRules((("", skip_analysis()), *sorted(rules.items())), model)
 
     def differences(self, mine: AnalysisRules) -> str:
-        """In words, what another process has otherwise; empty when nothing."""
+        """What another process (``mine``) has different from these, in words; empty if nothing."""
         known = dict(mine.files)
         other = [
             f"{language or 'files'}: {known.get(language, 'none')}, not {rules}"
@@ -66,69 +67,67 @@ class AnalysisRules:
         return "" if self.model == mine.model else f"it has the model {mine.model}, not {self.model}"
 
 
-@dataclass(frozen=True, slots=True)
-class SharedRoot:
-    """A root that workers read themselves."""
+class SharedRoot(Struct, frozen=True):
+    """A folder to index that workers read from their own disks."""
 
     path: Path
     inode: int
-    """By which they know that it is the same folder."""
+    """The folder's inode, by which a worker sees that it is the same folder."""
 
     @staticmethod
     def of(path: Path) -> SharedRoot:
-        """The root as it is here."""
+        """The folder as this machine sees it."""
         return SharedRoot(path, path.stat().st_ino)
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """Work on its way to a worker."""
+class Parcel(Struct, frozen=True):
+    """Work as it is sent to a worker."""
 
     work: Work
     parts: tuple[int | FileFailure, ...] | None
-    """Bytes of each file of a batch, or of each segment of a merge; None where workers read the files."""
-    load: Payload | None
+    """The size of each file of a batch, or why it cannot be read; or the size of each segment of a merge.
+    None if workers read the files themselves."""
+    payload: Payload | None
     """The bytes of all parts, one after the other."""
     segments_url: str
-    """Where the segment is to be left; empty to send it back."""
+    """The storage to which the segment is to be written; empty to send it back."""
 
     @property
     def nbytes(self) -> int:
-        """Of all that is to be read."""
+        """The size of all files or segments of the work."""
         if isinstance(self.work, Merge):
             return self.work.nbytes
         return sum(wanted.ref.size_bytes for wanted in self.work.files)
 
     def contents(self) -> Iterator[memoryview | FileFailure]:
-        """Each part, or why there is none."""
+        """The bytes of each part, or why it has none."""
         begin = 0
         for part in self.parts or ():
             if isinstance(part, FileFailure):
                 yield part
-            elif self.load is not None:
-                yield self.load.data[begin : begin + part]
+            elif self.payload is not None:
+                yield self.payload.data[begin : begin + part]
                 begin += part
 
 
-@dataclass(frozen=True, slots=True)
-class Shipment:
+class Shipment(Struct, frozen=True):
     """What a worker made of a parcel."""
 
     result: Result
-    """Its segment bears the name that the worker gave it."""
+    """The result, in which the segment has the name that the worker gave it."""
     segment: Payload | None
-    """The segment itself; None when there is none, or it lies at the parcel's URL under its name."""
+    """The bytes of the segment; None if there is no segment, or it is in the parcel's storage."""
     digest: bytes
-    """xxh3-128 of the segment."""
+    """xxh3-128 of the segment; empty if there is none."""
 
 
 def open_workplace(
     expected: AnalysisRules, open_embedder: Callable[[], Embedder], shared: SharedRoot | None
 ) -> Bench:
-    """A bench on a worker.
+    """What a worker keeps from parcel to parcel.
 
     Raises:
-        WorkerUnfit: It would make other segments than the coordinator, or does not see the root.
+        WorkerUnfit: The worker would make other segments than the coordinator, or does not see the folder.
     """
     try:
         embedder = open_embedder()
@@ -150,17 +149,16 @@ def _inode(path: Path) -> int | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Packer:
-    """How work is sent out."""
+class Packer(Struct, frozen=True):
+    """Packs work into parcels."""
 
     root: Path | None
-    """Below which files are read, to be sent; None where workers read them themselves."""
+    """The folder from which files are read and sent; None if workers read them themselves."""
     index_dir: Path
     segments_url: str = ""
 
     def pack(self, work: Work) -> Parcel:
-        """The work with the bytes that it needs.
+        """The parcel with the work and the bytes that it needs.
 
         Raises:
             BrokenIndex: A segment cannot be read.
@@ -177,7 +175,7 @@ class Packer:
 
 
 def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
-    """The bytes of each, and all of them."""
+    """The size of each segment file, and the bytes of all, one after the other."""
     with ExitStack() as opened:
         try:
             files = [opened.enter_context(path.open("rb")) for path in paths]
@@ -191,10 +189,10 @@ def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
 
 
 def process_parcel(bench: Bench, parcel: Parcel) -> Shipment:
-    """What :func:`semindex.indexing.batch.do` does, on a worker; nothing stays there.
+    """Do a parcel's work on a worker, as :func:`semindex.indexing.batch.do` does; no file stays there.
 
     Raises:
-        WorkerUnfit: It has no room for the segment, or cannot write to the URL.
+        WorkerUnfit: The worker has no room for the segment, or cannot write to the storage.
     """
     work = parcel.work
     if isinstance(work, Merge):
@@ -205,14 +203,14 @@ def process_parcel(bench: Bench, parcel: Parcel) -> Shipment:
 
 
 def open_nothing() -> None:
-    """What :func:`unite_parcel` needs besides its parcel."""
+    """The setup for :func:`unite_parcel`, which needs nothing besides its parcel."""
 
 
 def unite_parcel(bench: None, parcel: Parcel) -> Shipment:
-    """The same of a merge, for which no model has to be open.
+    """Do the merge of a parcel on a worker, for which no model has to be open.
 
     Raises:
-        WorkerUnfit: As there.
+        WorkerUnfit: The worker has no room for the segment, or cannot write to the storage.
     """
     assert isinstance(parcel.work, Merge)
     with _workshop() as folder:
@@ -227,13 +225,13 @@ def unite_parcel(bench: None, parcel: Parcel) -> Shipment:
 
 @contextmanager
 def _workshop() -> Iterator[Path]:
-    """A folder for segments, for a while.
+    """A temporary folder for segments, removed at the end of the body.
 
     Raises:
-        WorkerUnfit: The body cannot write to it, or not to the URL.
+        WorkerUnfit: The body cannot write to the folder or to the storage.
     """
     try:
-        # What a killed worker leaves in dask's folder, dask clears when the next one starts there.
+        # Dask's folder: when a worker is killed, dask removes its files as the next one starts.
         with tempfile.TemporaryDirectory(prefix="semindex-", dir=scratch_folder()) as folder:
             (Path(folder) / layout.SEGMENTS).mkdir()
             yield Path(folder)
@@ -242,6 +240,7 @@ def _workshop() -> Iterator[Path]:
 
 
 def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | FileFailure] | None:
+    """Gives the files of a batch from its parcel; None if the worker reads its disk."""
     if parcel.parts is None:
         return None
     stored = dict(zip((wanted.ref.path for wanted in batch.files), parcel.contents(), strict=True))
@@ -254,6 +253,7 @@ def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | Fi
 
 
 def _shipment(folder: Path, result: Result, segments_url: str) -> Shipment:
+    """The shipment of a result, whose segment is read from the folder or written to the storage."""
     if result.segment is None:
         return Shipment(result, None, b"")
     path = layout.segment_path(folder, result.segment.name)
@@ -266,7 +266,7 @@ def _shipment(folder: Path, result: Result, segments_url: str) -> Shipment:
 
 
 class Receiver:
-    """Takes shipments in: each becomes a segment of the index, as durably as one that was made here."""
+    """Adds the segments of shipments to the index, as durably as segments that are made here."""
 
     def __init__(
         self, index_dir: Path, storage: SegmentStorage | None, *, on_step: StepHook = no_step
@@ -278,10 +278,12 @@ class Receiver:
     def receive(
         self, arrivals: Generator[Done[Parcel, Shipment] | Failure[Parcel], None, None]
     ) -> Generator[Done[Work, Result] | Failure[Work], None, None]:
-        """Results by work; what did not arrive whole is a failure. Who leaves early ends the arrivals, too.
+        """The outcome of each work; a segment that did not arrive whole is a failure.
+
+        Closing the iterator closes ``arrivals``.
 
         Raises:
-            IndexUnwritable: No room here.
+            IndexUnwritable: There is no room for a segment here.
         """
         with closing(arrivals):
             for arrival in arrivals:
@@ -293,6 +295,7 @@ class Receiver:
                 yield Done(work, result) if result is not None else Failure(work, reason)
 
     def _adopted(self, shipment: Shipment) -> tuple[Result | None, str]:
+        """The result with its segment in the index under a new name; or None and why there is none."""
         result = shipment.result
         if result.segment is None:
             return result, ""
@@ -302,7 +305,7 @@ class Receiver:
             return None, f"its segment cannot be fetched: {error}"
         if len(data) != result.segment.nbytes or xxhash.xxh3_128_digest(data) != shipment.digest:
             return None, "its segment arrived damaged"
-        # A name of ours: what a worker calls a file is not believed.
+        # A new name: one that a worker chose could be that of another segment.
         name = layout.new_segment_name()
         with Replacement(
             layout.segment_path(self._index_dir, name), on_step=self._on_step, prefix="segment:"
@@ -315,13 +318,13 @@ class Receiver:
             return shipment.segment.data
         if self._storage is None:
             raise FileNotFoundError("the worker sent none")
-        layout.segment_path(self._index_dir, name)  # refuses what is no segment's name
+        layout.segment_path(self._index_dir, name)  # raises if a worker sent a name that no segment has
         data = self._storage.get(name)
         self._storage.remove(name)
         return data
 
 
 def patience(parcel: Parcel, *, reads_text: bool, least_seconds: float) -> float:
-    """Seconds after which a worker is taken to hang that has this parcel."""
+    """The seconds after which a worker that is at this parcel is taken to hang."""
     speed = SLOWEST_TEXT_BYTES_PER_SECOND if reads_text else SLOWEST_BYTES_PER_SECOND
     return least_seconds + parcel.nbytes / speed

@@ -1,6 +1,6 @@
-"""Shared storage where workers leave segments for the coordinator: anything that fsspec reaches.
+"""Shared storage through which workers send segments to the coordinator: whatever fsspec can reach.
 
-Who names no URL needs no such package.
+The package ``fsspec`` comes with the extra ``cluster`` and is imported when a URL is opened.
 """
 
 from __future__ import annotations
@@ -13,51 +13,50 @@ from typing import Any
 from semindex.errors import UsageError, WorkerError
 
 EXTRA = '--segments-url needs the package fsspec: pip install "semindex[cluster]"'
-_SEGMENT = re.compile(r"[0-9a-f]{32}\.seg")
+_SEGMENT = r"[0-9a-f]{32}\.seg"
 
 
 class SegmentStorage:
-    """One folder of a file system, object store or the like."""
+    """A folder of a file system or an object store, opened by :func:`open_storage`.
+
+    Every method raises :class:`WorkerError` if the storage cannot be reached or refuses.
+    """
 
     def __init__(self, file_system: Any, folder: str, url: str) -> None:
-        """Use :func:`open_storage`."""
+        """Take fsspec's file system and the folder in it; ``url`` is for messages."""
         self._files = file_system
         self._folder = folder.rstrip("/")
         self._url = url
 
     def put(self, name: str, data: bytes) -> None:
-        """Leave a file, over any that stood there.
-
-        Raises:
-            WorkerError: The storage refuses, or is out of reach; as with the other methods.
-        """
+        """Write a file, in place of any of the same name."""
         with self._used():
             self._files.makedirs(self._folder, exist_ok=True)
             self._files.pipe_file(f"{self._folder}/{name}", data)
 
     def get(self, name: str) -> bytes:
-        """A file's bytes.
+        """The bytes of a file.
 
         Raises:
-            FileNotFoundError: There is none.
+            FileNotFoundError: There is no such file.
         """
         with self._used():
             data: bytes = self._files.cat_file(f"{self._folder}/{name}")
             return data
 
     def remove(self, name: str) -> None:
-        """Remove a file that is there."""
+        """Remove a file."""
         with self._used():
             self._files.rm_file(f"{self._folder}/{name}")
 
     def purge(self) -> int:
-        """Remove the segments that nobody fetched, left by workers that were given up; gives their number."""
+        """Remove segments that nobody fetched, which lost workers have left; gives their number."""
         try:
             with self._used():
                 found = [str(path).rpartition("/")[2] for path in self._files.ls(self._folder, detail=False)]
         except FileNotFoundError:
             return 0
-        strays = [name for name in found if _SEGMENT.fullmatch(name)]
+        strays = [name for name in found if re.fullmatch(_SEGMENT, name)]
         for name in strays:
             self.remove(name)
         return len(strays)
@@ -68,15 +67,15 @@ class SegmentStorage:
             yield
         except FileNotFoundError:
             raise
-        except Exception as error:  # each file system of fsspec raises what it likes
+        except Exception as error:  # the errors of fsspec's file systems have no narrower base
             raise WorkerError(f"{self._url} cannot be used: {type(error).__name__}: {error}") from error
 
 
 def open_storage(url: str) -> SegmentStorage:
-    """The folder at a URL as fsspec writes it; it need not be there.
+    """The storage at a URL in fsspec's notation; the folder need not exist.
 
     Raises:
-        UsageError: The extra is not installed, or no file system is known for such a URL.
+        UsageError: The extra is not installed, or fsspec knows no file system for the URL.
     """
     try:
         from fsspec.core import url_to_fs  # noqa: TID251 - reaches the URL that a user names

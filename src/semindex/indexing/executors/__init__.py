@@ -1,1 +1,1 @@
-"""Where the work of a build is run: in this process or in several; same task, same results."""
+"""Executors: they run a task over many items, in this process or in several, with the same results."""

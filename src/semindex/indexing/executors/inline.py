@@ -1,4 +1,4 @@
-"""One item after the other, in this process."""
+"""Runs one item after the other in this process."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from semindex.indexing.executors.base import Done, Failure, R, T, W, reason_of
 
 
 class InlineExecutor:
-    """Begins no process."""
+    """The executor that starts no process."""
 
     peak_bytes = 0
 
     def run(
         self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int = 1
     ) -> Generator[Done[T, R] | Failure[T], None, None]:
-        """As :class:`Executor` says, in the order of the items."""
+        """The outcomes in the order of the items; see :meth:`Executor.run`."""
         state = setup()
         for item in items:
             try:

@@ -1,8 +1,8 @@
-"""Worker processes on this machine, one thread here for each.
+"""Runs items in worker processes on this machine, each served by a thread of this process.
 
-The standard library's pool breaks whole when one worker is killed, and cannot tell whose item it was;
-its workers run the caller's ``__main__`` again. Here each worker has pipes of its own: a death costs
-the item that the worker had, and nothing else.
+We do not use the standard library's pool: when one worker is killed it fails as a whole and cannot say which
+item was at work, and its workers run the caller's ``__main__`` again. Here each worker has pipes of its own,
+so a death costs only the item that the worker had.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ from semindex.indexing.executors.base import Done, Failure, R, T, W
 from semindex.indexing.executors.wire import Reply, receive, send
 
 TRIES = 2
-"""An item that kills this many workers is given up."""
+"""After an item has killed this many workers it is a failure."""
 STARTS = 3
-"""Workers that die in a row before they can work; then none is started any more."""
+"""After this many workers in a row have died before their first item, no more are started."""
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from semindex.indexing.executors.worker import main; main()"
 _STOP = object()
 _END_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
-"""On Windows a wait without an end would not notice Ctrl-C."""
+"""How long to wait at a time: on Windows a wait without an end does not notice Ctrl-C."""
 
 
 class _Died(Exception):  # noqa: N818 - an event, not a mistake
-    """The worker is gone; the message says how."""
+    """The worker process has ended; the message says how."""
 
 
 class LocalExecutor:
-    """At most ``workers`` processes at once, started when there is an item for them."""
+    """The executor over at most ``workers`` processes, each started when there is an item for it."""
 
     def __init__(self, workers: int, *, max_resident_bytes: int | None = None) -> None:
-        """A worker that holds more than ``max_resident_bytes`` after an item is replaced by a new one."""
+        """Start nothing yet; a worker that holds more than ``max_resident_bytes`` will be replaced."""
         self._workers = workers
         self._limit = max_resident_bytes
         self._peaks = [0] * workers
 
     @property
     def peak_bytes(self) -> int:
-        """As :class:`Executor` says; a worker that replaced another counts in its place."""
+        """The sum of the peaks; a worker and those that replaced it count once, by the highest."""
         return sum(self._peaks)
 
     def run(
         self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int
     ) -> Generator[Done[T, R] | Failure[T], None, None]:
-        """As :class:`Executor` says; ``task``, ``setup``, items and results are pickled."""
-        crew = _WorkerPool((task, setup), self._workers, self._limit, self._peaks)
+        """The outcomes; ``task``, ``setup``, items and results are pickled; see :meth:`Executor.run`."""
+        pool = _WorkerPool((task, setup), self._workers, self._limit, self._peaks)
         source, begun, more = iter(items), 0, True
         try:
             while True:
@@ -62,19 +62,19 @@ class LocalExecutor:
                     item = next(source, _STOP)
                     more = item is not _STOP
                     if more:
-                        crew.give(item)
+                        pool.give(item)
                         begun += 1
                 if not begun:
                     break
-                yield crew.take()
+                yield pool.take()
                 begun -= 1
-            crew.dismiss()
+            pool.dismiss()
         finally:
-            crew.kill()
+            pool.kill()
 
 
 class _WorkerPool:
-    """The threads of one run, each with a worker."""
+    """The threads of one run, each with a worker process."""
 
     def __init__(self, greeting: object, size: int, limit: int | None, peaks: list[int]) -> None:
         self._greeting = greeting
@@ -108,14 +108,14 @@ class _WorkerPool:
             return outcome
 
     def dismiss(self) -> None:
-        """End the workers when they have nothing to do."""
+        """End the workers once all items are done."""
         for _ in self._threads:
             self._items.put(_STOP)
         for thread in self._threads:
             thread.join(_END_SECONDS)
 
     def kill(self) -> None:
-        """End what still runs, at once."""
+        """End the workers at once, whatever they do."""
         with self._lock:
             self._over = True
             live = list(self._live)
@@ -126,6 +126,7 @@ class _WorkerPool:
             worker.end()
 
     def _serve(self, slot: int) -> None:
+        """What the thread with the number ``slot`` does: have items done until there are no more."""
         _leave_interrupts_to_the_main_thread()
         worker: _WorkerProcess | None = None
         try:
@@ -133,11 +134,11 @@ class _WorkerPool:
                 worker = self._attend(item, worker, slot)
             if worker is not None:
                 self._let_go(worker)
-        except BaseException as error:  # noqa: BLE001 - a thread's edge: the caller raises it
+        except BaseException as error:  # noqa: BLE001 - the thread's edge: take() raises the error
             self._outcomes.put(error)
 
     def _attend(self, item: Any, worker: _WorkerProcess | None, slot: int) -> _WorkerProcess | None:
-        """Have an item done; gives the worker for the next."""
+        """Have an item done; gives the worker for the next item, None if a new one is needed."""
         reason = ""
         for _ in range(TRIES):
             worker = worker or self._begun(slot)
@@ -161,7 +162,11 @@ class _WorkerPool:
         return None
 
     def _begun(self, slot: int) -> _WorkerProcess:
-        """A worker that has opened what it works with."""
+        """A started worker whose ``setup`` has gone well.
+
+        Raises:
+            WorkerError: No worker can be started, or ``setup`` fails.
+        """
         death = _Died()
         for _ in range(STARTS):
             with self._lock:
@@ -184,6 +189,7 @@ class _WorkerPool:
         )
 
     def _note(self, reply: Reply, slot: int) -> None:
+        """Remember the worker's peak, and raise the error of a reply that ends the run."""
         self._peaks[slot] = max(self._peaks[slot], reply.peak_bytes)
         if reply.error is not None:
             raise reply.error
@@ -195,7 +201,7 @@ class _WorkerPool:
 
 
 class _WorkerProcess:
-    """One process and its pipes; used by one thread, killed by any."""
+    """A worker process and its pipes; one thread uses it, and any thread may kill it."""
 
     def __init__(self) -> None:
         try:
@@ -212,10 +218,10 @@ class _WorkerProcess:
             ) from error
 
     def ask(self, item: object) -> Reply:
-        """Send an item and wait for the reply.
+        """The worker's reply to an item.
 
         Raises:
-            _Died: It went away before it answered.
+            _Died: The process ended before it replied.
         """
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
@@ -227,6 +233,7 @@ class _WorkerProcess:
         return reply
 
     def _end(self) -> str:
+        """Wait until the process has ended; gives how it ended, in words."""
         try:
             status = self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -237,26 +244,26 @@ class _WorkerProcess:
         return f"ended with status {status}"
 
     def kill(self) -> None:
-        """End it, whatever it does."""
+        """End the process at once, whatever it does."""
         self._process.kill()
 
     def end(self) -> None:
-        """Close its input, which ends it when it is idle, and its output."""
+        """Close the pipes, which ends the process once it is idle."""
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
-            with suppress(OSError):  # bytes that nobody takes any more
+            with suppress(OSError):  # closing flushes bytes, which a dead process does not take
                 stream.close()
         self._end()
 
 
 def module_path() -> list[str]:
-    """Where a worker finds modules: where we do, the folder it is started in left out."""
+    """The module path for a worker: that of this process, without the working directory."""
     home = str(Path(__file__).parents[3])
     path = [part for part in sys.path if part]
     return path if home in path else [*path, home]
 
 
 def _leave_interrupts_to_the_main_thread() -> None:
-    """Block SIGINT here, and so in the workers begun here: Ctrl-C is the main thread's to act on."""
+    """Block SIGINT in this thread and in the workers that it starts, so that only the main thread gets it."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

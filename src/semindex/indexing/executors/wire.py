@@ -1,14 +1,14 @@
-"""What passes between a build and its workers: pickled objects, each behind its length."""
+"""What a build and its workers send each other: pickled objects, each after its length in 8 bytes."""
 
 from __future__ import annotations
 
 import pickle
 import struct
-from dataclasses import dataclass
 from typing import IO, Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.errors import SemindexError
 from semindex.indexing.executors.base import reason_of
@@ -18,12 +18,12 @@ _LENGTH = struct.Struct("<Q")
 
 
 class Payload:
-    """Bytes that travel beside a pickle where the carrier takes them so, not copied into it."""
+    """Bytes that can be sent beside a pickle, without a copy of them in it (pickle's out-of-band buffers)."""
 
     __slots__ = ("data",)
 
     def __init__(self, data: bytes | memoryview) -> None:
-        """Of anything that has bytes."""
+        """Take bytes, or a view of them."""
         self.data = memoryview(data).cast("B")
 
     def __len__(self) -> int:
@@ -39,31 +39,32 @@ class Payload:
 
 
 def pickle_parts(value: object) -> tuple[bytes, list[npt.NDArray[np.uint8]]]:
-    """A pickle, and the bytes of its loads beside it: as arrays, which dask sends from where they lie."""
-    loads: list[pickle.PickleBuffer] = []
-    data = pickle.dumps(value, protocol=5, buffer_callback=loads.append)
-    return data, [np.frombuffer(load.raw(), dtype=np.uint8) for load in loads]
+    """A pickle of the value, and the bytes of its payloads as arrays, which dask sends without a copy."""
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    return data, [np.frombuffer(buffer.raw(), dtype=np.uint8) for buffer in buffers]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A worker's answer to one item, or to the greeting."""
+class Reply(Struct, frozen=True):
+    """A worker's answer to one item, or to the greeting, which is task and setup."""
 
     result: Any
     failure: str | None
-    """Why there is no result."""
+    """Why there is no result; None if there is one."""
     error: Exception | None
     """A :class:`SemindexError` that ends the whole run."""
     resident_bytes: int
+    """What the worker's process holds now."""
     peak_bytes: int
+    """The most that it has held."""
 
 
 CallOutcome = tuple[Any, str | None, Exception | None]
-"""Result, failure and error, as in :class:`Reply`."""
+"""Result, failure and error, as :class:`Reply` has them."""
 
 
 def outcome_of(work: Any, *arguments: Any) -> CallOutcome:
-    """What a call gives, or how it fails, as a value."""
+    """The result of a call, or how the call failed, as a value."""
     try:
         return work(*arguments), None, None
     except SemindexError as error:
@@ -73,15 +74,15 @@ def outcome_of(work: Any, *arguments: Any) -> CallOutcome:
 
 
 def reply_of(result: Any, failure: str | None, error: Exception | None) -> Reply:
-    """An outcome with what this process takes."""
+    """The reply with an outcome and the memory that this process takes."""
     return Reply(result, failure, error, resident_bytes(), peak_bytes())
 
 
 def send(stream: IO[bytes], value: object) -> None:
-    """Write one object.
+    """Write one object to a pipe.
 
     Raises:
-        OSError: Nobody reads any more.
+        OSError: The other side has closed the pipe.
     """
     data = pickle.dumps(value, protocol=5)
     stream.write(_LENGTH.pack(len(data)))
@@ -90,10 +91,10 @@ def send(stream: IO[bytes], value: object) -> None:
 
 
 def receive(stream: IO[bytes]) -> Any:
-    """Read one object; what arrives comes from a process that we began, or that began us.
+    """Read one object from a pipe, whose other side is a process that we started, or that started us.
 
     Raises:
-        EOFError: The other side is gone.
+        EOFError: The other side has closed the pipe.
     """
     (size,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     return pickle.loads(_exactly(stream, size))

@@ -1,7 +1,7 @@
-"""A worker process: takes items from its standard input, gives replies on its standard output.
+"""The program of a worker process: it reads items from standard input and writes replies to standard output.
 
-It is started as a program of its own and never imports the caller's ``__main__``, so scripts need no
-guard. It ends when its input does, that is at the latest when the process that began it is gone.
+It does not import the caller's ``__main__``, so scripts need no guard. It ends when its input ends, at the
+latest when the process that started it has ended.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VE
 
 
 def main() -> None:
-    """Serve until the input ends."""
-    for name in _ONE_THREAD:  # before numpy is imported; there are as many workers as cores
-        os.environ[name] = "1"  # noqa: TID251 - numpy is told by nothing else
+    """Answer items until the input ends."""
+    for name in _ONE_THREAD:  # one thread a worker, as there are as many workers as cores
+        os.environ[name] = "1"  # noqa: TID251 - numpy reads nothing else, when it is imported
     incoming = sys.stdin.buffer
     outgoing = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
-    os.dup2(2, 1)  # what a library prints is no reply
+    os.dup2(2, 1)  # what a library prints goes to standard error, not among the replies
     try:
         task, setup = receive(incoming)
         opened = outcome_of(setup)
