@@ -1,15 +1,17 @@
 """What builds and queries of far larger trees would take, from what is measured here on a part.
 
-``python -m benchmarks.scaling TREE`` measures the processor time of analysing a file, of the coordinator of
-a cluster for it, the size of segments, and queries of the tree's index and of halves of it; then it prints
-what a model makes of that for 1, 10 and 100 workers and up to 100 million files, and what is the limit in
-each case. Nothing larger than TREE is run. ``--network`` is what one machine sends or takes in a second.
+``python -m benchmarks.scaling TREE`` measures the processor time of analysing a file and of the coordinator
+of a cluster for it, the size of segments, and queries of the tree's index and of an index of every second
+file. From these it calculates how long builds with 1, 10 and 100 workers and queries would take, up to 100
+million files, and what limits them. Nothing larger than TREE is run. ``--network`` is the number of bytes
+that one machine sends or receives in a second.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -20,7 +22,7 @@ from pathlib import Path
 import semindex
 from benchmarks.cluster import measure as measure_cluster
 from benchmarks.scale import QUERIES
-from semindex.several import Indexes, open_shards
+from semindex.source.walk import walk
 
 ROUNDS = 3
 _BATCH_BYTES = 8e6
@@ -32,8 +34,7 @@ REMEDIES = {
     "coordinator": "several indexes of a part each, with a coordinator each, searched together",
     "network": "--shared-disk (files do not travel), or a faster one",
     "scheduler": "as for the coordinator: a scheduler each",
-    "vectors": "more shards on machines of their own, or APPROXIMATE_SEARCH: an eighth of them is read",
-    "steps": "fewer shards: each costs every query its steps",
+    "vectors": "nothing yet: every query compares all vectors",
     "fixed part": "nothing: it is what a query of a small index takes",
 }
 
@@ -56,8 +57,6 @@ class Measured:
     """The part of a query that does not grow."""
     chunk_seconds: float
     """What a chunk adds to a query."""
-    shard_seconds: float
-    """What a further shard adds, its chunks aside."""
 
 
 def build_times(cost: Measured, files: float, workers: int, network: float) -> dict[str, float]:
@@ -73,16 +72,12 @@ def build_times(cost: Measured, files: float, workers: int, network: float) -> d
     }
 
 
-def query_times(cost: Measured, files: float, shards: int) -> dict[str, float]:
-    """Seconds that each part of a query takes, every shard on a machine like this one; they add up."""
-    return {
-        "vectors": cost.chunk_seconds * cost.file_chunks * files / shards,
-        "steps": cost.shard_seconds * (shards - 1),
-        "fixed part": cost.query_seconds,
-    }
+def query_times(cost: Measured, files: float) -> dict[str, float]:
+    """Seconds that each part of a query takes; they add up."""
+    return {"vectors": cost.chunk_seconds * cost.file_chunks * files, "fixed part": cost.query_seconds}
 
 
-def asked(index: semindex.Index | Indexes) -> float:
+def asked(index: semindex.Index) -> float:
     """Median seconds of an answer."""
     index.search("warm up")
     taken = []
@@ -94,23 +89,29 @@ def asked(index: semindex.Index | Indexes) -> float:
     return statistics.median(taken)
 
 
+def copy_every_second(tree: Path, folder: Path) -> None:
+    """Copy every second file of a tree."""
+    for ref in walk(tree).refs[::2]:
+        (folder / ref.path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(tree / ref.path, folder / ref.path)
+
+
 def measure(tree: Path) -> Measured:
-    """Build with and without a cluster, split, ask."""
-    with tempfile.TemporaryDirectory(prefix="semindex-scaling-") as folder:
-        scratch = Path(folder)
+    """Build with and without a cluster, and ask an index of all and one of half of the files."""
+    with tempfile.TemporaryDirectory(prefix="semindex-scaling-") as name:
+        scratch = Path(name)
         clustered = measure_cluster(tree, (0, 2), ROUNDS, [])
-        alone = clustered.by_workers[0]
-        with semindex.open(tree, index_dir=scratch / "index") as index:
+        copy_every_second(tree, scratch / "half")
+        with (
+            semindex.open(tree, index_dir=scratch / "index") as index,
+            semindex.open(scratch / "half") as part,
+        ):
             index.refresh()
+            part.refresh()
             status = index.status()
-            whole = asked(index)
-            index.split(scratch / "halves", shards=2)
-            halves = open_shards(scratch / "halves")
-            half = statistics.mean(asked(each) for each in halves)
-            with Indexes(halves) as both:
-                together = asked(both)
-        files = alone[0].report["files"]
-        chunk_seconds = max(0.0, (whole - half) / (status.chunks / 2))
+            whole, half = asked(index), asked(part)
+            chunk_seconds = max(0.0, (whole - half) / (status.chunks - part.status().chunks))
+        files = clustered.by_workers[0][0].report["files"]
         return Measured(
             file_bytes=status.source_bytes / files,
             file_chunks=status.chunks / files,
@@ -118,9 +119,8 @@ def measure(tree: Path) -> Measured:
             coordinator_seconds=clustered.file_seconds(2),
             start_seconds=clustered.starts[2].coordinator_seconds,
             segment_share=status.index_bytes / status.source_bytes,
-            query_seconds=max(0.0, half - chunk_seconds * status.chunks / 2),
+            query_seconds=max(0.0, whole - chunk_seconds * status.chunks),
             chunk_seconds=chunk_seconds,
-            shard_seconds=max(0.0, together - whole),
         )
 
 
@@ -143,18 +143,15 @@ def tables(cost: Measured, files: Sequence[float], network: float) -> list[str]:
             lines.append(f"| {count:,.0f} | {workers} | {taken} | {limit} | {REMEDIES[limit]} |")
     lines += [
         "",
-        "| files | shards | index of each | query | limit | what removes it |",
-        "|--:|--:|--:|--:|---|---|",
+        "| files | index | query | limit | what removes it |",
+        "|--:|--:|--:|---|---|",
     ]
     for count in files:
-        for shards in (1, 10, 100):
-            parts = query_times(cost, count, shards)
-            limit = max(parts, key=lambda part: parts[part])
-            size = count * cost.file_bytes * cost.segment_share / shards / 1e9
-            taken = duration(sum(parts.values()))
-            lines.append(
-                f"| {count:,.0f} | {shards} | {size:,.1f} GB | {taken} | {limit} | {REMEDIES[limit]} |"
-            )
+        parts = query_times(cost, count)
+        limit = max(parts, key=lambda part: parts[part])
+        size = count * cost.file_bytes * cost.segment_share / 1e9
+        taken = duration(sum(parts.values()))
+        lines.append(f"| {count:,.0f} | {size:,.1f} GB | {taken} | {limit} | {REMEDIES[limit]} |")
     return lines
 
 
@@ -172,7 +169,7 @@ def main() -> None:
         f"coordinator {1e3 * cost.coordinator_seconds:.2f} ms, whose start takes "
         f"{cost.start_seconds:.1f} s; a segment has {cost.segment_share:.2f} of its bytes; "
         f"a query takes {1e3 * cost.query_seconds:.1f} ms, {1e9 * cost.chunk_seconds:.1f} ms more for "
-        f"a million chunks, and {1e3 * cost.shard_seconds:.1f} ms more for each further shard\n"
+        "a million chunks\n"
     )
     print("\n".join(tables(cost, arguments.files, arguments.network)))
 
