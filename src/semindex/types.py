@@ -239,7 +239,7 @@ class QueryTerm(Struct, frozen=True, gc=False):
 
 
 class Embedder(Protocol):
-    """Terms (or texts) to vectors. The contract suite is ``semindex.testing.EmbedderContract``."""
+    """Turns the terms, or the texts, of chunks and queries into vectors."""
 
     @property
     def fingerprint(self) -> str:
