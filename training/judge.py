@@ -23,7 +23,7 @@ from pairs import Pair, pairs
 
 from semindex.embed.static import MODEL_FILE, StaticEmbedder
 from semindex.tokens import hash_term, query_terms, text_terms
-from semindex.types import Counts, Documents
+from semindex.types import Documents, TermCounts
 
 _MOST = 2000
 _FEWEST = 50
@@ -60,9 +60,9 @@ def _path_text(path: str) -> str:
     return f"{inside} {inside.rsplit('/', 1)[-1]}"
 
 
-def _counts(bags: Sequence[Counter[str]]) -> Counts:
+def _counts(bags: Sequence[Counter[str]]) -> TermCounts:
     rows = [sorted((hash_term(term), uses) for term, uses in bag.items()) for bag in bags]
-    return Counts(
+    return TermCounts(
         np.cumsum([0, *map(len, rows)], dtype=np.int64),
         np.array([term for row in rows for term, _ in row], dtype=np.uint64),
         np.array([min(uses, 65535) for row in rows for _, uses in row], dtype=np.uint16),

@@ -171,7 +171,7 @@ class ParsedFile(Struct, frozen=True):
     """Shape ``(m, 2)``: byte ranges of comments and docstrings, ascending, not overlapping."""
 
 
-class Counts(Struct, frozen=True):
+class TermCounts(Struct, frozen=True):
     """Term counts of ``n`` rows in CSR form; within a row the hashes ascend and are distinct."""
 
     offsets: npt.NDArray[np.int64]
@@ -185,11 +185,11 @@ class Counts(Struct, frozen=True):
 class Documents(Struct, frozen=True):
     """What an embedder is given for ``n`` chunks of one or several files."""
 
-    content: Counts
+    content: TermCounts
     """Body and comments together, ``n`` rows."""
-    names: Counts
+    names: TermCounts
     """Names defined and names of enclosing definitions together, ``n`` rows."""
-    paths: Counts
+    paths: TermCounts
     """Path and file stem together, one row a *file*."""
     path_row: npt.NDArray[np.int64]
     """Shape ``(n,)``: the chunk's row in ``paths``."""

@@ -10,16 +10,16 @@ import pytest
 from semindex.embed.static import StaticEmbedder
 from semindex.embed.wordfile import WordVectors, write
 from semindex.tokens import hash_terms, text_terms
-from semindex.types import Counts, Documents
+from semindex.types import Documents, TermCounts
 
 Bag = Mapping[str, int]
 Chunk = tuple[Bag, Bag, int]
 """Terms of content, terms of names, row of the path."""
 
 
-def counts_of(bags: Sequence[Bag]) -> Counts:
+def counts_of(bags: Sequence[Bag]) -> TermCounts:
     rows = [sorted((int(hash_terms([term])[0]), uses) for term, uses in bag.items()) for bag in bags]
-    return Counts(
+    return TermCounts(
         np.cumsum([0, *map(len, rows)], dtype=np.int64),
         np.array([term for row in rows for term, _ in row], dtype=np.uint64),
         np.array([uses for row in rows for _, uses in row], dtype=np.uint16),

@@ -24,9 +24,9 @@ import sys
 from semindex.embed.registry import open_embedder
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
-from semindex.types import Counts, Documents
+from semindex.types import TermCounts, Documents
 import numpy as np
-none = Counts(np.zeros(1, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint16))
+none = TermCounts(np.zeros(1, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint16))
 try:
     made = open_embedder(sys.argv[1])
 except ModelError as error:

@@ -20,12 +20,12 @@ from semindex.models.running import RunOptions
 from semindex.models.texts import KEPT_TOGETHER, Side, TextEmbedder
 from semindex.models.transformer import TransformerModel
 from semindex.store.vectorcache import VectorCache
-from semindex.types import Counts, Documents, QueryTerm, Vectors
+from semindex.types import Documents, QueryTerm, TermCounts, Vectors
 
 from ..tiny_models import SPECIAL, WORDS, bi_encoder, counted_texts, cross_encoder, vector
 
 PLAIN = [word for word in WORDS if word not in SPECIAL]
-NO_COUNTS = Counts(np.zeros(1, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint16))
+NO_COUNTS = TermCounts(np.zeros(1, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint16))
 WINDOW = 10
 """Words that the tiny model reads beside the special ones."""
 

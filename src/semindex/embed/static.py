@@ -21,7 +21,7 @@ from msgspec import Struct
 from semindex.embed.wordfile import NO_WORD, UNKNOWN_BYTE, WordVectors, map_words
 from semindex.errors import ModelError
 from semindex.tokens import hash_terms
-from semindex.types import Counts, Documents, Floats, Ids, Mask, QueryTerm, TermHashes, Vector, Vectors
+from semindex.types import Documents, Floats, Ids, Mask, QueryTerm, TermCounts, TermHashes, Vector, Vectors
 
 POOLING_VERSION = 1
 """To be raised when the same words give another vector than before; part of the fingerprint."""
@@ -194,7 +194,7 @@ class StaticEmbedder:
             weights[unknown] = self._words.unknown_weight
         return weights
 
-    def _pool(self, counts: Counts) -> Floats:
+    def _pool(self, counts: TermCounts) -> Floats:
         """For each row the sum of its words' vectors times weight and ln(1 + count), shape ``(n, dim)``.
 
         The sums are whole numbers. A block of terms may begin and end within a row: such rows are added up.

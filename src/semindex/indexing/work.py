@@ -19,7 +19,7 @@ from semindex.store.postings import Triples
 from semindex.store.schema import RANKED_CHUNK_FIELDS, RANKED_FILE_FIELDS
 from semindex.store.segment import Array
 from semindex.tokens import Lexicon, defined_name, path_parts, raw_words, symbol_key, tokenise
-from semindex.types import Chunk, Counts, Documents, Embedder, Ids, ParsedFile, TermHashes
+from semindex.types import Chunk, Documents, Embedder, Ids, ParsedFile, TermCounts, TermHashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +225,10 @@ def _lengths(tally: _Tally, rows: int) -> npt.NDArray[np.uint16]:
     return np.minimum(totals, 65535).astype(np.uint16)
 
 
-def _csr(tally: _Tally, rows: int) -> Counts:
+def _csr(tally: _Tally, rows: int) -> TermCounts:
     offsets = np.searchsorted(tally.rows, np.arange(rows + 1))
     counts = np.minimum(tally.counts, 65535).astype(np.uint16)
-    return Counts(offsets.astype(np.int64), tally.terms, counts)
+    return TermCounts(offsets.astype(np.int64), tally.terms, counts)
 
 
 def _columns(files: Sequence[ParsedFile], shape: _Shape) -> dict[str, Array | Strings]:

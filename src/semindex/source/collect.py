@@ -57,7 +57,7 @@ class Collector(Struct):
     root: bytes
     on_progress: Callable[[int], None] | None = None
     only: frozenset[bytes] | None = None
-    """When given, the walk looks at nothing but what is at, below or above one of these paths."""
+    """If given, the walk looks only at what is at, below or above one of these paths."""
     files: dict[bytes, FileRef] = field(default_factory=dict)
     skipped: dict[bytes, FileFailure] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

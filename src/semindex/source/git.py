@@ -63,7 +63,7 @@ def find_top(folder: Path) -> Path | None:
 def list_files(folder: Path, top: Path, only: Collection[bytes] = ()) -> Listing:
     """The files of ``folder`` in the work tree at ``top``, without ignored ones.
 
-    With ``only``, paths relative to ``folder``, git lists nothing but what is at or below these.
+    With ``only``, paths relative to ``folder``, git lists only what is at or below these.
 
     Raises:
         GitFailed: git cannot answer; the caller walks without it.
@@ -156,7 +156,7 @@ def _git(
         done = subprocess.run(
             [_program(top), "--no-pager", *settings, command, *options, "--", *sorted(paths)],
             cwd=folder,
-            # A path that is given is no pattern; check-ignore must not be told so.
+            # ls-files would read the paths as patterns; check-ignore rejects this variable.
             env=_environment(top) | ({"GIT_LITERAL_PATHSPECS": "1"} if paths else {}),
             input=stdin,
             capture_output=True,

@@ -25,7 +25,7 @@ from semindex.types import FileFailure, FileRef
 MOST_NAMED_PATHS = 200
 """Of more named paths than this the whole tree is walked: looking for each by itself would take longer."""
 _DECIDING_NAMES = frozenset((b"", b".", b"..", b".git", b".gitmodules", *FOLDER_MARKS, *IGNORE_FILES))
-"""A change of one of these is a change of what is to be indexed elsewhere; or the path is no plain one."""
+"""A path with such a part is not looked at alone: it may decide about other files, or lead elsewhere."""
 _NAMED_FOLDERS = 5
 
 
@@ -38,7 +38,7 @@ class Walk(Struct, frozen=True):
     """The paths not to be read, in the same order; files that a rule ignores are not listed."""
     warnings: tuple[str, ...]
     only: tuple[str, ...] | None = None
-    """The paths at or below which the walk looked; None when it looked at the whole tree."""
+    """The paths at or below which the walk looked; None if it looked at the whole tree."""
 
 
 def walk(
@@ -46,10 +46,9 @@ def walk(
 ) -> Walk:
     """Walk the tree at ``root``; ``on_progress`` is called with the number of files found so far.
 
-    With ``only``, root-relative paths of files or folders, the walk looks at nothing but what is at or below
-    these, as long as they can be judged by themselves. They cannot when there are many, when one of them is
-    an ignore file or lies in a repository of its own, or when a rule takes back in what git ignores: then
-    the whole tree is walked, and :attr:`Walk.only` is None.
+    With ``only``, root-relative paths of files or folders, the walk looks only at and below these. It walks
+    the whole tree nevertheless, and :attr:`Walk.only` is None, if there are over 200 of them, if one is an
+    ignore file or in a nested repository, or if a rule takes back in what git ignores.
 
     Raises:
         RootError: ``root`` is missing, not a folder, or not readable.
@@ -67,8 +66,8 @@ def walk(
 
 
 def _walk_some(root: Path, only: frozenset[bytes]) -> Walk | None:
-    """A walk of some paths; None where only a walk of the whole tree can tell."""
-    # What lies in folders that no walk enters says nothing; but .git holds what git tracks.
+    """A walk of some paths; None if that needs a walk of the whole tree."""
+    # Paths in folders that no walk enters are ignored, except for .git: it holds which files git tracks.
     never = NEVER - {b".git"}
     only = frozenset(path for path in only if never.isdisjoint(path.split(b"/")))
     parts = {part for path in only for part in path.split(b"/")}
@@ -97,7 +96,7 @@ def _walk_some(root: Path, only: frozenset[bytes]) -> Walk | None:
 
 
 def _is_nested(collector: Collector, path: bytes) -> bool:
-    """Whether a path is, or lies in, a folder below the root with a repository of its own."""
+    """Whether a path is at or below a folder with a repository of its own, other than the root."""
     while path:
         if os.path.lexists(join(collector.absolute(path), b".git")):
             return True
@@ -118,10 +117,10 @@ def _found(collector: Collector) -> tuple[tuple[FileRef, ...], tuple[FileFailure
 
 
 def checked_root(root: Path) -> Path:
-    """The folder ``root`` without links.
+    """The absolute path of the folder ``root``, links followed.
 
     Raises:
-        RootError: It is missing, not a folder, or not readable.
+        RootError: The folder is missing, not a folder, or not readable.
     """
     try:
         folder = root.resolve(strict=True)
