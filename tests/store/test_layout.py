@@ -81,7 +81,7 @@ def test_a_segments_folder_that_leads_elsewhere_is_refused(tmp_path: Path) -> No
     (tmp_path / "i" / "segments").symlink_to(elsewhere)
     with pytest.raises(IndexUnwritable, match="is a link; remove it"):
         layout.create(tmp_path / "i")
-    assert layout.collect_garbage(tmp_path / "i", set()) == layout.Collected(0, 0, 0)
+    assert layout.collect_garbage(tmp_path / "i", set()) == layout.Garbage(0, 0, 0)
     assert stray.exists()
 
 
@@ -112,7 +112,7 @@ def test_garbage_is_what_is_ours_and_not_named(tmp_path: Path) -> None:
     (segments / f"{'a' * 32}.seg").mkdir()
     steps: list[str] = []
     collected = layout.collect_garbage(tmp_path / "i", {live}, on_step=steps.append)
-    assert collected == layout.Collected(removed=4, removed_bytes=20, refused=0)
+    assert collected == layout.Garbage(removed=4, removed_bytes=20, refused=0)
     assert set(os.listdir(segments)) == {live, derived, "notes.txt", ".nfs0001", f"{'a' * 32}.seg"}
     assert steps == ["garbage:begin", *["garbage:file"] * 4, "garbage:end"]
 
@@ -132,13 +132,13 @@ def test_a_file_that_the_system_keeps_is_left_for_the_next_time(
         real(path, missing_ok=missing_ok)
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    assert layout.collect_garbage(tmp_path / "i", ()) == layout.Collected(2, 6, 1)
+    assert layout.collect_garbage(tmp_path / "i", ()) == layout.Garbage(2, 6, 1)
     monkeypatch.undo()
-    assert layout.collect_garbage(tmp_path / "i", ()) == layout.Collected(1, 3, 0)
+    assert layout.collect_garbage(tmp_path / "i", ()) == layout.Garbage(1, 3, 0)
 
 
 def test_no_folder_has_no_garbage_and_no_size(tmp_path: Path) -> None:
-    assert layout.collect_garbage(tmp_path / "absent", ()) == layout.Collected(0, 0, 0)
+    assert layout.collect_garbage(tmp_path / "absent", ()) == layout.Garbage(0, 0, 0)
     assert layout.size_bytes(tmp_path / "absent") == 0
     assert layout.clean(tmp_path / "absent") == 0
     assert layout.set_catalog_aside(tmp_path) is None

@@ -1,11 +1,11 @@
-"""The index folder: what lies where, what is garbage, and whether the folder is ours to remove.
+"""The index folder: makes it, finds garbage in it, and removes it if semindex made it.
 
 ::
 
     .semindex/
-      .gitignore      holds ``*``; by its first line we know the folder again
+      .gitignore      holds ``*``; its first line shows that semindex made the folder
       catalog.db      what is indexed (SQLite)
-      writer.lock     held while somebody writes; writer.json says who
+      writer.lock     locked while a process writes; writer.json says which one
       segments/       UUID.seg, immutable
 """
 
@@ -29,33 +29,32 @@ FOLDER = ".semindex"
 CATALOG = "catalog.db"
 SEGMENTS = "segments"
 DAMAGED = "catalog.damaged.db"
-"""Where a damaged catalog is kept; the next damaged one takes its place."""
+"""The name to which a damaged catalog is renamed; the next damaged one replaces it."""
 CATALOG_SIDES = ("-wal", "-shm", "-journal")
-"""What SQLite puts beside a database."""
+"""Endings of the files that SQLite puts beside a database."""
 
 _MARK = b"# Made by semindex; 'semindex clean' removes this folder.\n*\n"
 _IGNORE = ".gitignore"
 _UNFINISHED = {f"{_IGNORE}.tmp", LOCK, HOLDER}
-"""What a folder may hold without our mark when its making or its removal was cut short."""
-_SEGMENT_NAME = re.compile(r"[0-9a-f][0-9a-f-]{31,35}\.seg")
-_OURS = re.compile(r"(?P<stem>[0-9a-f][0-9a-f-]{31,35})\.[a-z0-9.]+")
+"""Files that a folder without ``.gitignore`` may have if a process died while it made or removed the
+folder."""
 
 
-class Collected(Struct, frozen=True):
-    """What a collection of garbage did."""
+class Garbage(Struct, frozen=True):
+    """What :func:`collect_garbage` did."""
 
     removed: int
-    """Files."""
+    """How many files were removed."""
     removed_bytes: int
     refused: int
-    """Files that the system did not let go (open on Windows); the next collection tries again."""
+    """How many files the system did not remove (open ones on Windows); the next collection tries again."""
 
 
 def create(index_dir: Path) -> None:
-    """Make the folder and what every index has; leaves an index that is there as it is.
+    """Make the folder and what every index has; an index that is there stays as it is.
 
     Raises:
-        IndexUnwritable: No room or permission, or the folder holds something that is not ours.
+        IndexUnwritable: There is no room or permission, or the folder has files and semindex did not make it.
     """
     segments = index_dir / SEGMENTS
     with unwritable(index_dir):
@@ -77,12 +76,17 @@ def create(index_dir: Path) -> None:
 
 
 def require_root(index_dir: Path, recorded: str | None, root: Path) -> None:
-    """Refuse an index kept elsewhere that is of another folder, as long as that folder exists.
+    """Raise if an index that is kept elsewhere is that of another folder, which still exists.
 
-    An index inside its root moves with it, and one whose root is gone may follow it to a new place.
+    An index inside its root moves with it. One whose root is gone may be used for the root's new place.
+
+    Args:
+        index_dir: The index folder.
+        recorded: The root that the index names, if any.
+        root: The root that it is to be used for.
 
     Raises:
-        UsageError: It is of another folder.
+        UsageError: The index is that of another folder.
     """
     if not recorded or Path(recorded) == root or index_dir.is_relative_to(root):
         return
@@ -96,8 +100,8 @@ def require_root(index_dir: Path, recorded: str | None, root: Path) -> None:
 def looks_ours(index_dir: Path) -> bool:
     """Whether semindex made the folder.
 
-    It has our ``.gitignore``, or a catalog beside a segments folder, or no more than the few files that a
-    beginning or a removal leaves that was killed.
+    Such a folder has the ``.gitignore`` that semindex writes, or a catalog beside a segments folder, or only
+    files that stay when a process dies while it makes or removes the folder.
     """
     with suppress(OSError):
         if (index_dir / _IGNORE).read_bytes() == _MARK:
@@ -114,21 +118,30 @@ def new_segment_name() -> str:
 
 
 def segment_path(index_dir: Path, name: str) -> Path:
-    """Where a segment lies.
+    """The path of a segment.
 
     Raises:
-        IndexCorrupt: Not a segment's name; a catalog may come from elsewhere, and is not believed.
+        IndexCorrupt: The name is not that of a segment. A catalog may come from a stranger, whose names must
+            not lead to other files.
     """
-    if not _SEGMENT_NAME.fullmatch(name):
+    if not _is_stem(name.removesuffix(".seg")) or not name.endswith(".seg"):
         raise IndexCorrupt(f"{index_dir / CATALOG} names a segment {name!r}; run 'semindex index --force'")
     return index_dir / SEGMENTS / name
 
 
-def collect_garbage(index_dir: Path, live: Collection[str], *, on_step: StepHook = no_step) -> Collected:
-    """Remove the files in ``segments/`` that no generation names: left by crashes, merges, refusals.
+def _is_stem(text: str) -> bool:
+    """Whether a text is the name of a segment without its ending: 32 to 36 hexadecimal digits and hyphens."""
+    return 32 <= len(text) <= 36 and text[0] != "-" and _STEM.issuperset(text)
 
-    Call it under the writer lock, before segments are written or after they are committed. What
-    does not look like ours stays. Steps: ``garbage:begin``, ``garbage:file`` after each, ``garbage:end``.
+
+_STEM = frozenset("0123456789abcdef-")
+
+
+def collect_garbage(index_dir: Path, live: Collection[str], *, on_step: StepHook = no_step) -> Garbage:
+    """Remove the files in ``segments/`` that the generation does not name, left by crashes and merges.
+
+    Call it under the writer lock, before segments are written or after they are committed. Files that
+    semindex does not write stay. Steps: ``garbage:begin``, ``garbage:file`` after each file, ``garbage:end``.
     """
     on_step("garbage:begin")
     kept = {name.removesuffix(".seg") for name in live}
@@ -145,13 +158,13 @@ def collect_garbage(index_dir: Path, live: Collection[str], *, on_step: StepHook
         removed_bytes += size
         on_step("garbage:file")
     on_step("garbage:end")
-    return Collected(removed, removed_bytes, refused)
+    return Garbage(removed, removed_bytes, refused)
 
 
 def discard(index_dir: Path, names: Collection[str], *, on_step: StepHook = no_step) -> None:
-    """Remove segments that no generation names any more; what the system refuses is left as garbage.
+    """Remove segments that the generation names no more; those that the system refuses stay as garbage.
 
-    Step: ``garbage:file`` after each.
+    Step: ``garbage:file`` after each file.
     """
     for name in names:
         with suppress(OSError):
@@ -160,18 +173,20 @@ def discard(index_dir: Path, names: Collection[str], *, on_step: StepHook = no_s
 
 
 def _strays(segments: Path, kept: Collection[str]) -> Iterator[tuple[Path, int]]:
+    """Files of semindex's in the folder that belong to none of the segments ``kept``, and their sizes."""
     if segments.is_symlink() or not segments.is_dir():
         return
     for entry in os.scandir(segments):
-        match = _OURS.fullmatch(entry.name)
-        if match is None or entry.is_dir(follow_symlinks=False):
+        stem, _, ending = entry.name.partition(".")
+        known = _is_stem(stem) and re.fullmatch("[a-z0-9.]+", ending)
+        if not known or entry.is_dir(follow_symlinks=False):
             continue
-        if match["stem"] not in kept or entry.name.endswith(".tmp"):
+        if stem not in kept or entry.name.endswith(".tmp"):
             yield Path(entry.path), entry.stat(follow_symlinks=False).st_size
 
 
 def size_bytes(index_dir: Path) -> int:
-    """Bytes of all files of the index; 0 when there is none."""
+    """The size of all files of the index; 0 if there is none."""
     total = 0
     for folder, _, names in os.walk(index_dir):
         for name in names:
@@ -181,14 +196,14 @@ def size_bytes(index_dir: Path) -> int:
 
 
 def set_catalog_aside(index_dir: Path) -> Path | None:
-    """Rename a damaged catalog, so that a new one can be begun; None when there is none.
+    """Rename a damaged catalog, so that a new one can be made; gives its new path, None if there is none.
 
     Raises:
         IndexUnwritable: The system refused.
     """
     catalog, aside = index_dir / CATALOG, index_dir / DAMAGED
     with unwritable(index_dir):
-        # What belongs to the old catalog goes first: beside a new one SQLite would replay it.
+        # The log goes before the catalog: SQLite would apply a log left behind to a new catalog.
         for suffix in CATALOG_SIDES:
             _rename(Path(f"{catalog}{suffix}"), Path(f"{aside}{suffix}"))
         moved = _rename(catalog, aside)
@@ -206,11 +221,11 @@ def _rename(source: Path, target: Path) -> bool:
 
 
 def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:
-    """Remove the whole folder; gives the bytes freed, 0 when there is none.
+    """Remove the whole folder; gives the number of bytes freed, 0 if there is no folder.
 
     Raises:
-        IndexLocked: Somebody is writing.
-        IndexUnwritable: Not a folder that semindex made, or the system refused.
+        IndexLocked: Another process is writing.
+        IndexUnwritable: Semindex did not make the folder, or the system refused.
     """
     if not os.path.lexists(index_dir):
         return 0
@@ -218,8 +233,9 @@ def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:
         raise IndexUnwritable(f"{index_dir} was not made by semindex; if nobody needs it, remove it by hand")
     before = size_bytes(index_dir)
     with write_lock(index_dir, wait_seconds=wait_seconds), unwritable(index_dir):
-        # The catalog goes first and our mark last: cut short, it is an empty index, and still ours. The
-        # catalog's side files follow it: without its log it would be an older one, whose segments are gone.
+        # The catalog goes first and .gitignore last: if the process dies in between, the folder is an empty
+        # index that semindex still knows as its own. The catalog's log goes after the catalog: without its
+        # log the catalog would be an older one, whose segments are gone.
         for path in sorted(index_dir.iterdir(), key=_removal_order):
             _remove(path)
     with unwritable(index_dir):
@@ -238,5 +254,5 @@ def _removal_order(path: Path) -> tuple[int, str]:
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
-    elif path.name != LOCK or os.name != "nt":  # Windows keeps a file that we hold open
+    elif path.name != LOCK or os.name != "nt":  # Windows does not remove an open file
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The catalog's schema, as numbered steps: a catalog of any age becomes one of today."""
+"""The catalog's schema as numbered steps, which bring a catalog of any age up to date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
 from semindex.store.connection import transaction
 
 APPLICATION_ID = 0x53494458
-"""``SIDX``: SQLite keeps it in the head of the file."""
+"""``SIDX`` in ASCII; SQLite keeps it in the head of the file."""
 
 Step = Sequence[str]
 """Statements that lead from one version to the next."""
@@ -65,11 +65,11 @@ STEPS: tuple[Step, ...] = (
 
 
 def schema_version(connection: sqlite3.Connection, path: Path, *, newest: int = len(STEPS)) -> int:
-    """The version of the catalog's schema; 0 for a database in which nothing was ever made.
+    """The version of the catalog's schema; 0 for an empty database.
 
     Raises:
-        IndexCorrupt: The database of another program.
-        IndexTooNew: Of a newer semindex.
+        IndexCorrupt: The database is that of another program.
+        IndexTooNew: A newer semindex wrote it.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -84,10 +84,12 @@ def schema_version(connection: sqlite3.Connection, path: Path, *, newest: int = 
 
 
 def require_current(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the catalog was ever made; a reader cannot bring an older one up to date.
+    """Whether the database has a catalog; a reader cannot bring an older one up to date.
 
     Raises:
-        BrokenIndex: Of an older semindex; also what :func:`schema_version` raises.
+        BrokenIndex: An older semindex wrote it.
+        IndexCorrupt: The database is that of another program.
+        IndexTooNew: A newer semindex wrote it.
     """
     version = schema_version(connection, path)
     if 0 < version < len(STEPS):
@@ -98,11 +100,11 @@ def require_current(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def migrate(connection: sqlite3.Connection, path: Path, *, steps: Sequence[Step] = STEPS) -> None:
-    """Run the steps that the catalog has not seen, all or none. The connection is in no transaction.
+    """Run the steps that the catalog has not had, all or none, in a transaction of its own.
 
     Raises:
-        IndexCorrupt: The database of another program.
-        IndexTooNew: Of a newer semindex.
+        IndexCorrupt: The database is that of another program.
+        IndexTooNew: A newer semindex wrote it.
     """
     with transaction(connection):
         version = schema_version(connection, path, newest=len(steps))
