@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from semindex.embed.registry import open_embedder
-from semindex.models.encoder import shared_transformer
+from semindex.models.encoder import shared_folder
+from semindex.models.modelfolder import read_folder
 from semindex.models.running import RunOptions
 from semindex.process.shared import Shared
 
@@ -70,14 +71,14 @@ def test_a_failure_is_raised_and_tried_again() -> None:
 
 
 def test_a_model_whose_files_change_is_loaded_again(tmp_path: Path) -> None:
-    first = shared_transformer(bi_encoder(tmp_path))
-    assert shared_transformer(tmp_path) is first
-    assert shared_transformer(tmp_path, RunOptions(max_tokens=5)) is not first
-    second = shared_transformer(bi_encoder(tmp_path, cls=True))
+    first = shared_folder(read_folder(bi_encoder(tmp_path)))
+    assert shared_folder(read_folder(tmp_path)) is first
+    assert shared_folder(read_folder(tmp_path), RunOptions(max_tokens=5)) is not first
+    second = shared_folder(read_folder(bi_encoder(tmp_path, cls=True)))
     assert second is not first
     assert second.fingerprint != first.fingerprint
     (tmp_path / "model.onnx").unlink()
-    assert shared_transformer(bi_encoder(tmp_path, pooled=True)) not in (first, second)
+    assert shared_folder(read_folder(bi_encoder(tmp_path, pooled=True))) not in (first, second)
 
 
 def test_the_bundled_words_are_mapped_once() -> None:

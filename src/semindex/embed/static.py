@@ -52,9 +52,15 @@ class WordNeighbours(Struct, frozen=True):
 class StaticEmbedder:
     """Word vectors in a mapped file; holds no other state, so threads may share it."""
 
+    resident_bytes = 0
+    reads_text = False
+    meaning = 1.0
+    notes: tuple[str, ...] = ()
+
     def __init__(self, words: WordVectors) -> None:
         self._words = words
-        self._dim = int(words.vectors.shape[1])
+        self.dim = int(words.vectors.shape[1])
+        self.fingerprint = f"semindex-{self.dim}-{POOLING_VERSION}-{words.checksum.hex()}"
         buckets = (words.hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.intp)
         counts = np.bincount(buckets, minlength=1 << _BUCKET_BITS)
         self._starts = np.concatenate((np.zeros(1, np.intp), np.cumsum(counts)))
@@ -77,38 +83,8 @@ class StaticEmbedder:
         """
         return cls(map_words(path))
 
-    @property
-    def resident_bytes(self) -> int:
-        """0: the file of the words is mapped."""
-        return 0
-
-    @property
-    def reads_text(self) -> bool:
-        """False: the embedder needs terms, not text."""
-        return False
-
-    @property
-    def meaning(self) -> float:
-        """1: the weights of ranking were chosen with this embedder."""
-        return 1.0
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Empty: there is nothing that a user should know."""
-        return ()
-
     def close(self) -> None:
         """Do nothing: all users in this process share the mapped file."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Name, dimensions, pooling version, and the checksum of its content that the file states."""
-        return f"semindex-{self._dim}-{POOLING_VERSION}-{self._words.checksum.hex()}"
-
-    @property
-    def dim(self) -> int:
-        """The length of a vector."""
-        return self._dim
 
     def embed_documents(self, documents: Documents) -> Vectors:
         """Unit rows, shape ``(n, dim)``: the weighted sum of the unit vectors of content, names and path.
@@ -130,7 +106,7 @@ class StaticEmbedder:
         """The unit vector of the sum of ``weight * idf(term) * word``; zero without terms."""
         ordered = sorted(terms, key=lambda term: term.term)
         hashes = hash_terms(term.term for term in ordered)
-        vectors = np.empty((len(ordered), self._dim), np.int8)
+        vectors = np.empty((len(ordered), self.dim), np.int8)
         weights = self._gather(hashes, vectors)
         factors = [
             weight * term.weight * idf(term.term)
@@ -190,7 +166,7 @@ class StaticEmbedder:
         weights = self._words.weights[rows].astype(np.int64)
         if not known.all():
             unknown = np.flatnonzero(~known)
-            vectors[unknown] = unknown_vectors(terms[unknown], self._dim)
+            vectors[unknown] = unknown_vectors(terms[unknown], self.dim)
             weights[unknown] = self._words.unknown_weight
         return weights
 
@@ -200,8 +176,8 @@ class StaticEmbedder:
         The sums are whole numbers. A block of terms may begin and end within a row: such rows are added up.
         """
         offsets, total = counts.offsets, len(counts.terms)
-        out = np.zeros((len(offsets) - 1, self._dim))
-        gathered = np.empty((min(total, _BLOCK_TERMS), self._dim), np.int8)
+        out = np.zeros((len(offsets) - 1, self.dim))
+        gathered = np.empty((min(total, _BLOCK_TERMS), self.dim), np.int8)
         vectors = np.empty(gathered.shape)
         for start in range(0, total, _BLOCK_TERMS):
             stop = min(start + _BLOCK_TERMS, total)

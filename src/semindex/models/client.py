@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from http.client import (  # noqa: TID251 - asks the server that a user named, no other
     HTTPConnection,
     HTTPException,
     HTTPSConnection,
 )
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -80,6 +81,9 @@ class _OllamaReply(msgspec.Struct):
 class ServerModel:
     """The model of a server; it is connected at the first embedding; threads may share it."""
 
+    may_change = True
+    resident_bytes = 0
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -110,16 +114,6 @@ class ServerModel:
         if self._endpoint.is_local:
             return ()
         return (f"the text of every chunk is sent to {self._endpoint.address}",)
-
-    @property
-    def may_change(self) -> bool:
-        """True: the server may get another model under the same name."""
-        return True
-
-    @property
-    def resident_bytes(self) -> int:
-        """0: the model is not in this process."""
-        return 0
 
     @cached_property
     def fingerprint(self) -> str:
@@ -286,16 +280,8 @@ def pieces_of(text: str, most: int) -> list[str]:
     count = -(-len(ends) // most)
     if count <= 1:
         return [text]
-    cuts = [ends[len(ends) * number // count - 1] for number in range(1, count)]
-    return list(_between(text, cuts))
-
-
-def _between(text: str, cuts: Sequence[int]) -> Iterator[str]:
-    begin = 0
-    for cut in (*cuts, len(text)):
-        if cut > begin:
-            yield text[begin:cut]
-            begin = cut
+    cuts = [0, *(ends[len(ends) * number // count - 1] for number in range(1, count)), len(text)]
+    return [text[begin:end] for begin, end in pairwise(cuts) if begin < end]
 
 
 def _likely_ends(text: str) -> list[int]:

@@ -215,17 +215,8 @@ def open_folder(folder: ModelFolder, running: RunOptions = DEFAULT) -> Transform
 _OPEN: Shared[tuple[object, ...], Transformer] = Shared()
 
 
-def shared_transformer(path: Path, running: RunOptions = DEFAULT) -> Transformer:
-    """The model in the folder ``path``; callers in one process share it while its files stay the same.
-
-    Raises:
-        ModelError: A package is missing (the message names the extra), or the folder lacks a file.
-    """
-    return shared_folder(read_folder(path), running)
-
-
 def shared_folder(folder: ModelFolder, running: RunOptions = DEFAULT) -> Transformer:
-    """The model of a folder that was read, shared as by :func:`shared_transformer`.
+    """The model of a folder that was read; callers in one process share it while its files stay the same.
 
     Raises:
         ModelError: A package is missing, or a file is damaged.

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from semindex.errors import ModelError
 from semindex.models.digest import text_digest
-from semindex.models.encoder import ModelInput, Transformer, shared_transformer
+from semindex.models.encoder import ModelInput, Transformer, shared_folder
+from semindex.models.modelfolder import read_folder
 from semindex.models.running import DEFAULT, RunOptions
 from semindex.process.recent import RecentlyUsed
 from semindex.types import Kept, Vector, VectorStore
@@ -146,5 +147,5 @@ def open_judge(
     """
     if not folder:
         raise ModelError(_NONE_NAMED)
-    model = shared_transformer(Path(folder).expanduser(), replace(running, max_tokens=MAX_TOKENS))
+    model = shared_folder(read_folder(Path(folder).expanduser()), replace(running, max_tokens=MAX_TOKENS))
     return Judge(model, cache=cache, remembered=remembered)

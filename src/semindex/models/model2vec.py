@@ -46,6 +46,10 @@ def table_file(folder: Path) -> Path | None:
 class Model2vec:
     """The model of a folder; its table is mapped at the first embedding; threads may share it."""
 
+    notes: tuple[str, ...] = ()
+    may_change = False
+    resident_bytes = _RUNTIME_BYTES
+
     def __init__(self, folder: Path, file: Path) -> None:
         """Load nothing yet.
 
@@ -62,21 +66,6 @@ class Model2vec:
             self._tokens_file = folder / "tokenizer.json"
         if not self._tokens_file.is_file():
             raise ModelError(f"{folder} has no tokenizer.json; get the model's folder again")
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Empty: there is nothing that a user should know."""
-        return ()
-
-    @property
-    def may_change(self) -> bool:
-        """False: the fingerprint is that of the model's files."""
-        return False
-
-    @property
-    def resident_bytes(self) -> int:
-        """Memory that the model takes in each process."""
-        return _RUNTIME_BYTES
 
     @cached_property
     def fingerprint(self) -> str:

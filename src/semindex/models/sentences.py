@@ -127,6 +127,9 @@ class LoadedModel:
 class SentenceModel:
     """The model of a folder, loaded when something is first embedded; threads may share it."""
 
+    notes: tuple[str, ...] = ()
+    may_change = False
+
     def __init__(self, path: Path, running: RunOptions = DEFAULT) -> None:
         """Read the folder's configuration files.
 
@@ -140,16 +143,6 @@ class SentenceModel:
             raise ModelError(f"{path} has no ONNX graph: {error}, or take a model that has one") from error
         self._folder = read_torch_folder(path)
         self._running = running
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Empty: there is nothing that a user should know."""
-        return ()
-
-    @property
-    def may_change(self) -> bool:
-        """False: the fingerprint is that of the model's files."""
-        return False
 
     @property
     def resident_bytes(self) -> int:

@@ -169,14 +169,9 @@ def open_graph(
     streams = threads if may_be_twice(folder) else 1
     graph = OnnxGraph(folder, session, streams=streams, open_narrow=lambda: opened(1, [_PROCESSOR]))
     if device is DeviceChoice.CUDA and graph.device is not Device.GPU:
+        why = "found no GPU that it can use" if can else "was installed without CUDA (onnxruntime-gpu has it)"
         raise ModelError(
-            "DEVICE is cuda, and onnxruntime "
-            + (
-                "found no GPU that it can use"
-                if can
-                else "was installed without CUDA (onnxruntime-gpu has it)"
-            )
-            + "; set DEVICE to auto or cpu, or mend the installation"
+            f"DEVICE is cuda, and onnxruntime {why}; set DEVICE to auto or cpu, or mend the installation"
         )
     return graph
 

@@ -77,6 +77,9 @@ class TextModel(Protocol):
 class TextEmbedder:
     """The embedder over a model and a cache; threads may share it."""
 
+    reads_text = True
+    meaning = centring.MEANING
+
     def __init__(self, model: TextModel, *, store: VectorStore | None = None) -> None:
         """Load nothing yet; ``store`` is the cache, without which every vector is computed anew."""
         self.model = model
@@ -85,16 +88,6 @@ class TextEmbedder:
         self._centres: dict[Side, Vector] = {}
         self._witnesses: dict[Side, Vector] = {}
         """A probe text's vector from the cache, until the model was seen to still give the same one."""
-
-    @property
-    def reads_text(self) -> bool:
-        """True: the embedder needs the text, not only its terms."""
-        return True
-
-    @property
-    def meaning(self) -> float:
-        """The weight of the cosines, as :attr:`semindex.types.Embedder.meaning` explains."""
-        return centring.MEANING
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -167,10 +160,7 @@ class TextEmbedder:
 
     def _kept_centre(self, side: Side) -> Vector:
         """The mean vector from the cache or the model; the cache also has the first probe text's vector."""
-        name, digests = (
-            f"{self._kept_as}-{centring.VERSION}",
-            [text_digest(side.value, each) for each in "cw"],
-        )
+        name, digests = self.fingerprint, [text_digest(side.value, each) for each in "cw"]
         probe = centring.QUERIES if side is Side.QUERY else centring.DOCUMENTS
         if self._store is not None:
             found = self._store.get(name, digests, width=None)

@@ -21,6 +21,8 @@ _RUNTIME_BYTES = 150_000_000
 class TransformerModel:
     """The model of a folder, loaded when something is first embedded; threads may share it."""
 
+    may_change = False
+
     def __init__(self, path: Path, running: RunOptions = DEFAULT) -> None:
         """Read the folder's configuration files.
 
@@ -36,11 +38,6 @@ class TransformerModel:
         """Why the model runs in float32, if converting it to int8 failed."""
         found = self._used[1]
         return (f"the model runs in float32: {found.failed}",) if found is not None and found.failed else ()
-
-    @property
-    def may_change(self) -> bool:
-        """False: the fingerprint is that of the model's files."""
-        return False
 
     @property
     def resident_bytes(self) -> int:

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from enum import Enum
 from typing import Any
 
 from msgspec import Struct
@@ -29,13 +28,8 @@ _RESTART_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 
 
-class Finished(Enum):
-    """The type of :data:`FINISHED`."""
-
-    FINISHED = "the worker has gone on to its next call"
-
-
-FINISHED = Finished.FINISHED
+FINISHED = object()
+"""Reported of a call whose worker is done and has gone on to the next."""
 
 
 class SchedulerGone(Exception):  # noqa: N818 - an event, not a mistake

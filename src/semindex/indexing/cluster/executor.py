@@ -102,7 +102,10 @@ class ClusterExecutor:
         if first is _STOP:
             return
         source, more, begun = chain((first,), source), True, 0
-        team = self._gathered(pickle_parts((task, setup))[0])
+        greeting = pickle_parts((task, setup))[0]
+        team = WorkerTeam(
+            self._connection, greeting, self._patience, self._wait_seconds, self._notes, self._peaks
+        )
         try:
             while more or begun:
                 self._look_around(team)
@@ -118,11 +121,6 @@ class ClusterExecutor:
             team.say_goodbye()
         finally:
             team.dismiss()
-
-    def _gathered(self, greeting: bytes) -> WorkerTeam:
-        return WorkerTeam(
-            self._connection, greeting, self._patience, self._wait_seconds, self._notes, self._peaks
-        )
 
     def _look_around(self, team: WorkerTeam) -> None:
         """Let the team look for new and lost workers; connect again if the scheduler was lost."""
