@@ -1,4 +1,4 @@
-"""Options of the whole suite, and a cache folder that is nobody's."""
+"""Options of the whole suite: properties that know no clock, and a cache folder that is nobody's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # an example may take long where others keep the machine busy
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

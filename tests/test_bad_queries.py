@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 import semindex
 from semindex.index import Index
 
+from .effort import little_work
 from .product import ALPHA, BETA, plant, semindex_command
 
 FILES: dict[str | bytes, bytes] = {
@@ -132,9 +132,8 @@ def test_path_patterns_mean_one_thing(index: Index, pattern: str, paths: set[str
 
 
 def test_a_pattern_of_many_stars_ends(index: Index) -> None:
-    began = time.monotonic()
-    index.search("cookie", paths=["*a" * 40 + "b", "a*" * 40 + "/" + "*a" * 40 + "b", "**/" * 40 + "x"])
-    assert time.monotonic() - began < 5
+    with little_work():
+        index.search("cookie", paths=["*a" * 40 + "b", "a*" * 40 + "/" + "*a" * 40 + "b", "**/" * 40 + "x"])
 
 
 @pytest.mark.parametrize(
@@ -176,9 +175,8 @@ def test_a_huge_limit_gives_everything(index: Index) -> None:
 def test_a_query_of_100_kilobytes_is_answered(root: Path, index: Index) -> None:
     long = " ".join(f"word{i}" for i in range(11_500)) + " load_cookie"
     assert len(long) > 100_000
-    began = time.monotonic()
-    answer = index.search(long)
-    assert time.monotonic() - began < 5
+    with little_work():
+        answer = index.search(long)
     assert answer[0].path == "src/cookies.py"
     assert any("long query" in note for note in answer.coverage.notes)
     ran = semindex_command("search", "x" * 100_000, cwd=root)
@@ -211,7 +209,7 @@ def test_related_to_nonsense_is_refused(index: Index) -> None:
             index.related(location)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(
     query=st.text(alphabet=st.characters(codec=None), max_size=40)
     | st.lists(

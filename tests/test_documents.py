@@ -12,6 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+import semindex
+from semindex.config import Settings
+
 from .product import ALPHA, BETA
 
 ROOT = Path(__file__).parents[1]
@@ -67,7 +70,8 @@ def test_there_are_commands_to_try() -> None:
 
 @pytest.mark.parametrize("line", commands())
 def test_commands_of_the_readme_run(line: str, tree: Path, environment: dict[str, str]) -> None:
-    subprocess.run(["semindex", "index"], cwd=tree, env=environment, check=True, capture_output=True)
+    with semindex.open(tree, settings=Settings()) as index:
+        index.refresh()
     done = subprocess.run(
         ["bash", "-c", line], cwd=tree, env=environment, check=False, capture_output=True, text=True
     )

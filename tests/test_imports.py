@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -116,6 +117,12 @@ def imported_grammars() -> set[str]:
     return {grammar.module for grammar in GRAMMARS.values()}
 
 
+@cache
+def installed() -> Mapping[str, list[str]]:
+    """The packages that each top-level module comes from; looked up once, since that reads all of them."""
+    return metadata.packages_distributions()
+
+
 def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -124,9 +131,7 @@ def modules_of(requirement: str) -> set[str]:
     """The top-level modules that the package of a requirement brings; its name, where it is not installed."""
     wanted = normalised(re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0])
     found = {
-        module
-        for module, distributions in metadata.packages_distributions().items()
-        if wanted in map(normalised, distributions)
+        module for module, distributions in installed().items() if wanted in map(normalised, distributions)
     }
     return found or {wanted.replace("-", "_")}
 

@@ -34,7 +34,7 @@ def cosine(left: str, right: str, embedder: StaticEmbedder) -> float:
     return float(unit(stem(left), embedder) @ unit(stem(right), embedder))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(chunks=CHUNKS, paths=PATHS, data=st.data())
 def test_a_row_has_the_same_bytes_alone_and_in_any_batch_and_order(
     bundled: StaticEmbedder, chunks: list[Chunk], paths: list[Bag], data: st.DataObject
@@ -48,7 +48,7 @@ def test_a_row_has_the_same_bytes_alone_and_in_any_batch_and_order(
         assert alone.tobytes() == together[i].tobytes() == shuffled[place].tobytes()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(chunks=CHUNKS, paths=PATHS)
 def test_rows_are_unit_or_zero(bundled: StaticEmbedder, chunks: list[Chunk], paths: list[Bag]) -> None:
     rows = bundled.embed_documents(documents_of(chunks, paths))

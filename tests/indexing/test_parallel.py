@@ -204,21 +204,39 @@ def test_a_script_needs_no_guard(tree: Path, tmp_path: Path, how: str) -> None:
     assert found.endswith(".py")
 
 
+STOPPING = """
+import sys
+from pathlib import Path
+from semindex.embed.registry import open_embedder
+from semindex.indexing.builder import Builder
+from semindex.indexing.run import Place
+
+def stop(step):
+    if step.stage == "index" and step.done:
+        print("some are done", flush=True)
+        sys.stdin.read()
+
+root, index_dir = map(Path, sys.argv[1:3])
+place = Place(root, index_dir, open_embedder(), 4_000_000_000, open_embedder=open_embedder, workers=2,
+    parallel_bytes=0, batch_bytes=20_000)
+Builder(place, progress=stop).refresh()
+"""
+
+
 @killing
 def test_ctrl_c_ends_the_workers_and_leaves_what_is_done(tree: Path, tmp_path: Path) -> None:
-    for number in range(11):
-        shutil.copytree(tree / "email", tree / f"copy{number}")
     index_dir = tmp_path / "index"
     building = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tree), str(index_dir)],
-        stdout=subprocess.DEVNULL,
+        [sys.executable, "-c", STOPPING, str(tree), str(index_dir)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     watched = psutil.Process(building.pid)
-    while len(list((index_dir / "segments").glob("*.seg"))) < 3:  # the third is begun after one is taken
-        assert building.poll() is None
+    assert building.stdout is not None
+    assert building.stdout.readline() == "some are done\n"
     workers = watched.children()
     assert len(workers) == 2
     os.killpg(building.pid, signal.SIGINT)  # as a terminal does: to every process of the group
@@ -230,7 +248,7 @@ def test_ctrl_c_ends_the_workers_and_leaves_what_is_done(tree: Path, tmp_path: P
     assert 0 < kept < kept + pending <= len([path for path in tree.rglob("*") if path.is_file()])
     with opened(tree, index_dir) as index:
         assert index.status(verify=True).problems == ()
-        assert len(index.search("decode a header")) == 10
+        assert index.search("decode a header")
     build(tree, tmp_path / "fresh", workers=2, batch_bytes=10**9)
     build(tree, index_dir, workers=2, batch_bytes=10**9)
     with opened(tree, tmp_path / "fresh") as fresh, opened(tree, index_dir) as index:

@@ -104,7 +104,7 @@ def hub_of(models: Mapping[str, Mapping[str, Path]], *tags: str) -> Iterator[Hub
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     hub.address = f"http://127.0.0.1:{server.server_address[1]}"
     try:

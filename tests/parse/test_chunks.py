@@ -49,20 +49,20 @@ def assert_covered(found: ParsedFile) -> None:
 @given(
     text=st.binary(max_size=300) | st.text(max_size=200).map(str.encode), language=st.sampled_from(LANGUAGES)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_chunks_cover_any_bytes_once(text: bytes, language: str) -> None:
     assert_covered(parsed(text, language))
 
 
 @given(parts=st.lists(FRAGMENTS, max_size=60), language=st.sampled_from(LANGUAGES))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_chunks_cover_broken_code_once(parts: list[bytes], language: str) -> None:
     assert_covered(parsed(b"".join(parts), language))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_chunks_cover_mutated_samples_once(name: str, data: st.DataObject) -> None:
     text = sample_text(name)
     for _ in range(data.draw(st.integers(0, 4))):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
+from semindex.parse import grammars
 from semindex.parse.grammars import parse_tree
 from semindex.parse.wheels import GRAMMARS
+from tests.effort import little_work
 from tests.parse.sources import parsed, pieces
 
 UNITS = {
@@ -27,11 +28,10 @@ UNITS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("language", sorted(GRAMMARS))
 @pytest.mark.parametrize("kind", sorted(UNITS))
-def test_made_up_text_is_cut_within_seconds(language: str, kind: str) -> None:
-    begun = time.process_time()
-    found = parsed(UNITS[kind], language)
-    assert b"".join(pieces(found)) == UNITS[kind]
-    assert time.process_time() - begun < 15
+def test_made_up_text_is_cut_soon(language: str, kind: str) -> None:
+    with little_work():
+        found = parsed(UNITS[kind], language)
+        assert b"".join(pieces(found)) == UNITS[kind]
 
 
 @pytest.mark.parametrize("language", ["python", "javascript", "cpp", "go"])
@@ -53,10 +53,10 @@ def test_a_text_that_ends_in_an_annotation_has_an_end(text: str) -> None:
     subprocess.run([sys.executable, "-c", program, text], timeout=60, check=True)
 
 
-def test_a_grammar_that_is_led_astray_is_given_up() -> None:
+def test_a_grammar_that_is_led_astray_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grammars, "_SECONDS", 0.1)  # of processor time, and not the two that files get
     text = b"<" * 60_000
-    begun = time.process_time()
-    assert parse_tree("bash", text) is None
-    assert time.process_time() - begun < 10
+    with little_work():
+        assert parse_tree("bash", text) is None
     assert parsed(b"f() { :; }\n" + b"<" * 60_000, "bash").symbols == ()
     assert parsed(b"f() { :; }\n", "bash").symbols  # the parser is fit for the next file

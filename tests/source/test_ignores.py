@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.source.ignores import IgnoreFile, load_ignore_file, parse_rules
+from tests.effort import little_work
 from tests.source.conftest import git
 
 
@@ -101,10 +101,9 @@ def test_an_ignore_file_that_is_no_file_does_not_count(tmp_path: Path) -> None:
     "pattern", [b"*a" * 60 + b"b", b"**/a/" * 40 + b"b", b"x/" + b"*a*" * 50 + b"/**/" * 9 + b"b"]
 )
 def test_a_hostile_pattern_takes_no_time(pattern: bytes) -> None:
-    start = time.perf_counter()
-    for path in (b"a" * 250, b"a/" * 400 + b"c", b"x/" + b"a" * 250 + b"/c"):
-        assert ignored(pattern, path) is None
-    assert time.perf_counter() - start < 1
+    with little_work():
+        for path in (b"a" * 250, b"a/" * 400 + b"c", b"x/" + b"a" * 250 + b"/c"):
+            assert ignored(pattern, path) is None
 
 
 PIECES = st.sampled_from(
@@ -117,7 +116,7 @@ PATHS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     patterns=st.lists(PATTERNS, min_size=1, max_size=5), components=st.lists(PATHS, min_size=1, max_size=12)
 )
@@ -140,7 +139,7 @@ def test_any_rules_decide_as_git_does(patterns: list[str], components: list[list
     assert ours == theirs
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     patterns=st.lists(PATTERNS, min_size=1, max_size=12), components=st.lists(PATHS, min_size=1, max_size=12)
 )

@@ -300,7 +300,7 @@ def make_tree(root: Path, files: list[str], ignores: dict[str, list[str]], name:
             (root / folder / name).write_text("\n".join(patterns) + "\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(files=TREES, ignores=IGNORES)
 def test_with_and_without_git_the_same_files_are_listed(
     files: list[str], ignores: dict[str, list[str]]
@@ -314,7 +314,7 @@ def test_with_and_without_git_the_same_files_are_listed(
         assert paths(root) == plain
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files=TREES, ignores=IGNORES)
 def test_semindexignore_means_the_same_with_and_without_git(
     files: list[str], ignores: dict[str, list[str]]

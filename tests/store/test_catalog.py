@@ -233,7 +233,7 @@ def test_any_path_survives(writer: Catalog, path: str) -> None:
 
 
 @given(numbers=st.tuples(*[st.integers(-(2**70), 2**128)] * 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_size_time_and_inode_survives(
     tmp_path_factory: pytest.TempPathFactory, numbers: tuple[int, int, int, int]
 ) -> None:
@@ -256,7 +256,7 @@ NAMES = st.sampled_from(["a.py", "b.py", "b.txt", "c/a.txt", "d-\udcff", "é.txt
     known=st.dictionaries(NAMES, st.tuples(st.integers(0, 2), st.booleans(), st.booleans())),
     seen=st.dictionaries(NAMES, st.integers(0, 2)),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_differences_are_those_of_the_records_one_by_one(
     tmp_path_factory: pytest.TempPathFactory,
     known: dict[str, tuple[int, bool, bool]],
@@ -554,7 +554,7 @@ def everything(index_dir: Path) -> object:
         return reader.generation, reader.snapshot(), reader.totals(), reader.verify(), listed
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(flips=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 7)), min_size=1, max_size=8))
 @example(flips=[(0.8680136084969421, 1)])  # a path that is NULL
 def test_a_damaged_catalog_gives_our_errors_or_answers_never_anything_else(

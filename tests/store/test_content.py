@@ -58,7 +58,7 @@ def assert_same(first: Content, second: Content) -> None:
 names = st.lists(st.sampled_from(sorted(SOURCES)), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(names, names)
 def test_files_analysed_apart_and_joined_are_files_analysed_together(
     first: list[str], second: list[str]
@@ -66,7 +66,7 @@ def test_files_analysed_apart_and_joined_are_files_analysed_together(
     assert_same(join_contents([content_of(first), content_of(second)]), content_of(first + second))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(names, st.data())
 def test_keeping_some_files_is_analysing_only_them(paths: list[str], data: st.DataObject) -> None:
     mask = data.draw(st.lists(st.booleans(), min_size=len(paths), max_size=len(paths)).filter(any))

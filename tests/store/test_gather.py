@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
@@ -29,7 +29,6 @@ def postings_of(found: Gathered) -> list[tuple[int, int, int]]:
     return list(zip(found.numbers.tolist(), found.rows.tolist(), found.counts.tolist(), strict=True))
 
 
-@settings(deadline=None)
 @given(lists=st.lists(entries, max_size=4), terms=st.lists(st.integers(0, 7), max_size=12))
 def test_they_are_those_of_each_term(
     tmp_path_factory: pytest.TempPathFactory, lists: list[Entries], terms: list[int]
@@ -50,7 +49,6 @@ def test_they_are_those_of_each_term(
         assert postings_of(found[2]) == []
 
 
-@settings(deadline=None)
 @given(pairs=entries, terms=st.lists(st.integers(0, 7), min_size=1, max_size=12), data=st.data())
 def test_some_of_them_are_still_those_of_their_terms(
     tmp_path_factory: pytest.TempPathFactory, pairs: Entries, terms: list[int], data: st.DataObject
@@ -62,7 +60,6 @@ def test_some_of_them_are_still_those_of_their_terms(
     assert postings_of(some) == [every[place] for place in kept]
 
 
-@settings(deadline=None)
 @given(
     lists=st.lists(entries, max_size=3),
     terms=st.lists(st.integers(0, 7), min_size=1, max_size=12),
@@ -100,7 +97,6 @@ def test_blocks_are_taken_as_far_as_wanted(
     assert held[1] == (postings_of(few[0]) if few else [])
 
 
-@settings(deadline=None)
 @given(
     lists=st.lists(entries, max_size=3),
     runs=st.lists(st.lists(st.integers(0, 7), max_size=4), max_size=5),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
@@ -46,7 +46,6 @@ def stored(folder: Path, pairs: Entries, rows: int = 2**22 + 1) -> Postings:
     return Postings(Segment.open(path), "body", rows)
 
 
-@settings(deadline=None)
 @given(pairs=entries)
 def test_each_term_gives_its_rows_and_counts(
     tmp_path_factory: pytest.TempPathFactory, pairs: Entries
@@ -58,7 +57,6 @@ def test_each_term_gives_its_rows_and_counts(
         assert list(zip(rows.tolist(), counts.tolist(), strict=True)) == wanted
 
 
-@settings(deadline=None)
 @given(pairs=entries)
 def test_the_whole_list_comes_back_in_order(tmp_path_factory: pytest.TempPathFactory, pairs: Entries) -> None:
     whole = stored(tmp_path_factory.mktemp("postings"), pairs).triples()

@@ -63,7 +63,7 @@ def test_the_example_has_the_layout_that_is_drawn(path: Path) -> None:
     assert data[192:] == xxh3_64_intdigest(data[128:192]).to_bytes(8, "little")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(sections=st.dictionaries(NAMES, ARRAYS, max_size=50), mapped=st.booleans())
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, sections: dict[str, Array], mapped: bool
@@ -83,7 +83,7 @@ def test_what_is_written_is_read(
         assert found.ctypes.data % header.ALIGNMENT == 0 or found.size == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(array=hnp.arrays(np.uint32, st.tuples(st.integers(0, 30), st.integers(0, 4))), data=st.data())
 def test_a_stream_gives_the_file_that_its_whole_array_gives(
     tmp_path_factory: pytest.TempPathFactory, array: Array, data: st.DataObject
@@ -278,7 +278,7 @@ def test_what_is_no_segment_is_refused(path: Path, data: bytes) -> None:
         Segment.open(path)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_flipped_bit_anywhere_is_refused_at_open_or_found_by_verify(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -382,7 +382,7 @@ def test_a_directory_that_lies_under_right_checksums_is_refused(
         check(header.pack_directory([lie]), body=64, checksums=1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(garbage=st.binary(min_size=0, max_size=300))
 def test_a_directory_of_garbage_under_right_checksums_is_refused(garbage: bytes) -> None:
     directory = garbage.ljust(header.aligned(max(1, len(garbage))), b"\1")
