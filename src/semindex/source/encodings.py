@@ -95,10 +95,9 @@ def has_many_controls(data: bytes) -> bool:
 
 
 def _marked(data: bytes, codec: str) -> tuple[bytes, str] | None:
-    if codec == "utf-8-sig":
-        found = _strict(data, codec)
-        return (data, codec) if found else _damaged_utf8(data) or _guessed(data)
     found = _strict(data, codec)
+    if codec == "utf-8-sig":
+        return (data, codec) if found else _damaged_utf8(data) or _guessed(data)
     return None if found is None or b"\0" in found[0] else found
 
 

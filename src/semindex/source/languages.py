@@ -77,11 +77,6 @@ def is_source_name(name: str) -> bool:
     return language is not None and KINDS[language] != "data"
 
 
-def is_known(name: str) -> bool:
-    """Whether ``name`` is a language's own name or an alias of one."""
-    return canonical(name) is not None
-
-
 def canonical(name: str) -> str | None:
     """The language that ``name`` means, in any case: a language, an alias or an extension with its dot.
 
@@ -94,11 +89,6 @@ def canonical(name: str) -> str | None:
 def kind_of(language: str) -> str:
     """``code``, ``prose``, ``config`` or ``data``; ``prose`` for a language that is not in the table."""
     return KINDS.get(language, "prose")
-
-
-def names() -> tuple[str, ...]:
-    """Every language, in alphabetical order."""
-    return tuple(sorted(KINDS))
 
 
 def _by_name(name: str) -> tuple[str | None, str]:
