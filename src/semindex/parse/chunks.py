@@ -235,7 +235,7 @@ def _parts(lines: TextLines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
 
 def _best_cut(lines: TextLines, first: int, last: int) -> int:
     """The line at which the next part should begin, for a part that begins at ``first``."""
-    # The part should have 40 to 80 lines, but at least one and as few as fit into CHUNK_BYTES.
+    # The part gets 40 to 80 lines, or fewer (at least one) if more would not fit into CHUNK_BYTES.
     room = int(np.searchsorted(lines.starts, lines.starts[first] + CHUNK_BYTES, side="right")) - 1
     high = min(first + PART_LINES + LEAST_PART_LINES, last - 1, max(first + 1, room))
     low = min(first + PART_LINES - LEAST_PART_LINES, high)

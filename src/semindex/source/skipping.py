@@ -81,8 +81,8 @@ def by_text(text: bytes, language: str, *, max_line_bytes: int) -> tuple[SkipRea
 def _long_lines(text: bytes, language: str, max_line_bytes: int) -> tuple[SkipReason, str] | None:
     """The reason if a text is minified; None otherwise.
 
-    A web file is, with over 80 % of its bytes in lines over 1,000 bytes; any other file, except prose, is
-    with over half of its bytes in lines over ``max_line_bytes``.
+    A web file over 8 kB is minified if over 80 % of its bytes are in lines over 1,000 bytes; any other file,
+    except prose, if over half of its bytes are in lines over ``max_line_bytes``.
     """
     is_web = language in _WEB_LANGUAGES and len(text) > _SMALL_BYTES
     if not is_web and len(text) <= max_line_bytes:
