@@ -18,7 +18,7 @@ import pytest
 import semindex
 from semindex.config import Settings
 from semindex.index import ANSWER_SECONDS, Index, locate
-from semindex.indexing.freshness import check
+from semindex.indexing.drift import check
 from semindex.store.catalog import Catalog
 
 from .corpus import copy_package
@@ -223,7 +223,7 @@ def test_young_files_are_not_called_changed(tmp_path: Path) -> None:
         index.refresh()
         assert (index.status().freshness, index.status().changed) == ("fresh", 0)
         coverage = index.search("airship", refresh=True).coverage
-        assert (coverage.freshness, coverage.changed) == ("unchecked", 0)
+        assert (coverage.freshness, coverage.changed) == ("fresh", 0)
 
 
 def test_a_search_adopts_the_newer_generation(index: Index, root: Path) -> None:

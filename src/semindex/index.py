@@ -20,9 +20,7 @@ from semindex import config
 from semindex.asking import Freshness, Judging, Part, Wish, answered, wish
 from semindex.errors import (
     IndexCorrupt,
-    IndexLocked,
     IndexMismatch,
-    IndexUnwritable,
     NotIndexed,
     QueryError,
     RootError,
@@ -63,13 +61,11 @@ from semindex.types import (
 if TYPE_CHECKING:
     from semindex.config import Settings
     from semindex.indexing.builder import Builder
-    from semindex.indexing.freshness import Drift
+    from semindex.indexing.freshness import Upkeep
     from semindex.models.judge import Judge
 
 __all__ = ["Adopted", "Index", "Location", "StrPath", "blamed", "locate", "open"]
 
-FRESHNESS_BUDGET_MS = 150
-"""A search does not walk a tree whose last walk took longer than this."""
 _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
 ANSWER_SECONDS = 3600
@@ -125,6 +121,7 @@ class Index:
             settings.cache_size, seconds=ANSWER_SECONDS
         )
         self._texts = KeptTexts() if settings.enable_caching else None
+        self._upkeep: Upkeep | None = None
 
     def __enter__(self) -> Index:
         return self
@@ -138,6 +135,8 @@ class Index:
         """Give files, maps and models back; hits stay valid, and the index may be used again."""
         with self._lock:
             self._forget()
+            if self._upkeep is not None:
+                self._upkeep.close()
             if self._judge is not None:
                 self._judge.close()
             self._judge = None
@@ -258,7 +257,7 @@ class Index:
 
     def part(self, *, refresh: bool) -> tuple[Adopted, Part]:
         """The newest generation, brought up to date first where that is wanted and cheap."""
-        freshness, notes = self._freshen() if refresh else (_UNCHECKED, ())
+        freshness, notes = self._caught_up() if refresh else (_UNCHECKED, ())
         reader = self._adopted()
         texts = shown.Reader(reader.generation, self.root, {}, kept=self._texts)
         return reader, Part(self.root, texts, reader.coverage, freshness, notes)
@@ -387,32 +386,20 @@ class Index:
         )
         return Builder(place, progress=progress)
 
-    def _freshen(self) -> tuple[Freshness, tuple[str, ...]]:
+    def _caught_up(self) -> tuple[Freshness, tuple[str, ...]]:
         """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
-        with Catalog.open_reader(self.index_dir) as catalog:
-            if catalog.model != self._embedder.fingerprint:
-                return _UNCHECKED, ()
-            if int(catalog.meta("walk_ms") or 0) > FRESHNESS_BUDGET_MS:
-                return _UNCHECKED, ()
-            from semindex.indexing.freshness import check
+        from semindex.indexing.freshness import Upkeep
 
-            found = check(self.root, catalog)
-        if not found.work:
-            return Freshness("fresh"), ()
-        if not found.cheap and not found.changed:
-            return _UNCHECKED, ()
-        if not found.cheap:
-            return Freshness("stale", found.changed), (_STALE,)
-        return self._caught_up(found)
+        with self._lock:
+            catalog = self._opened_catalog()
+            self._upkeep = self._upkeep or Upkeep(self.root, self.index_dir, self._builder)
+        upkept = self._upkeep.catch_up(catalog, self._embedder.fingerprint)
+        return Freshness(upkept.label, upkept.changed), upkept.notes
 
-    def _caught_up(self, found: Drift) -> tuple[Freshness, tuple[str, ...]]:
-        try:
-            report = self._builder().refresh(verify=False, drift=found)
-        except (IndexLocked, IndexUnwritable) as error:
-            known = Freshness("stale", found.changed) if found.changed else _UNCHECKED
-            return known, (f"not refreshed: {error}",)
-        did = report.added + report.changed + report.removed
-        return Freshness("refreshed" if did else "fresh"), report.warnings
+    def _opened_catalog(self) -> Catalog:
+        if self._catalog is None:
+            self._catalog = Catalog.open_reader(self.index_dir)
+        return self._catalog
 
     def _adopted(self) -> Adopted:
         """A reader of the newest generation."""
@@ -421,27 +408,26 @@ class Index:
                 try:
                     return self._adopt()
                 except SegmentMissing:
-                    self._forget()
+                    self._reader = None
             return self._adopt()
 
     def _adopt(self) -> Adopted:
-        if self._catalog is None:
-            self._catalog = Catalog.open_reader(self.index_dir)
-        current = self._catalog.current
+        catalog = self._opened_catalog()
+        current = catalog.current
         if self._reader is not None:
             known = self._reader.snapshot
             if (known.identity, known.generation) == current:
                 return self._reader
-        snapshot = self._catalog.snapshot()
+        snapshot = catalog.snapshot()
         if snapshot.generation == 0:
             raise NotIndexed(f"nothing is indexed in {self.root}; run 'semindex index {self.root}' first")
-        layout.require_root(self.index_dir, self._catalog.meta("root"), self.root)
+        layout.require_root(self.index_dir, catalog.meta("root"), self.root)
         if snapshot.model != self._embedder.fingerprint:
             raise IndexMismatch(
                 f"{self.index_dir} was made with the model {snapshot.model}, this is "
                 f"{self._embedder.fingerprint}; run 'semindex index' to index again"
             )
-        self._reader = self._opened(snapshot, self._catalog)
+        self._reader = self._opened(snapshot, catalog)
         self._rankings.clear()
         return self._reader
 
@@ -513,7 +499,6 @@ def _workers(settings: Settings) -> int:
 
 
 _UNCHECKED = Freshness("unchecked")
-_STALE = "files have changed since they were indexed; run 'semindex index' to catch up"
 
 
 def _out_of_time(done: Reranked, settings: Settings) -> str:

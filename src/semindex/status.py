@@ -7,7 +7,7 @@ from pathlib import Path
 from semindex.errors import IndexCorrupt, RootError
 from semindex.indexing.analysis import file_analysis
 from semindex.indexing.builder import FAILURES
-from semindex.indexing.freshness import check, settled
+from semindex.indexing.drift import SETTLED_BYTES, SETTLED_FILES, check, settled
 from semindex.store import layout
 from semindex.store.catalog import Catalog, Snapshot
 from semindex.store.records import partial_note
@@ -82,7 +82,9 @@ def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int
 
 def _freshness(root: Path, catalog: Catalog, notes: list[str]) -> tuple[str, int]:
     try:
-        found = settled(root, check(root, catalog))
+        found = check(root, catalog)
+        # There is more time than in a search.
+        found = settled(root, found, most_bytes=10 * SETTLED_BYTES, most_files=10 * SETTLED_FILES)
     except RootError as error:
         notes.append(str(error))
         return "unchecked", 0

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from semindex.errors import IndexCorrupt
 from semindex.indexing import merge
 from semindex.indexing.analysis import skip_analysis
-from semindex.indexing.freshness import Drift, check, planned
+from semindex.indexing.drift import Drift, planned, walked
 from semindex.indexing.plan import Plan
 from semindex.indexing.run import Indexing, Place, Run, commit
-from semindex.process.garbage import without_collection
+from semindex.indexing.walktimes import WALKS
 from semindex.source.walk import checked_root
 from semindex.store import layout
 from semindex.store.catalog import Catalog, SkippedFile, Snapshot
@@ -138,6 +138,7 @@ class Builder:
             force=force,
             warnings=warnings,
             new=set(work.new),
+            touched=list(work.touched),
             pending_before=0 if whole else int(catalog.meta("pending") or 0),
         )
         run.skipped.extend(self._new_skips(work))
@@ -151,7 +152,7 @@ class Builder:
                 removed=(*work.removed, *work.lost),
                 dropped=sorted(broken),
                 scan_ns=run.scan_ns,
-                walk_seconds=drift.walk_seconds if whole else None,
+                notes={WALKS: drift.walk_times(catalog).note} if whole else {},
             )
             indexed = run.added + run.changed
             most = indexed > 0 and 2 * indexed > catalog.count().files
@@ -175,17 +176,13 @@ class Builder:
             or (must_see_all and known.seen.only is not None)
         ):
             # Also when another process has committed a later walk: what that saw must not be taken for gone.
-            return check(
+            known = walked(
                 self._place.root,
-                catalog,
                 paths=None if must_see_all else paths,
-                broken=broken,
-                force=force,
                 on_progress=lambda n: self._progress(Progress("walk", n, None, "files")),
             )
         if broken or force or known.stamp != catalog.stamp:
-            with without_collection():
-                return planned(known, catalog, broken=broken, force=force)
+            return planned(known, catalog, broken=broken, force=force)
         return known
 
     def _new_skips(self, work: Plan) -> list[SkippedFile]:

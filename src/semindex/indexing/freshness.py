@@ -1,101 +1,241 @@
-"""Whether an index still is what lies on disk: the walk held against the catalog, read only in doubt."""
+"""Brings an index up to date beside its searches, as far as that is quick.
+
+What happens in a search that is to see the newest files:
+
+1. The tree is walked on another thread. The search waits for it, but not longer than ``WAIT_MS``; not at all
+   when the last walks were slower. A walk that nobody waits for goes on, and serves the next search.
+2. Few changes are indexed at once. Of many, files that were only touched are told by reading them, and what
+   they look like now is noted in the catalog, so that they are not read again.
+3. What is left is told: ``fresh``, ``refreshed``, ``stale`` or ``unchecked``, as in
+   :class:`semindex.types.Coverage`.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from semindex.indexing.plan import NOTHING, Plan, is_known, plan
-from semindex.process.garbage import without_collection
-from semindex.source.read import read_file
-from semindex.source.walk import Walk, walk
-from semindex.store.catalog import Catalog, FileRecord, SkippedFile
-from semindex.types import FileFailure, FileRef
+from semindex.errors import IndexLocked, IndexUnwritable, SemindexError
+from semindex.indexing.analysis import skip_analysis
+from semindex.indexing.drift import Drift, planned, settled, walked
+from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
+from semindex.store.catalog import Catalog, Change, SkippedFile
+from semindex.store.lock import write_lock
 
-CHEAP_BYTES = 4_000_000
-CHEAP_FILES = 300
-"""A search indexes this much by itself before it answers: about two seconds at the most."""
+if TYPE_CHECKING:
+    from semindex.indexing.builder import Builder
 
-
-class Drift(Struct, frozen=True):
-    """How the tree on disk differs from what is indexed."""
-
-    seen: Walk
-    plan: Plan
-    scan_ns: int
-    """When the walk began, in nanoseconds of the epoch."""
-    stamp: tuple[str, int, int]
-    """The catalog's :attr:`Catalog.stamp` when the plan was made: the plan holds as long as it stays so."""
-    walk_seconds: float
-    doubtful: int = 0
-    """Files to read only because they were written about when the last scan was made."""
-
-    @property
-    def work(self) -> int:
-        """Files to read or to forget."""
-        return len(self.plan.read) + len(self.plan.removed)
-
-    @property
-    def changed(self) -> int:
-        """Files that are known to be new, changed or gone."""
-        return self.work - self.doubtful
-
-    @property
-    def cheap(self) -> bool:
-        """Whether bringing the index up to date takes about as long as one is ready to wait."""
-        size = sum(ref.size_bytes for ref in self.plan.read)
-        return size <= CHEAP_BYTES and self.work <= CHEAP_FILES
+_TRUSTED_NS = 60_000_000_000
+"""What a walk of longer ago found unchanged is not called fresh."""
+_PAUSE_SECONDS = 1.0
+"""A walk that nobody waits for begins after the query, so that the two do not slow each other."""
 
 
-def check(
-    root: Path,
-    catalog: Catalog,
-    *,
-    paths: Collection[str] | None = None,
-    broken: Collection[int] = (),
-    force: bool = False,
-    on_progress: Callable[[int], None] | None = None,
-) -> Drift:
-    """Walk the root and compare; with ``paths`` look only at what is at or below these.
+class Upkept(Struct, frozen=True):
+    """What a search may say of how its index compares with the files on disk."""
 
-    ``broken`` and ``force`` are those of :func:`plan`.
-
-    Raises:
-        RootError: The root is missing or not a folder.
-    """
-    scan_ns, began = time.time_ns(), time.monotonic()
-    with without_collection():
-        seen = walk(root, only=paths, on_progress=on_progress)
-        seconds = time.monotonic() - began
-        found = Drift(seen, NOTHING, scan_ns, ("", 0, 0), seconds)
-        return planned(found, catalog, broken=broken, force=force)
+    label: str
+    """As :attr:`semindex.types.Coverage.freshness`."""
+    changed: int = 0
+    """Files known to be newer than the index."""
+    notes: tuple[str, ...] = ()
 
 
-def planned(drift: Drift, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Drift:
-    """The same walk held against the catalog as it is now; see :func:`plan`."""
-    stamp = catalog.stamp
-    work = plan(drift.seen, catalog, broken=broken, force=force)
-    young = sum(is_known(ref, work.files, work.failures) for ref in work.read)
-    return replace(drift, plan=work, stamp=stamp, doubtful=young)
+class WalkAside(Protocol):
+    """A walk on another thread."""
+
+    def result(self, seconds: float) -> Drift | None:
+        """What it found, waited for so long; None while it goes on.
+
+        Raises:
+            Exception: What went wrong on the other thread.
+        """
 
 
-def settled(root: Path, drift: Drift) -> Drift:
-    """The same without the doubtful files that are as they were, which are read to know it."""
-    work = drift.plan
-    young = [ref for ref in work.read if is_known(ref, work.files, work.failures)]
-    as_they_were = {ref.path for ref in young if _is_as_it_was(root, ref, work.files, work.failures)}
-    read = tuple(ref for ref in work.read if ref.path not in as_they_were)
-    return replace(drift, plan=replace(work, read=read), doubtful=0)
+Start = Callable[[Callable[[], Drift], Callable[[Drift], Drift], bool], WalkAside]
+"""Begins a walk on another thread: given the walk, what makes its plan, and whether somebody waits for it."""
 
 
-def _is_as_it_was(
-    root: Path, ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]
-) -> bool:
-    found = read_file(root, ref)
-    if isinstance(found, FileFailure):
-        return ref.path in failures and failures[ref.path].failure.reason is found.reason
-    return ref.path in files and files[ref.path].digest == found.digest
+class Upkeep:
+    """The upkeep of one index, in one process; threads may share it."""
+
+    def __init__(
+        self,
+        root: Path,
+        index_dir: Path,
+        open_builder: Callable[[], Builder],
+        *,
+        start: Start | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """``start`` and ``clock`` (in nanoseconds of the epoch) are others in tests."""
+        self._root = root
+        self._index_dir = index_dir
+        self._open_builder = open_builder
+        self._start = start or _Thread
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._walk: WalkAside | None = None
+        self._waits = False
+        """Whether a search may wait for the walk."""
+        self._earlier: Drift | None = None
+        """What an earlier walk found, for which no search has waited."""
+
+    def begin(self, catalog: Catalog) -> None:
+        """Begin a walk, when none goes on; :meth:`catch_up` does so itself."""
+        with self._lock:
+            if self._walk is not None:
+                with suppress(SemindexError):
+                    found = self._walk.result(0)
+                    if found is None:
+                        return
+                    self._earlier = found
+            self._waits = WalkTimes.read(catalog.meta(WALKS)).is_quick(self._clock())
+            self._walk = self._start(partial(walked, self._root), self._planned_aside, self._waits)
+
+    def catch_up(self, catalog: Catalog, model: str) -> Upkept:
+        """Look for changes, index them when they are few; what a search may say then.
+
+        Args:
+            catalog: Of this index, open; not closed by others before this returns.
+            model: Fingerprint of the model that the searching process has.
+
+        Raises:
+            RootError: The root is missing or not a folder.
+            IndexCorrupt: The catalog is damaged.
+        """
+        if catalog.model != model:
+            return Upkept("unchecked")
+        self.begin(catalog)
+        drift = self._found(catalog, model)
+        if drift is not None and drift.stamp != catalog.stamp:
+            # It is not planned yet, or somebody has committed since: after a later walk it is of no use.
+            drift = planned(drift, catalog) if drift.scan_ns >= catalog.last_scan_ns else None
+        return _NOT_LOOKED if drift is None else self._act(drift, catalog, model)
+
+    def _planned_aside(self, drift: Drift) -> Drift:
+        with Catalog.open_reader(self._index_dir) as catalog:
+            return planned(drift, catalog)
+
+    def close(self) -> None:
+        """Forget walks that go on; what they find is of no use any more."""
+        with self._lock:
+            self._walk = self._earlier = None
+
+    def _found(self, catalog: Catalog, model: str) -> Drift | None:
+        """What the newest walk found that has come to an end, if any has."""
+        with self._lock:
+            walk, waits = self._walk, self._waits
+        found = walk.result(WAIT_MS / 1000 if waits else 0) if walk is not None else None
+        with self._lock:
+            if found is None:
+                found, self._earlier = self._earlier, None
+                self._waits = False
+            elif self._walk is walk:
+                self._walk = self._earlier = None
+        if waits and found is None:
+            now = self._clock()
+            times = WalkTimes.read(catalog.meta(WALKS))
+            self._note(catalog, Change(meta={WALKS: times.after(now, (WAIT_MS + 1) / 1000).note}), model)
+        return found
+
+    def _act(self, drift: Drift, catalog: Catalog, model: str) -> Upkept:
+        noted = False
+        if not drift.cheap:
+            found, drift = drift, settled(self._root, drift)
+            noted = drift.plan != found.plan and not (drift.work and drift.cheap)
+            if noted:
+                self._note(catalog, _what_was_settled(drift, catalog), model)
+        if not drift.work:
+            if not noted:
+                self._note_time(drift, catalog, model)
+            return Upkept("fresh") if self._clock() - drift.scan_ns < _TRUSTED_NS else _NOT_LOOKED
+        known = Upkept("stale", drift.changed, (_STALE,)) if drift.changed else Upkept("unchecked")
+        if not drift.cheap:
+            return known
+        try:
+            report = self._open_builder().refresh(verify=False, drift=drift)
+        except (IndexLocked, IndexUnwritable) as error:
+            return Upkept(known.label, known.changed, (f"not refreshed: {error}",))
+        did = report.added + report.changed + report.removed
+        return Upkept("refreshed" if did else "fresh", 0, report.warnings)
+
+    def _note_time(self, drift: Drift, catalog: Catalog, model: str) -> None:
+        """Note how long the walk took, when that may decide about the next."""
+        before, after = WalkTimes.read(catalog.meta(WALKS)), drift.walk_times(catalog)
+        if after.tells_more(before, self._clock()):
+            self._note(catalog, Change(meta={WALKS: after.note}), model)
+
+    def _note(self, catalog: Catalog, change: Change, model: str) -> None:
+        """Commit something for which no file is to be indexed, where that can be done at once."""
+        stamp = catalog.stamp
+        with (
+            suppress(IndexLocked, IndexUnwritable),
+            write_lock(self._index_dir),
+            Catalog.open_writer(self._index_dir, model=model) as writer,
+        ):
+            if writer.stamp == stamp:
+                writer.commit(change)
+
+
+def _what_was_settled(drift: Drift, catalog: Catalog) -> Change:
+    failures = [SkippedFile(failure, skip_analysis()) for failure in drift.plan.skipped]
+    return Change(
+        touched=drift.plan.touched,
+        skipped=[skip for skip in failures if drift.plan.failures.get(skip.failure.path) != skip],
+        # All that is known was seen at the time of the walk, when nothing in doubt is left.
+        scan_ns=None if drift.doubtful else drift.scan_ns,
+        meta={WALKS: drift.walk_times(catalog).note},
+    )
+
+
+class _Thread:
+    """A walk on a thread that ends with the process."""
+
+    def __init__(
+        self, walk: Callable[[], Drift], make_plan: Callable[[Drift], Drift], is_awaited: bool
+    ) -> None:
+        self._walk = walk
+        self._make_plan = make_plan
+        self._is_awaited = is_awaited
+        self._done = threading.Event()
+        self._found: Drift | None = None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def result(self, seconds: float) -> Drift | None:
+        """What was found, waited for so long; None while the walk goes on."""
+        if not self._done.wait(seconds):
+            self._is_awaited = False
+            return None
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+    def _run(self) -> None:
+        if not self._is_awaited:
+            time.sleep(_PAUSE_SECONDS)
+        try:
+            found = self._walk()
+            # Who waits has the catalog open, and makes the plan; nobody waits for one that is made here.
+            self._found = found if self._is_awaited else self._make_plan(found)
+        except BaseException as error:  # noqa: BLE001 - the thread's edge: raised where the result is asked for
+            self._error = error
+        self._done.set()
+
+
+_STALE = "files have changed since they were indexed; run 'semindex index' to catch up"
+_NOT_LOOKED = Upkept(
+    "unchecked",
+    notes=(
+        f"not compared with the files on disk, which takes longer than the {WAIT_MS} ms that a search waits; "
+        "run 'semindex index' to catch up",
+    ),
+)

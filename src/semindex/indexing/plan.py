@@ -25,13 +25,15 @@ class Plan(Struct, frozen=True):
     lost: tuple[str, ...]
     """Indexed files of broken segments that are not read."""
     skipped: tuple[FileFailure, ...]
-    """Skipped by the walk."""
+    """Skipped by the walk, and those that :func:`semindex.indexing.drift.settled` found skipped as before."""
     files: Mapping[str, FileRecord]
     """What is known and sound of the files to be read, by path."""
     failures: Mapping[str, SkippedFile]
     """All files that are known as skipped or failed, by path."""
     new: frozenset[str]
     """Those to be read of which nothing is known at all."""
+    touched: tuple[FileRef, ...] = ()
+    """Indexed files whose content is as it was, though size, times or inode are not."""
 
 
 NOTHING = Plan((), (), 0, (), (), {}, {}, frozenset())

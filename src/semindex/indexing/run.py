@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from semindex.errors import WorkerError
 from semindex.indexing import crew as crews
@@ -332,16 +333,14 @@ def commit(
     removed: Sequence[str] = (),
     dropped: Sequence[int] = (),
     scan_ns: int | None,
-    walk_seconds: float | None = None,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Make what was written live. Nothing new is no generation.
 
     With ``scan_ns`` what the catalog knows counts as seen then: files that it does not know yet, or of
     which it knows an older state, are found by that.
     """
-    meta = {"pending": str(run.pending), "root": str(place.root), **run.notes()}
-    if walk_seconds is not None:
-        meta["walk_ms"] = str(round(walk_seconds * 1000))
+    meta = {"pending": str(run.pending), "root": str(place.root), **run.notes(), **notes}
     catalog.commit(
         Change(
             add=run.segments,

@@ -155,17 +155,20 @@ class Catalog:
     def model(self) -> str:
         """Fingerprint of the model that the vectors were made with."""
         with self._translated():
+            self._follow()
             return str(self._state()[1])
 
     @property
     def last_scan_ns(self) -> int:
         """When the walk began that the newest generation comes from; 0 before the first."""
         with self._translated():
+            self._follow()
             return int(self._state()[2])
 
     def meta(self, key: str) -> str | None:
         """A value of :attr:`Change.meta`, as last committed."""
         with self._translated():
+            self._follow()
             row = self._fetch("SELECT value FROM meta WHERE key = ?", key)
             return self._text(row[0][0]) if row else None
 

@@ -1,0 +1,137 @@
+"""Whether an index still is what lies on disk: the walk held against the catalog, read only in doubt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from semindex.indexing.plan import NOTHING, Plan, by_todays_rules, is_known, plan
+from semindex.indexing.walktimes import WALKS, WalkTimes
+from semindex.process.garbage import without_collection
+from semindex.source.read import ReadLimits, digest_of, load_bytes, read_file
+from semindex.source.walk import Walk, walk
+from semindex.store.catalog import Catalog
+from semindex.types import FileFailure, FileRef
+
+CHEAP_BYTES = 4_000_000
+CHEAP_FILES = 300
+"""A search indexes this much by itself before it answers: about two seconds at the most."""
+SETTLED_BYTES = 32_000_000
+SETTLED_FILES = 2000
+"""A search reads this much, to know whether files that were touched have changed: a tenth of a second."""
+_LONGEST_READ_BYTES = ReadLimits().max_file_bytes
+
+
+class Drift(Struct, frozen=True):
+    """How the tree on disk differs from what is indexed."""
+
+    seen: Walk
+    plan: Plan
+    scan_ns: int
+    """When the walk began, in nanoseconds of the epoch."""
+    stamp: tuple[str, int, int]
+    """The catalog's :attr:`Catalog.stamp` when the plan was made: the plan holds as long as it stays so."""
+    walk_seconds: float
+    doubtful: int = 0
+    """Files to read only because they were written about when the last scan was made."""
+
+    def walk_times(self, catalog: Catalog) -> WalkTimes:
+        """The times of the last walks, this one included."""
+        ended_ns = self.scan_ns + int(self.walk_seconds * 1e9)
+        return WalkTimes.read(catalog.meta(WALKS)).after(ended_ns, self.walk_seconds)
+
+    @property
+    def work(self) -> int:
+        """Files to read or to forget."""
+        return len(self.plan.read) + len(self.plan.removed)
+
+    @property
+    def changed(self) -> int:
+        """Files that are known to be new, changed or gone."""
+        return self.work - self.doubtful
+
+    @property
+    def cheap(self) -> bool:
+        """Whether bringing the index up to date takes about as long as one is ready to wait."""
+        size = sum(ref.size_bytes for ref in self.plan.read)
+        return size <= CHEAP_BYTES and self.work <= CHEAP_FILES
+
+
+def check(root: Path, catalog: Catalog) -> Drift:
+    """Walk the root and hold what is there against the catalog.
+
+    Raises:
+        RootError: The root is missing or not a folder.
+    """
+    return planned(walked(root), catalog)
+
+
+def walked(
+    root: Path,
+    *,
+    paths: Collection[str] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Drift:
+    """A walk that was held against nothing yet; with ``paths`` of what is at or below these.
+
+    Raises:
+        RootError: The root is missing or not a folder.
+    """
+    scan_ns, began = time.time_ns(), time.monotonic()
+    with without_collection():
+        seen = walk(root, only=paths, on_progress=on_progress)
+    return Drift(seen, NOTHING, scan_ns, ("", 0, 0), time.monotonic() - began)
+
+
+def planned(drift: Drift, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Drift:
+    """The same walk held against the catalog as it is now; ``broken`` and ``force`` as in :func:`plan`."""
+    stamp = catalog.stamp
+    with without_collection():
+        work = plan(drift.seen, catalog, broken=broken, force=force)
+    young = sum(is_known(ref, work.files, work.failures) for ref in work.read)
+    return replace(drift, plan=work, stamp=stamp, doubtful=young)
+
+
+def settled(
+    root: Path, drift: Drift, *, most_bytes: int = SETTLED_BYTES, most_files: int = SETTLED_FILES
+) -> Drift:
+    """The same without files whose content is as it was, which are read to know it.
+
+    Read are files that look as they did, but may have changed in the last moment before they were indexed,
+    and files of the same size that were touched, or whose mode changed; not more than so many bytes and
+    files, those in doubt first. What they look like now is among :attr:`Plan.touched` and
+    :attr:`Plan.skipped`, to be noted in the catalog.
+    """
+    work = drift.plan
+    young = {ref for ref in work.read if is_known(ref, work.files, work.failures)}
+    same, touched, skipped = set[FileRef](), list[FileRef](), list[FileFailure]()
+    for ref in sorted(work.read, key=lambda ref: ref not in young):
+        record, skip = work.files.get(ref.path), work.failures.get(ref.path)
+        if record is not None and by_todays_rules(record) and record.ref.size_bytes == ref.size_bytes:
+            needed = ref.size_bytes
+        elif skip is not None and by_todays_rules(skip):
+            needed = min(ref.size_bytes, _LONGEST_READ_BYTES)
+        else:
+            continue
+        most_bytes, most_files = most_bytes - needed, most_files - 1
+        if most_bytes < 0 or most_files < 0:
+            break
+        found = read_file(root, ref) if record is None else load_bytes(root, ref)
+        if isinstance(found, bytes):
+            if record is not None and digest_of(found) == record.digest:
+                same.add(ref)
+                touched += [ref] if record.ref != ref else []
+        elif isinstance(found, FileFailure) and skip is not None and skip.failure.reason is found.reason:
+            same.add(ref)
+            skipped.append(found)
+    left = replace(
+        work,
+        read=tuple(ref for ref in work.read if ref not in same),
+        touched=(*work.touched, *touched),
+        skipped=(*work.skipped, *skipped),
+    )
+    return replace(drift, plan=left, doubtful=len(young - same))
