@@ -2,8 +2,9 @@
 
 ``python benchmarks/latency.py TREE [--queries FILE] [--against SRC]``; see README.md here. Every round
 starts a new process for each checkout, in alternating order. It opens the index, answers one query (the
-cold figures) and then all others once, so that no query meets what it left in a cache itself. A query's
-figure is its fastest of all rounds: other work on the machine only ever adds.
+cold figures) and then all others once, so that no query meets what it left in a cache itself. After each it
+reads what ``--read`` says of the hits, as some of that is made only when it is read. A query's figure is its
+fastest of all rounds: other work on the machine only ever adds.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypedDict
 
 OWN_SRC = Path(__file__).resolve().parents[1] / "src"
 BUILT_IN_QUERIES = 100
+STEPS = ("ranking", "hits", "search", "search and read")
+"""Timed of each query; ``search`` is the call of ``Index.search``, after which hits may be made when read."""
 _SHARES = (0.5, 0.95, 0.99)
 _CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
@@ -32,8 +36,8 @@ class Round(TypedDict):
     import_ms: float
     first_ms: float
     """Opening the index and the first query, the import left out."""
-    times: list[tuple[int, float, float, float]]
-    """Position of the query; its ranking, its hits, the whole call of ``Index.search``."""
+    times: list[tuple[int, *tuple[float, ...]]]
+    """Position of the query, then what :data:`STEPS` names."""
 
 
 @dataclass
@@ -45,16 +49,15 @@ class Checkout:
     index_dir: Path
     imports: list[float] = field(default_factory=list)
     firsts: list[float] = field(default_factory=list)
-    fastest: dict[int, tuple[float, float, float]] = field(default_factory=dict)
+    fastest: dict[int, list[float]] = field(default_factory=dict)
 
     def add(self, measured: Round) -> None:
         """Keep the fastest of each query."""
         self.imports.append(measured["import_ms"])
         self.firsts.append(measured["first_ms"])
         for number, *times in measured["times"]:
-            known = self.fastest.get(number, (float("inf"),) * 3)
-            ranking, hits, both = map(min, known, times)
-            self.fastest[number] = ranking, hits, both
+            known = self.fastest.get(number, times)
+            self.fastest[number] = list(map(min, known, times))
 
 
 def run_child(checkout: Checkout, task: dict[str, Any]) -> Any:
@@ -98,32 +101,57 @@ def build(task: dict[str, Any]) -> dict[str, int]:
 def ask(task: dict[str, Any]) -> Round:
     """Ask every query once; ``first`` is the position of the query that begins."""
     queries, first, limit = task["queries"], task["first"], task["limit"]
-    clock = _CLOCKS[task["clock"]]
+    clock, read = _CLOCKS[task["clock"]], READ[task["read"]]
     began = clock()
     import semindex
     from semindex import config
     from semindex.search import hits
-    from semindex.search.searcher import Searcher
 
+    owner, method = _ranking()
     imported = clock()
     clocks = {"ranking": 0.0, "hits": 0.0}
     # The two steps have no public face of their own; a clock around each leaves them as they are.
-    Searcher.search = _timed(Searcher.search, clock, clocks, "ranking")  # type: ignore[method-assign]
+    setattr(owner, method, _timed(getattr(owner, method), clock, clocks, "ranking"))
     hits.by_file = _timed(hits.by_file, clock, clocks, "hits")
     tree = Path(task["tree"])
     settings = config.load(tree).settings
     index = semindex.open(tree, index_dir=task["index_dir"], settings=settings)
-    index.search(queries[first], limit=limit)
+    read(index.search(queries[first], limit=limit))
     answered = clock()
     times = []
     for step in range(1, len(queries)):
         number = (first + step) % len(queries)
         clocks.update(ranking=0.0, hits=0.0)
         start = clock()
-        index.search(queries[number], limit=limit)
-        both = clock() - start
-        times.append((number, clocks["ranking"] * 1000, clocks["hits"] * 1000, both * 1000))
+        found = index.search(queries[number], limit=limit)
+        searched = clock() - start
+        read(found)
+        taken = clocks["ranking"], clocks["hits"], searched, clock() - start
+        times.append((number, *(1000 * seconds for seconds in taken)))
     return {"import_ms": (imported - began) * 1000, "first_ms": (answered - imported) * 1000, "times": times}
+
+
+def _ranking() -> tuple[Any, str]:
+    """The class that ranks, in this checkout or an older one, and the name of its method."""
+    try:
+        return import_module("semindex.search.ranker").Ranker, "rank"
+    except ModuleNotFoundError:
+        return import_module("semindex.search.searcher").Searcher, "search"
+
+
+def _read_text(hits: Sequence[Any]) -> int:
+    """What shows the spans themselves; gives their characters."""
+    return sum(len(f"{hit.path}:{hit.start_line}-{hit.end_line}\n{hit.text}") for hit in hits)
+
+
+def _read_all(hits: Sequence[Any]) -> int:
+    """That, and why each was found, and the other spans of its file."""
+    reasons = sum(len(f"{reason.signal} {reason.detail}") for hit in hits for reason in hit.reasons)
+    return reasons + _read_text(hits) + sum(_read_all(hit.more) for hit in hits)
+
+
+READ: Mapping[str, Callable[[Sequence[Any]], int]] = {"text": _read_text, "all": _read_all}
+"""Ways to read the hits of an answer."""
 
 
 def _timed(
@@ -189,7 +217,7 @@ def show(checkout: Checkout) -> None:
     """Print the percentiles over the queries, and the cold figures."""
     print(f"{checkout.name} ({len(checkout.fastest)} queries, {len(checkout.firsts)} rounds), ms")
     print(f"  {'':24}{'p50':>8}{'p95':>8}{'p99':>8}")
-    for place, name in enumerate(("ranking", "hits", "both")):
+    for place, name in enumerate(STEPS):
         ordered = sorted(times[place] for times in checkout.fastest.values())
         print(f"  {name:24}" + "".join(f"{_percentile(ordered, share):8.2f}" for share in _SHARES))
     print(f"  {'':24}{'fastest':>8}{'median':>8}")
@@ -212,6 +240,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--limit", type=int, default=10)
     parser.add_argument(
+        "--read",
+        choices=READ,
+        default="text",
+        help="what is read of each hit: path, lines and text, or also reasons and other spans",
+    )
+    parser.add_argument(
         "--clock",
         choices=_CLOCKS,
         default="wall",
@@ -226,13 +260,14 @@ def main() -> None:
             checkouts.append(Checkout(str(arguments.against), arguments.against.resolve(), kept / "other"))
         for checkout in checkouts:
             built = run_child(checkout, {"do": "build", "tree": str(tree)})
-        print(f"{arguments.clock} time; {_machine()}")
+        print(f"{arguments.clock} time; of each hit {arguments.read} is read; {_machine()}")
         for file in arguments.queries or [None]:
             queries = read_queries(file) if file is not None else made_queries(tree)
             if len(queries) < 2:
                 parser.error(f"{file or tree} gives {len(queries)} queries; at least 2 are needed")
             task = {"do": "ask", "tree": str(tree), "queries": queries, "limit": arguments.limit}
-            measure(checkouts, {**task, "clock": arguments.clock}, arguments.rounds)
+            task |= {"clock": arguments.clock, "read": arguments.read}
+            measure(checkouts, task, arguments.rounds)
             label = file.name if file is not None else "made from the tree"
             print(f"queries: {label}; {built['files']:,} files, {built['chunks']:,} chunks")
             for checkout in checkouts:

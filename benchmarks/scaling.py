@@ -1,10 +1,11 @@
 """What builds and queries of far larger trees would take, from what is measured here on a part.
 
 ``python -m benchmarks.scaling TREE`` measures the processor time of analysing a file and of the coordinator
-of a cluster for it, the size of segments, and queries of the tree's index and of an index of every second
-file. From these it calculates how long builds with 1, 10 and 100 workers and queries would take, up to 100
-million files, and what limits them. Nothing larger than TREE is run. ``--network`` is the number of bytes
-that one machine sends or receives in a second.
+of a cluster for it, the size of segments, and queries: of the tree's index, of indexes of half of its files,
+and of two and three indexes that have its files between them and are asked together. From these it calculates
+how long builds with 1, 10 and 100 workers and queries of 1, 10 and 100 indexes would take, up to 100 million
+files, and what limits them. Nothing larger than TREE is run. ``--network`` is the number of bytes that one
+machine sends or receives in a second.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 import semindex
 from benchmarks.cluster import measure as measure_cluster
 from benchmarks.scale import QUERIES
+from semindex.library import Indexes, open_all
 from semindex.source.walk import walk
 
 ROUNDS = 3
@@ -35,6 +37,7 @@ REMEDIES = {
     "network": "--shared-disk (files do not travel), or a faster one",
     "scheduler": "as for the coordinator: a scheduler each",
     "vectors": "nothing yet: every query compares all vectors",
+    "indexes": "fewer of them: each costs every query that asks it its steps",
     "fixed part": "nothing: it is what a query of a small index takes",
 }
 
@@ -57,6 +60,10 @@ class Measured:
     """The part of a query that does not grow."""
     chunk_seconds: float
     """What a chunk adds to a query."""
+    index_seconds: float
+    """What a further index that is asked together with others adds, its chunks aside."""
+    together_seconds: Sequence[float]
+    """A query of one index, of two and of three that have the same files between them."""
 
 
 def build_times(cost: Measured, files: float, workers: int, network: float) -> dict[str, float]:
@@ -72,12 +79,16 @@ def build_times(cost: Measured, files: float, workers: int, network: float) -> d
     }
 
 
-def query_times(cost: Measured, files: float) -> dict[str, float]:
-    """Seconds that each part of a query takes; they add up."""
-    return {"vectors": cost.chunk_seconds * cost.file_chunks * files, "fixed part": cost.query_seconds}
+def query_times(cost: Measured, files: float, indexes: int) -> dict[str, float]:
+    """Seconds that each part of a query takes that asks some indexes of so many files in all; they add up."""
+    return {
+        "vectors": cost.chunk_seconds * cost.file_chunks * files,
+        "indexes": cost.index_seconds * (indexes - 1),
+        "fixed part": cost.query_seconds,
+    }
 
 
-def asked(index: semindex.Index) -> float:
+def asked(index: semindex.Index | Indexes) -> float:
     """Median seconds of an answer."""
     index.search("warm up")
     taken = []
@@ -89,28 +100,34 @@ def asked(index: semindex.Index) -> float:
     return statistics.median(taken)
 
 
-def copy_every_second(tree: Path, folder: Path) -> None:
-    """Copy every second file of a tree."""
-    for ref in walk(tree).refs[::2]:
-        (folder / ref.path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(tree / ref.path, folder / ref.path)
+def dealt_out(tree: Path, folder: Path, count: int) -> list[Path]:
+    """So many folders, each indexed, among which copies of a tree's files are dealt out."""
+    roots = [folder / f"part-{number}-of-{count}" for number in range(count)]
+    for number, ref in enumerate(walk(tree).refs):
+        target = roots[number % count] / ref.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(tree / ref.path, target)
+    for root in roots:
+        with semindex.open(root) as part:
+            part.refresh()
+    return roots
 
 
 def measure(tree: Path) -> Measured:
-    """Build with and without a cluster, and ask an index of all and one of half of the files."""
+    """Build with and without a cluster; ask an index of all files, and several of parts of them."""
     with tempfile.TemporaryDirectory(prefix="semindex-scaling-") as name:
         scratch = Path(name)
         clustered = measure_cluster(tree, (0, 2), ROUNDS, [])
-        copy_every_second(tree, scratch / "half")
         with (
             semindex.open(tree, index_dir=scratch / "index") as index,
-            semindex.open(scratch / "half") as part,
+            open_all(dealt_out(tree, scratch, 2)) as two,
+            open_all(dealt_out(tree, scratch, 3)) as three,
         ):
             index.refresh()
-            part.refresh()
             status = index.status()
-            whole, half = asked(index), asked(part)
-            chunk_seconds = max(0.0, (whole - half) / (status.chunks - part.status().chunks))
+            whole, half = asked(index), statistics.mean(asked(part) for part in two.indexes)
+            together = [whole, asked(two), asked(three)]
+            chunk_seconds = max(0.0, (whole - half) / (status.chunks / 2))
         files = clustered.by_workers[0][0].report["files"]
         return Measured(
             file_bytes=status.source_bytes / files,
@@ -121,6 +138,8 @@ def measure(tree: Path) -> Measured:
             segment_share=status.index_bytes / status.source_bytes,
             query_seconds=max(0.0, whole - chunk_seconds * status.chunks),
             chunk_seconds=chunk_seconds,
+            index_seconds=max(0.0, (together[2] - whole) / 2),
+            together_seconds=together,
         )
 
 
@@ -143,15 +162,18 @@ def tables(cost: Measured, files: Sequence[float], network: float) -> list[str]:
             lines.append(f"| {count:,.0f} | {workers} | {taken} | {limit} | {REMEDIES[limit]} |")
     lines += [
         "",
-        "| files | index | query | limit | what removes it |",
-        "|--:|--:|--:|---|---|",
+        "| files | indexes | size of each | query | limit | what removes it |",
+        "|--:|--:|--:|--:|---|---|",
     ]
     for count in files:
-        parts = query_times(cost, count)
-        limit = max(parts, key=lambda part: parts[part])
-        size = count * cost.file_bytes * cost.segment_share / 1e9
-        taken = duration(sum(parts.values()))
-        lines.append(f"| {count:,.0f} | {size:,.1f} GB | {taken} | {limit} | {REMEDIES[limit]} |")
+        for indexes in (1, 10, 100):
+            parts = query_times(cost, count, indexes)
+            limit = max(parts, key=lambda part: parts[part])
+            size = count * cost.file_bytes * cost.segment_share / indexes / 1e9
+            taken = duration(sum(parts.values()))
+            lines.append(
+                f"| {count:,.0f} | {indexes} | {size:,.1f} GB | {taken} | {limit} | {REMEDIES[limit]} |"
+            )
     return lines
 
 
@@ -169,8 +191,11 @@ def main() -> None:
         f"coordinator {1e3 * cost.coordinator_seconds:.2f} ms, whose start takes "
         f"{cost.start_seconds:.1f} s; a segment has {cost.segment_share:.2f} of its bytes; "
         f"a query takes {1e3 * cost.query_seconds:.1f} ms, {1e9 * cost.chunk_seconds:.1f} ms more for "
-        "a million chunks\n"
+        f"a million chunks, and {1e3 * cost.index_seconds:.1f} ms more for each further index\n"
     )
+    for count, seconds in enumerate(cost.together_seconds, 1):
+        print(f"asked together, {count} that have the same files between them: {1e3 * seconds:.2f} ms")
+    print()
     print("\n".join(tables(cost, arguments.files, arguments.network)))
 
 

@@ -16,7 +16,7 @@ import xxhash
 
 import semindex
 from semindex.config import Settings
-from semindex.embed.static import StaticEmbedder
+from semindex.embed.registry import open_words
 from semindex.index import Index
 
 from .product import ALPHA, BETA, plant, semindex_command
@@ -283,7 +283,7 @@ def test_an_index_of_another_model_is_refused_and_rebuilt(
 ) -> None:
     before = answers(root)
     with monkeypatch.context() as patch:
-        patch.setattr(StaticEmbedder, "fingerprint", "other-128")
+        patch.setattr(open_words(), "fingerprint", "other-128")
         with semindex.open(root) as other:
             assert other.refresh(force=True).files == 3
     for words in (("search", "load_cookie"), ("related", "cookies.py")):

@@ -17,8 +17,9 @@ import pytest
 
 import semindex
 from semindex.config import Settings
-from semindex.index import ANSWER_SECONDS, Index, locate
+from semindex.index import Index, locate
 from semindex.indexing.drift import check
+from semindex.snapshot import ANSWER_SECONDS
 from semindex.store.catalog import Catalog
 
 from .corpus import copy_package
@@ -298,7 +299,7 @@ def test_a_moved_repository_keeps_working(index: Index, root: Path, tmp_path: Pa
 def test_the_cache_changes_no_answer_and_is_used(root: Path) -> None:
     queries = ["load_cookie", "how are sessions saved", '"load_cookie"', "cookie lang:go", "load_cookie"]
 
-    def ask(index: Index) -> list[tuple[semindex.Hit, ...]]:
+    def ask(index: Index) -> list[Sequence[semindex.Hit]]:
         return [
             index.search(query, group_by=group_by, limit=limit).hits
             for query in queries
@@ -309,11 +310,12 @@ def test_the_cache_changes_no_answer_and_is_used(root: Path) -> None:
     with semindex.open(root, settings=Settings(enable_caching=False)) as plain:
         plain.refresh()
         expected = ask(plain)
-        assert plain._rankings.found == 0
+        rankings = plain.snapshot()._rankings
+        assert (rankings.found, len(rankings)) == (0, 0)
     with semindex.open(root, settings=Settings(enable_caching=True)) as cached:
         assert ask(cached) == expected
         assert ask(cached) == expected
-        assert cached._rankings.found >= 16
+        assert cached.snapshot()._rankings.found >= 16
         plant(root, {"src/cookies.py": b"# moved\n" + ALPHA})
         assert cached.search("load_cookie")[0].stale
         cached.refresh()
@@ -327,14 +329,17 @@ def test_a_remembered_answer_is_dropped_with_its_time_and_with_its_generation(
         index.refresh()
         index.search("load_cookie")
         index.search("load_cookie")
-        assert (index._rankings.found, len(index._rankings)) == (1, 1)
-        monkeypatch.setattr(index._rankings, "_clock", lambda: time.monotonic() + ANSWER_SECONDS)
+        rankings = index.snapshot()._rankings
+        assert (rankings.found, len(rankings)) == (1, 1)
+        monkeypatch.setattr(rankings, "_clock", lambda: time.monotonic() + ANSWER_SECONDS)
         index.search("load_cookie")
-        assert index._rankings.found == 1
+        assert rankings.found == 1
         plant(root, {"src/new.py": ALPHA})
         index.refresh()
         assert "src/new.py" in paths(index.search("load_cookie"))
-        assert (index._rankings.found, len(index._rankings)) == (1, 1)
+        newer = index.snapshot()._rankings
+        assert newer is not rankings
+        assert (newer.found, len(newer), rankings.found) == (0, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a large index does otherwise changes no answer: forced upon a small one, it gives the same bits."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 import semindex
 from semindex.config import Settings
-from semindex.types import Hits
+from semindex.types import Hit
 from tests.corpus import copy_package
 
 QUERIES = (
@@ -36,31 +37,50 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return root, index_dir
 
 
-def answers(place: tuple[Path, Path], settings: Settings) -> Iterator[Hits]:
+WARM_UP = ("a folder of mails", "digest of a body")
+"""Asked first: from the second query on a small index is decoded."""
+LARGE: dict[str, object] = {
+    "search.ranker.DECODED_CHUNKS": 0,
+    "search.gathering._FEW_CHUNKS": 0,
+    "search.gathering.THREADED_CHUNKS": 0,
+    "search.scoring._CELLS": 1,
+    "search.shortlist._SAMPLED_CHUNKS": 1,
+    "search.shortlist._SAMPLE": 16,
+    "search.sums._DENSE_CELLS": 0,
+    "store.generation._BLOCK_BYTES": 1,
+    "store.generation.THREADED_ROWS": 0,
+    "store.vectors.THREADED_ROWS": 0,
+    "store.vectors.BLOCK_ROWS": 7,
+}
+
+
+def answers(
+    place: tuple[Path, Path], mapped_above_mb: int, changed: Mapping[str, object], *, decoded: bool
+) -> list[Sequence[Hit]]:
+    """All answers with some constants changed, their reasons and other spans made meanwhile."""
     root, index_dir = place
-    with semindex.open(root, index_dir=index_dir, settings=settings) as index:
-        for way in WAYS:
-            yield from (index.search(query, **way) for query in QUERIES)
+    settings = Settings(memory_mapping_threshold_mb=mapped_above_mb)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        semindex.open(root, index_dir=index_dir, settings=settings) as index,
+    ):
+        for name, value in changed.items():
+            patch.setattr(f"semindex.{name}", value)
+        for query in WARM_UP:
+            index.search(query)
+        assert (index.snapshot().ranker._table is not None) is decoded
+        found = [index.search(query, **way).hits for way in WAYS for query in QUERIES]
+        for hit in chain.from_iterable(found):
+            assert hit.reasons
+            len(hit.more)
+        return found
 
 
-def test_a_large_index_answers_as_a_small_one(
-    place: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small = [hits.hits for hits in answers(place, Settings(memory_mapping_threshold_mb=1000))]
+def test_a_large_index_answers_as_a_small_one(place: tuple[Path, Path]) -> None:
+    small = answers(place, 1000, {}, decoded=True)
     assert sum(bool(hits) for hits in small) >= len(WAYS) * (len(QUERIES) - 1)
-    for name, value in {
-        "search.lookup._FEW_CHUNKS": 0,
-        "search.retrieve.THREADED_CHUNKS": 0,
-        "search.retrieve._CELLS": 1,
-        "search.shortlist._SAMPLED_CHUNKS": 1,
-        "search.shortlist._SAMPLE": 16,
-        "search.sums._DENSE_CELLS": 0,
-        "store.generation._BLOCK_BYTES": 1,
-        "store.generation.THREADED_ROWS": 0,
-        "store.vectors.THREADED_ROWS": 0,
-        "store.vectors.BLOCK_ROWS": 7,
-    }.items():
-        monkeypatch.setattr(f"semindex.{name}", value)
-    large = [hits.hits for hits in answers(place, Settings(memory_mapping_threshold_mb=0))]
-    for one, other in zip(small, large, strict=True):
+    gathered = answers(place, 1000, {"search.ranker.DECODED_CHUNKS": 0}, decoded=False)
+    large = answers(place, 0, LARGE, decoded=False)
+    for one, other, third in zip(small, gathered, large, strict=True):
         assert one == other
+        assert one == third

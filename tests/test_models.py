@@ -88,7 +88,7 @@ def test_what_the_model_thinks_near_is_found_and_the_chunk_finds_itself(
         assert index.search("zebra", mode="dense")[0].path == "src/a.py"
         assert index.search("green", mode="dense")[0].path in ("src/b.py", "src/d.py")
         assert list(index.search("qqqzzz")) == []
-        generation = index._adopted().generation
+        generation = index.snapshot().generation
         for chunk in range(generation.chunks):
             stored = generation.vector(chunk).astype(np.float32) / np.float32(127)
             assert generation.nearness(stored).at(np.array([chunk]))[0] == pytest.approx(1, abs=0.03)

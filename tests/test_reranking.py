@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -124,7 +124,7 @@ def cache_stats(folder: Path) -> CacheStats:
 def test_answers_do_not_depend_on_what_is_remembered(root: Path, tmp_path: Path, kind: Kind) -> None:
     model, kept = kind(tmp_path / "model", max_tokens=100), tmp_path / "kept"
 
-    def answers(*, caching: bool = True, cache_dir: Path = kept) -> list[tuple[semindex.Hit, ...]]:
+    def answers(*, caching: bool = True, cache_dir: Path = kept) -> list[Sequence[semindex.Hit]]:
         settings = {"enable_caching": caching, "cache_dir": str(cache_dir), "rerank_budget_ms": 600_000}
         with opened(root, model, **settings) as index:
             return [index.search(query, rerank=True).hits for query in QUERIES]
@@ -182,7 +182,7 @@ def test_two_indexes_load_one_model(root: Path, cross: Path) -> None:
     with opened(root, cross) as one, opened(root, cross) as other:
         one.load_reranker()
         other.load_reranker()
-        assert one._judging()._model is other._judging()._model
+        assert one._opened_judge()._model is other._opened_judge()._model
         assert one._embedder is other._embedder
 
 

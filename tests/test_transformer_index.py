@@ -63,7 +63,7 @@ def test_what_the_model_thinks_near_is_found(root: Path, model: Path, tmp_path: 
 def test_each_chunk_finds_itself(root: Path, model: Path, tmp_path: Path) -> None:
     with opened(root, model, tmp_path / "cache") as index:
         index.refresh()
-        generation = index._adopted().generation
+        generation = index.snapshot().generation
         for chunk in range(generation.chunks):
             stored = generation.vector(chunk).astype(np.float32) / np.float32(127)
             assert np.linalg.norm(stored) == pytest.approx(1, abs=0.02)

@@ -25,13 +25,11 @@ from semindex.embed.registry import open_embedder
 from semindex.evaluate.ask import Built, Shown
 from semindex.evaluate.metrics import HitPlace, interval
 from semindex.index import open as open_index
-from semindex.search.answering import CHUNK_FILES
 from semindex.search.hits import Reader
 from semindex.search.query import parse
-from semindex.search.retrieve import Corpus
-from semindex.search.searcher import Searcher
-from semindex.search.shard import Shard
+from semindex.search.ranker import Ranker
 from semindex.search.weights import WEIGHTS, Weights
+from semindex.snapshot import CHUNK_FILES
 from semindex.store.catalog import Catalog
 from semindex.store.generation import Generation
 from semindex.store.layout import segment_path
@@ -63,7 +61,7 @@ class Recorded:
         self._root = root
         self._index_dir = index_dir
         self._tape = tape
-        self._searchers: dict[str, Searcher] = {}
+        self._rankers: dict[str, Ranker] = {}
 
     def refresh(self) -> Built:
         """Index everything."""
@@ -71,17 +69,14 @@ class Recorded:
         self._tape.built.append(report)
         generation = generation_of(self._index_dir)
         embedder = open_embedder("semindex")
-        self._searchers = {
-            name: Searcher([Shard(Corpus(generation, weights))], embedder)
-            for name, weights in VARIANTS.items()
-        }
+        self._rankers = {name: Ranker(generation, embedder, weights) for name, weights in VARIANTS.items()}
         return report
 
     def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Sequence[Shown]:
         """The first hits of the whole ranking."""
-        texts = Reader(self._searchers[WHOLE].shards[0].generation, self._root, {})
-        for name, searcher in self._searchers.items():
-            places = places_of(searcher, texts, query, limit, group_by)
+        texts = Reader(self._rankers[WHOLE].generation, [self._root])
+        for name, ranker in self._rankers.items():
+            places = places_of(ranker, texts, query, limit, group_by)
             self._tape.answers.setdefault(name, []).append(places)
         return self._tape.answers[WHOLE][-1]
 
@@ -95,18 +90,17 @@ def generation_of(index_dir: Path) -> Generation:
     return Generation(snapshot.generation, segments, dead)
 
 
-def places_of(searcher: Searcher, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[HitPlace]:
-    """What a searcher shows first."""
-    corpus = searcher.shards[0].corpus
-    generation = corpus.generation
+def places_of(ranker: Ranker, texts: Reader, query: str, limit: int, group_by: GroupBy) -> list[HitPlace]:
+    """What a ranker shows first."""
+    generation = ranker.generation
     by_chunk = group_by is GroupBy.CHUNK
     files, spans = (max(limit, CHUNK_FILES), limit) if by_chunk else (limit, 1)
-    ranking = searcher.search(parse(query), limit=files, spans=spans, texts=[texts])
-    share = corpus.weights.chunk_file_share if by_chunk else 0.0
+    ranking = ranker.rank(parse(query), limit=files, spans=spans, texts=texts)
+    share = ranker.weights.chunk_file_share if by_chunk else 0.0
     found = [
-        (chunk.score + share * file.score, generation.path(file.file), chunk.chunk)
+        (span + share * file.score, generation.path(file.file), chunk)
         for file in ranking.files
-        for chunk in file.chunks
+        for chunk, span in zip(file.chunks, file.spans, strict=True)
     ]
     if by_chunk:
         found.sort(key=lambda item: (-item[0], item[1], item[2]))

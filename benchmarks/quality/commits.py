@@ -27,8 +27,8 @@ from benchmarks.quality.subjects import is_bot, names_any, to_query
 from semindex.errors import UsageError
 from semindex.evaluate.ask import Opener, ProgressMessage, ask, folder, no_progress, open_index, prepare
 from semindex.evaluate.metrics import DEPTH, HitPlace, Interval, interval, percentile, recall, reciprocal_rank
-from semindex.search.paths import Role, path_words
 from semindex.source.languages import UNKNOWN, detect, kind_of
+from semindex.source.roles import Role, path_facts
 from semindex.types import GroupBy
 
 DEFAULT_LIMIT = 50
@@ -155,7 +155,7 @@ def _task(commit: Commit, query: str, targets: Mapping[str, str]) -> CommitTask:
         commit.parent,
         query,
         tuple(targets),
-        frozenset(path for path, name in targets.items() if path_words(path, name).roles & Role.TESTS),
+        frozenset(path for path, name in targets.items() if path_facts(path, name).roles & Role.TESTS),
         min(times, key=lambda name: (-times[name], name)),
     )
 

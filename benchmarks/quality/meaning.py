@@ -29,9 +29,7 @@ from semindex.indexing.run import Place
 from semindex.models import centring
 from semindex.models.texts import EmbeddedTexts, Side, TextEmbedder, TextModel, unit
 from semindex.search.hits import Reader
-from semindex.search.retrieve import Corpus
-from semindex.search.searcher import Searcher
-from semindex.search.shard import Shard
+from semindex.search.ranker import Ranker
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.types import Embedder, GroupBy, Vector
 
@@ -66,8 +64,8 @@ class Shifted:
 class Whole(TextEmbedder):
     """A model whose vectors are taken as they are."""
 
-    def _find_centre(self, side: Side) -> Vector:
-        return super()._find_centre(side) * np.float32(0)
+    def _kept_centre(self, side: Side) -> Vector:
+        return super()._kept_centre(side) * np.float32(0)
 
 
 def embedder_of(options: argparse.Namespace) -> Embedder:
@@ -99,14 +97,14 @@ def scores(item: Repository, checkout: Path, embedder: Embedder) -> dict[str, li
         Builder(Place(root, Path(folder), embedder, MEMORY_BYTES)).refresh()
         generation = generation_of(Path(folder))
         for name, weights in variants():
-            searcher = Searcher([Shard(Corpus(generation, weights))], embedder, remembered=1000)
-            texts = Reader(generation, root, {})
+            ranker = Ranker(generation, embedder, weights, remembered=1000)
+            texts = Reader(generation, [root])
             for judged in item.judgements:
                 if not any((checkout / t.path).exists() or (root / t.path).exists() for t in judged.targets):
                     continue
                 places = [
                     Shown(f"{item.benchmark_root}/{at.path}".lstrip("/"), at.start_line, at.end_line)
-                    for at in places_of(searcher, texts, judged.query, 10, GroupBy.FILE)
+                    for at in places_of(ranker, texts, judged.query, 10, GroupBy.FILE)
                 ]
                 ranks = [rank_of(target, places) for target in judged.targets]
                 found.setdefault(name, []).append(ndcg(ranks))

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         WorkerError,
     )
     from semindex.index import Index, open
-    from semindex.several import Indexes, open_all
+    from semindex.library import Indexes, open_all
     from semindex.types import BuildReport, Cluster, Coverage, Hit, Hits, Reason, Status
 
 _HOME = {
     **dict.fromkeys(("Index", "open"), "semindex.index"),
-    **dict.fromkeys(("Indexes", "open_all"), "semindex.several"),
+    **dict.fromkeys(("Indexes", "open_all"), "semindex.library"),
     **dict.fromkeys(
         ("BuildReport", "Cluster", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"
     ),

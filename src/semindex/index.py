@@ -1,46 +1,41 @@
-"""Wires the rooms; the public :class:`Index`."""
+"""The life of one folder's index: opened, brought up to date, adopted, closed; the public :class:`Index`.
+
+What is read of it comes from a :class:`semindex.snapshot.Snapshot` of its newest commit.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex import config
-from semindex.asking import Freshness, Judging, Part, Wish, answered, wish
 from semindex.errors import (
     IndexCorrupt,
     IndexMismatch,
     NotIndexed,
-    QueryError,
     RootError,
 )
 from semindex.locate import Location, locate, why_no_folder
-from semindex.process.recent import RecentlyUsed
+from semindex.operations.base import verb
+from semindex.operations.index import WatchedRefresh
+from semindex.operations.related import Related, related
+from semindex.operations.search import Search, search
+from semindex.operations.status import StatusRequest
 from semindex.process.threads import usable_cores
-from semindex.search import answering
-from semindex.search import hits as shown
-from semindex.search.ranking import Ranking
-from semindex.search.related import chunk_at, related_files
-from semindex.search.rerank import DEPTH, Reranked, rerank
-from semindex.search.retrieve import Corpus
-from semindex.search.searcher import Searcher
-from semindex.search.shard import Shard
-from semindex.search.weights import WEIGHTS
+from semindex.search.rerank import Reranked, rerank
+from semindex.snapshot import Commit, Judging, Memory, Snapshot
 from semindex.source.kept import KeptTexts
 from semindex.store import layout
-from semindex.store.catalog import Catalog, Snapshot
-from semindex.store.generation import Generation, faults
+from semindex.store.catalog import Catalog
+from semindex.store.catalog import Snapshot as Live
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
@@ -48,14 +43,12 @@ from semindex.types import (
     Cluster,
     Coverage,
     Embedder,
-    Filters,
-    GroupBy,
     Hit,
     Hits,
-    Mode,
     ProgressCallback,
     Query,
     Status,
+    Upkept,
 )
 
 if TYPE_CHECKING:
@@ -64,16 +57,14 @@ if TYPE_CHECKING:
     from semindex.indexing.freshness import Upkeep
     from semindex.models.judge import Judge
 
-__all__ = ["Adopted", "Index", "Location", "StrPath", "blamed", "locate", "open"]
+__all__ = ["Index", "Location", "StrPath", "locate", "open"]
 
 _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
-ANSWER_SECONDS = 3600
-"""How long an answer is remembered, so that a process that stays gives memory back; a newer generation
-drops all of them at once."""
-_LOCATION = re.compile(r"(?P<path>.+?)(?::(?P<line>\d{1,9})(?:[:-]\d+)?)?", re.DOTALL)
-_BREAKS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
-"""What numbers from a damaged file lead to; whether one is damaged, its checksums tell then."""
+TEXT_BATCH_BYTES = 500_000
+"""Source of one segment where a transformer reads it, at some 20 kB a second."""
+_REMEMBERED = 4096
+"""Queries whose vector is kept in memory, at most; one takes some kilobytes."""
 
 StrPath = str | os.PathLike[str]
 
@@ -95,15 +86,6 @@ def open(root: StrPath, *, index_dir: StrPath | None = None, settings: Settings 
     return Index(folder, place, settings if settings is not None else config.load(folder).settings)
 
 
-class Adopted(Struct, frozen=True):
-    """One adopted generation, ready to answer."""
-
-    snapshot: Snapshot
-    generation: Generation
-    searcher: Searcher
-    coverage: Coverage
-
-
 class Index:
     """The index of one folder. Threads may search one object; each search sees one generation."""
 
@@ -114,12 +96,10 @@ class Index:
         self._settings = settings
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
-        self._reader: Adopted | None = None
+        self._commit: Commit | None = None
+        self._snapshot: Snapshot | None = None
         self._loaded: Embedder | None = None
         self._judge: Judge | None = None
-        self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
-            settings.cache_size, seconds=ANSWER_SECONDS
-        )
         self._texts = KeptTexts() if settings.enable_caching else None
         self._upkeep: Upkeep | None = None
 
@@ -155,22 +135,8 @@ class Index:
         except NotIndexed:
             return False
 
-    def refresh(
-        self,
-        *,
-        progress: ProgressCallback | None = None,
-        force: bool = False,
-        wait_seconds: float = 300,
-        cluster: Cluster | str | None = None,
-    ) -> BuildReport:
+    def _refresh(self, asked: WatchedRefresh) -> BuildReport:
         """Index what is new or changed, forget what is gone; everything when ``force``.
-
-        Args:
-            progress: Called at each step, from this thread.
-            force: Read and analyse every file again.
-            wait_seconds: How long to wait for another process that is writing the index.
-            cluster: Has other processes or machines do the work: the address of a dask scheduler, or
-                ``local:4``. Without it no connection is opened.
 
         Raises:
             UsageError: ``cluster`` cannot be read, or the extra that it needs is not installed.
@@ -180,49 +146,22 @@ class Index:
             IndexTooNew: The index is of a newer semindex.
             IndexUnwritable: No room or permission; what was committed before is intact.
         """
-        named = Cluster(cluster) if isinstance(cluster, str) else cluster
-        if named is not None:
+        workers = asked.workers
+        if workers is not None:
             from semindex.indexing.cluster.executor import local_workers
 
-            local_workers(named.address)
-        report = self._builder(progress, named).refresh(force=force, wait_seconds=wait_seconds)
+            local_workers(workers.address)
+        report = self._builder(asked.progress, workers).refresh(
+            force=asked.force, wait_seconds=asked.wait_seconds
+        )
         return replace(
             report, warnings=(*self._settings.passed_over, *report.warnings, *self._embedder.notes)
         )
 
-    def search(
-        self,
-        query: str,
-        *,
-        limit: int = 10,
-        mode: Mode | str = Mode.HYBRID,
-        group_by: GroupBy | str = GroupBy.FILE,
-        languages: Sequence[str] = (),
-        paths: Sequence[str] = (),
-        excluded_paths: Sequence[str] = (),
-        kinds: Sequence[str] = (),
-        scope: str = "",
-        refresh: bool = False,
-        rerank: bool = False,
-    ) -> Hits:
-        """The spans that answer a query, best first.
+    refresh = verb(WatchedRefresh, _refresh)
 
-        Args:
-            query: Words, identifiers, ``"quoted phrases"`` and filters (``lang:``, ``path:``,
-                ``-path:``, ``kind:``).
-            limit: Most hits to give, at least 1.
-            mode: ``hybrid``, ``lexical`` or ``dense``.
-            group_by: ``file`` gives each file once, its other spans in ``more``; ``chunk`` a flat list.
-            languages: Only files of these languages.
-            paths: Only files that match one of these globs or lie below one of these folders.
-            excluded_paths: No file that does.
-            kinds: Only chunks of these kinds (``function``, ``class``, ...).
-            scope: Only files below this root-relative folder.
-            refresh: Look for changes first, as long as that is quick, and index them when they are few;
-                ``coverage.freshness`` tells what was done.
-            rerank: Put the first hits into the order that the transformer of the setting ``RERANK_MODEL``
-                and the ranking find together; slower by a second or so. A note in ``coverage`` tells how
-                many, when the time of ``RERANK_BUDGET_MS`` did not do for all.
+    def _search(self, asked: Search) -> Hits:
+        """The spans that answer a query, best first.
 
         Raises:
             NotIndexed: Nothing was indexed here; call :meth:`refresh`.
@@ -231,68 +170,25 @@ class Index:
             IndexCorrupt: A file of the index is damaged; :meth:`refresh` rebuilds what it held.
             IndexMismatch: The index was made with another model.
         """
-        started = time.perf_counter()
-        asked = wish(
-            query,
-            limit=limit,
-            mode=mode,
-            group_by=group_by,
-            languages=languages,
-            paths=paths,
-            excluded_paths=excluded_paths,
-            kinds=kinds,
-            scope=scope,
-        )
-        judging = self.judging() if rerank else None
-        reader, part = self.part(refresh=refresh)
-        with blamed(reader.generation.faults):
-            return answered(
-                asked,
-                [part],
-                partial(self._ranked, reader),
-                judging=judging,
-                depth=DEPTH,
-                started=started,
-            )
+        if asked.rerank:
+            self.load_reranker()
+        checked = (self.bring_up_to_date(),) if asked.refresh else ()
+        return search(self.snapshot(), asked, checked)
 
-    def part(self, *, refresh: bool) -> tuple[Adopted, Part]:
-        """The newest generation, brought up to date first where that is wanted and cheap."""
-        freshness, notes = self._caught_up() if refresh else (_UNCHECKED, ())
-        reader = self._adopted()
-        texts = shown.Reader(reader.generation, self.root, {}, kept=self._texts)
-        return reader, Part(self.root, texts, reader.coverage, freshness, notes)
+    search = verb(Search, _search)
 
-    def load_reranker(self) -> None:
-        """Load the model that ``search(rerank=True)`` asks, which does so itself when it is first needed.
-
-        Raises:
-            ModelError: None is named, a package is missing, or the folder is not whole.
-        """
-        self._judging()
-
-    def related(
-        self, location: str, *, limit: int = 10, group_by: GroupBy | str = GroupBy.FILE, scope: str = ""
-    ) -> Hits:
+    def _related(self, asked: Related) -> Hits:
         """The spans most like the one at ``path:line`` (or like a whole file, ``path``), itself left out.
 
         Raises:
             QueryError: No indexed file has that path, or it has no such line.
             NotIndexed: Nothing was indexed here.
         """
-        started = time.perf_counter()
-        asked = wish(location, limit=limit, mode=Mode.DENSE, group_by=group_by, scope=scope)
-        reader = self._adopted()
-        texts = shown.Reader(reader.generation, self.root, {}, kept=self._texts)
-        with blamed(reader.generation.faults):
-            known = reader.generation.path_of
-            path, line = (location, None) if location in known else _location(location, self.root)
-            origin = chunk_at(reader.generation, path, line)
-            ranking = related_files(reader.generation, origin, limit=limit, scope=asked.query.filters.scope)
-            found = answering.hits(ranking, [texts], limit=limit, grouping=asked.grouping)
-        query = Query(raw=location, text=location, filters=Filters(scope=scope))
-        return Hits(query, found, reader.coverage, time.perf_counter() - started)
+        return related(self.snapshot(), asked)
 
-    def status(self, *, verify: bool = False) -> Status:
+    related = verb(Related, _related)
+
+    def _status(self, asked: StatusRequest) -> Status:
         """The state of the index; ``verify`` reads every file of it and compares checksums.
 
         Raises:
@@ -305,8 +201,10 @@ class Index:
             self.index_dir,
             self._embedder.fingerprint,
             mapped_above=self._mapped_above,
-            verify=verify,
+            verify=asked.verify,
         )
+
+    status = verb(StatusRequest, _status)
 
     def clean(self) -> int:
         """Remove the index folder; gives the bytes freed.
@@ -317,6 +215,66 @@ class Index:
         """
         self.close()
         return layout.clean(self.index_dir)
+
+    def snapshot(self) -> Snapshot:
+        """The newest commit, ready to be read; the same object while there is no newer one.
+
+        Raises:
+            NotIndexed: Nothing was indexed here.
+            IndexCorrupt: A file of the index is damaged.
+            IndexMismatch: The index was made with another model.
+        """
+        with self._lock:
+            commit = self._newest()
+            if self._snapshot is None or self._snapshot.commits[0] is not commit:
+                self._snapshot = Snapshot(
+                    [commit], self._embedder, memory=self.memory, judging=lambda: self.judging
+                )
+            return self._snapshot
+
+    def commit(self) -> Commit:
+        """What the newest commit holds, opened; raises as :meth:`snapshot`."""
+        with self._lock:
+            return self._newest()
+
+    @property
+    def embedder(self) -> Embedder:
+        """Embeds this index's queries."""
+        return self._embedder
+
+    @property
+    def memory(self) -> Memory:
+        """What stays in memory between answers, as the settings want it."""
+        settings = self._settings
+        if not settings.enable_caching:
+            return Memory()
+        return Memory(self._texts, settings.cache_size, self._remembered)
+
+    def load_reranker(self) -> None:
+        """Load the model that ``search(rerank=True)`` asks, which does so itself when it is first needed.
+
+        Raises:
+            ModelError: None is named, a package is missing, or the folder is not whole.
+        """
+        self._opened_judge()
+
+    @property
+    def judging(self) -> Judging:
+        """Puts hits into the order that the model of ``RERANK_MODEL`` and the ranking find together.
+
+        Raises:
+            ModelError: There is no such model, or it cannot be used.
+        """
+        return partial(self._reranked, self._opened_judge())
+
+    def bring_up_to_date(self) -> Upkept:
+        """Look for changes while that is quick, and index them when they are few; tells what was done."""
+        from semindex.indexing.freshness import Upkeep
+
+        with self._lock:
+            catalog = self._opened_catalog()
+            self._upkeep = self._upkeep or Upkeep(self.root, self.index_dir, self._builder)
+        return self._upkeep.catch_up(catalog, self._embedder.fingerprint)
 
     @property
     def _embedder(self) -> Embedder:
@@ -331,15 +289,7 @@ class Index:
         """How many queries' vectors to keep in memory."""
         return min(self._settings.cache_size, _REMEMBERED) if self._settings.enable_caching else 0
 
-    def judging(self) -> Judging:
-        """Puts hits into the order that the model of ``RERANK_MODEL`` and the ranking find together.
-
-        Raises:
-            ModelError: There is no such model, or it cannot be used.
-        """
-        return partial(self._reranked, self._judging())
-
-    def _judging(self) -> Judge:
+    def _opened_judge(self) -> Judge:
         with self._lock:
             if self._judge is None:
                 from semindex.configured import running, vector_cache
@@ -386,109 +336,68 @@ class Index:
         )
         return Builder(place, progress=progress)
 
-    def _caught_up(self) -> tuple[Freshness, tuple[str, ...]]:
-        """Bring the index up to date when that is cheap; what was done, and what a reader should know."""
-        from semindex.indexing.freshness import Upkeep
-
-        with self._lock:
-            catalog = self._opened_catalog()
-            self._upkeep = self._upkeep or Upkeep(self.root, self.index_dir, self._builder)
-        upkept = self._upkeep.catch_up(catalog, self._embedder.fingerprint)
-        return Freshness(upkept.label, upkept.changed), upkept.notes
-
     def _opened_catalog(self) -> Catalog:
         if self._catalog is None:
             self._catalog = Catalog.open_reader(self.index_dir)
         return self._catalog
 
-    def _adopted(self) -> Adopted:
-        """A reader of the newest generation."""
-        with self._lock:
-            for _ in range(_ADOPT_TRIES):
-                try:
-                    return self._adopt()
-                except SegmentMissing:
-                    self._reader = None
-            return self._adopt()
+    def _newest(self) -> Commit:
+        """The newest commit; whoever calls this holds the lock."""
+        for _ in range(_ADOPT_TRIES):
+            try:
+                return self._adopt()
+            except SegmentMissing:
+                self._commit = self._snapshot = None
+        return self._adopt()
 
-    def _adopt(self) -> Adopted:
+    def _adopt(self) -> Commit:
         catalog = self._opened_catalog()
-        current = catalog.current
-        if self._reader is not None:
-            known = self._reader.snapshot
-            if (known.identity, known.generation) == current:
-                return self._reader
-        snapshot = catalog.snapshot()
-        if snapshot.generation == 0:
+        if self._commit is not None and self._commit.identity == catalog.current:
+            return self._commit
+        live = catalog.snapshot()
+        if live.generation == 0:
             raise NotIndexed(f"nothing is indexed in {self.root}; run 'semindex index {self.root}' first")
         layout.require_root(self.index_dir, catalog.meta("root"), self.root)
-        if snapshot.model != self._embedder.fingerprint:
+        if live.model != self._embedder.fingerprint:
             raise IndexMismatch(
-                f"{self.index_dir} was made with the model {snapshot.model}, this is "
+                f"{self.index_dir} was made with the model {live.model}, this is "
                 f"{self._embedder.fingerprint}; run 'semindex index' to index again"
             )
-        self._reader = self._opened(snapshot, catalog)
-        self._rankings.clear()
-        return self._reader
+        self._commit, self._snapshot = self._opened(live, catalog), None
+        return self._commit
 
     @property
     def _mapped_above(self) -> int:
         return self._settings.memory_mapping_threshold_mb * 1_000_000
 
-    def _opened(self, snapshot: Snapshot, catalog: Catalog) -> Adopted:
-        mapped = snapshot.nbytes > self._mapped_above
+    def _opened(self, live: Live, catalog: Catalog) -> Commit:
+        mapped = live.nbytes > self._mapped_above
         segments: list[Segment] = []
-        for record in snapshot.segments:
+        for record in live.segments:
             segment = Segment.open(layout.segment_path(self.index_dir, record.name), mapped=mapped)
             segments.append(segment)
             if len(segment.section("chunk_kinds")) != record.chunks:
                 raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
-        dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
-        weights = WEIGHTS.of_meaning(self._embedder.meaning)
-        with blamed(lambda: faults(segments)):
-            generation = Generation(snapshot.generation, segments, dead)
-            shards = [Shard(Corpus(generation, weights))]
-            searcher = Searcher(shards, self._embedder, remembered=self._remembered)
+        dead = [live.dead.get(record.id, ()) for record in live.segments]
         # As many as the catalog has, which would have to count them.
-        files, skipped = generation.live_files, catalog.skipped()
-        pending = int(catalog.meta("pending") or 0)
+        files = sum(record.files for record in live.segments) - sum(map(len, dead))
+        chunks = sum(_live_chunks(segment, some) for segment, some in zip(segments, dead, strict=True))
+        skipped, pending = catalog.skipped(), int(catalog.meta("pending") or 0)
         partial = (partial_note(files, files + pending),) if pending else ()
         coverage = Coverage(
             seen=files + sum(skipped.values()) + pending,
             indexed=files,
-            chunks=generation.live_chunks,
+            chunks=chunks,
             skipped=skipped,
             freshness="unchecked",
             notes=(*catalog.notes, *partial),
         )
-        return Adopted(snapshot, generation, searcher, coverage)
+        return Commit(self.root, (live.identity, live.generation), live.model, segments, dead, coverage)
 
     def _forget(self) -> None:
         if self._catalog is not None:
             self._catalog.close()
-        self._catalog = None
-        self._reader = None
-        self._rankings.clear()
-
-    def _ranked(self, reader: Adopted, asked: Wish, texts: Sequence[shown.Reader]) -> Ranking:
-        snapshot = reader.snapshot
-        key = (snapshot.identity, snapshot.generation, asked)
-        keeps = self._settings.enable_caching and not asked.query.phrases
-        known = self._rankings.get(key) if keeps else None
-        if known is not None:
-            return known
-        ranking = answering.rank(
-            reader.searcher, asked.query, texts, limit=asked.limit, mode=asked.mode, grouping=asked.grouping
-        )
-        if keeps:
-            self._rankings.put(key, ranking)
-        return ranking
-
-
-TEXT_BATCH_BYTES = 500_000
-"""Source of one segment where a transformer reads it, at some 20 kB a second."""
-_REMEMBERED = 4096
-"""Queries whose vector is kept in memory, at most; one takes some kilobytes."""
+        self._catalog = self._commit = self._snapshot = None
 
 
 def _workers(settings: Settings) -> int:
@@ -498,9 +407,6 @@ def _workers(settings: Settings) -> int:
     return settings.max_workers or usable_cores()
 
 
-_UNCHECKED = Freshness("unchecked")
-
-
 def _out_of_time(done: Reranked, settings: Settings) -> str:
     return (
         f"re-ranked the first {done.judged} of {done.wanted} results only: RERANK_BUDGET_MS is "
@@ -508,27 +414,7 @@ def _out_of_time(done: Reranked, settings: Settings) -> str:
     )
 
 
-@contextmanager
-def blamed(find_faults: Callable[[], list[str]]) -> Iterator[None]:
-    """Turn what breaks over a damaged segment into :class:`IndexCorrupt`; our own mistakes pass.
-
-    A query does not read whole segments to compare checksums, so it may run into nonsense.
-    """
-    try:
-        yield
-    except _BREAKS as error:
-        found = find_faults()
-        if not found:
-            raise
-        raise IndexCorrupt(f"{found[0]}; run 'semindex index' to rebuild it") from error
-
-
-def _location(location: str, root: Path) -> tuple[str, int | None]:
-    match = _LOCATION.fullmatch(location)
-    if match is None:
-        raise QueryError("the location is empty; give path or path:line")
-    path = Path(match["path"])
-    absolute = path if path.is_absolute() else root / path
-    inside = os.path.normpath(absolute)
-    relative = os.path.relpath(inside, root)
-    return Path(relative).as_posix(), int(match["line"]) if match["line"] else None
+def _live_chunks(segment: Segment, dead: Sequence[int]) -> int:
+    """How many chunks of a segment are of files that are not dead."""
+    counts = segment.section("file_chunks")
+    return int(counts.sum(dtype="i8")) - int(counts[list(dead)].sum(dtype="i8"))

@@ -145,6 +145,7 @@ def whole_term(word: str) -> str:
     return "=" + word.replace("_", "").lower()
 
 
+@lru_cache(maxsize=4096)
 def word_terms(word: str) -> tuple[str, ...]:
     """The terms of one word, the compound term last; none for a word over 128 characters."""
     if len(word) > MAX_WORD_CHARS:
@@ -196,6 +197,7 @@ def matching_ranges(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
     return [match.span() for match in found if match[0] in wanted_words]
 
 
+@lru_cache(maxsize=16384)
 def hash_term(term: str) -> int:
     """The xxh3-64 hash of a term or name: its key in every table of an index."""
     return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogateescape"))
@@ -220,6 +222,7 @@ def symbol_key(defined: str) -> int:
     return hash_term(defined) >> 32
 
 
+@lru_cache(maxsize=4096)
 def is_identifier(word: str) -> bool:
     """Whether a word of a query looks like a name: it has several parts, or a capital first letter only."""
     return len(split_word(word)) > 1 or (word[:1].isupper() and not word.isupper() and len(word) > 1)

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, overload
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar, overload
 
 from msgspec import Struct
 
 if TYPE_CHECKING:  # nothing here runs numpy, which takes longer to import than the command line's help
     import numpy as np
     import numpy.typing as npt
+
+T = TypeVar("T")
 
 Vectors: TypeAlias = "npt.NDArray[np.float32]"
 """Shape ``(n, dim)``, C order; every row has unit length or is all zero."""
@@ -325,6 +327,46 @@ class Reason(Struct, frozen=True, gc=False):
     detail: str = ""
 
 
+class Deferred(Sequence[T]):
+    """A sequence that is made when it is first looked at; equal to a tuple of the same items."""
+
+    __slots__ = ("_items", "_make")
+
+    def __init__(self, make: Callable[[], Sequence[T]]) -> None:
+        """``make`` gives the items; it is called at most once, and then let go."""
+        self._make: Callable[[], Sequence[T]] | None = make
+        self._items: tuple[T, ...] = ()
+
+    def _made(self) -> tuple[T, ...]:
+        make = self._make
+        if make is not None:
+            self._items = tuple(make())
+            self._make = None
+        return self._items
+
+    @overload
+    def __getitem__(self, position: int) -> T: ...
+    @overload
+    def __getitem__(self, position: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, position: int | slice) -> T | tuple[T, ...]:
+        return self._made()[position]
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._made() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._made())
+
+    def __repr__(self) -> str:
+        return repr(self._made())
+
+    def __reduce__(self) -> tuple[type[tuple[T, ...]], tuple[tuple[T, ...]]]:
+        return tuple, (self._made(),)
+
+
 class Hit(Struct, frozen=True, gc=False):
     """A span that answers a query."""
 
@@ -337,11 +379,12 @@ class Hit(Struct, frozen=True, gc=False):
     """The definition shown, qualified with its enclosing ones by dots."""
     kind: str
     language: str
-    reasons: tuple[Reason, ...]
+    reasons: Sequence[Reason]
+    """What made the score, the largest part first; worked out when it is read."""
     text: str | None
     """The span's lines, read from the file and checked against its digest; None when stale."""
-    more: tuple[Hit, ...]
-    """The file's other matching spans, best first (``group_by="file"``)."""
+    more: Sequence[Hit]
+    """The file's other matching spans, best first (``group_by="file"``); made when they are read."""
     repository: str
     """The root's absolute path."""
     digest: str
@@ -369,12 +412,23 @@ class Coverage(Struct, frozen=True):
     """What a reader should know: a scope that was applied, a fallback that was taken."""
 
 
+class Upkept(Struct, frozen=True):
+    """What was done about changes before a search, and how its index compares with the files on disk."""
+
+    freshness: str = "unchecked"
+    """As :attr:`Coverage.freshness`."""
+    changed: int = 0
+    """Files known to be newer than the index."""
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Hits(Sequence[Hit]):
     """An answer: hits in order of rank, and what they were taken from."""
 
     query: Query
-    hits: tuple[Hit, ...]
+    hits: Sequence[Hit]
+    """Best first; made when they are first looked at."""
     coverage: Coverage
     seconds: float = 0.0
     terms: tuple[str, ...] = ()
@@ -385,7 +439,7 @@ class Hits(Sequence[Hit]):
     @overload
     def __getitem__(self, position: slice) -> tuple[Hit, ...]: ...
     def __getitem__(self, position: int | slice) -> Hit | tuple[Hit, ...]:
-        return self.hits[position]
+        return tuple(self.hits[position]) if isinstance(position, slice) else self.hits[position]
 
     def __len__(self) -> int:
         return len(self.hits)

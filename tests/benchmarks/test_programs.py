@@ -80,6 +80,36 @@ def test_quality_compares_re_ranked_with_plain_in_one_run(tmp_path: Path) -> Non
     assert kept[0] == kept[1] != []
 
 
+@pytest.mark.parametrize("read", ["text", "all"])
+def test_latency_times_each_step(tmp_path: Path, read: str) -> None:
+    tree = write_tree(tmp_path / "tree")
+    queries = tmp_path / "queries.txt"
+    queries.write_text("count words\nread a file\nload\n")
+    against = ("--against", ROOT / "src", "--rounds", "1", "--read", read)
+    shown = run("latency", tree, "--queries", queries, *against)
+    figures = re.findall(r"^  (ranking|hits|search|search and read) +(\d+\.\d\d)", shown, re.MULTILINE)
+    assert [step for step, _ in figures] == ["ranking", "hits", "search", "search and read"] * 2
+    for checkout in (figures[:4], figures[4:]):
+        ranking, hits, search, both = (float(milliseconds) for _, milliseconds in checkout)
+        assert 0 < ranking <= search <= both
+        assert hits <= both
+
+
+def test_moves_are_those_between_modules(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree")
+    shown = run("moves", tree, "--query", "count words", "--pairs", "1000")
+    match = re.search(r"^'count words': (\d+) modules, (\d+) moves, (\d+) calls$", shown, re.MULTILINE)
+    assert match
+    modules = re.findall(r"^  (semindex\.\S+) +moved to +(\d+), calls +(\d+)$", shown, re.MULTILINE)
+    pairs = re.findall(r"^ +(\d+) (\S+) -> (\S+)$", shown, re.MULTILINE)
+    assert [len(modules), sum(int(times) for times, *_ in pairs)] == [int(match[1]), int(match[2])]
+    assert sum(int(calls) for *_, calls in modules) == int(match[3])
+    assert all(origin != to for _, origin, to in pairs)
+    assert {"semindex.index", "semindex.search.ranker", "semindex.search.hits"} <= {
+        name for name, *_ in modules
+    }
+
+
 def test_start_measures_each_command(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree")
     body = "from semindex.present.cli import main\nsys.exit(main())"

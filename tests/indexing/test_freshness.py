@@ -15,12 +15,13 @@ from msgspec.structs import replace
 import semindex
 from semindex.index import Index
 from semindex.indexing.drift import CHEAP_FILES, SETTLED_FILES, Drift, check, settled, walked
-from semindex.indexing.freshness import Upkeep, Upkept, _Thread
+from semindex.indexing.freshness import Upkeep, _Thread
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
 from semindex.source import walk as walk_module
 from semindex.store import connection
 from semindex.store.catalog import Catalog
 from semindex.store.lock import write_lock
+from semindex.types import Upkept
 from tests.product import plant
 
 SLOW, QUICK = 2 * WAIT_MS / 1000, WAIT_MS / 2000
@@ -141,7 +142,7 @@ def test_after_slow_walks_a_search_does_not_wait(kept: Kept) -> None:
     kept.have_walked(SLOW, SLOW)
     add_file(kept)
     found = kept.catch_up()
-    assert (found.label, found.changed) == ("unchecked", 0)
+    assert (found.freshness, found.changed) == ("unchecked", 0)
     assert "not compared with the files on disk" in found.notes[0]
     assert kept.walks.waited == [0]
     assert [walk.is_awaited for walk in kept.walks.started] == [False]
@@ -152,8 +153,8 @@ def test_a_walk_that_nobody_waited_for_serves_the_next_search(kept: Kept) -> Non
     kept.have_walked(SLOW, SLOW)
     kept.walks.seconds = SLOW
     add_file(kept)
-    assert kept.catch_up().label == "unchecked"
-    assert kept.catch_up().label == "unchecked", "it still goes on"
+    assert kept.catch_up().freshness == "unchecked"
+    assert kept.catch_up().freshness == "unchecked", "it still goes on"
     kept.walks.started[0].go_on()
     assert kept.catch_up() == Upkept("refreshed")
     assert "new.py" in kept.paths()
@@ -162,7 +163,7 @@ def test_a_walk_that_nobody_waited_for_serves_the_next_search(kept: Kept) -> Non
 def test_a_walk_that_takes_longer_than_expected_goes_on_and_serves_the_next(kept: Kept) -> None:
     kept.walks.seconds = SLOW
     add_file(kept)
-    assert kept.catch_up().label == "unchecked"
+    assert kept.catch_up().freshness == "unchecked"
     assert kept.walks.waited == [WAIT_MS / 1000]
     assert kept.times()[-1] > WAIT_MS, "the next process knows"
     kept.walks.started[0].go_on()
@@ -201,7 +202,7 @@ def test_what_an_old_walk_found_unchanged_is_not_called_fresh(kept: Kept) -> Non
     kept.catch_up()
     kept.walks.started[0].go_on()
     kept.later_ns = 120 * 10**9
-    assert kept.catch_up().label == "unchecked"
+    assert kept.catch_up().freshness == "unchecked"
 
 
 def test_a_commit_between_a_walk_and_its_use_is_seen(kept: Kept) -> None:
@@ -213,7 +214,7 @@ def test_a_commit_between_a_walk_and_its_use_is_seen(kept: Kept) -> None:
     (kept.root / "0.py").unlink()
     kept.index.refresh()
     found = kept.catch_up()
-    assert (found.label, "0.py" in kept.paths(), "new.py" in kept.paths()) == ("unchecked", False, True)
+    assert (found.freshness, "0.py" in kept.paths(), "new.py" in kept.paths()) == ("unchecked", False, True)
 
 
 @pytest.mark.parametrize("how", ["touch", "chmod"])
@@ -262,7 +263,7 @@ def test_of_many_changes_the_number_is_told_and_touched_files_do_not_count(kept:
         os.utime(path, ns=(10**18, 10**18 + 5))
     for _ in range(2):
         found = kept.catch_up()
-        assert (found.label, found.changed) == ("stale", MANY)
+        assert (found.freshness, found.changed) == ("stale", MANY)
         assert "run 'semindex index'" in found.notes[0]
     with Catalog.open_reader(kept.index.index_dir) as catalog:
         assert len(check(kept.root, catalog).plan.read) == MANY, "the touched ones are noted"
@@ -287,7 +288,7 @@ def test_while_another_process_writes_nothing_is_noted_and_the_answer_stands(kep
         assert kept.catch_up() == Upkept("fresh")
         add_file(kept)
         found = kept.catch_up()
-    assert (found.label, found.changed) == ("stale", 1)
+    assert (found.freshness, found.changed) == ("stale", 1)
     assert "is writing the index" in found.notes[0]
 
 

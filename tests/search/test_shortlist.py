@@ -36,7 +36,7 @@ def test_a_sample_finds_the_nearest_files_of_all(
         counting = near.products if kinds is None else np.where(kinds, near.products, np.float32(0.0))
         cosines = near.cosines(by_file_maximum(counting, generation))
         cosines[cosines <= 0.1] = 0.0
-        wanted = best_files(cosines, generation.file_live, limit, generation).files
+        wanted = best_files(cosines, generation.file_live, limit, generation)
         assert len(wanted)
         for sampled in (1, 1_000_000):
             monkeypatch.setattr("semindex.search.shortlist._SAMPLED_CHUNKS", sampled)
@@ -44,12 +44,12 @@ def test_a_sample_finds_the_nearest_files_of_all(
             enough = _best_of_the_nearest(counting, generation.file_live, 1, generation) is not None
             assert enough is (sampled == 1)
             found = nearest_files(near, generation.file_live, limit, generation, floor=0.1, kinds=kinds)
-            assert found.files.tolist() == wanted.tolist()
+            assert found.tolist() == wanted.tolist()
 
 
 def test_ties_at_the_cut_go_by_path(generation: Generation) -> None:
     scores = np.ones(generation.files)
     live = np.flatnonzero(generation.file_live).tolist()
     wanted = sorted(live, key=generation.path)[:3]
-    assert best_files(scores, generation.file_live, 3, generation).files.tolist() == sorted(wanted)
-    assert best_files(scores * 0.0, generation.file_live, 3, generation).files.tolist() == []
+    assert best_files(scores, generation.file_live, 3, generation).tolist() == sorted(wanted)
+    assert best_files(scores * 0.0, generation.file_live, 3, generation).tolist() == []

@@ -113,8 +113,8 @@ class StaticEmbedder:
             for term, weight in zip(ordered, weights.tolist(), strict=True)
         ]
         # Rounding depends on the order of a sum: terms are sorted, and this sum takes row after row.
-        total = np.add.reduce(vectors * np.array(factors).reshape(-1, 1), axis=0, keepdims=True)
-        vector: Vector = _unit(total).astype(np.float32)[0]
+        total = np.add.reduce(vectors * np.array(factors).reshape(-1, 1), axis=0)
+        vector: Vector = (total / (_length(total) or 1.0)).astype(np.float32)
         return vector
 
     def knows(self, term_hash: int) -> bool:
@@ -216,6 +216,16 @@ def unknown_vectors(terms: TermHashes, dim: int) -> npt.NDArray[np.int8]:
     mixed ^= mixed >> np.uint64(31)
     bits = np.unpackbits(mixed.astype("<u8").view(np.uint8).reshape(len(terms), dim // 8), axis=1)
     return (bits.astype(np.int8) * 2 - 1) * np.int8(UNKNOWN_BYTE)
+
+
+def _length(row: Floats) -> float:
+    """The length of one row, its squares added in the order of :func:`_unit`."""
+    squares = row * row
+    while len(squares) > 1:
+        half, odd = divmod(len(squares), 2)
+        added = squares[:half] + squares[half : 2 * half]
+        squares = np.concatenate((added, squares[-1:])) if odd else added
+    return math.sqrt(squares.item())
 
 
 def _unit(rows: Floats) -> Floats:

@@ -20,14 +20,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
-
 from semindex.errors import IndexLocked, IndexUnwritable, SemindexError
 from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.drift import Drift, planned, settled, walked
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
 from semindex.store.catalog import Catalog, Change, SkippedFile
 from semindex.store.lock import write_lock
+from semindex.types import Upkept
 
 if TYPE_CHECKING:
     from semindex.indexing.builder import Builder
@@ -36,16 +35,6 @@ _TRUSTED_NS = 60_000_000_000
 """What a walk of longer ago found unchanged is not called fresh."""
 _PAUSE_SECONDS = 1.0
 """A walk that nobody waits for begins after the query, so that the two do not slow each other."""
-
-
-class Upkept(Struct, frozen=True):
-    """What a search may say of how its index compares with the files on disk."""
-
-    label: str
-    """As :attr:`semindex.types.Coverage.freshness`."""
-    changed: int = 0
-    """Files known to be newer than the index."""
-    notes: tuple[str, ...] = ()
 
 
 class WalkAside(Protocol):
@@ -163,7 +152,7 @@ class Upkeep:
         try:
             report = self._open_builder().refresh(verify=False, drift=drift)
         except (IndexLocked, IndexUnwritable) as error:
-            return Upkept(known.label, known.changed, (f"not refreshed: {error}",))
+            return Upkept(known.freshness, known.changed, (f"not refreshed: {error}",))
         did = report.added + report.changed + report.removed
         return Upkept("refreshed" if did else "fresh", 0, report.warnings)
 

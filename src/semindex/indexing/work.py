@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from semindex.embed.quantising import quantise
+from semindex.source.roles import path_facts
 from semindex.store.codec import MAX_COUNT
 from semindex.store.content import Content, Strings
 from semindex.store.postings import Triples
 from semindex.store.schema import RANKED_CHUNK_FIELDS, RANKED_FILE_FIELDS
 from semindex.store.segment import Array
-from semindex.tokens import Lexicon, defined_name, path_parts, raw_words, symbol_key, tokenise
+from semindex.tokens import Lexicon, defined_name, hash_terms, path_parts, raw_words, symbol_key, tokenise
 from semindex.types import Chunk, Documents, Embedder, Ids, ParsedFile, TermCounts, TermHashes
 
 
@@ -247,7 +248,12 @@ def _columns(files: Sequence[ParsedFile], shape: _Shape) -> dict[str, Array | St
     for number, (chunk, base) in enumerate(chunks):
         for symbol in chunk.defines:
             homes[base + symbol] = number
+    facts = [path_facts(file.source.path, file.source.language) for file in files]
     return {
+        "file_roles": np.array([fact.roles for fact in facts], dtype=np.uint8),
+        "file_names": hash_terms(fact.whole for fact in facts),
+        "stem_terms": tuple(hash_terms(sorted(fact.stem)).tobytes() for fact in facts),
+        "folder_terms": tuple(hash_terms(sorted(fact.folder)).tobytes() for fact in facts),
         "paths": tuple(os.fsencode(file.source.path) for file in files),
         "digests": np.frombuffer(b"".join(file.source.digest for file in files), np.uint8).reshape(-1, 16),
         "languages": tuple(file.source.language.encode() for file in files),

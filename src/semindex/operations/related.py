@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 from semindex.errors import QueryError
 from semindex.operations.base import Operation, Request, option
 from semindex.operations.search import Grouping, Limit, Scope
-from semindex.types import GroupBy, Hits
+from semindex.types import Filters, GroupBy, Hits, Query, Reason
+
+if TYPE_CHECKING:
+    from semindex.snapshot import Snapshot
 
 
 class Whereabouts(Request, frozen=True):
@@ -26,6 +30,32 @@ class Related(Whereabouts, frozen=True, kw_only=True):
     limit: Limit = 10
     group_by: Grouping = GroupBy.FILE
     scope: Scope = ""
+
+
+def related(snapshot: Snapshot, asked: Related) -> Hits:
+    """The spans most like the one at ``path:line`` (or like a whole file, ``path``), itself left out.
+
+    Raises:
+        QueryError: No indexed file has that path, or it has no such line.
+        IndexCorrupt: A file of the index is damaged; a refresh rebuilds what it held.
+    """
+    from semindex.search.hits import by_chunk, by_file
+    from semindex.search.related import chunk_at, place_in, related_files
+    from semindex.search.weights import WEIGHTS
+
+    started = time.perf_counter()
+    scope, generation = asked.scope.strip("/"), snapshot.generation
+    with snapshot.blaming_damage():
+        path, line = place_in(asked.location, snapshot.roots[0], generation.path_of)
+        origin = chunk_at(generation, path, line)
+        ranking = related_files(generation, origin, limit=asked.limit, scope=scope)
+        reader = snapshot.reader()
+        if asked.group_by == GroupBy.FILE:
+            found = by_file(ranking, reader, lambda file: (Reason("meaning", file.score),))
+        else:
+            found = by_chunk(ranking, reader, limit=asked.limit, file_share=WEIGHTS.chunk_file_share)
+    query = Query(raw=asked.location, text=asked.location, filters=Filters(scope=scope))
+    return Hits(query, found, snapshot.coverage(), time.perf_counter() - started)
 
 
 OPERATION = Operation("related", "related", Related, Hits)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec.structs import replace
 
 from semindex.errors import QueryError
 from semindex.operations.base import Operation, Request, option
-from semindex.types import GroupBy, Hits, Mode
+from semindex.types import Deferred, GroupBy, Hit, Hits, Mode, Upkept
+
+if TYPE_CHECKING:
+    from semindex.snapshot import Snapshot
 
 Limit = Annotated[int, option("At most this many hits.", least=1, short="-n")]
 Grouping = Annotated[
@@ -66,6 +72,48 @@ class Search(Question, frozen=True, kw_only=True):
     rerank: Annotated[
         bool, option("Let a transformer of your own (RERANK_MODEL) re-order the first 30 hits.")
     ] = False
+
+
+def search(snapshot: Snapshot, asked: Search, checked: Sequence[Upkept] = ()) -> Hits:
+    """The spans that answer a query, best first.
+
+    Raises:
+        QueryError: The query is empty, or a filter names nothing known.
+        ModelError: ``rerank`` without a model that can be used; the message tells how to bring one.
+        IndexCorrupt: A file of the index is damaged; a refresh rebuilds what it held.
+    """
+    from semindex.search.hits import by_chunk, by_file
+    from semindex.search.query import filters_of, parse
+    from semindex.search.rerank import DEPTH
+    from semindex.search.weights import WEIGHTS
+
+    started = time.perf_counter()
+    query = parse(asked.query, filters_of(asked))
+    judging = snapshot.judging() if asked.rerank and snapshot.judging is not None else None
+    mode, grouping = Mode(asked.mode), GroupBy(asked.group_by)
+    limit = asked.limit if judging is None else max(asked.limit, DEPTH)
+    with snapshot.blaming_damage():
+        reader = snapshot.reader()
+        ranking = snapshot.ranking(query, reader, limit=limit, mode=mode, grouping=grouping)
+        found: Sequence[Hit]
+        if grouping is GroupBy.FILE:
+            reasons = snapshot.reasons(ranking, query, reader, limit=limit, mode=mode)
+            stale = [reader.text(file.file) for file in ranking.files].count(None)
+            found = Deferred(lambda: by_file(ranking, reader, reasons))
+        else:
+            found = by_chunk(ranking, reader, limit=limit, file_share=WEIGHTS.chunk_file_share)
+            stale = sum(hit.stale for hit in found)
+    notes: tuple[str, ...] = ()
+    if judging is not None:
+        judged, notes = judging(query, tuple(found))
+        found = judged[: asked.limit]
+        stale = sum(hit.stale for hit in found)
+    told = (f"{stale} of the files shown have changed since they were indexed",) if stale else ()
+    coverage = snapshot.coverage(checked)
+    every = (*coverage.notes, *notes, *ranking.notes, *told)
+    if len(every) > len(coverage.notes):
+        coverage = replace(coverage, notes=every)
+    return Hits(query, found, coverage, time.perf_counter() - started, ranking.terms)
 
 
 OPERATION = Operation("search", "search", Search, Hits)

@@ -1,4 +1,7 @@
-"""Work that other threads take up while this one does something else."""
+"""The threads of this process: work that others take up while this one does something else.
+
+All of it shares one pool, whose threads are started when they are first needed and then stay.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -25,6 +29,46 @@ def spare_threads() -> int:
     return min(usable_cores(), MOST_THREADS) - 1
 
 
+class _Pool:
+    """Threads that end with the process, at most :data:`MOST_THREADS`, never more than there is work for."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._busy = 0
+        """Threads at work, and pieces of work that no thread has taken yet."""
+
+    def submit(self, run: Callable[[], None]) -> None:
+        """Have a thread run something that raises nothing; a new one when all are busy."""
+        with self._lock:
+            self._busy += 1
+            new = self._busy > self._threads and self._threads < MOST_THREADS
+            self._threads += new
+        self._work.put(run)
+        if new:
+            threading.Thread(target=self._serve, name="semindex", daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            self._work.get()()
+            with self._lock:
+                self._busy -= 1
+
+
+_pool = _Pool()
+
+
+def _renew() -> None:
+    """A forked process has none of its parent's threads."""
+    global _pool
+    _pool = _Pool()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
 class Beside(Generic[T]):
     """Tasks that are begun at once on other threads; whoever asks for the results does what is left.
 
@@ -36,10 +80,10 @@ class Beside(Generic[T]):
         self._left = deque(enumerate(tasks))
         self._results: dict[int, T] = {}
         self._failed: list[BaseException] = []
-        count = min(threads, len(self._left))
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
-        for thread in self._threads:
-            thread.start()
+        self._at_work = 0
+        self._change = threading.Condition()
+        for _ in range(min(threads, len(self._left))):
+            _pool.submit(self._work)
 
     def results(self) -> list[T]:
         """What the tasks gave, in their order.
@@ -48,20 +92,31 @@ class Beside(Generic[T]):
             Exception: What a task raised; the first one if there are several. No other is begun after it.
         """
         self._work()
-        for thread in self._threads:
-            thread.join()
+        with self._change:
+            self._change.wait_for(lambda: not self._at_work)
         if self._failed:
             raise self._failed[0]
         return [self._results[number] for number in range(len(self._results))]
 
+    @property
+    def ended(self) -> bool:
+        """Whether the results are there, so that nobody has to wait for them."""
+        with self._change:
+            return not self._left and not self._at_work
+
     def _work(self) -> None:
         while True:
-            try:
+            with self._change:
+                if not self._left:
+                    return
                 number, task = self._left.popleft()
-            except IndexError:
-                return
+                self._at_work += 1
             try:
                 self._results[number] = task()
             except BaseException as error:  # noqa: BLE001  it is raised again where the results are asked for
                 self._failed.append(error)
                 self._left.clear()
+            finally:
+                with self._change:
+                    self._at_work -= 1
+                    self._change.notify_all()

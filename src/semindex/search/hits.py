@@ -1,19 +1,23 @@
-"""Ranked chunks to hits: spans with their text, read from the files and checked against their digests."""
+"""Ranked chunks to hits: spans with their text, read from the files and checked against their digests.
+
+A hit's place and text are there at once. Its reasons and its other spans are worked out when they are read,
+since most readers do not ask.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from semindex.search.ranking import RankedChunk, RankedFile, Ranking
+from semindex.search.ranker import RankedFile, Ranking
 from semindex.source.kept import KeptTexts
 from semindex.source.read import read_verified
-from semindex.store.generation import Generation, Spot
-from semindex.types import Hit, Kind, Reason
+from semindex.store.generation import FileFacts, Generation
+from semindex.types import Deferred, Hit, Kind, Reason
 
 MORE_SPANS = 4
 """Other spans of a file that are shown under its best one."""
@@ -26,137 +30,153 @@ MAX_TEXT_BYTES = 64_000
 
 _LABELS = {int(kind): kind.label for kind in Kind}
 
-
-class Source(Struct, frozen=True):
-    """What all hits of a file have in common."""
-
-    path: str
-    language: str
-    repository: str
-    digest: str
-    text: bytes | None
+FindReasons = Callable[[RankedFile], Sequence[Reason]]
+"""Tells what made the score of a ranked file."""
 
 
-class Reader(Struct, frozen=True):
-    """Texts of indexed files, each read once an answer."""
+class Reader:
+    """Reads the texts of indexed files, each once an answer."""
 
-    generation: Generation
-    root: Path
-    texts: dict[int, bytes | None]
-    sources: dict[int, Source] = field(default_factory=dict)
-    folders: set[str] = field(default_factory=set)
-    """Those looked at: none is a link."""
-    kept: KeptTexts | None = None
-    """Texts of answers before."""
+    def __init__(
+        self,
+        generation: Generation,
+        roots: Sequence[Path],
+        kept: KeptTexts | None = None,
+        guard: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Prepare.
 
-    def source(self, file: int) -> Source:
-        """What is told of a file with each of its hits."""
-        known = self.sources.get(file)
-        if known is None:
-            generation = self.generation
-            known = self.sources[file] = Source(
-                path=generation.path(file),
-                language=generation.language(file),
-                repository=str(self.root),
-                digest=generation.digest(file).hex(),
-                text=self.text(file),
-            )
-        return known
+        Args:
+            generation: What was searched.
+            roots: The repositories' roots, in their order.
+            kept: Has texts of answers before.
+            guard: Stands around what is read of the index when hits are looked at.
+        """
+        self.generation = generation
+        self.guard = guard
+        self.roots = roots
+        self._read = read_verified if kept is None else kept.read
+        self._names = [str(root) for root in roots]
+        self._texts: dict[int, bytes | None] = {}
+        self._folders: set[str] = set()
+        """Those looked at: none is a link."""
+
+    def root(self, facts: FileFacts) -> str:
+        """The root of the repository that a file is of."""
+        return self._names[facts.repository]
 
     def text(self, file: int) -> bytes | None:
         """The analysis text, or None when the file is not what was indexed."""
-        if file not in self.texts:
-            path, digest = self.generation.path(file), self.generation.digest(file)
-            read = read_verified if self.kept is None else self.kept.read
-            self.texts[file] = read(self.root, path, digest, self.folders)
-        return self.texts[file]
+        if file not in self._texts:
+            facts = self.generation.facts(file)
+            root = self.roots[facts.repository]
+            self._texts[file] = self._read(root, facts.path, facts.digest, self._folders)
+        return self._texts[file]
 
 
-def by_file(ranking: Ranking, readers: Sequence[Reader]) -> tuple[Hit, ...]:
-    """One hit a file, its other good spans in ``more``; a reader a shard."""
-    return tuple(_file_hit(found, readers[found.shard]) for found in ranking.files)
+def by_file(ranking: Ranking, reader: Reader, reasons: FindReasons) -> tuple[Hit, ...]:
+    """One hit a file, its other good spans in ``more``."""
+    with reader.guard():
+        return tuple([_file_hit(found, reader, reasons) for found in ranking.files])
 
 
-def by_chunk(
-    ranking: Ranking, readers: Sequence[Reader], *, limit: int, file_share: float
-) -> tuple[Hit, ...]:
-    """One hit a chunk, best first: the chunk's own score plus a share of its file's; a reader a shard."""
-
-    def order(item: tuple[float, RankedFile, RankedChunk]) -> tuple[float, str, tuple[int, int], int]:
-        score, found, chunk = item
-        generation = readers[found.shard].generation
-        return -score, generation.path(found.file), generation.lines(chunk.chunk), found.shard
-
+def by_chunk(ranking: Ranking, reader: Reader, *, limit: int, file_share: float) -> tuple[Hit, ...]:
+    """One hit a chunk, best first: the chunk's own score plus a share of its file's."""
+    generation = reader.generation
     flat = [
-        (chunk.score + file_share * found.score, found, chunk)
+        (span + file_share * found.score, found, chunk, span)
         for found in ranking.files
-        for chunk in found.chunks
+        for chunk, span in zip(found.chunks, found.spans, strict=True)
     ]
+
+    def order(item: tuple[float, RankedFile, int, float]) -> tuple[float, str, tuple[int, int], int]:
+        score, found, chunk, _ = item
+        return -score, generation.path(found.file), generation.lines(chunk), found.file
+
     flat.sort(key=order)
     return tuple(
         _hit(
-            reader.source(found.file),
-            reader.generation.spot(chunk.chunk),
+            reader,
+            found.file,
+            chunk,
             score,
-            _chunk_reasons(found, chunk, file_share),
+            (Reason("span", span), Reason("file", file_share * found.score)),
         )
-        for score, found, chunk in flat[:limit]
-        for reader in (readers[found.shard],)
+        for score, found, chunk, span in flat[:limit]
     )
 
 
-def _chunk_reasons(found: RankedFile, chunk: RankedChunk, file_share: float) -> tuple[Reason, ...]:
-    return (Reason("span", chunk.score), Reason("file", file_share * found.score))
-
-
-def _file_hit(found: RankedFile, reader: Reader) -> Hit:
-    best, *others = found.chunks
-    source = reader.source(found.file)
-    floor = MORE_SHARE * max([chunk.score for chunk in found.chunks])
-    more = [chunk for chunk in others if chunk.score >= floor and chunk.score > 0.0][:MORE_SPANS]
-    spot = reader.generation.spot
-    below = [_hit(source, spot(chunk.chunk), chunk.score, (Reason("span", chunk.score),)) for chunk in more]
-    hit = _hit(source, spot(best.chunk), found.score, found.reasons, more=tuple(below))
+def _file_hit(found: RankedFile, reader: Reader, reasons: FindReasons) -> Hit:
+    why = Deferred(lambda: reasons(found))
+    more = Deferred(lambda: _more(found, reader))
+    hit = _hit(reader, found.file, found.chunks[0], found.score, why, more)
     return hit if found.symbol is None else _defining(hit, reader, found)
+
+
+def _more(found: RankedFile, reader: Reader) -> list[Hit]:
+    """The other good spans of a file, but for those that begin in a definition that is shown already."""
+    shown = range(0)
+    if found.symbol is not None:
+        first, last = _definition_lines(found, reader.generation)
+        shown = range(first, last + 1)
+    floor = MORE_SHARE * max(found.spans)
+    others = zip(found.chunks[1:], found.spans[1:], strict=True)
+    good = [(chunk, span) for chunk, span in others if span >= floor and span > 0.0][:MORE_SPANS]
+    with reader.guard():
+        hits = [_hit(reader, found.file, chunk, span, (Reason("span", span),)) for chunk, span in good]
+    return [hit for hit in hits if hit.start_line not in shown]
+
+
+def _definition_lines(found: RankedFile, generation: Generation) -> tuple[int, int]:
+    """The first and last line that are shown of the definition that a query names."""
+    record = generation.symbol(found.symbol or 0)
+    _, end_line = generation.lines(found.chunks[0])
+    last = max(end_line, record.start_line + MAX_DEFINITION_LINES - 1)
+    return record.start_line, min(record.end_line, last)
 
 
 def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
     """The hit with the definition that the query names as its span, its first lines when it is long."""
     record = reader.generation.symbol(found.symbol or 0)
-    last = min(record.end_line, max(hit.end_line, record.start_line + MAX_DEFINITION_LINES - 1))
+    first, last = _definition_lines(found, reader.generation)
     text = reader.text(found.file)
     if text is not None:
-        lines = text.split(b"\n", last)[record.start_line - 1 : last]
+        lines = text.split(b"\n", last)[first - 1 : last]
         shown = b"\n".join(lines)[:MAX_TEXT_BYTES].decode("utf-8", "replace").removesuffix("\r")
     return replace(
         hit,
-        start_line=record.start_line,
+        start_line=first,
         end_line=last,
         symbol=record.qualified,
         kind=record.kind.label,
         text=shown if text is not None else None,
-        more=tuple(more for more in hit.more if not record.start_line <= more.start_line <= last),
     )
 
 
 def _hit(
-    source: Source, spot: Spot, score: float, reasons: tuple[Reason, ...], *, more: tuple[Hit, ...] = ()
+    reader: Reader,
+    file: int,
+    chunk: int,
+    score: float,
+    reasons: Sequence[Reason],
+    more: Sequence[Hit] = (),
 ) -> Hit:
-    first, last, begin, end, kind, owner = spot
-    text = _shown(source.text, begin, end)
+    generation, text = reader.generation, reader.text(file)
+    facts = generation.facts(file)
+    first, last, begin, end, kind, owner = generation.spot(chunk)
     return Hit(
-        path=source.path,
+        path=facts.path,
         start_line=first,
         end_line=last,
         score=score,
         symbol=owner,
         kind=_LABELS[kind],
-        language=source.language,
+        language=facts.language,
         reasons=reasons,
-        text=text,
+        text=_shown(text, begin, end),
         more=more,
-        repository=source.repository,
-        digest=source.digest,
+        repository=reader.root(facts),
+        digest=facts.digest_hex,
         stale=text is None,
     )
 
@@ -170,7 +190,7 @@ def _shown(text: bytes | None, begin: int, end: int) -> str | None:
 
 
 def containing(
-    ranking: Ranking, phrases: Sequence[str], readers: Sequence[Reader], *, limit: int
+    ranking: Ranking, phrases: Sequence[str], reader: Reader, *, limit: int
 ) -> tuple[RankedFile, ...]:
     """The first ``limit`` ranked files whose text holds every phrase, cut to the chunks that do.
 
@@ -180,7 +200,6 @@ def containing(
     patterns = [_phrase_pattern(phrase) for phrase in phrases]
     kept: list[RankedFile] = []
     for found in ranking.files:
-        reader = readers[found.shard]
         text = reader.text(found.file)
         if text is None:
             continue
@@ -200,9 +219,12 @@ def _phrase_pattern(phrase: str) -> re.Pattern[bytes]:
 def _narrowed(found: RankedFile, spans: list[tuple[int, int]], generation: Generation) -> RankedFile:
     """The file with only the chunks that hold a phrase; all when none holds one whole."""
 
-    def holds(chunk: RankedChunk) -> bool:
-        begin, end = generation.byte_range(chunk.chunk)
+    def holds(chunk: int) -> bool:
+        begin, end = generation.byte_range(chunk)
         return any(start < end and stop > begin for start, stop in spans)
 
-    chunks = tuple(chunk for chunk in found.chunks if holds(chunk)) or found.chunks
-    return replace(found, chunks=chunks)
+    kept = [place for place, chunk in enumerate(found.chunks) if holds(chunk)]
+    if not kept:
+        return found
+    chunks = tuple(found.chunks[place] for place in kept)
+    return replace(found, chunks=chunks, spans=tuple(found.spans[place] for place in kept))

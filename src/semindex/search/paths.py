@@ -1,76 +1,21 @@
-"""What a path says by itself: the words of its stem and folder, and the role of the file."""
+"""What the names and folders of candidate files add to their scores, and what their roles take away."""
 
 from __future__ import annotations
 
-import re
-from enum import IntEnum
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.source.languages import kind_of
-from semindex.tokens import PathParts, path_parts, text_terms, whole_term, words
+from semindex.search.scoring import Signal
+from semindex.search.sums import ranges, sums
+from semindex.search.weights import Weights
+from semindex.source.roles import Role, path_facts
+from semindex.store.generation import Generation, RowLists
+from semindex.tokens import hash_term, hash_terms, is_identifier, split_word
+from semindex.types import Floats, Ids, QueryTerm, TermHashes
 
-
-class Role(IntEnum):
-    """Why a file is seldom what was asked for, as bits; a query that names the role takes this back."""
-
-    TESTS = 1
-    EXAMPLES = 2
-    LEGACY = 4
-    BARREL = 8
-    PROSE = 16
-    DATA = 32
-    PLATFORM = 64
-    """For one system of those that most code is not written on, beside a file that does it for the others."""
-
-    @property
-    def label(self) -> str:
-        """The lower-case name, as reasons show it."""
-        return self.name.lower()
-
-
-class PathWords(Struct, frozen=True):
-    """Terms of a path and the roles it has."""
-
-    stem: frozenset[str]
-    """Terms of the file name without its extension, compound left out."""
-    folder: frozenset[str]
-    """Terms of the parent folder's name, compound left out."""
-    whole: str
-    """``=`` and the stem as one word: its compound term, or the term of its only part."""
-    every: frozenset[str]
-    """All three."""
-    roles: int
-    """Bits of :class:`Role`."""
-
-
-_FOLDERS = {
-    Role.TESTS: frozenset(
-        """test tests __tests__ __test__ spec specs testdata test_data e2e fixtures __fixtures__ mock
-        mocks __mocks__ testsuite testsuites unittests unit_tests integration_tests androidtest
-        commontest jvmtest jstest nativetest test-utils testutil testutils""".split()
-    ),
-    Role.EXAMPLES: frozenset(
-        """example examples sample samples demo demos doc docs docs_src documentation tutorial tutorials
-        bench benches benchmark benchmarks playground cookbook website site""".split()
-    ),
-    Role.LEGACY: frozenset(
-        """legacy deprecated old obsolete attic vendor vendored _vendor third_party thirdparty third-party
-        external node_modules contrib_old""".split()
-    ),
-    Role.PLATFORM: frozenset(
-        """win win32 win64 winnt winrt uwp msvc mingw cygwin aix sunos solaris os390 zos haiku qnx
-        vxworks""".split()
-    ),
-}
-_PLATFORM_FILE = re.compile(
-    r"^(?:.*[._-])?(?:win|win32|win64|windows|winnt|mingw|cygwin|aix|sunos|solaris|os390|ibmi|haiku|qnx"
-    r"|plan9|wasip1)$"
-)
-_TEST_FILE = re.compile(
-    r"^(?:test_.*|.*_tests?|.*[._-](?:test|tests|spec|specs)|.*_spec|conftest|.*(?:[a-z0-9])(?:Test|Tests|Spec|Specs|TestCase))$"
-)
 _MENTIONS = {
     Role.TESTS: frozenset(["test", "spec", "fixtur", "mock", "unittest", "pytest", "testcas"]),
     Role.EXAMPLES: frozenset(["exampl", "sampl", "demo", "doc", "document", "tutori", "bench", "benchmark"]),
@@ -86,56 +31,148 @@ _MENTIONS = {
         ["win", "win32", "win64", "window", "mingw", "cygwin", "aix", "suno", "solari", "os390", "zo", "ibmi"]
     ),
 }
+"""Terms by which a query asks for files of a role, so that it takes nothing away from them."""
+_ROLE_SIGNALS = {role: f"{role.label} file" for role in Role}
 
 
-@lru_cache(maxsize=65536)
-def path_words(path: str, language: str) -> PathWords:
-    """The words and roles of a root-relative path to a file of a language."""
-    parts = path_parts(path)
-    stem, folder, whole = _plain(parts.stem), _folder_words(parts.parent), _whole(parts.stem)
-    return PathWords(
-        stem=stem,
-        folder=folder,
-        whole=whole,
-        every=stem | folder | {whole},
-        roles=sum(_roles(parts, path.rpartition("/")[2]) | _by_language(language)),
+class PathColumns(Struct, frozen=True):
+    """What is stored of the paths of all files of a generation."""
+
+    roles: npt.NDArray[np.uint8]
+    """Shape ``(files,)``: bits of :class:`semindex.source.roles.Role`."""
+    names: TermHashes
+    """Shape ``(files,)``: the hash of ``=`` and the stem as one word."""
+    terms: RowLists
+    """Two lists a file: the terms of its stem, and those of the name of its parent folder."""
+    sizes: Ids
+    """Shape ``(files,)``: in bytes."""
+    size_gains: Floats
+    """Shape ``(files,)``: a little for the larger file, which is where things are done."""
+
+    @staticmethod
+    def of(generation: Generation, weights: Weights) -> PathColumns:
+        """The columns of a generation; worked out from the paths where a segment is older than they are."""
+        sizes = generation.file_sizes
+        gains = weights.size * np.log1p(np.maximum(sizes, 0).astype(np.float64))
+        if not generation.has("file_roles"):
+            return PathColumns(*_from_paths(generation), sizes, gains)
+        terms = _alternating(
+            generation.lists("stem_terms", np.uint64), generation.lists("folder_terms", np.uint64)
+        )
+        return PathColumns(
+            generation.column("file_roles"), generation.column("file_names"), terms, sizes, gains
+        )
+
+
+def _alternating(first: RowLists, second: RowLists) -> RowLists:
+    """The lists of two columns in turn: the first of ``first``, the first of ``second``, and so on."""
+    sizes = np.stack((np.diff(first.starts), np.diff(second.starts)), axis=1).reshape(-1)
+    starts = np.concatenate(([0], sizes.cumsum()))
+    values = np.empty(starts[-1], dtype=np.uint64)
+    values[ranges(starts[:-1:2], sizes[::2])] = first.values
+    values[ranges(starts[1::2], sizes[1::2])] = second.values
+    return RowLists(starts, values)
+
+
+def _from_paths(generation: Generation) -> tuple[npt.NDArray[np.uint8], TermHashes, RowLists]:
+    """Roles, names and terms of all files, from their paths."""
+    every = range(generation.files)
+    facts = [path_facts(generation.path(file), generation.language(file)) for file in every]
+    hashed = [hash_terms(sorted(terms)) for fact in facts for terms in (fact.stem, fact.folder)]
+    starts = np.concatenate(([0], np.cumsum([len(each) for each in hashed], dtype=np.int64)))
+    return (
+        np.array([fact.roles for fact in facts], dtype=np.uint8),
+        hash_terms(fact.whole for fact in facts),
+        RowLists(starts, np.concatenate((*hashed, np.empty(0, np.uint64)))),
     )
 
 
-@lru_cache(maxsize=4096)
-def _folder_words(name: str) -> frozenset[str]:
-    return _plain(name)
+def path_signals(
+    paths: PathColumns,
+    files: Ids,
+    terms: Sequence[QueryTerm],
+    weights: Weights,
+) -> list[Signal]:
+    """What the names and folders of some files add and take away.
+
+    Args:
+        paths: The columns of all files.
+        files: The candidates.
+        terms: The query's.
+        weights: What the signals weigh.
+    """
+    plain = [term.term for term in terms if not term.is_compound]
+    shares = _shared(paths.terms, files, np.sort(hash_terms(plain)))
+    return [
+        Signal("file name", weights.stem_share * (shares.found[::2] / np.maximum(shares.sizes[::2], 1))),
+        Signal("folder name", weights.folder_share * (shares.found[1::2] / max(1, len(plain)))),
+        Signal("named file", weights.named_file * _named(paths.names[files], terms)),
+        *_role_signals(paths.roles[files], paths.sizes[files], frozenset(plain), weights),
+        Signal("size", paths.size_gains[files]),
+    ]
 
 
-@lru_cache(maxsize=4096)
-def _folder_roles(folder: str) -> frozenset[Role]:
-    components = frozenset(folder.lower().split("/"))
-    return frozenset(role for role, names in _FOLDERS.items() if components & names)
+class _Shared(Struct, frozen=True):
+    """Two rows a file, of its stem and of its folder."""
+
+    sizes: Ids
+    """How many terms each has."""
+    found: Floats
+    """How many of these were asked for."""
 
 
-def _plain(text: str) -> frozenset[str]:
-    return frozenset(term for term in text_terms(text) if not term.startswith("="))
+def _shared(lists: RowLists, files: Ids, asked: TermHashes) -> _Shared:
+    """What the lists of some files have in common with some terms, which ascend."""
+    rows = np.repeat(2 * files, 2)
+    rows[1::2] += 1
+    begins = lists.starts[rows]
+    sizes = lists.starts[rows + 1] - begins
+    if not len(asked):
+        return _Shared(sizes, np.zeros(len(rows)))
+    held = lists.values[ranges(begins, sizes)]
+    found = asked.take(asked.searchsorted(held), mode="clip") == held
+    return _Shared(sizes, sums(np.arange(len(rows)).repeat(sizes), found, len(rows)))
 
 
-def _whole(stem: str) -> str:
-    terms = text_terms(stem)
-    return f"={terms[0]}" if len(terms) == 1 else whole_term("".join(words(stem)))
+def _named(names: TermHashes, terms: Sequence[QueryTerm]) -> Floats:
+    """How far the query names each file: by an identifier 1, by two or three plain neighbours 0.5."""
+    called = {hash_term(name): share for name, share in named_shares(terms).items()}
+    if not called:
+        return np.zeros(len(names))
+    ordered = np.array(sorted(called), dtype=np.uint64)
+    shares = np.array([called[name] for name in sorted(called)])
+    places = np.minimum(ordered.searchsorted(names), len(ordered) - 1)
+    return np.where(ordered[places] == names, shares[places], 0.0)
 
 
-def _roles(parts: PathParts, name: str) -> set[Role]:
-    roles = set(_folder_roles(parts.folder))
-    if _TEST_FILE.match(name.rpartition(".")[0] or name):
-        roles.add(Role.TESTS)
-    if _PLATFORM_FILE.match(name.partition(".")[0].lower()):
-        roles.add(Role.PLATFORM)
-    if parts.stands_for_folder:
-        roles.add(Role.BARREL)
-    return roles
+def _role_signals(
+    roles: npt.NDArray[np.uint8], sizes: Ids, asked: frozenset[str], weights: Weights
+) -> Iterator[Signal]:
+    """What each role takes away that is not asked for and that any candidate has."""
+    present = int(np.bitwise_or.reduce(roles))
+    for role in unmentioned(asked):
+        # As a plain number: numpy takes long to see that a role is one.
+        bit = int(role)
+        if not present & bit:
+            continue
+        (hit,) = (roles & bit).nonzero()
+        if role is Role.BARREL:
+            hit = hit[sizes[hit] <= weights.barrel_bytes]
+        if len(hit):
+            values = np.zeros(len(roles))
+            values[hit] = getattr(weights, role.label)
+            yield Signal(_ROLE_SIGNALS[role], values)
 
 
-def _by_language(language: str) -> set[Role]:
-    kind = kind_of(language)
-    return {Role.PROSE} if kind == "prose" else {Role.DATA} if kind in ("config", "data") else set()
+def named_shares(terms: Sequence[QueryTerm]) -> dict[str, float]:
+    """How far a query names the files of some whole names: 1 by an identifier, 0.5 by plain neighbours."""
+    names: dict[str, float] = {}
+    for term in terms:
+        if term.term.startswith("="):
+            names[term.term] = min(1.0, term.weight)
+        elif is_identifier(term.source) and len(split_word(term.source)) == 1:
+            names["=" + term.term] = 1.0
+    return names
 
 
 def unmentioned(terms: frozenset[str]) -> list[Role]:

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Container
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.errors import QueryError
 from semindex.search.query import path_filter
-from semindex.search.ranking import RankedChunk, RankedFile, Ranking
+from semindex.search.ranker import RankedFile, Ranking
 from semindex.search.shortlist import by_file_maximum
 from semindex.store.generation import Generation
-from semindex.types import Filters, Reason
+from semindex.types import Filters
+
+
+@cache
+def _location() -> re.Pattern[str]:
+    return re.compile(r"(?P<path>.+?)(?::(?P<line>\d{1,9})(?:[:-]\d+)?)?", re.DOTALL)
+
+
+def place_in(location: str, root: Path, known: Container[str]) -> tuple[str, int | None]:
+    """The root-relative path and the line that a location names; no line for a whole file.
+
+    A location that is one of the ``known`` paths is that path, whatever colons it has.
+
+    Raises:
+        QueryError: The location is empty.
+    """
+    if location in known:
+        return location, None
+    match = _location().fullmatch(location)
+    if match is None:
+        raise QueryError("the location is empty; give path or path:line")
+    inside = os.path.normpath(root / match["path"])
+    return Path(os.path.relpath(inside, root)).as_posix(), int(match["line"]) if match["line"] else None
 
 
 class Origin(Struct, frozen=True):
@@ -66,8 +94,6 @@ def related_files(generation: Generation, origin: Origin, *, limit: int, scope: 
 
 def _ranked(file: int, scores: npt.NDArray[np.float64], generation: Generation) -> RankedFile:
     first, last = generation.file_starts[file : file + 2].tolist()
-    chunks = sorted(
-        (RankedChunk(chunk, float(scores[chunk])) for chunk in range(first, last) if scores[chunk] > 0.0),
-        key=lambda found: (-found.score, found.chunk),
-    )
-    return RankedFile(file, chunks[0].score, (Reason("meaning", chunks[0].score),), tuple(chunks))
+    chunks = sorted((-float(scores[chunk]), chunk) for chunk in range(first, last) if scores[chunk] > 0.0)
+    spans = tuple(-score for score, _ in chunks)
+    return RankedFile(file, spans[0], tuple(chunk for _, chunk in chunks), spans)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
 
 from semindex.search.sums import kth_largest
 from semindex.store.generation import Generation
@@ -20,26 +19,8 @@ _CHUNKS_A_FILE = 40
 """Chunks that are looked at for each file wanted: one file may have many of the nearest."""
 
 
-class FileScores(Struct, frozen=True):
-    """Files and the score that each has."""
-
-    files: Ids
-    """Ascending."""
-    scores: Floats
-
-    @staticmethod
-    def none() -> FileScores:
-        """No files."""
-        return FileScores(np.empty(0, np.int64), np.empty(0))
-
-
-def best_files(scores: Floats, allowed: Mask, limit: int, generation: Generation) -> FileScores:
-    """The ``limit`` allowed files of the highest positive score; ties at the cut by path."""
-    files = _best(scores, allowed, limit, generation)
-    return FileScores(files, scores[files])
-
-
-def _best(scores: Floats, allowed: Mask, limit: int, generation: Generation) -> Ids:
+def best_files(scores: Floats, allowed: Mask, limit: int, generation: Generation) -> Ids:
+    """The ``limit`` allowed files of the highest positive score, ascending; ties at the cut by path."""
     (positive,) = (allowed & (scores > 0.0)).nonzero()
     if len(positive) <= limit:
         return positive
@@ -53,7 +34,7 @@ def _best(scores: Floats, allowed: Mask, limit: int, generation: Generation) -> 
 
 def nearest_files(
     near: Nearness, allowed: Mask, limit: int, generation: Generation, *, floor: float, kinds: Mask | None
-) -> FileScores:
+) -> Ids:
     """The ``limit`` allowed files whose nearest chunk is nearest, and nearer than a cosine of ``floor``.
 
     With ``kinds``, shape ``(chunks,)``, only those chunks count. Ties at the cut by path.

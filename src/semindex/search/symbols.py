@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -62,25 +60,12 @@ def names_in(text: str) -> list[Name]:
     return [Name(word, (), whole_term(word), False) for word in named]
 
 
-def symbol_matches(
-    generation: Generation,
-    names: Sequence[Name],
-    defined: Sequence[npt.NDArray[np.int64]],
-    counts: Sequence[int],
-    weights: Weights,
-) -> dict[int, SymbolMatch]:
-    """The best match of each file that defines a name in the query, by file id.
-
-    Args:
-        generation: Where the files are.
-        names: Those in the query.
-        defined: The definitions of each name's key there.
-        counts: How many those are in all indexes that answer together.
-        weights: What a match yields.
-    """
+def symbol_matches(generation: Generation, names: Sequence[Name], weights: Weights) -> dict[int, SymbolMatch]:
+    """The best match of each file that defines one of some names, by file id."""
     best: dict[int, SymbolMatch] = {}
-    for name, symbols, count in zip(names, defined, counts, strict=True):
-        if count > MAX_DEFINITIONS:
+    for name in names:
+        symbols = generation.defined(name.key)
+        if len(symbols) > MAX_DEFINITIONS:
             continue
         base = weights.symbol if name.bare else weights.symbol_inside
         for symbol in symbols.tolist():

@@ -32,12 +32,12 @@ class KeptTexts:
 
         ``folders`` is the set of folders already found not to be links; this call adds to it.
         """
-        key = path, digest
+        key = f"{root}/{path}", digest
         with self._lock:
             known = self._texts.get(key)
         if known is not None:
             text, signature = known
-            if _signature_of(f"{root}/{path}") == signature and leads_inside(root, path, folders):
+            if _signature_of(key[0]) == signature and leads_inside(root, path, folders):
                 with self._lock:
                     if key in self._texts:
                         self._texts.move_to_end(key)

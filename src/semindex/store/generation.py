@@ -21,12 +21,12 @@ from msgspec import Struct
 from semindex.process.threads import Beside, spare_threads
 from semindex.store.content import unpacked_strings
 from semindex.store.gather import FieldLists, Gathered, TermBlock, gather
-from semindex.store.postings import Postings, TermKeys
+from semindex.store.postings import Postings, TermKeys, Triples
 from semindex.store.schema import FIELDS_BY_FILE, RANKED_CHUNK_FIELDS, RANKED_FILE_FIELDS, SCHEMA
 from semindex.store.segment import Segment
 from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
 from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness
-from semindex.types import Floats, Ids, Kind, Vector
+from semindex.types import Floats, Ids, Kind, Mask, Vector
 
 
 class Occurrences(Struct, frozen=True):
@@ -34,6 +34,26 @@ class Occurrences(Struct, frozen=True):
 
     ids: Ids
     counts: npt.NDArray[np.uint8]
+
+
+class FileFacts(Struct, frozen=True, gc=False):
+    """What is told of a file with each of its hits."""
+
+    path: str
+    language: str
+    digest: bytes
+    """xxh3-128 of the file that was indexed, 16 bytes."""
+    digest_hex: str
+    repository: int
+    """The number of the repository that it is of."""
+
+
+class RowLists(Struct, frozen=True):
+    """A list of numbers for each row."""
+
+    starts: Ids
+    """Shape ``(rows + 1,)``: where the list of each row begins, and the last one ends."""
+    values: npt.NDArray[Any]
 
 
 class Spot(NamedTuple):
@@ -62,8 +82,15 @@ class Generation:
         number: int,
         segments: Sequence[Segment],
         dead: Sequence[Sequence[int]],
+        repositories: Sequence[int] = (),
     ) -> None:
-        """``dead`` holds the dead file ordinals of each segment.
+        """Join the tables of some segments.
+
+        Args:
+            number: The generation of the commit; that of the first of several repositories.
+            segments: In the order in which their files are numbered.
+            dead: The dead file ordinals of each segment.
+            repositories: The number of the repository that each segment is of; none when all are of one.
 
         Raises:
             ValueError: The tables do not fit together (or another error of Python's or numpy's: checksums
@@ -74,6 +101,8 @@ class Generation:
         self._file_base = _bases([len(s.section("file_chunks")) for s in segments])
         self._chunk_base = _bases([len(s.section("chunk_kinds")) for s in segments])
         self._symbol_base = _bases([len(s.section("symbol_kinds")) for s in segments])
+        self._repositories = tuple(repositories) or (0,) * len(segments)
+        self._vectors = [segment.section("vectors") for segment in segments]
         self.files = self._file_base[-1]
         self.chunks = self._chunk_base[-1]
         self.symbols = self._symbol_base[-1]
@@ -98,6 +127,7 @@ class Generation:
         self._fields = self._open_fields()
         self._known_names: dict[int, str] = {}
         self._known_paths: dict[int, str] = {}
+        self._known_facts: dict[int, FileFacts] = {}
 
     def _joined(self, name: str) -> npt.NDArray[Any]:
         parts = [segment.section(name) for segment in self._segments]
@@ -132,6 +162,45 @@ class Generation:
             for field in SCHEMA.fields
             if field.required or all(segment.has(f"{field.name}.heads") for segment in self._segments)
         ]
+
+    def repository(self, file: int) -> int:
+        """The number of the repository that a file is of; 0 when there is one."""
+        return self._repositories[_locate(self._file_base, file)[0]]
+
+    def of_repository(self, number: int) -> Mask:
+        """Which files are of a repository, shape ``(files,)``."""
+        sizes = np.diff(self._file_base)
+        mask: Mask = (np.array(self._repositories, dtype=np.int64) == number).repeat(sizes)
+        return mask
+
+    def has(self, name: str) -> bool:
+        """Whether every segment has a section; optional ones are missing in older segments."""
+        return all(segment.has(name) for segment in self._segments)
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A column of numbers, all segments' rows one after the other."""
+        return self._joined(name)
+
+    def lists(self, name: str, dtype: type[np.generic]) -> RowLists:
+        """A column of strings whose bytes are numbers of a type, as a list of numbers for each row."""
+        sizes = [np.diff(segment.section(f"{name}.offsets")) for segment in self._segments]
+        joined = np.concatenate(sizes) if sizes else np.empty(0, np.int64)
+        starts = np.concatenate(([0], np.cumsum(joined, dtype=np.int64))) // np.dtype(dtype).itemsize
+        parts = [segment.section(name) for segment in self._segments]
+        values = np.concatenate(parts) if parts else np.empty(0, np.uint8)
+        return RowLists(starts, values.view(dtype))
+
+    def triples(self, field: str) -> Triples:
+        """All live postings of a field; segment after segment, in each by term, then row."""
+        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
+        held = self._fields[field]
+        parts = []
+        for base, postings in zip(held.bases, held.lists, strict=True):
+            found = postings.triples()
+            rows = found.rows + base
+            keep = slice(None) if self.all_live else live[rows]
+            parts.append(Triples(found.terms[keep], rows[keep], found.counts[keep]))
+        return Triples.concatenated(parts)
 
     def occurrences(self, field: str, terms: npt.NDArray[np.uint64]) -> list[Occurrences]:
         """Where each of some terms (hashes) occurs among live rows of a field."""
@@ -181,15 +250,14 @@ class Generation:
 
     def nearness(self, query: Vector) -> Nearness:
         """How near every chunk is to the query, dead ones included."""
-        return nearness([segment.section("vectors") for segment in self._segments], query)
+        return nearness(self._vectors, query)
 
     def begin_nearest(self, query: Vector) -> Callable[[], Nearness]:
         """The nearness of every chunk, begun on other threads where there are many; the function ends it."""
-        vectors = [segment.section("vectors") for segment in self._segments]
         if self.chunks < THREADED_ROWS:
-            few = nearness(vectors, query)
+            few = nearness(self._vectors, query)
             return lambda: few
-        scan = Scan(vectors, query)
+        scan = Scan(self._vectors, query)
         begun = Beside(scan.tasks, threads=spare_threads())
 
         def found() -> Nearness:
@@ -207,17 +275,23 @@ class Generation:
         if len(chunks) * _GATHERING > self.chunks:
             return self.nearness(query).at(chunks)
         parts = []
-        for number, segment in enumerate(self._segments):
+        for number, vectors in enumerate(self._vectors):
             base, end = self._chunk_base[number : number + 2]
             begin, stop = chunks.searchsorted([base, end]).tolist()
-            parts.append(segment.section("vectors")[chunks[begin:stop] - base])
+            parts.append(vectors[chunks[begin:stop] - base])
         found = nearness(parts, query)
         return found.cosines(found.products)
+
+    def vectors_of(self, chunks: Sequence[int]) -> npt.NDArray[np.int8]:
+        """The stored vectors of some chunks, shape ``(len(chunks), dim)``."""
+        if len(self._vectors) == 1:
+            return np.asarray(self._vectors[0][chunks])
+        return np.array([self.vector(chunk) for chunk in chunks], dtype=np.int8)
 
     def vector(self, chunk: int) -> npt.NDArray[np.int8]:
         """A chunk's stored vector, shape ``(dim,)``."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        return np.asarray(self._segments[number].section("vectors")[ordinal])
+        return np.asarray(self._vectors[number][ordinal])
 
     def path(self, file: int) -> str:
         """A file's root-relative path; remembered."""
@@ -252,6 +326,17 @@ class Generation:
         """A file's language."""
         names, numbers = self.languages
         return names[int(numbers[file])]
+
+    def facts(self, file: int) -> FileFacts:
+        """What is told of a file with each of its hits; remembered."""
+        known = self._known_facts.get(file)
+        if known is None:
+            digest, path = self.digest(file), self.path(file)
+            known = FileFacts(path, self.language(file), digest, digest.hex(), self.repository(file))
+            if len(self._known_facts) >= _MAX_SYMBOLS:
+                self._known_facts.clear()
+            self._known_facts[file] = known
+        return known
 
     def digest(self, file: int) -> bytes:
         """The digest of the file that was indexed, 16 bytes."""

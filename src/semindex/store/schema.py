@@ -175,6 +175,12 @@ SCHEMA = Schema(
         Column(name="file_symbols", rows=FILE, dtype=np.uint32),
         # Terms in each ranked field of files, saturating at 65535.
         Column(name="file_lengths", rows=FILE, dtype=np.uint16, shape=(_RANKED[FILE],)),
+        # Bits of semindex.source.roles.Role.
+        Column(name="file_roles", rows=FILE, required=False),
+        # The hash of the stem as one word; of each term of the stem, and of the parent folder's name.
+        Column(name="file_names", rows=FILE, dtype=np.uint64, required=False),
+        Column(name="stem_terms", rows=FILE, form=Form.STRINGS, required=False),
+        Column(name="folder_terms", rows=FILE, form=Form.STRINGS, required=False),
         # First and last line, 1-based.
         Column(name="chunk_lines", rows=CHUNK, dtype=np.uint32, shape=(2,)),
         # Begin and end in the analysis text, half-open.

@@ -15,7 +15,7 @@ from semindex.present.render import count, duration
 
 if TYPE_CHECKING:
     from semindex.index import Index, Location
-    from semindex.several import Indexes
+    from semindex.library import Indexes
     from semindex.types import BuildReport
 
 
@@ -45,7 +45,7 @@ def opened(path: Path, index_dir: Path | None, overrides: Mapping[str, str]) -> 
 
 def together(places: Sequence[Opened]) -> Indexes:
     """The indexes of several places as one to search; places in the same index become scopes of it."""
-    from semindex.several import Indexes
+    from semindex.library import Indexes
 
     by_root: dict[Path, list[Opened]] = {}
     for place in places:

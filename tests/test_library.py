@@ -1,11 +1,12 @@
 """Several indexes answer as one index of all their files, score for score."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import pytest
 import semindex
 from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Index
-from semindex.search.shard import Question
-from semindex.several import Indexes, open_all
+from semindex.library import Indexes, open_all
 from semindex.store.catalog import Catalog, Change
 from semindex.types import Hits
-from tests.corpus import copy_package
+
+from .corpus import copy_package
+from .product import ALPHA, plant
 
 QUERIES = [
     "parse the header of a message",
@@ -69,7 +71,7 @@ def whole(trees: Path) -> Iterator[Index]:
 
 
 @pytest.fixture
-def shards(trees: Path) -> Iterator[Indexes]:
+def several(trees: Path) -> Iterator[Indexes]:
     with open_all([trees / "one", trees / "none", trees / "two"]) as indexes:
         yield indexes
 
@@ -87,22 +89,22 @@ def told(hits: Hits) -> list[object]:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
-def test_their_answers_are_those_of_one(whole: Index, shards: Indexes, way: dict[str, Any]) -> None:
+def test_their_answers_are_those_of_one(whole: Index, several: Indexes, way: dict[str, Any]) -> None:
     found = 0
     for query in QUERIES:
-        one, several = whole.search(query, **way), shards.search(query, **way)
-        assert told(several) == told(one), query
-        assert several.terms == one.terms
+        one, all_of_them = whole.search(query, **way), several.search(query, **way)
+        assert told(all_of_them) == told(one), query
+        assert all_of_them.terms == one.terms
         found += len(one)
     assert found > 5
 
 
-def test_a_hit_tells_its_index_and_the_answer_counts_all(trees: Path, shards: Indexes) -> None:
-    hits = shards.search("parse the header of a message")
+def test_a_hit_tells_its_index_and_the_answer_counts_all(trees: Path, several: Indexes) -> None:
+    hits = several.search("parse the header of a message")
     assert {Path(hit.repository).name for hit in hits} == {"one", "two"}
     for hit in hits:
         assert (Path(hit.repository) / hit.path).is_file()
-    parts = [index.search("header").coverage for index in shards.indexes]
+    parts = [index.search("header").coverage for index in several.indexes]
     assert hits.coverage.indexed == sum(part.indexed for part in parts)
     assert hits.coverage.chunks == sum(part.chunks for part in parts)
     assert hits.coverage.skipped == {"empty": 2}
@@ -130,22 +132,80 @@ def test_scopes_limit_each_index(trees: Path) -> None:
         assert all(path.startswith("email/mime/") for root, path in paths if root == "one")
 
 
-def test_one_that_is_late_has_no_part_and_is_named(trees: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = Question.shortlists
+def aged(root: Path) -> Path:
+    """A tree whose files are so old that their times can be trusted."""
+    for path in root.rglob("*"):
+        if path.is_file() and ".semindex" not in path.parts:
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+    return root
 
-    def slow(self: Question, *args: Any) -> Any:
-        if self._generation.files > 15:
-            time.sleep(2.0)
-        return known(self, *args)
 
-    monkeypatch.setattr(Question, "shortlists", slow)
-    with open_all([trees / "one", trees / "two"], deadline_seconds=0.7) as indexes:
-        sizes = {index.root.name: index.status().indexed for index in indexes.indexes}
-        assert sizes["one"] > 15 >= sizes["two"]
-        hits = indexes.search("parse the header of a message")
-        assert hits and {Path(hit.repository).name for hit in hits} == {"two"}
-        (note,) = [note for note in hits.coverage.notes if "partial" in note]
-        assert str(trees / "one") in note
+def indexed(root: Path, files: dict[str | bytes, bytes]) -> Path:
+    """A tree of some old files, and its index."""
+    aged(plant(root, files))
+    with semindex.open(root) as index:
+        index.refresh()
+    return root
+
+
+def test_every_root_is_looked_at_for_changes(tmp_path: Path) -> None:
+    roots = [indexed(tmp_path / name, {f"{name}.py": ALPHA}) for name in ("one", "two", "three")]
+    with open_all(roots) as indexes:
+        assert indexes.search("zeppelin").coverage.freshness == "unchecked"
+        assert indexes.search("zeppelin", refresh=True).coverage.freshness == "fresh"
+        for number, root in enumerate(roots):
+            plant(root, {f"new_{number}.py": b"def zeppelin(): pass\n"})
+            hits = indexes.search("zeppelin", refresh=True, mode="lexical")
+            assert {hit.path for hit in hits} == {f"new_{seen}.py" for seen in range(number + 1)}
+            assert hits.coverage.freshness == "refreshed"
+        for root in roots[1:]:
+            plant(root, {f"many/{number}.py": b"def airship(): pass\n" for number in range(400)})
+        plant(roots[0], {"more.py": b"def balloon(): pass\n"})
+        hits = indexes.search("balloon airship", refresh=True, mode="lexical")
+        assert [hit.path for hit in hits] == ["more.py"]
+        assert (hits.coverage.freshness, hits.coverage.changed) == ("stale", 800)
+        assert len([note for note in hits.coverage.notes if "semindex index" in note]) == 1
+
+
+def test_equal_scores_order_by_path_and_then_as_the_indexes_were_given(tmp_path: Path) -> None:
+    same = b"def airship(height):\n    return height\n"
+    files: dict[str | bytes, bytes] = {f"{name}.py": same for name in ("bravo", "delta", "alpha")}
+    roots = [indexed(tmp_path / name, files) for name in ("one", "two", "three")]
+    ways: list[dict[str, Any]] = [{}, {"group_by": "chunk"}, {"mode": "lexical"}, {"mode": "dense"}]
+    for given in permutations(roots):
+        names = [root.name for root in given]
+        with open_all(given) as indexes:
+            for way in ways:
+                found = [
+                    (hit.score, hit.path, Path(hit.repository).name)
+                    for hit in indexes.search("airship height", limit=9, **way)
+                ]
+                # By words the paths are alike, by meaning they are not; the roots always are.
+                assert len({score for score, *_ in found}) == (1 if way == {"mode": "lexical"} else 3)
+                assert len({(score, path) for score, path, _ in found}) == 3
+                assert len(found) == 9
+                ordered = sorted(found, key=lambda row: (-row[0], row[1], names.index(row[2])))
+                assert found == ordered
+                few = indexes.search("airship height", limit=4, **way)
+                assert [(hit.path, Path(hit.repository).name) for hit in few] == [
+                    row[1:] for row in found[:4]
+                ]
+
+
+def test_one_path_in_two_repositories_is_read_from_its_own(tmp_path: Path) -> None:
+    """Each hit has the text of its own file, and only the one whose file has changed is stale."""
+    one = indexed(tmp_path / "one", {"src/airship.py": b"def airship():\n    return 1\n"})
+    two = indexed(tmp_path / "two", {"src/airship.py": b"def airship():\n    return 2\n"})
+    with open_all([one, two]) as indexes:
+        texts = {Path(hit.repository).name: hit.text for hit in indexes.search("airship")}
+        assert texts == {name: f"def airship():\n    return {n}" for n, name in ((1, "one"), (2, "two"))}
+        plant(two, {"src/airship.py": b"def airship():\n    return 33\n"})
+        stale = {
+            Path(hit.repository).name: (hit.stale, hit.text is None) for hit in indexes.search("airship")
+        }
+        assert stale == {"one": (False, False), "two": (True, True)}
+        phrase = indexes.search('"return 1"')
+        assert [(hit.path, Path(hit.repository).name) for hit in phrase] == [("src/airship.py", "one")]
 
 
 def test_different_models_are_refused(trees: Path, tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""Several repositories that answer as one: as an index of all their files would, score for score."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+
+from semindex.errors import IndexMismatch, UsageError
+from semindex.index import Index, StrPath
+from semindex.index import open as open_index
+from semindex.operations.base import verb
+from semindex.operations.search import Search, search
+from semindex.process.threads import MOST_THREADS, Beside
+from semindex.snapshot import Commit, Snapshot
+from semindex.types import Hits
+
+
+class Indexes:
+    """Some indexes, asked together. Threads may search one object.
+
+    What is rare, and how long things are, is counted over all of them, so that scores are comparable: the
+    answer is that of one index of all their files.
+    """
+
+    def __init__(self, indexes: Sequence[Index], *, scopes: Sequence[Sequence[str]] | None = None) -> None:
+        """Prepare.
+
+        Args:
+            indexes: Open, each of another folder or of other files of the same; closed with this.
+            scopes: For each, root-relative folders; only what lies in one of them is found. None or an
+                empty sequence limit nothing.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if not indexes:
+            raise UsageError("no index to search; give the folder of a repository")
+        self.indexes = tuple(indexes)
+        self._scopes = tuple(map(tuple, scopes)) if scopes is not None else ((),) * len(indexes)
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+
+    def __enter__(self) -> Indexes:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every index."""
+        self._snapshot = None
+        for index in self.indexes:
+            index.close()
+
+    def _search(self, asked: Search) -> Hits:
+        """The spans that answer a query, best first, as of one index of all files.
+
+        ``hit.repository`` tells of which index each is; paths are relative to it. Equal scores order by path,
+        then as the indexes were given.
+
+        Raises:
+            IndexMismatch: They were made with different models.
+            SemindexError: As of one index.
+        """
+        if asked.rerank:
+            self.indexes[0].load_reranker()
+        # Looking for changes is mostly waiting for the disk, so all of them wait at once.
+        tasks = [index.bring_up_to_date for index in self.indexes if asked.refresh]
+        checked = Beside(tasks, threads=min(MOST_THREADS, len(tasks)) - 1).results()
+        return search(self.snapshot(), asked, checked)
+
+    search = verb(Search, _search)
+
+    def snapshot(self) -> Snapshot:
+        """The newest commits of all, ready to be read; the same object while none has a newer one.
+
+        Raises:
+            IndexMismatch: They were made with different models.
+            SemindexError: As of one index.
+        """
+        commits = [index.commit() for index in self.indexes]
+        with self._lock:
+            known = self._snapshot
+            if known is None or any(
+                one is not other for one, other in zip(known.commits, commits, strict=True)
+            ):
+                self._require_one_model(commits)
+                first = self.indexes[0]
+                self._snapshot = known = Snapshot(
+                    commits,
+                    first.embedder,
+                    scopes=self._scopes,
+                    memory=first.memory,
+                    judging=lambda: first.judging,
+                )
+            return known
+
+    def _require_one_model(self, commits: Sequence[Commit]) -> None:
+        first = commits[0]
+        for commit in commits:
+            if commit.model != first.model:
+                raise IndexMismatch(
+                    f"{first.root} was indexed with the model {first.model}, {commit.root} with "
+                    f"{commit.model}; search them one by one, or index one of them again"
+                )
+
+
+def open_all(roots: Sequence[StrPath]) -> Indexes:
+    """The indexes of some folders, to be asked together. Builds nothing.
+
+    Raises:
+        RootError: One is not an existing folder.
+        UsageError: None is given.
+    """
+    return Indexes(list(map(open_index, roots)))

@@ -1,0 +1,117 @@
+"""What made the scores of an answer, worked out when somebody asks: reasons, and the detail of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from semindex.search.scoring import Signal, Weighed, reasons
+from semindex.search.symbols import SymbolMatch
+from semindex.search.terms import Chosen
+from semindex.store.generation import Generation
+from semindex.types import Floats, Reason
+
+MAX_WORDS = 6
+"""Words of the query that a detail names, the rarest first."""
+
+
+class Reasons(Protocol):
+    """Tells what made the scores of an answer."""
+
+    def reasons(self, file: int) -> tuple[Reason, ...]:
+        """What made the score of a file that is shown, the largest part first."""
+
+
+class FirstOf(Struct, frozen=True, gc=False):
+    """The evidence of several rankings, of which the first that shows a file tells of it."""
+
+    parts: Sequence[tuple[frozenset[int], Reasons]]
+
+    def reasons(self, file: int) -> tuple[Reason, ...]:
+        """What made the score of a file that is shown, the largest part first."""
+        return next(evidence.reasons(file) for files, evidence in self.parts if file in files)
+
+
+class Evidence:
+    """The signals of all candidates of a query, and what is needed to tell what gave them."""
+
+    def __init__(
+        self,
+        matches: Weighed,
+        chosen: Chosen,
+        signals: Sequence[Signal],
+        cosines: Floats | None,
+        exact: Floats | None,
+        symbols: Mapping[int, SymbolMatch],
+        shown: Sequence[int],
+        generation: Generation,
+        verbatim_weight: float,
+    ) -> None:
+        """Keep what the ranking worked with.
+
+        Args:
+            matches: Where the query's terms occur.
+            chosen: The candidates.
+            signals: Their signals.
+            cosines: How near each candidate chunk is to the query; None when nearness did not count.
+            exact: What each gained by the query's words in their order; None for nothing.
+            symbols: Definitions that the query names, by file.
+            shown: The places of the candidates that the answer shows.
+            generation: What was searched.
+            verbatim_weight: The most that a chunk can gain by words in their order.
+        """
+        self._matches, self._chosen, self._signals = matches, chosen, signals
+        self._cosines, self._exact, self._symbols = cosines, exact, symbols
+        self._shown, self._generation, self._verbatim_weight = shown, generation, verbatim_weight
+
+    def reasons(self, file: int) -> tuple[Reason, ...]:
+        """What made the score of a file that is shown, the largest part first."""
+        place = int(self._chosen.files.searchsorted(file))
+        return reasons(self._signals, place, self._details(place, file))
+
+    def _details(self, place: int, file: int) -> Mapping[str, str]:
+        """By signal, what gave a candidate its part: words of the query, lines, a definition."""
+        chosen, exact, lines = self._chosen, self._exact, self._generation.lines
+        begin, end = chosen.bounds(place)
+        told = {"words": self._words[place]}
+        if self._cosines is not None:
+            nearest = begin + int(self._cosines[begin:end].argmax())
+            told["meaning"] = "lines {}-{}".format(*lines(chosen.chunks.item(nearest)))
+        if file in self._symbols:
+            symbol = self._generation.symbol(self._symbols[file].symbol)
+            told["definition"] = f"{symbol.qualified}, line {symbol.start_line}"
+        if exact is not None and exact[begin:end].any():
+            best = begin + int(np.argmax(exact[begin:end]))
+            share = math.sqrt(exact[best] / self._verbatim_weight)
+            told["exact words"] = "{:.0%} in their order, lines {}-{}".format(
+                share, *lines(chosen.chunks.item(best))
+            )
+        return told
+
+    @cached_property
+    def _words(self) -> Mapping[int, str]:
+        """For each place shown the words of the query that its names, comments or path have, rarest first."""
+        text, places, chosen = self._matches.occurring, np.array(self._shown), self._chosen
+        files, begins = chosen.files[places], chosen.starts[places]
+        firsts, lasts = chosen.chunks[begins], chosen.chunks[begins + chosen.sizes[places] - 1]
+        if text.touched is not None:
+            firsts = text.touched.searchsorted(firsts)
+            lasts = text.touched.searchsorted(lasts, side="right") - 1
+        ends, file_ends = text.sizes.cumsum().tolist(), text.file_sizes.cumsum().tolist()
+        held: list[list[str]] = [[] for _ in places]
+        worth, terms = self._matches.worth, self._matches.terms
+        by_worth = sorted(range(len(ends)), key=lambda number: (-worth[number], terms[number].term))
+        for number in by_worth:
+            rows = text.places[ends[number] - int(text.sizes[number]) : ends[number]]
+            named = text.files[file_ends[number] - int(text.file_sizes[number]) : file_ends[number]]
+            in_path = named.searchsorted(files) < named.searchsorted(files, side="right")
+            in_chunks = rows.searchsorted(firsts) < rows.searchsorted(lasts, side="right")
+            for at in (in_path | in_chunks).nonzero()[0].tolist():
+                held[at].append(terms[number].source)
+        told = (", ".join(list(dict.fromkeys(words))[:MAX_WORDS]) for words in held)
+        return dict(zip(self._shown, told, strict=True))

@@ -1,0 +1,512 @@
+"""A query to ranked files and chunks of one generation, which may be of several repositories.
+
+:meth:`Ranker.rank` reads from top to bottom: the terms are *looked up*; a *shortlist* is made of the best
+files by names, by code and by meaning, and of those that define a name in the query; every chunk of these is
+*scored* exactly, with neighbouring words; the files are put in *order* by the sum of their signals, the
+nearness to the best chunks among them; and the chunks to be *shown* are picked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from semindex.embed.registry import open_words
+from semindex.process.recent import RecentlyUsed
+from semindex.process.threads import Beside
+from semindex.search import verbatim
+from semindex.search.evidence import Evidence, Reasons
+from semindex.search.gathering import Scratch, gathered, text_frequencies
+from semindex.search.paths import PathColumns, path_signals
+from semindex.search.query import path_filter, within
+from semindex.search.scoring import (
+    BodyScores,
+    Signal,
+    Weighed,
+    best_text,
+    body_scores,
+    discounted,
+    exact_text,
+    idf,
+    total,
+    weighed,
+)
+from semindex.search.shortlist import best_files, nearest_files
+from semindex.search.sums import distinct, kth_largest, ranges
+from semindex.search.symbols import SymbolMatch, names_in, symbol_matches
+from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source, TermTable
+from semindex.search.weights import WEIGHTS, Weights
+from semindex.store.generation import Generation
+from semindex.tokens import hash_terms, query_terms
+from semindex.types import Embedder, Filters, Floats, Ids, Mask, Mode, Query, QueryTerm, TermHashes, Vector
+
+MAX_TERMS = 64
+"""Terms of a long query that are looked up: the rarest."""
+DECODED_CHUNKS = 20_000
+"""Up to so many chunks all postings are decoded once a second query comes: 20 MB at most."""
+REMEMBERED_SECONDS = 3600
+"""After which a query's vector is computed again, so that a process that stays gives memory back."""
+_MOST_COSINE = 1.1
+"""No cosine of vectors rounded to whole numbers is more."""
+_MASKS = 64
+"""Sets of filters whose files are remembered."""
+_SOON_DECODED = 2000
+"""So many chunks are decoded in some 50 ms, which a query waits for."""
+
+
+class RankedFile(Struct, frozen=True, gc=False):
+    """A file, its score, and its chunks, best first."""
+
+    file: int
+    score: float
+    chunks: tuple[int, ...]
+    spans: tuple[float, ...]
+    """The score of each of the chunks."""
+    symbol: int | None = None
+    """The definition that the query names, where the file has it."""
+
+
+class Ranking(Struct, frozen=True, gc=False):
+    """An answer in ids, best first."""
+
+    files: tuple[RankedFile, ...]
+    terms: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    evidence: Reasons | None = None
+    """Tells what made the scores; None where nothing was found, or where it was not kept."""
+
+
+class Texts(Protocol):
+    """Where the texts of indexed files are read."""
+
+    def text(self, file: int) -> bytes | None:
+        """A file's analysis text; None when the file is not what was indexed."""
+
+
+class Ranker:
+    """Ranks the files and chunks of a generation. Threads may share it."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        embedder: Embedder,
+        weights: Weights = WEIGHTS,
+        *,
+        scopes: Sequence[Sequence[str]] = (),
+        remembered: int = 0,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            generation: What is searched.
+            embedder: Embeds queries.
+            weights: The constants of the ranking.
+            scopes: For each repository root-relative folders; only what lies in one of them is found. An
+                empty sequence limits nothing.
+            remembered: So many queries' vectors are kept.
+        """
+        self.generation, self.embedder, self.weights = generation, embedder, weights
+        self._scopes = scopes
+        self._words = open_words()
+        self._norms = Norms(generation, weights)
+        self._scratch = Scratch(generation.chunks)
+        self._paths: PathColumns | None = None
+        self._table: TermTable | None = None
+        self._decoding: Beside[TermTable] | None = None
+        self._queries = 0
+        self._vectors: RecentlyUsed[tuple[object, ...], Vector] = RecentlyUsed(
+            remembered, seconds=REMEMBERED_SECONDS
+        )
+        self._masks: RecentlyUsed[Filters, tuple[Mask, Mask | None]] = RecentlyUsed(_MASKS)
+        self._chunk_words = verbatim.ChunkWords()
+
+    def rank(
+        self,
+        query: Query,
+        *,
+        limit: int,
+        spans: int | None = None,
+        mode: Mode = Mode.HYBRID,
+        required: Sequence[str] | None = None,
+        texts: Texts | None = None,
+    ) -> Ranking:
+        """The best ``limit`` files, each with its best ``spans`` chunks (all, when None).
+
+        With ``required`` terms every file that has all of them in its text is ranked, and no other. With
+        ``texts`` the best chunks are read for the query's words in their order.
+        """
+        generation, weights = self.generation, self.weights
+        if not generation.live_files:
+            return Ranking((), ())
+        # Look up.
+        terms, hashes, notes = self._terms(query.text)
+        told = tuple([term.term for term in terms])
+        found, source = self._look_up(terms, hashes)
+        vector = self._vector(query.text, terms, hashes, found) if mode is not Mode.LEXICAL else None
+        matches = weighed(terms, found, source, generation)
+        symbols = symbol_matches(generation, names_in(query.text), weights)
+        allowed, kinds = self._allowed(query.filters, required)
+        # Shortlist.
+        products = generation.begin_nearest(vector) if vector is not None else None
+        lists: list[Ids] = []
+        if required is None and mode is not Mode.DENSE:
+            by_text = best_text(matches, generation, kinds)
+            named = np.array(list(symbols), dtype=np.int64)
+            lists.append(best_files(by_text, allowed, weights.candidates, generation))
+            lists.append(best_files(matches.file_body, allowed, weights.body_candidates, generation))
+            lists.append(named[allowed[named]])
+        nearness = products() if products is not None else None
+        if required is None and nearness is not None:
+            floor, most = weights.near_cosine, weights.candidates
+            lists.append(nearest_files(nearness, allowed, most, generation, floor=floor, kinds=kinds))
+        files = distinct(np.concatenate(lists)) if required is None else allowed.nonzero()[0]
+        # Score.
+        chosen = self._choose(files, kinds)
+        if not len(chosen.chunks):
+            return Ranking((), told, notes)
+        try:
+            text = exact_text(matches, chosen, weights.k1)
+            code = body_scores(matches, chosen, self._norms.body, weights.body_k1)
+        finally:
+            self._scratch.position[chosen.chunks] = -1
+        cosines = nearness.at(chosen.chunks) if nearness is not None else None
+        exact = None
+        if texts is not None and mode is not Mode.DENSE:
+            exact = self._words_in_order(query.text, matches, chosen, code, texts)
+        span_scores = self._span_scores(mode, text, code, cosines, exact)
+        # Order.
+        signals = self._signals(mode, terms, matches, chosen, text, cosines, symbols)
+        if exact is not None:
+            signals.append(Signal("exact words", np.maximum.reduceat(exact, chosen.starts)))
+        scores = total(signals, len(chosen.files))
+        if cosines is not None:
+            shown = self._shown_vector(chosen, span_scores + weights.chunk_file_share * scores[chosen.owners])
+            signals.append(self._feedback(shown, chosen, scores, limit))
+            scores = scores + signals[-1].values
+        best = self._best_places(scores, chosen.files, limit)
+        # Show.
+        evidence = Evidence(
+            matches, chosen, signals, cosines, exact, symbols, best, generation, weights.verbatim
+        )
+        ranked = self._ranked(best, scores, chosen, span_scores, symbols, exact, spans)
+        return Ranking(ranked, told, notes, evidence)
+
+    def _terms(self, text: str) -> tuple[list[QueryTerm], TermHashes, tuple[str, ...]]:
+        """The terms of a query, the hash of each, and notes; of a long query its rarest terms."""
+        terms = query_terms(text)
+        hashes = hash_terms(term.term for term in terms)
+        if len(terms) <= MAX_TERMS:
+            return terms, hashes, ()
+        frequencies = text_frequencies(self.generation, self._norms, self._scratch, hashes)
+        # The rarest have the highest idf, whatever that is.
+        occurring = sorted((df, term.term) for df, term in zip(frequencies, terms, strict=True) if df)
+        rarest = {term for _, term in occurring[:MAX_TERMS]}
+        note = f"long query: its {len(rarest)} rarest of {len(terms)} terms were used"
+        kept = [number for number, term in enumerate(terms) if term.term in rarest]
+        return [terms[number] for number in kept], hashes[kept], (note,)
+
+    def _look_up(self, terms: Sequence[QueryTerm], hashes: TermHashes) -> tuple[Occurring, Source]:
+        """Where the terms occur, and what finds them and their neighbours among chosen chunks."""
+        near = self._neighbours(terms, hashes)
+        table = self._decoded()
+        if table is not None:
+            return table.look_up(hashes, near)
+        return gathered(self.generation, self._norms, self._scratch, hashes, near)
+
+    def _neighbours(self, terms: Sequence[QueryTerm], hashes: TermHashes) -> NeighbourTerms:
+        """The neighbours of terms and what share of their frequency counts; only whole words have any."""
+        whole = [number for number, term in enumerate(terms) if term.weight >= 1.0]
+        found = self._words.neighbours(hashes[whole])
+        runs = [0] * len(terms)
+        for number, count in zip(whole, found.counts.tolist(), strict=True):
+            runs[number] = count
+        return NeighbourTerms(found.hashes, self.weights.soft * found.cosines, runs)
+
+    def _decoded(self) -> TermTable | None:
+        """All postings, decoded, from about the second query on; None in a large index."""
+        if self._table is not None or self.generation.chunks > DECODED_CHUNKS:
+            return self._table
+        self._queries += 1
+        if self._queries < 2:
+            # A process that asks once has no use for it.
+            return None
+        if self._decoding is None:
+            self._decoding = Beside([lambda: TermTable(self.generation, self._norms)], threads=1)
+        if self.generation.chunks <= _SOON_DECODED or self._decoding.ended:
+            (self._table,) = self._decoding.results()
+        return self._table
+
+    def _vector(self, text: str, terms: Sequence[QueryTerm], hashes: TermHashes, found: Occurring) -> Vector:
+        """The query's vector, shape ``(dim,)``; zero when no word means anything here or to the model."""
+        total, rows = self.generation.live_chunks, zip(terms, found.text_df, found.body_df, strict=True)
+        known: dict[str, float] = {}
+        meant: list[QueryTerm] = []
+        for number, (term, chunks, bodies) in enumerate(rows):
+            if not chunks and term.weight < 1.0:
+                continue
+            known[term.term] = idf(total, chunks)
+            if chunks or bodies or self._words.knows(hashes.item(number)):
+                meant.append(term)
+        # A query of words that mean nothing here has no text either: nothing found is an answer.
+        text = text if meant else ""
+        vector = self._vectors.get((text, *meant))
+        if vector is None:
+            unknown = idf(total, 0)
+            vector = self.embedder.embed_query(meant, idf=lambda term: known.get(term, unknown), text=text)
+            self._vectors.put((text, *meant), vector)
+        return vector
+
+    def _allowed(self, filters: Filters, required: Sequence[str] | None) -> tuple[Mask, Mask | None]:
+        """The live files that pass the filters and have all required terms, and the chunks of wanted kinds.
+
+        The first has the shape ``(files,)``; the second ``(chunks,)``, or is None when every kind will do.
+        """
+        found = self._masks.get(filters)
+        if found is None:
+            found = self._filtered(filters)
+            self._masks.put(filters, found)
+        allowed, kinds = found
+        return (allowed if required is None else allowed & self._having(required)), kinds
+
+    def _filtered(self, filters: Filters) -> tuple[Mask, Mask | None]:
+        generation = self.generation
+        allowed, kinds = generation.file_live.copy(), None
+        if filters.languages:
+            names, numbers = generation.languages
+            wanted = [number for number, name in enumerate(names) if name in filters.languages]
+            allowed &= np.isin(numbers, wanted)
+        passes = path_filter(filters)
+        if passes is not None:
+            for file in np.flatnonzero(allowed).tolist():
+                allowed[file] = passes(generation.path(file))
+        for number, scopes in enumerate(self._scopes):
+            inside = within(scopes)
+            if inside is not None:
+                for file in np.flatnonzero(allowed & generation.of_repository(number)).tolist():
+                    allowed[file] = inside(generation.path(file))
+        if filters.kinds:
+            kinds = np.isin(generation.chunk_kinds, [int(kind) for kind in filters.kinds])
+            has = np.zeros(generation.files, dtype=bool)
+            has[generation.chunk_file[kinds]] = True
+            allowed &= has
+        return allowed, kinds
+
+    def _having(self, required: Sequence[str]) -> Mask:
+        """The files whose code or comments have every one of some terms, shape ``(files,)``."""
+        generation = self.generation
+        mask = np.ones(generation.files, dtype=bool)
+        keys = hash_terms(required)
+        found = [generation.occurrences(field, keys) for field in ("body", "comment")]
+        for places in zip(*found, strict=True):
+            has = np.zeros(generation.files, dtype=bool)
+            for place in places:
+                has[generation.chunk_file[place.ids]] = True
+            mask &= has
+        return mask
+
+    def _choose(self, files: Ids, kinds: Mask | None) -> Chosen:
+        """All chunks of some files (of wanted kinds), marked in this thread's scratch array."""
+        starts = self.generation.file_starts
+        sizes = starts[files + 1] - starts[files]
+        chunks, owners = ranges(starts[files], sizes), np.arange(len(files)).repeat(sizes)
+        if kinds is not None:
+            chunks, owners = chunks[kinds[chunks]], owners[kinds[chunks]]
+            sizes = np.bincount(owners, minlength=len(files))
+        file_place = np.full(self.generation.files, -1, dtype=np.int64)
+        file_place[files] = np.arange(len(files))
+        chunk_place = self._scratch.position
+        chunk_place[chunks] = np.arange(len(chunks))
+        return Chosen(files, chunks, owners, sizes.cumsum() - sizes, sizes, file_place, chunk_place)
+
+    def _words_in_order(
+        self, text: str, matches: Weighed, chosen: Chosen, code: BodyScores, texts: Texts
+    ) -> Floats | None:
+        """What chunks gain by the query's words in their order, shape ``(chunks,)``; None if none does."""
+        wanted = verbatim.runs(text)
+        if not wanted:
+            return None
+        asked = int(np.count_nonzero(matches.body_plain))
+        kinds = self.generation.chunk_kinds[chosen.chunks]
+        worth = verbatim.worth(code, asked, kinds, self.weights)
+        values = np.zeros(len(chosen.chunks))
+        for place in self._best_chunks(chosen, worth, self.weights.verbatim_chunks):
+            file, chunk = chosen.files.item(chosen.owners.item(place)), chosen.chunks.item(place)
+            read = texts.text(file)
+            if read is not None:
+                begin, end = self.generation.byte_range(chunk)
+                share = self._chunk_words.share(wanted, chunk, read, begin, end)
+                values[place] = self.weights.verbatim * share**2
+        return values if values.any() else None
+
+    def _span_scores(
+        self, mode: Mode, text: Floats, code: BodyScores, cosines: Floats | None, exact: Floats | None
+    ) -> Floats:
+        """What decides which chunks of a file are shown, shape ``(chunks,)``."""
+        weights, spans = self.weights, np.zeros(len(text))
+        if mode is not Mode.DENSE:
+            spans = text + weights.span_body * code.scores
+        if cosines is not None:
+            spans = spans + weights.span_dense * cosines
+        return spans if exact is None else spans + exact
+
+    def _signals(
+        self,
+        mode: Mode,
+        terms: Sequence[QueryTerm],
+        matches: Weighed,
+        chosen: Chosen,
+        text: Floats,
+        cosines: Floats | None,
+        symbols: Mapping[int, SymbolMatch],
+    ) -> list[Signal]:
+        """What each kind of evidence gives each file, but for the exact words and the nearness to others."""
+        weights, files, owners = self.weights, chosen.files, chosen.owners
+        count, best = len(files), weights.best_chunks
+        signals: list[Signal] = []
+        best_of: list[Floats] = []
+        decays: list[float] = []
+        if mode is not Mode.DENSE:
+            best_of.append(text)
+            decays.append(weights.lexical_decay)
+        if cosines is not None:
+            near = np.maximum(cosines, 0.0)
+            best_of.append(np.where(near > weights.near_cosine, near * near * near, 0.0))
+            decays.append(weights.dense_decay)
+        several = discounted(best_of, owners, count, decays=decays, best=best)
+        if mode is not Mode.DENSE:
+            signals.append(Signal("words", several[0]))
+            signals.append(Signal("body words", weights.body * matches.file_body[files]))
+        if cosines is not None:
+            top = np.maximum.reduceat(near, chosen.starts)
+            signals.append(Signal("meaning", weights.context * top))
+            signals.append(Signal("meaning, several places", weights.context_sum * several[-1]))
+        if mode is not Mode.DENSE:
+            boosts = np.zeros(count)
+            for file, match in symbols.items():
+                place = chosen.file_place.item(file)
+                if place >= 0:
+                    boosts[place] = match.boost
+            signals.append(Signal("definition", boosts))
+            if self._paths is None:
+                self._paths = PathColumns.of(self.generation, weights)
+            signals += path_signals(self._paths, files, terms, weights)
+        return signals
+
+    def _shown_vector(self, chosen: Chosen, scores: Floats) -> Vector:
+        """What the best chunks show, as a unit vector of shape ``(dim,)``.
+
+        Rocchio, "Relevance feedback in information retrieval", 1971: the best chunks stand for what was
+        meant, in words of the code rather than of the query; each counts as much as it scores.
+        """
+        places = self._best_chunks(chosen, scores, self.weights.feedback_chunks)
+        if not places:
+            return np.zeros(self.embedder.dim, dtype=np.float32)
+        rows = self.generation.vectors_of([chosen.chunks.item(place) for place in places])
+        # Row after row: a sum over the first axis is taken in its order.
+        shown = np.add.reduce(scores[places][:, None] * rows, axis=0)
+        unit: Vector = (shown / max(1e-9, float(np.sqrt((shown * shown).sum())))).astype(np.float32)
+        return unit
+
+    def _feedback(self, shown: Vector, chosen: Chosen, scores: Floats, limit: int) -> Signal:
+        """How near files come to ``shown``; those that cannot come among the first ``limit`` get nothing."""
+        weight, values = self.weights.feedback, np.zeros(len(scores))
+        nearest = self._nearest_chunks(shown, chosen)
+        least = kth_largest(scores, limit)
+        first = scores >= least
+        values[first] = nearest(first)
+        if len(scores) > limit:
+            # No file falls by this, so what the first have with it is what the others must reach.
+            least = max(least, kth_largest(scores[first] + weight * values[first], limit))
+            rest = (scores >= least - weight * _MOST_COSINE) & ~first
+            if rest.any():
+                values[rest] = nearest(rest)
+        return Signal("meaning of the first hits", weight * values)
+
+    def _nearest_chunks(self, vector: Vector, chosen: Chosen) -> Callable[[Mask], Floats]:
+        """Gives the cosine of the nearest chunk of each of some files with a vector, at least 0."""
+        cosines = self.generation.cosines
+        if self.generation.chunks <= DECODED_CHUNKS:
+            near = np.maximum.reduceat(cosines(vector, chosen.chunks), chosen.starts)
+            every = np.maximum(near, 0.0)
+            return lambda files: every[files]
+
+        def of(files: Mask) -> Floats:
+            sizes = chosen.sizes[files]
+            near = cosines(vector, chosen.chunks[files[chosen.owners]])
+            best: Floats = np.maximum.reduceat(np.maximum(near, 0.0), sizes.cumsum() - sizes)
+            return best
+
+        return of
+
+    def _best_chunks(self, chosen: Chosen, scores: Floats, most: int) -> list[int]:
+        """The places of the best chunks with a positive score, best first; ties by path, then place."""
+        places = ((scores >= kth_largest(scores, most)) & (scores > 0.0)).nonzero()[0]
+        return self._in_order(places, scores, chosen.files[chosen.owners[places]])[:most]
+
+    def _best_places(self, scores: Floats, files: Ids, most: int) -> list[int]:
+        """The places of the best files, best first; ties by path, then in the order of the repositories."""
+        places = (scores >= kth_largest(scores, most)).nonzero()[0]
+        return self._in_order(places, scores, files[places])[:most]
+
+    def _in_order(self, places: Ids, scores: Floats, files: Ids) -> list[int]:
+        path = self.generation.path
+        rows = zip((-scores[places]).tolist(), files.tolist(), places.tolist(), strict=True)
+        return [place for _, _, place in sorted((score, path(file), place) for score, file, place in rows)]
+
+    def _ranked(
+        self,
+        best: Sequence[int],
+        scores: Floats,
+        chosen: Chosen,
+        span_scores: Floats,
+        symbols: Mapping[int, SymbolMatch],
+        exact: Floats | None,
+        most: int | None,
+    ) -> tuple[RankedFile, ...]:
+        """The files at some places, each with its ``most`` best chunks (all, when None).
+
+        Before all others comes the chunk that defines what the query names.
+        """
+        files = [chosen.files.item(place) for place in best]
+        named = [
+            self._named(place, file, chosen, symbols, exact) for place, file in zip(best, files, strict=True)
+        ]
+        at = np.array(best, dtype=np.int64)
+        sizes = chosen.sizes[at]
+        inside = ranges(chosen.starts[at], sizes)
+        ids, spans = chosen.chunks[inside], span_scores[inside]
+        others = np.ones(len(ids), dtype=bool)
+        for match in named:
+            if match is not None:
+                others[ids == match.chunk] = False
+        order = np.lexsort((-spans, others, np.arange(len(at)).repeat(sizes)))
+        if most is not None:
+            begins = sizes.cumsum() - sizes
+            order = order[np.arange(len(order)) - begins.repeat(sizes) < most]
+            sizes = np.minimum(sizes, most)
+        chunks, values = tuple(ids[order].tolist()), tuple(spans[order].tolist())
+        found, begin = [], 0
+        for place, file, match, size in zip(best, files, named, sizes.tolist(), strict=True):
+            shown = chunks[begin : begin + size]
+            symbol = match.symbol if match is not None and shown[0] == match.chunk else None
+            found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
+            begin += size
+        return tuple(found)
+
+    def _named(
+        self,
+        place: int,
+        file: int,
+        chosen: Chosen,
+        symbols: Mapping[int, SymbolMatch],
+        exact: Floats | None,
+    ) -> SymbolMatch | None:
+        """The definition that is shown of a file: the one named, unless the query's words weigh more."""
+        match = symbols.get(file)
+        if match is None or exact is None:
+            return match
+        begin, end = chosen.bounds(place)
+        return None if exact[begin:end].max() > match.boost else match

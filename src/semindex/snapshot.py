@@ -1,0 +1,187 @@
+"""One generation, ready to be read: of one repository, or of several that answer as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from semindex.errors import IndexCorrupt
+from semindex.operations.base import verb
+from semindex.operations.related import Related, related
+from semindex.operations.search import Search, search
+from semindex.process.recent import RecentlyUsed
+from semindex.search.hits import MORE_SPANS, Reader
+from semindex.search.phrases import rank_phrases
+from semindex.search.ranker import RankedFile, Ranker, Ranking
+from semindex.search.weights import WEIGHTS
+from semindex.source.kept import KeptTexts
+from semindex.store.generation import Generation, faults
+from semindex.store.segment import Segment
+from semindex.types import Coverage, Embedder, GroupBy, Hit, Mode, Query, Reason, Upkept
+
+ANSWER_SECONDS = 3600
+"""How long a ranking is remembered, so that a process that stays gives memory back."""
+CHUNK_FILES = 100
+"""Files whose chunks are compared when chunks are ranked by themselves."""
+_BREAKS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
+"""What numbers from a damaged file lead to; whether one is damaged, its checksums tell then."""
+_WORST_FIRST = ("stale", "unchecked", "refreshed", "fresh")
+
+Judging = Callable[[Query, tuple[Hit, ...]], tuple[tuple[Hit, ...], tuple[str, ...]]]
+"""Puts hits into another order; with notes."""
+
+
+class Commit(Struct, frozen=True):
+    """What one repository's index held when it was opened: its newest commit."""
+
+    root: Path
+    identity: tuple[str, int]
+    """Of the catalog, and the number of its generation."""
+    model: str
+    segments: Sequence[Segment]
+    dead: Sequence[Sequence[int]]
+    """The dead files of each segment."""
+    coverage: Coverage
+
+
+class Memory(Struct, frozen=True):
+    """What stays in memory between answers."""
+
+    texts: KeptTexts | None = None
+    """Texts of files that were shown."""
+    rankings: int = 0
+    """How many rankings are kept."""
+    vectors: int = 0
+    """How many queries' vectors are kept."""
+
+
+class Snapshot:
+    """An immutable view of what some commits hold. Threads may share it."""
+
+    def __init__(
+        self,
+        commits: Sequence[Commit],
+        embedder: Embedder,
+        *,
+        scopes: Sequence[Sequence[str]] = (),
+        memory: Memory = Memory(),  # noqa: B008 - frozen
+        judging: Callable[[], Judging] | None = None,
+    ) -> None:
+        """Put the segments of all commits into one generation.
+
+        Nothing stored depends on the rest of the corpus, so the answers are those of one index of all files.
+
+        Args:
+            commits: At least one, all made with the same model.
+            embedder: Embeds queries.
+            scopes: For each commit root-relative folders; only what lies in one of them is found. An empty
+                sequence limits nothing.
+            memory: What is kept between answers.
+            judging: Opens the model that re-ranks.
+
+        Raises:
+            IndexCorrupt: A file of an index is damaged.
+        """
+        self.commits = tuple(commits)
+        self.roots = [commit.root for commit in commits]
+        self._segments = [segment for commit in commits for segment in commit.segments]
+        self._memory, self.judging = memory, judging
+        self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
+            memory.rankings, seconds=ANSWER_SECONDS
+        )
+        repositories = [number for number, commit in enumerate(commits) for _ in commit.segments]
+        dead = [files for commit in commits for files in commit.dead]
+        with self.blaming_damage():
+            self.generation = Generation(commits[0].identity[1], self._segments, dead, repositories)
+            self.ranker = Ranker(
+                self.generation,
+                embedder,
+                WEIGHTS.of_meaning(embedder.meaning),
+                scopes=scopes,
+                remembered=memory.vectors,
+            )
+
+    search = verb(Search, search)
+    related = verb(Related, related)
+
+    def reader(self) -> Reader:
+        """Reads texts for one answer."""
+        return Reader(self.generation, self.roots, self._memory.texts, self.blaming_damage)
+
+    def ranking(self, query: Query, reader: Reader, *, limit: int, mode: Mode, grouping: GroupBy) -> Ranking:
+        """The ranking that an answer of ``limit`` hits is made of; one that is remembered has no evidence."""
+        if query.phrases:
+            return rank_phrases(self.ranker, query, reader, limit=limit, mode=mode)
+        key = query, limit, mode, grouping
+        known = self._rankings.get(key) if self._memory.rankings else None
+        if known is not None:
+            return known
+        if grouping is GroupBy.FILE:
+            spans = 1 + MORE_SPANS
+            found = self.ranker.rank(query, limit=limit, spans=spans, mode=mode, texts=reader)
+        else:
+            files = max(limit, CHUNK_FILES)
+            found = self.ranker.rank(query, limit=files, spans=limit, mode=mode, texts=reader)
+        if self._memory.rankings:
+            # The evidence is a hundred times as large as the rest, and most readers do not ask for it.
+            self._rankings.put(key, replace(found, evidence=None))
+        return found
+
+    def reasons(
+        self, ranking: Ranking, query: Query, reader: Reader, *, limit: int, mode: Mode
+    ) -> Callable[[RankedFile], Sequence[Reason]]:
+        """Tells what made the scores of a ranking; of one that was remembered, by ranking again."""
+        evidence = ranking.evidence
+
+        def reasons(found: RankedFile) -> Sequence[Reason]:
+            nonlocal evidence
+            if evidence is None:
+                with self.blaming_damage():
+                    again = self.ranker.rank(query, limit=limit, spans=1, mode=mode, texts=reader)
+                evidence = again.evidence
+            return evidence.reasons(found.file) if evidence is not None else ()
+
+        return reasons
+
+    def coverage(self, checked: Sequence[Upkept] = ()) -> Coverage:
+        """What all commits together could see: counts added up, the worst freshness, each note once.
+
+        ``checked`` tells of each commit what was done about changes; none was looked at when it is empty.
+        """
+        parts = [commit.coverage for commit in self.commits]
+        if len(parts) == 1 and not checked:
+            return parts[0]
+        done = checked or [Upkept()] * len(parts)
+        pairs = list(zip(parts, done, strict=True))
+        skipped: dict[str, int] = {}
+        for part in parts:
+            for reason, number in part.skipped.items():
+                skipped[reason] = skipped.get(reason, 0) + number
+        states = {each.freshness for each in done}
+        return Coverage(
+            seen=sum(part.seen for part in parts),
+            indexed=sum(part.indexed for part in parts),
+            chunks=sum(part.chunks for part in parts),
+            skipped=skipped,
+            freshness=next(state for state in _WORST_FIRST if state in states),
+            changed=sum(each.changed for each in done),
+            notes=tuple(dict.fromkeys(note for part, each in pairs for note in (*part.notes, *each.notes))),
+        )
+
+    @contextmanager
+    def blaming_damage(self) -> Iterator[None]:
+        """Turn what breaks over a damaged segment into :class:`IndexCorrupt`; our own mistakes pass.
+
+        A query does not read whole segments to compare checksums, so it may run into nonsense.
+        """
+        try:
+            yield
+        except _BREAKS as error:
+            found = faults(self._segments)
+            if not found:
+                raise
+            raise IndexCorrupt(f"{found[0]}; run 'semindex index' to rebuild it") from error

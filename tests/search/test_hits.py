@@ -1,0 +1,132 @@
+"""Hits are there at once; their reasons and other spans are made when they are read, whenever that is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import semindex
+from semindex.index import Index
+from semindex.library import open_all
+from semindex.search import hits
+from semindex.search.evidence import Evidence
+from semindex.types import Hit
+from tests.corpus import copy_package
+
+QUERIES = ("parse the header of a message", "EmailMessage.get_body", '"line length"')
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy_package("email", tmp_path_factory.mktemp("hits") / "repo")
+    with semindex.open(root) as index:
+        index.refresh()
+    return root
+
+
+@pytest.fixture
+def index(root: Path) -> Iterator[Index]:
+    with semindex.open(root) as index:
+        yield index
+
+
+class Calls:
+    """How often some functions were called."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reasons = self.more = self.spans = 0
+        told, more, hit = Evidence.reasons, hits._more, hits._hit
+
+        def count_reasons(evidence: Evidence, file: int) -> Any:
+            self.reasons += 1
+            return told(evidence, file)
+
+        def count_more(*args: Any) -> Any:
+            self.more += 1
+            return more(*args)
+
+        def count_spans(*args: Any) -> Any:
+            self.spans += 1
+            return hit(*args)
+
+        monkeypatch.setattr(Evidence, "reasons", count_reasons)
+        monkeypatch.setattr(hits, "_more", count_more)
+        monkeypatch.setattr(hits, "_hit", count_spans)
+
+
+def read(found: Hit) -> tuple[object, ...]:
+    """Everything of a hit, made."""
+    return (
+        found.path,
+        found.text,
+        list(found.reasons),
+        [(more.start_line, more.text) for more in found.more],
+    )
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_reasons_and_other_spans_are_made_when_they_are_read(
+    index: Index, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    calls = Calls(monkeypatch)
+    found = index.search(query)
+    assert (calls.reasons, calls.more, calls.spans) == (0, 0, 0)
+    assert all(hit.text for hit in found)
+    assert (calls.reasons, calls.more, calls.spans) == (0, 0, len(found))
+    assert found[0].reasons
+    assert (calls.reasons, calls.more) == (1, 0)
+    several = sum(len(hit.more) for hit in found)
+    assert (calls.reasons, calls.more) == (1, len(found))
+    assert calls.spans >= len(found) + several
+    made = list(map(read, found))
+    assert (calls.reasons, calls.more) == (len(found), len(found))
+    assert list(map(read, found)) == made
+    assert (calls.reasons, calls.more) == (len(found), len(found))
+
+
+@pytest.mark.parametrize("group_by", ["file", "chunk"])
+def test_a_remembered_answer_has_the_reasons_of_the_first(
+    index: Index, monkeypatch: pytest.MonkeyPatch, group_by: str
+) -> None:
+    first = [read(hit) for hit in index.search(QUERIES[0], group_by=group_by)]
+    calls = Calls(monkeypatch)
+    ranked = index.snapshot().ranker
+    again = index.search(QUERIES[0], group_by=group_by)
+    assert index.snapshot()._rankings.found == 1
+    assert index.snapshot().ranker is ranked
+    assert calls.reasons == 0
+    assert [read(hit) for hit in again] == first
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_hits_can_be_read_after_the_index_was_closed(root: Path, query: str) -> None:
+    with semindex.open(root) as index:
+        wanted = list(map(read, index.search(query)))
+        assert wanted
+    for several in (False, True):
+        with open_all([root]) if several else semindex.open(root) as opened:
+            # The second is made from a ranking that is remembered.
+            found, again = opened.search(query), opened.search(query)
+        assert list(map(read, again)) == wanted
+        assert list(map(read, found)) == wanted
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_hits_are_those_of_their_generation_when_there_is_a_newer_one(tmp_path: Path, query: str) -> None:
+    """What was read of the files stays; a new index of everything and a merge leave reasons as they were."""
+    root = copy_package("email", tmp_path / "repo")
+    with semindex.open(root) as index:
+        index.refresh()
+        wanted = list(map(read, index.search(query)))
+        found = index.search(query)
+        (root / "email" / "more.py").write_text("def zzquokka(message):\n    return message\n", "utf-8")
+        index.refresh()
+        assert index.search("zzquokka")[0].path == "email/more.py"
+        index.refresh(force=True)
+        index.search(query)
+        assert list(map(read, found)) == wanted
+        newer = list(map(read, index.search(query)))
+        unread = index.search(query)
+        index.clean()
+        assert list(map(read, unread)) == newer
