@@ -168,6 +168,7 @@ class WorkerTeam:
         members = self._connection.members()
         self._looked = time.monotonic()
         for address, worker in list(self._workers.items()):
+            # A refused or hanging worker stays while the cluster has it, so that it is not greeted again.
             if address not in members:
                 del self._workers[address]
                 if worker.state is not WorkerState.OUT:
@@ -193,7 +194,7 @@ class WorkerTeam:
                 token, answer = self._connection.answers.get(timeout=wait)
             except queue.Empty:
                 break
-            wait = 0.001
+            wait = 0.001  # once something has arrived, take only what is there already
             outcome = self._receive(token, answer)
             self._hand_out()
             if outcome is not None:
@@ -327,6 +328,7 @@ class WorkerTeam:
             return None  # the attempt was taken back, and its item given to another worker
         worker, pending = token.worker, token.pending
         if answer is FINISHED:
+            # The worker begins its next item now, while the answer is on its way.
             token.finished = True
             worker.since = time.monotonic()
             return None
