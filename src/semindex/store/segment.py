@@ -87,7 +87,7 @@ def write_segment(
         offset = header_bytes
         for planned, stream in zip(plan, streams.values(), strict=True):
             sink = _SectionWriter(output)
-            rows = sum(sink.add(block) for block in _checked_blocks(planned, stream))
+            rows = sum(sink.add(block) for block in _check_blocks(planned, stream))
             shape = _final_shape(planned, rows)
             entries.append(SectionEntry(planned.name, planned.dtype, shape, offset, sink.nbytes))
             checksums += sink.finish()
@@ -112,7 +112,7 @@ def _dtype(stream: SectionStream) -> np.dtype[Any]:
     return dtype
 
 
-def _checked_blocks(planned: SectionEntry, stream: SectionStream) -> Iterator[Array]:
+def _check_blocks(planned: SectionEntry, stream: SectionStream) -> Iterator[Array]:
     for block in stream.blocks:
         if block.dtype.newbyteorder("<").str != planned.dtype or block.shape[1:] != planned.shape[1:]:
             raise ValueError(f"section {planned.name!r}: a block of {block.dtype} {block.shape} in {planned}")

@@ -335,7 +335,7 @@ class WorkerTeam:
         worker.tries.remove(token)
         self._connection.drop(token.future)
         if isinstance(answer, tuple):
-            return self._answered(worker, pending, *answer)
+            return self._take_answer(worker, pending, *answer)
         if pending is None:
             self._refuse(worker, f"could not be asked: {reason_of(_as_exception(answer))}", None)
         elif isinstance(answer, AnswerLost):
@@ -348,7 +348,7 @@ class WorkerTeam:
             self._blame(pending, worker, f"{worker.member.label}: {reason_of(_as_exception(answer))}")
         return None
 
-    def _answered(
+    def _take_answer(
         self, worker: TeamWorker, pending: PendingItem | None, kind: str, content: bytes, *payloads: Any
     ) -> Done[Any, Any] | Failure[Any] | None:
         """Act on a worker's answer, as :func:`do_item` gives it."""
