@@ -336,8 +336,9 @@ class WorkerTeam:
         self._connection.drop(token.future)
         if isinstance(answer, tuple):
             return self._take_answer(worker, pending, *answer)
+        assert isinstance(answer, Exception), "a call gives an answer or an exception"
         if pending is None:
-            self._refuse(worker, f"could not be asked: {reason_of(_as_exception(answer))}", None)
+            self._refuse(worker, f"could not be asked: {reason_of(answer)}", None)
         elif isinstance(answer, AnswerLost):
             pending.losses += 1
             if pending.losses < LOSSES:
@@ -345,7 +346,7 @@ class WorkerTeam:
             else:
                 return Failure(pending.item, f"it was lost {LOSSES} times ({answer})")
         else:
-            self._blame(pending, worker, f"{worker.member.label}: {reason_of(_as_exception(answer))}")
+            self._blame(pending, worker, f"{worker.member.label}: {reason_of(answer)}")
         return None
 
     def _take_answer(
@@ -356,7 +357,7 @@ class WorkerTeam:
         if reply is None:
             self._refuse(worker, content.decode(), WorkerUnfit(content.decode()))
         elif isinstance(reply.error, WorkerUnfit) or (kind == OPENED and (reply.error or reply.failure)):
-            self._refuse(worker, str(reply.error or reply.failure), _semindex_error(reply.error))
+            self._refuse(worker, str(reply.error or reply.failure), reply.error)
         elif reply.error is not None:
             raise reply.error
         else:
@@ -405,11 +406,3 @@ class WorkerTeam:
         if kind is None or not issubclass(kind, SemindexError):
             kind = WorkerError
         return kind(f"no worker of the cluster can do the work: {told}")
-
-
-def _as_exception(answer: object) -> Exception:
-    return answer if isinstance(answer, Exception) else RuntimeError(str(answer))
-
-
-def _semindex_error(error: Exception | None) -> SemindexError | None:
-    return error if isinstance(error, SemindexError) else None

@@ -51,8 +51,8 @@ class Reply(Struct, frozen=True):
     result: Any
     failure: str | None
     """Why there is no result; None if there is one."""
-    error: Exception | None
-    """A :class:`SemindexError` that ends the whole run."""
+    error: SemindexError | None
+    """What ends the whole run, as the cause is not the item."""
     resident_bytes: int
     """What the worker's process holds now."""
     peak_bytes: int
@@ -61,7 +61,9 @@ class Reply(Struct, frozen=True):
 
 def reply_to(work: Any, *arguments: Any) -> Reply:
     """The result of a call, or how the call failed, as a value."""
-    result, failure, error = None, None, None
+    result: Any = None
+    failure: str | None = None
+    error: SemindexError | None = None
     try:
         result = work(*arguments)
     except SemindexError as raised:
