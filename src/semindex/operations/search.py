@@ -42,23 +42,31 @@ class Search(Question, frozen=True, kw_only=True):
 
     limit: Limit = 10
     mode: Annotated[str, option("Rank by words and meaning, by words, by meaning.", choices=Mode)] = (
-        Mode.HYBRID
+        Mode.HYBRID.value
     )
-    group_by: Grouping = GroupBy.FILE
+    group_by: Grouping = GroupBy.FILE.value
     languages: Annotated[
-        Sequence[str], option("Only files of this language.", flag="--lang", metavar="LANGUAGE")
+        Sequence[str], option("Only files of these languages.", flag="--lang", metavar="LANGUAGE")
     ] = ()
     paths: Annotated[
         Sequence[str],
-        option("Only files that match this glob or lie below this folder.", flag="--path", metavar="GLOB"),
+        option(
+            "Only files that match one of these globs or lie below one of these folders.",
+            flag="--path",
+            metavar="GLOB",
+        ),
     ] = ()
     excluded_paths: Annotated[
         Sequence[str],
-        option("No files that match this glob or lie below this folder.", flag="--exclude", metavar="GLOB"),
+        option(
+            "No files that match one of these globs or lie below one of these folders.",
+            flag="--exclude",
+            metavar="GLOB",
+        ),
     ] = ()
     kinds: Annotated[
         Sequence[str],
-        option("Only spans of this kind, such as function or class.", flag="--kind", metavar="KIND"),
+        option("Only spans of these kinds, such as function or class.", flag="--kind", metavar="KIND"),
     ] = ()
     scope: Scope = ""
     refresh: Annotated[
