@@ -34,8 +34,7 @@ from semindex.search.rerank import Reranked, rerank
 from semindex.snapshot import Commit, Judging, Memory, Snapshot
 from semindex.source.kept import KeptTexts
 from semindex.store import layout
-from semindex.store.catalog import Catalog
-from semindex.store.catalog import Snapshot as Live
+from semindex.store.catalog import Catalog, LiveSegments
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
@@ -354,7 +353,7 @@ class Index:
         catalog = self._opened_catalog()
         if self._commit is not None and self._commit.identity == catalog.current:
             return self._commit
-        live = catalog.snapshot()
+        live = catalog.live()
         if live.generation == 0:
             raise NotIndexed(f"nothing is indexed in {self.root}; run 'semindex index {self.root}' first")
         layout.require_root(self.index_dir, catalog.meta("root"), self.root)
@@ -370,7 +369,7 @@ class Index:
     def _mapped_above(self) -> int:
         return self._settings.memory_mapping_threshold_mb * 1_000_000
 
-    def _opened(self, live: Live, catalog: Catalog) -> Commit:
+    def _opened(self, live: LiveSegments, catalog: Catalog) -> Commit:
         mapped = live.nbytes > self._mapped_above
         segments: list[Segment] = []
         for record in live.segments:
