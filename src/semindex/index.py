@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from semindex import config
+from semindex.embed.registry import open_words
 from semindex.errors import (
     IndexCorrupt,
     IndexMismatch,
@@ -30,7 +31,6 @@ from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.operations.status import StatusRequest
 from semindex.process.threads import usable_cores
-from semindex.search.rerank import Reranked, rerank
 from semindex.snapshot import Commit, Judging, Memory, Snapshot
 from semindex.source.kept import KeptTexts
 from semindex.store import layout
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from semindex.indexing.builder import Builder
     from semindex.indexing.freshness import Upkeep
     from semindex.models.judge import Judge
+    from semindex.search.rerank import Reranked
 
 __all__ = ["Index", "Location", "StrPath", "locate", "open"]
 
@@ -128,11 +129,12 @@ class Index:
     @property
     def exists(self) -> bool:
         """Whether something was indexed here."""
-        try:
-            with Catalog.open_reader(self.index_dir) as catalog:
-                return catalog.generation > 0
-        except NotIndexed:
-            return False
+        with self._lock:
+            try:
+                return self._opened_catalog().generation > 0
+            except NotIndexed:
+                self._forget()
+                return False
 
     def _refresh(self, asked: WatchedRefresh) -> BuildReport:
         """Index what is new or changed, forget what is gone; everything when ``force``.
@@ -169,10 +171,11 @@ class Index:
             IndexCorrupt: A file of the index is damaged; :meth:`refresh` rebuilds what it held.
             IndexMismatch: The index was made with another model.
         """
+        started = time.perf_counter()
         if asked.rerank:
             self.load_reranker()
         checked = (self.bring_up_to_date(),) if asked.refresh else ()
-        return search(self.snapshot(), asked, checked)
+        return search(self.snapshot(), asked, checked, started=started)
 
     search = verb(Search, _search)
 
@@ -278,9 +281,12 @@ class Index:
     @property
     def _embedder(self) -> Embedder:
         if self._loaded is None:
-            from semindex.configured import embedder_opener
+            if self._settings.embedding_model == config.BUNDLED_MODEL:
+                self._loaded = open_words()
+            else:
+                from semindex.configured import embedder_opener
 
-            self._loaded = embedder_opener(self._settings)()
+                self._loaded = embedder_opener(self._settings)()
         return self._loaded
 
     @property
@@ -307,6 +313,8 @@ class Index:
         self, judge: Judge, query: Query, found: tuple[Hit, ...]
     ) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
         """The hits in the order that the model and the ranking find together, and notes."""
+        from semindex.search.rerank import rerank
+
         done = rerank(
             found,
             lambda texts: judge.judge(query.text, texts),

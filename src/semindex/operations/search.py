@@ -82,7 +82,9 @@ class Search(Question, frozen=True, kw_only=True):
     ] = False
 
 
-def search(snapshot: Snapshot, asked: Search, checked: Sequence[Upkept] = ()) -> Hits:
+def search(
+    snapshot: Snapshot, asked: Search, checked: Sequence[Upkept] = (), *, started: float | None = None
+) -> Hits:
     """The spans that answer a query, best first.
 
     Raises:
@@ -95,7 +97,7 @@ def search(snapshot: Snapshot, asked: Search, checked: Sequence[Upkept] = ()) ->
     from semindex.search.rerank import DEPTH
     from semindex.search.weights import WEIGHTS
 
-    started = time.perf_counter()
+    started = time.perf_counter() if started is None else started
     query = parse(asked.query, filters_of(asked))
     judging = snapshot.judging() if asked.rerank and snapshot.judging is not None else None
     mode, grouping = Mode(asked.mode), GroupBy(asked.group_by)
