@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.patience import patient
+
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # an example may take long where others keep the machine busy
 
@@ -23,6 +25,13 @@ def caches_of_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """Keep every test, and the processes it starts, out of the user's cache folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
+        yield
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """Searches of this process look for changes, however busy the machine is."""
+    with patient():
         yield
 
 

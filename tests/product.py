@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def environment() -> dict[str, str]:
     return {
         **kept,
         "HOME": os.devnull,
-        "PYTHONPATH": str(PROJECT / "src"),
+        "PYTHONPATH": os.pathsep.join((str(PROJECT / "src"), str(PROJECT))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "SEMINDEX_CONFIG": os.devnull,
         "LANG": "C.UTF-8",
@@ -60,11 +60,13 @@ def semindex_command(
     file_bytes: int | None = None,
     bound: bool = False,
     variables: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "semindex"),
 ) -> Ran:
     """Run the command line; it never shows a traceback, and its exit code is a documented one.
 
     ``file_bytes`` limits the size of the files that it may write, as a full disk would; ``bound`` takes
-    root's power to pass over the permissions of files; ``variables`` join the environment.
+    root's power to pass over the permissions of files; ``variables`` join the environment; ``program`` is
+    what Python is told to run.
     """
 
     def limited() -> None:
@@ -76,7 +78,7 @@ def semindex_command(
             drop_file_powers()
 
     done = subprocess.run(
-        [sys.executable, "-m", "semindex", *words],
+        [sys.executable, *program, *words],
         cwd=cwd,
         env={**environment(), **(variables or {})},
         stdin=subprocess.DEVNULL,

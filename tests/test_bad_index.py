@@ -19,9 +19,13 @@ from semindex.config import Settings
 from semindex.embed.registry import open_words
 from semindex.index import Index
 
+from .patience import PROGRAM
 from .product import ALPHA, BETA, plant, semindex_command
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits and permissions of POSIX")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="limits and permissions of POSIX"),
+    pytest.mark.usefixtures("patience"),
+]
 
 QUERIES = ["load_cookie", "where are sessions kept", '"the cookie of"', "add header"]
 
@@ -269,7 +273,7 @@ def test_an_index_of_a_newer_version_is_left_alone(root: Path, raised: Callable[
     raised(root)
     kept = {path: path.read_bytes() for path in (*segments(root), catalog_of(root))}
     for words in (("search", "load_cookie"), ("index",), ("status", "--verify")):
-        ran = semindex_command(*words, cwd=root)
+        ran = semindex_command(*words, cwd=root, program=PROGRAM)
         assert (ran.code, ran.out) == (2, "")
         assert "newer semindex" in ran.err
         assert "upgrade" in ran.err
@@ -312,7 +316,9 @@ def test_a_full_disk_keeps_the_old_answers(root: Path) -> None:
             "search", "load_cookie", "--no-refresh", "--json", cwd=root, file_bytes=limit
         )
         assert (searched.code, searched.paths[0]) == (0, "cookies.py")
-        searched = semindex_command("search", "load_cookie", "--json", cwd=root, file_bytes=limit)
+        searched = semindex_command(
+            "search", "load_cookie", "--json", cwd=root, file_bytes=limit, program=PROGRAM
+        )
         assert (searched.code, searched.paths[0]) == (0, "cookies.py")
         assert searched.object["coverage"]["freshness"] == "stale"
         assert answers(root) == before
@@ -341,7 +347,7 @@ def test_a_read_only_index_answers_and_is_not_changed(root: Path) -> None:
     plant(root, {"new.py": b"def fresh(): pass\n"})
     read_only(folder, True)
     try:
-        ran = semindex_command("search", "load_cookie", "--json", cwd=root, bound=True)
+        ran = semindex_command("search", "load_cookie", "--json", cwd=root, bound=True, program=PROGRAM)
         assert (ran.code, ran.paths[0]) == (0, "cookies.py")
         assert ran.object["coverage"]["freshness"] == "stale"
         assert semindex_command("status", "--verify", cwd=root, bound=True).code == 0

@@ -199,6 +199,7 @@ def test_an_index_elsewhere_serves_one_folder_only(tmp_path: Path) -> None:
     assert moved.search("alpha")[0].path == "a.py"
 
 
+@pytest.mark.usefixtures("patience")
 def test_freshness_tells_what_was_done(index: Index, root: Path) -> None:
     assert index.search("cookie").coverage.freshness == "unchecked"
     assert index.search("cookie", refresh=True).coverage.freshness == "fresh"
@@ -214,6 +215,7 @@ def test_freshness_tells_what_was_done(index: Index, root: Path) -> None:
     assert (index.status().freshness, index.status().changed) == ("fresh", 0)
 
 
+@pytest.mark.usefixtures("patience")
 def test_young_files_are_not_called_changed(tmp_path: Path) -> None:
     """Files written just before the scan are read again next time, but nothing has happened to them."""
     root = plant(tmp_path, {f"{i}.py": b"def airship(): pass\n" for i in range(400)})

@@ -111,6 +111,8 @@ def test_a_hit_tells_its_index_and_the_answer_counts_all(trees: Path, several: I
     assert hits.coverage.freshness == "unchecked"
 
 
+@pytest.mark.usefixtures("patience")
+@pytest.mark.usefixtures("patience")
 def test_a_new_generation_of_one_is_adopted(trees: Path, tmp_path: Path) -> None:
     copied = tmp_path / "two"
     shutil.copytree(trees / "two", copied)
@@ -148,6 +150,7 @@ def indexed(root: Path, files: dict[str | bytes, bytes]) -> Path:
     return root
 
 
+@pytest.mark.usefixtures("patience")
 def test_every_root_is_looked_at_for_changes(tmp_path: Path) -> None:
     roots = [indexed(tmp_path / name, {f"{name}.py": ALPHA}) for name in ("one", "two", "three")]
     with open_all(roots) as indexes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -66,13 +65,12 @@ class Indexes:
             IndexMismatch: They were made with different models.
             SemindexError: As of one index.
         """
-        started = time.perf_counter()
         if asked.rerank:
             self.indexes[0].load_reranker()
         # Looking for changes is mostly waiting for the disk, so all of them wait at once.
         tasks = [index.bring_up_to_date for index in self.indexes if asked.refresh]
         checked = Beside(tasks, threads=min(MOST_THREADS, len(tasks)) - 1).results()
-        return search(self.snapshot(), asked, checked, started=started)
+        return search(self.snapshot(), asked, checked)
 
     search = verb(Search, _search)
 

@@ -63,7 +63,7 @@ def test_a_build_waits_for_another_and_says_so(root: Path, end_other_writer: Cal
     assert {step.stage for step in steps[1:]} >= {"walk", "index"}, "the tree is walked after the wait"
 
 
-@pytest.mark.usefixtures("end_other_writer")
+@pytest.mark.usefixtures("end_other_writer", "patience")
 def test_the_wait_has_a_bound_and_a_search_does_not_wait(root: Path) -> None:
     with semindex.open(root) as index:
         with pytest.raises(IndexLocked, match=r"Process \d+ on .* is writing the index"):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 REAL = ("-m", "semindex")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 FAKE = ("-m", "tests.present.drive")
 
 Environment = Mapping[str, str]

@@ -18,10 +18,14 @@ from click.testing import CliRunner
 
 from semindex.present.cli import commands
 
+from ..patience import PROGRAM
 from .processes import environment, on_terminal, run
 from .test_terminal import SGR
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="names and terminals of POSIX")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="names and terminals of POSIX"),
+    pytest.mark.usefixtures("patience"),
+]
 
 FILES: dict[str | bytes, bytes] = {
     "src/cookies.py": b'''"""Cookies of a request."""
@@ -136,7 +140,7 @@ def test_a_path_that_is_no_text_is_quoted_and_carried_as_bytes(indexed: Path) ->
 
 
 def test_a_terminal_shows_matches_and_no_escapes_of_the_files(indexed: Path) -> None:
-    code, drawn = on_terminal(["search", "zebra crossing"], indexed)
+    code, drawn = on_terminal(["search", "zebra crossing"], indexed, program=PROGRAM)
     assert code == 0
     assert "zebra_crossing" in drawn
     plain = SGR.sub("", drawn)

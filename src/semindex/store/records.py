@@ -58,10 +58,12 @@ class SegmentRecord(Struct, frozen=True):
     chunks: int
     """Dead ones included."""
     nbytes: int
+    base: int
+    """Id of its first chunk: the chunk at ordinal ``n`` has the id ``base + n``. Never used again."""
 
 
-class LiveSegments(Struct, frozen=True):
-    """The segments of a generation and what is dead in them, as one read transaction saw them."""
+class Snapshot(Struct, frozen=True):
+    """A generation, as one read transaction saw it."""
 
     identity: str
     """Of the catalog: generations are comparable while it stays the same."""

@@ -175,7 +175,7 @@ def test_a_worker_that_hangs_is_started_again_and_its_item_done_elsewhere(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     fleet.worker("--nanny", "--nworkers=2")
-    with closing(executor_of(fleet, patience=lambda item: 2.0)) as executor:
+    with closing(executor_of(fleet, patience=lambda item: 5.0)) as executor:
         assert run(executor, tasks.hang_once_at_four, range(20), tmp_path) == ALL
         (note,) = [note for note in executor.notes if "did not answer" in note]
         assert note.endswith("and was started again")
@@ -184,7 +184,7 @@ def test_a_worker_that_hangs_is_started_again_and_its_item_done_elsewhere(
 @pytest.mark.slow
 def test_an_item_that_always_hangs_is_a_failure_after_three_workers(fleet: Fleet, tmp_path: Path) -> None:
     fleet.worker("--nanny", "--nworkers=2")
-    with closing(executor_of(fleet, patience=lambda item: 2.0)) as executor:
+    with closing(executor_of(fleet, patience=lambda item: 5.0)) as executor:
         found = run(executor, tasks.hang_always_at_four, range(20), tmp_path)
         failure = found.pop(4)
         assert isinstance(failure, Failure)
@@ -198,7 +198,7 @@ def test_a_host_that_is_silent_and_answers_late_is_not_heard_twice(fleet: Fleet,
     cut = fleet.worker("--nanny")
     setup = partial(tasks.open_shop, tmp_path)
     outcomes = []
-    with closing(executor_of(fleet, patience=lambda item: 3.0)) as executor:
+    with closing(executor_of(fleet, patience=lambda item: 5.0)) as executor:
         results = executor.run(tasks.multiply_slowly_when_even, range(60), setup=setup, in_flight=8)
         outcomes.append(next(results))
         fleet.worker("--no-nanny")
