@@ -28,7 +28,7 @@ def copy_package(name: str, target: Path) -> Path:
 def opened_generation(index_dir: Path) -> Generation:
     """What is live now, read from the folder by itself."""
     with Catalog.open_reader(index_dir) as catalog:
-        snapshot = catalog.snapshot()
+        snapshot = catalog.live()
     segments = [Segment.open(layout.segment_path(index_dir, record.name)) for record in snapshot.segments]
     dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
     return Generation(snapshot.generation, segments, dead)

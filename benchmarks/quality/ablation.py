@@ -84,7 +84,7 @@ class Recorded:
 def generation_of(index_dir: Path) -> Generation:
     """What an index holds now."""
     with Catalog.open_reader(index_dir) as catalog:
-        snapshot = catalog.snapshot()
+        snapshot = catalog.live()
     segments = [Segment.open(segment_path(index_dir, record.name)) for record in snapshot.segments]
     dead = [snapshot.dead.get(record.id, ()) for record in snapshot.segments]
     return Generation(snapshot.generation, segments, dead)

@@ -64,8 +64,8 @@ class Shifted:
 class Whole(TextEmbedder):
     """A model whose vectors are taken as they are."""
 
-    def _kept_centre(self, side: Side) -> Vector:
-        return super()._kept_centre(side) * np.float32(0)
+    def _find_centre(self, side: Side) -> Vector:
+        return super()._find_centre(side) * np.float32(0)
 
 
 def embedder_of(options: argparse.Namespace) -> Embedder:

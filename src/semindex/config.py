@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -499,6 +498,8 @@ def _line(text: str, table: str, name: str) -> int:
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
+    import tomllib  # most runs find no file, and need no parser
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from semindex import config
+from semindex.embed.registry import open_words
 from semindex.errors import (
     IndexCorrupt,
     IndexMismatch,
@@ -30,12 +31,10 @@ from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.operations.status import StatusRequest
 from semindex.process.threads import usable_cores
-from semindex.search.rerank import Reranked, rerank
 from semindex.snapshot import Commit, Judging, Memory, Snapshot
 from semindex.source.kept import KeptTexts
 from semindex.store import layout
-from semindex.store.catalog import Catalog
-from semindex.store.catalog import Snapshot as Live
+from semindex.store.catalog import Catalog, LiveSegments
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from semindex.indexing.builder import Builder
     from semindex.indexing.freshness import Upkeep
     from semindex.models.judge import Judge
+    from semindex.search.rerank import Reranked
 
 __all__ = ["Index", "Location", "StrPath", "locate", "open"]
 
@@ -129,11 +129,12 @@ class Index:
     @property
     def exists(self) -> bool:
         """Whether something was indexed here."""
-        try:
-            with Catalog.open_reader(self.index_dir) as catalog:
-                return catalog.generation > 0
-        except NotIndexed:
-            return False
+        with self._lock:
+            try:
+                return self._opened_catalog().generation > 0
+            except NotIndexed:
+                self._forget()
+                return False
 
     def _refresh(self, asked: WatchedRefresh) -> BuildReport:
         """Index what is new or changed, forget what is gone; everything when ``force``.
@@ -170,10 +171,11 @@ class Index:
             IndexCorrupt: A file of the index is damaged; :meth:`refresh` rebuilds what it held.
             IndexMismatch: The index was made with another model.
         """
+        started = time.perf_counter()
         if asked.rerank:
             self.load_reranker()
         checked = (self.bring_up_to_date(),) if asked.refresh else ()
-        return search(self.snapshot(), asked, checked)
+        return search(self.snapshot(), asked, checked, started=started)
 
     search = verb(Search, _search)
 
@@ -279,9 +281,12 @@ class Index:
     @property
     def _embedder(self) -> Embedder:
         if self._loaded is None:
-            from semindex.configured import embedder_opener
+            if self._settings.embedding_model == config.BUNDLED_MODEL:
+                self._loaded = open_words()
+            else:
+                from semindex.configured import embedder_opener
 
-            self._loaded = embedder_opener(self._settings)()
+                self._loaded = embedder_opener(self._settings)()
         return self._loaded
 
     @property
@@ -308,6 +313,8 @@ class Index:
         self, judge: Judge, query: Query, found: tuple[Hit, ...]
     ) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
         """The hits in the order that the model and the ranking find together, and notes."""
+        from semindex.search.rerank import rerank
+
         done = rerank(
             found,
             lambda texts: judge.judge(query.text, texts),
@@ -354,7 +361,7 @@ class Index:
         catalog = self._opened_catalog()
         if self._commit is not None and self._commit.identity == catalog.current:
             return self._commit
-        live = catalog.snapshot()
+        live = catalog.live()
         if live.generation == 0:
             raise NotIndexed(f"nothing is indexed in {self.root}; run 'semindex index {self.root}' first")
         layout.require_root(self.index_dir, catalog.meta("root"), self.root)
@@ -370,7 +377,7 @@ class Index:
     def _mapped_above(self) -> int:
         return self._settings.memory_mapping_threshold_mb * 1_000_000
 
-    def _opened(self, live: Live, catalog: Catalog) -> Commit:
+    def _opened(self, live: LiveSegments, catalog: Catalog) -> Commit:
         mapped = live.nbytes > self._mapped_above
         segments: list[Segment] = []
         for record in live.segments:

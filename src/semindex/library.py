@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -65,12 +66,13 @@ class Indexes:
             IndexMismatch: They were made with different models.
             SemindexError: As of one index.
         """
+        started = time.perf_counter()
         if asked.rerank:
             self.indexes[0].load_reranker()
         # Looking for changes is mostly waiting for the disk, so all of them wait at once.
         tasks = [index.bring_up_to_date for index in self.indexes if asked.refresh]
         checked = Beside(tasks, threads=min(MOST_THREADS, len(tasks)) - 1).results()
-        return search(self.snapshot(), asked, checked)
+        return search(self.snapshot(), asked, checked, started=started)
 
     search = verb(Search, _search)
 

@@ -9,7 +9,7 @@ from semindex.indexing.analysis import file_analysis
 from semindex.indexing.builder import FAILURES
 from semindex.indexing.drift import SETTLED_BYTES, SETTLED_FILES, check, settled
 from semindex.store import layout
-from semindex.store.catalog import Catalog, Snapshot
+from semindex.store.catalog import Catalog, LiveSegments
 from semindex.store.records import partial_note
 from semindex.store.segment import Segment
 from semindex.types import Status
@@ -24,13 +24,13 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
         NotIndexed: Nothing was indexed there.
     """
     with Catalog.open_reader(index_dir) as catalog:
-        snapshot = catalog.snapshot()
+        live = catalog.live()
         totals = catalog.totals()
-        symbols, problems = _segments(index_dir, snapshot, verify=verify)
+        symbols, problems = _segments(index_dir, live, verify=verify)
         if verify:
             problems = [*catalog.verify(), *problems]
         notes = [*catalog.notes]
-        if snapshot.model != model:
+        if live.model != model:
             notes.append(f"made with another model; this semindex has {model}: run 'semindex index'")
         pending = int(catalog.meta("pending") or 0)
         if pending:
@@ -40,8 +40,8 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
         return Status(
             root=str(root),
             index_dir=str(index_dir),
-            generation=snapshot.generation,
-            model=snapshot.model,
+            generation=live.generation,
+            model=live.model,
             analysis=file_analysis("text"),
             seen=totals.files + sum(totals.skipped.values()) + pending,
             indexed=totals.files,
@@ -57,17 +57,17 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
             freshness=freshness,
             changed=changed,
             peak_bytes=int(catalog.meta("peak_bytes") or 0),
-            mapped=snapshot.nbytes > mapped_above,
+            mapped=live.nbytes > mapped_above,
             problems=tuple(problems),
             notes=tuple(notes),
         )
 
 
-def _segments(index_dir: Path, snapshot: Snapshot, *, verify: bool) -> tuple[int, list[str]]:
+def _segments(index_dir: Path, live: LiveSegments, *, verify: bool) -> tuple[int, list[str]]:
     """Symbols in the segments, dead files included, and what is wrong with them."""
     symbols = 0
     problems: list[str] = []
-    for record in snapshot.segments:
+    for record in live.segments:
         try:
             segment = Segment.open(layout.segment_path(index_dir, record.name))
             symbols += len(segment.section("symbol_kinds"))

@@ -23,7 +23,7 @@ from tests.corpus import copy_package
 
 
 def record(number: int, *, chunks: int = 1000, nbytes: int = 1000, files: int = 9) -> SegmentRecord:
-    return SegmentRecord(number, layout.new_segment_name(), files, chunks, nbytes, 0)
+    return SegmentRecord(number, layout.new_segment_name(), files, chunks, nbytes)
 
 
 def ids(groups: list[tuple[SegmentRecord, ...]]) -> list[list[int]]:
@@ -56,7 +56,7 @@ def merge(tmp_path: Path) -> Merge:
         outcome = do(bench, Batch(tuple(wanted[number::3])))
         assert isinstance(outcome, Outcome) and outcome.segment is not None
         made = outcome.segment
-        records.append(SegmentRecord(number, made.name, len(made.files), made.chunks, made.nbytes, 0))
+        records.append(SegmentRecord(number, made.name, len(made.files), made.chunks, made.nbytes))
     return Merge(tuple(records), ((), (0,), ()))
 
 

@@ -74,7 +74,7 @@ def test_it_is_converted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         folder = bi_encoder(tmp_path / name, products=products)
         first = rows(folder, running(tmp_path))
         with monkeypatch.context() as patch:
-            patch.setattr(quantised, "_made", None)
+            patch.setattr(quantised, "_make", None)
             other = bi_encoder(tmp_path / f"moved-{name}", products=products)
             for each in (folder, other):
                 np.testing.assert_array_equal(rows(each, running(tmp_path)), first)

@@ -1,10 +1,10 @@
 """The inputs that a graph is given; that graphs are run with them is proved in ``test_encoder.py``."""
 
-from semindex.models.session import _padded
+from semindex.models.session import _pad_inputs
 
 
 def test_the_example_of_two_texts_gives_four_inputs() -> None:
-    found = _padded([(101, 7, 102), (101, 102)], [(0, 0, 0), (0, 0)], 0)
+    found = _pad_inputs([(101, 7, 102), (101, 102)], [(0, 0, 0), (0, 0)], 0)
     assert {name: array.tolist() for name, array in found.items()} == {
         "input_ids": [[101, 7, 102], [101, 102, 0]],
         "attention_mask": [[1, 1, 1], [1, 1, 0]],

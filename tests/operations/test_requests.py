@@ -148,8 +148,11 @@ class Caller:
 def test_a_verb_takes_the_fields_and_is_documented_by_them() -> None:
     assert Caller().search("x", limit=3) == Search("x", limit=3)
     assert Caller().search(query="x") == Search("x")
-    assert inspect.signature(Caller().search) == inspect.signature(Search)
-    assert [*inspect.signature(Caller.search).parameters][:2] == ["self", "query"]
+    bound, unbound = inspect.signature(Caller().search), inspect.signature(Caller.search)
+    assert [*bound.parameters] == list(Search.__struct_fields__)
+    assert [*unbound.parameters][:2] == ["self", "query"]
+    assert bound.parameters["limit"].annotation is int
+    assert str(bound.parameters["mode"]) == "mode: str = 'hybrid'"
     assert (Caller.search.__name__, Caller.search.__qualname__) == ("asked", "Caller.asked")
     assert Caller.search.__doc__ == "\n\n".join(
         (

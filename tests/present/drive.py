@@ -15,7 +15,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from semindex.present.cli import main, progress
-from semindex.types import BuildReport, Cluster, Progress, ProgressCallback
+from semindex.types import BuildReport, Progress, ProgressCallback
 
 from .records import HIT, FakeIndex, FakeModule
 
@@ -23,18 +23,11 @@ from .records import HIT, FakeIndex, FakeModule
 class WaitingIndex(FakeIndex):
     """Says when it builds, and waits to be interrupted."""
 
-    def refresh(
-        self,
-        *,
-        progress: ProgressCallback | None = None,
-        force: bool = False,
-        wait_seconds: float = 300,
-        cluster: Cluster | None = None,
-    ) -> BuildReport:
+    def refresh(self, *, progress: ProgressCallback | None = None, **options: Any) -> BuildReport:
         if "FAKE_WAIT" in os.environ:
             print("BUILDING", file=sys.stderr, flush=True)
             signal.pause()
-        return super().refresh(progress=progress, force=force, wait_seconds=wait_seconds, cluster=cluster)
+        return super().refresh(progress=progress, **options)
 
 
 class DrivenModule(FakeModule):

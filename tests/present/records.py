@@ -11,9 +11,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from semindex.errors import NotIndexed, QueryError, RootError
+from semindex.operations.index import Refresh
 from semindex.types import (
     BuildReport,
-    Cluster,
     Coverage,
     FileFailure,
     Hit,
@@ -126,15 +126,9 @@ class FakeIndex:
         if self.raising is not None:
             raise self.raising
 
-    def refresh(
-        self,
-        *,
-        progress: ProgressCallback | None = None,
-        force: bool = False,
-        wait_seconds: float = 300,
-        cluster: Cluster | None = None,
-    ) -> BuildReport:
-        self._asked("refresh", force=force, wait_seconds=wait_seconds, cluster=cluster)
+    def refresh(self, *, progress: ProgressCallback | None = None, **options: Any) -> BuildReport:
+        Refresh(**options)
+        self._asked("refresh", **options)
         for step in self.steps if progress else ():
             assert progress is not None
             progress(step)

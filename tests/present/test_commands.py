@@ -14,7 +14,7 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from semindex.errors import (
     IndexCorrupt,
@@ -25,11 +25,12 @@ from semindex.errors import (
     ModelError,
     SemindexError,
 )
+from semindex.operations.index import Refresh
 from semindex.present.cli import COMMANDS, commands
 from semindex.present.cli.answers import emphasised
 from semindex.present.render import size
 from semindex.store.vectorcache import VectorCache
-from semindex.types import Cluster, Kept
+from semindex.types import Kept
 
 from .conftest import Invoke
 from .records import HIT, STATUS, FakeModule, answer
@@ -324,13 +325,13 @@ def test_index_sums_up(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None
         "2.00 s, 3.2 MB read (1.6 MB/s), peak memory 210 MB in 3 processes",
     ]
     assert done.stderr == "semindex: one ignore rule hides nearly everything\n"
-    assert fake.only.calls[0] == ("refresh", {"force": False, "wait_seconds": 300, "cluster": None})
+    assert fake.only.calls[0] == ("refresh", asdict(Refresh()))
 
 
 def test_index_hands_on_the_cluster_that_is_named(invoke: Invoke, fake: FakeModule) -> None:
     invoke("index", "--cluster", "tcp://host:8786", "--segments-url", "file:///x", "--shared-disk")
-    named = Cluster("tcp://host:8786", "file:///x", shared_disk=True)
-    assert fake.only.calls[0] == ("refresh", {"force": False, "wait_seconds": 300, "cluster": named})
+    asked = Refresh(cluster="tcp://host:8786", segments_url="file:///x", shared_disk=True)
+    assert fake.only.calls[0] == ("refresh", asdict(asked))
 
 
 @pytest.mark.parametrize("option", [["--segments-url", "file:///x"], ["--shared-disk"]])
@@ -344,10 +345,7 @@ def test_index_can_be_quiet_forced_elsewhere_and_json(
     invoke: Invoke, fake: FakeModule, tmp_path: Path
 ) -> None:
     done = invoke("index", "-q", "--force", "--index-dir", "kept")
-    assert (done.stdout, fake.only.calls[0]) == (
-        "",
-        ("refresh", {"force": True, "wait_seconds": 300, "cluster": None}),
-    )
+    assert (done.stdout, fake.only.calls[0]) == ("", ("refresh", asdict(Refresh(force=True))))
     assert fake.only.index_dir == Path("kept")
     done = invoke("index", "--json")
     report = json.loads(done.stdout)

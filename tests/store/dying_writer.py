@@ -33,7 +33,7 @@ def build(index_dir: Path, mounts: Path = MOUNTS, on_step: StepHook = no_step) -
             first = add(index_dir, {"a": OLD["a"], "b": OLD["b"]}, on_step)
             second = add(index_dir, {"c": OLD["c"]}, on_step)
             catalog.commit(Change(add=[first, second]))
-            live = {segment.name for segment in catalog.snapshot().segments}
+            live = {segment.name for segment in catalog.live().segments}
         layout.collect_garbage(index_dir, live, on_step=on_step)
 
 
@@ -45,7 +45,7 @@ def update(index_dir: Path, mounts: Path = MOUNTS, on_step: StepHook = no_step) 
             segment = add(index_dir, {"a": NEW["a"], "d": NEW["d"]}, on_step)
             catalog.commit(Change(add=[segment], remove=["b"]))
             merge(index_dir, catalog, on_step)
-            live = {segment.name for segment in catalog.snapshot().segments}
+            live = {segment.name for segment in catalog.live().segments}
         layout.collect_garbage(index_dir, live, on_step=on_step)
 
 
@@ -55,7 +55,7 @@ def merge(index_dir: Path, catalog: Catalog, on_step: StepHook = no_step) -> Non
     name = layout.new_segment_name()
     nbytes = write_segment(layout.segment_path(index_dir, name), sections(texts), on_step=on_step)
     moved = [MovedFile(path, name, ordinal) for ordinal, path in enumerate(texts)]
-    old = [segment.id for segment in catalog.snapshot().segments]
+    old = [segment.id for segment in catalog.live().segments]
     catalog.commit(Change(add=[NewSegment(name, nbytes, len(texts))], moved=moved, drop_segments=old))
 
 
@@ -73,7 +73,7 @@ def add(index_dir: Path, texts: Mapping[str, str], on_step: StepHook = no_step) 
 
 def texts_in(index_dir: Path, catalog: Catalog) -> dict[str, str]:
     """What the generation holds, path by path; every segment is whole and no file is dead."""
-    snapshot = catalog.snapshot()
+    snapshot = catalog.live()
     segments = {
         record.id: Segment.open(layout.segment_path(index_dir, record.name)) for record in snapshot.segments
     }
@@ -110,7 +110,7 @@ def rewrite_for_ever(index_dir: Path, files: int, first: int, told: Connection) 
     """Commit generation after generation, all texts of one being the same, and tell each number."""
     with write_lock(index_dir), Catalog.open_writer(index_dir, model="m") as catalog:
         while True:
-            old = [segment.id for segment in catalog.snapshot().segments]
+            old = [segment.id for segment in catalog.live().segments]
             segment = add(index_dir, {f"p{i}": str(first) for i in range(files)})
             catalog.commit(Change(add=[segment], remove=list(OLD), drop_segments=old))
             told.send(first)

@@ -51,7 +51,7 @@ def segments_on_disk(index_dir: Path) -> set[str]:
 def live_segments(index_dir: Path) -> set[str]:
     with Catalog.open_reader(index_dir) as catalog:
         assert catalog.verify() == []
-        return {segment.name for segment in catalog.snapshot().segments}
+        return {segment.name for segment in catalog.live().segments}
 
 
 @pytest.fixture(params=["local", pytest.param("network", marks=pytest.mark.slow)])
@@ -130,7 +130,7 @@ def test_readers_keep_their_generation_while_its_files_are_dropped(tmp_path: Pat
     index_dir = tmp_path / "i"
     build(index_dir)
     with Catalog.open_reader(index_dir) as reader:
-        snapshot = reader.snapshot()
+        snapshot = reader.live()
         segments = [Segment.open(layout.segment_path(index_dir, record.name)) for record in snapshot.segments]
         update(index_dir)
         assert not {record.name for record in snapshot.segments} & segments_on_disk(index_dir)

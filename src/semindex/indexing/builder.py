@@ -17,7 +17,7 @@ from semindex.indexing.run import Indexing, Place, Run, commit
 from semindex.indexing.walktimes import WALKS
 from semindex.source.walk import checked_root
 from semindex.store import layout
-from semindex.store.catalog import Catalog, SkippedFile, Snapshot
+from semindex.store.catalog import Catalog, LiveSegments, SkippedFile
 from semindex.store.lock import OnWait, write_lock
 from semindex.store.segment import Segment
 from semindex.types import (
@@ -69,7 +69,7 @@ class Builder:
             def indexed(drift: Drift | None) -> tuple[BuildReport, set[str]]:
                 with self._catalog(warnings, verify=verify) as catalog:
                     report = self._refresh(catalog, drift, paths, warnings, force, verify)
-                    return report, {segment.name for segment in catalog.snapshot().segments}
+                    return report, {segment.name for segment in catalog.live().segments}
 
             try:
                 report, live = indexed(drift)
@@ -126,7 +126,7 @@ class Builder:
         verify: bool,
     ) -> BuildReport:
         layout.require_root(self._place.index_dir, catalog.meta("root"), self._place.root)
-        broken = self._broken_segments(catalog.snapshot(), warnings, verify=verify)
+        broken = self._broken_segments(catalog.live(), warnings, verify=verify)
         drift = self._drift(catalog, drift, paths, broken, force)
         work, whole = drift.plan, drift.seen.only is None
         warnings.extend(drift.seen.warnings)
@@ -189,11 +189,11 @@ class Builder:
         skips = [SkippedFile(failure, skip_analysis()) for failure in work.skipped]
         return [skip for skip in skips if work.failures.get(skip.failure.path) != skip]
 
-    def _broken_segments(self, snapshot: Snapshot, warnings: list[str], *, verify: bool) -> set[int]:
+    def _broken_segments(self, live: LiveSegments, warnings: list[str], *, verify: bool) -> set[int]:
         """Segments that cannot be used; what they held is indexed again."""
         broken: set[int] = set()
-        for number, record in enumerate(snapshot.segments):
-            self._progress(Progress("verify", number, len(snapshot.segments), "segments"))
+        for number, record in enumerate(live.segments):
+            self._progress(Progress("verify", number, len(live.segments), "segments"))
             try:
                 segment = Segment.open(layout.segment_path(self._place.index_dir, record.name))
                 rows = len(segment.section("file_chunks")), len(segment.section("chunk_kinds"))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from semindex.errors import IndexCorrupt
 from semindex.store import layout
-from semindex.store.catalog import Change, MovedFile, NewSegment, SegmentRecord, Snapshot
+from semindex.store.catalog import Change, LiveSegments, MovedFile, NewSegment, SegmentRecord
 from semindex.store.durable import StepHook, no_step
 from semindex.store.joining import join_segments
 from semindex.store.segment import Segment
@@ -123,9 +123,9 @@ class Merged:
     """Where a segment is damaged; then nothing was made."""
 
 
-def merges(snapshot: Snapshot, groups: Sequence[Sequence[SegmentRecord]]) -> list[Merge]:
-    """Groups of a snapshot's segments with what is dead in them."""
-    dead = snapshot.dead
+def merges(live: LiveSegments, groups: Sequence[Sequence[SegmentRecord]]) -> list[Merge]:
+    """Groups of a live's segments with what is dead in them."""
+    dead = live.dead
     return [Merge(tuple(group), tuple(dead.get(record.id, ()) for record in group)) for group in groups]
 
 

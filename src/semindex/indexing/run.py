@@ -115,7 +115,7 @@ class Indexing:
         self._leaving = leaving
         self._crew: Crew | None = None
         self._waiting: deque[Work] = deque()
-        self._older = {segment.id for segment in catalog.snapshot().segments}
+        self._older = {segment.id for segment in catalog.live().segments}
         """Segments that were there before: their files may yet be replaced."""
         self._may_merge = True
         self._catalog = catalog
@@ -198,15 +198,15 @@ class Indexing:
     def _groups(
         self, crew: Crew, tier_segments: int, small_bytes: int = 0, *, but: Collection[int] = ()
     ) -> list[Merge]:
-        snapshot = self._catalog.snapshot()
+        live = self._catalog.live()
         groups = merge.choose(
-            [segment for segment in snapshot.segments if segment.id not in but],
-            snapshot.dead,
+            [segment for segment in live.segments if segment.id not in but],
+            live.dead,
             tier_segments=tier_segments,
             largest_bytes=crew.merge_bytes,
             small_bytes=min(small_bytes, crew.merge_bytes),
         )
-        return merge.merges(snapshot, groups)
+        return merge.merges(live, groups)
 
     def _task(self) -> Task:
         place = self._place
@@ -224,7 +224,7 @@ class Indexing:
         """Who does the work."""
         place, task = self._place, self._task()
         if place.cluster is not None:
-            return crews.cluster(task, place.cluster, self._catalog.snapshot().identity, self._leaving)
+            return crews.cluster(task, place.cluster, self._catalog.live().identity, self._leaving)
         several = crews.pool(task, place.workers) if source_bytes >= place.parallel_bytes else None
         return several or crews.own(task, self._begin_file)
 

@@ -203,6 +203,7 @@ class BatchRunner:
             pool: ThreadPoolExecutor | None = None
             while waiting or under_way:
                 streams = self._at_once()
+                # Begin batches ahead of the results that are taken: twice as many as run at once.
                 if waiting and len(under_way) < (2 * streams if streams > 1 else 1):
                     start, last = waiting.pop()
                     stop = min(last, self._end(descending, start, streams))
@@ -210,17 +211,17 @@ class BatchRunner:
                         waiting.append((stop, last))
                     one_of_several = self.streams > 1 and stop - start < len(order)
                     made: Callable[[], T] = partial(run_batch, order[start:stop], one_of_several)
-                    pooled = one_of_several and streams > 1
-                    if pooled:
+                    in_pool = one_of_several and streams > 1
+                    if in_pool:
                         pool = pool or self._pool(leaving)
                         made = pool.submit(made).result
-                    under_way.append((start, stop, pooled, made))
+                    under_way.append((start, stop, in_pool, made))
                     continue
-                start, stop, pooled, made = under_way.popleft()
+                start, stop, in_pool, made = under_way.popleft()
                 try:
                     found = made()
                 except OutOfMemory as error:
-                    self._refused(stop - start, descending[start], error, alone=not pooled)
+                    self._refused(stop - start, descending[start], error, alone=not in_pool)
                     waiting.append((start, stop))
                     continue
                 self._fitted(descending[start:stop])

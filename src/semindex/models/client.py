@@ -144,7 +144,7 @@ class ServerModel:
     def _rows(self, texts: Sequence[str], prompt: str) -> Vectors:
         """Unit rows of pieces, shape ``(n, dim)``; a piece that the server finds too long is halved."""
         try:
-            return unit(self._asked([prompt + text for text in texts]))
+            return unit(self._request([prompt + text for text in texts]))
         except _TooLong as error:
             if len(texts) > 1:
                 return np.concatenate([self._rows([text], prompt) for text in texts])
@@ -157,7 +157,7 @@ class ServerModel:
             rows = np.concatenate([self._rows([half], prompt) for half in halves])
             return mean_of_pieces(rows, [len(half) for half in halves], [2]).rows
 
-    def _asked(self, texts: Sequence[str]) -> Vectors:
+    def _request(self, texts: Sequence[str]) -> Vectors:
         """The vectors that the server gives, shape ``(n, dim)``; failures that may pass are tried again."""
         request: dict[str, object] = {"input": list(texts)}
         if self._endpoint.model:
@@ -167,7 +167,7 @@ class ServerModel:
         body = msgspec.json.encode(request)
         for pause in (*PAUSES_SECONDS, None):
             try:
-                return self._decode_vectors(self._posted(body), len(texts))
+                return self._decode_vectors(self._post(body), len(texts))
             except _Passing as error:
                 if pause is None:
                     raise ModelError(
@@ -177,11 +177,11 @@ class ServerModel:
                 self._pause(pause if error.pause is None else error.pause)
         raise AssertionError  # the loop ends by return or raise
 
-    def _posted(self, body: bytes) -> bytes:
+    def _post(self, body: bytes) -> bytes:
         """The body of the server's answer."""
         with self._lock:
             try:
-                connection = self._connected()
+                connection = self._connect()
                 connection.request("POST", self._endpoint.path, body, self._headers())
                 response = connection.getresponse()
                 content = response.read(_MOST_BYTES + 1)
@@ -197,7 +197,7 @@ class ServerModel:
 
     def _refusal(self, status: int, wait: str, content: bytes) -> Exception:
         """The error to raise for an answer with another status than 200."""
-        said = self._quoted(content)
+        said = self._quote(content)
         if status in (400, 413, 422, 500) and re.search(_TOO_LONG, said, re.IGNORECASE):
             return _TooLong(said)
         told = f"HTTP {status}: {said}" if said else f"HTTP {status}"
@@ -214,7 +214,7 @@ class ServerModel:
             )
         return ModelError(f"{self._endpoint.address} gives no vectors: {told}; {advice}")
 
-    def _quoted(self, content: bytes) -> str:
+    def _quote(self, content: bytes) -> str:
         """The beginning of the server's message, with the key blotted out if the message repeats it."""
         said = content[:2000].decode("utf-8", "replace")
         key = self._read_key() if self._read_key is not None else None
@@ -258,7 +258,7 @@ class ServerModel:
             headers["Authorization"] = f"Bearer {key}"
         return headers
 
-    def _connected(self) -> HTTPConnection:
+    def _connect(self) -> HTTPConnection:
         if self._connection is None:
             where = self._endpoint
             kind = HTTPSConnection if where.secure else HTTPConnection

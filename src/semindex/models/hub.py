@@ -63,11 +63,11 @@ def folder_of(model: HubModel, *, is_whole: Callable[[Path], bool]) -> Path:
     """
     with from_extra("onnx"):
         import huggingface_hub as hub
-    kept = _kept(hub, model)
-    return kept if kept is not None and is_whole(kept) else _downloaded(hub, model)
+    kept = _find_cached(hub, model)
+    return kept if kept is not None and is_whole(kept) else _download(hub, model)
 
 
-def _kept(hub: Any, model: HubModel) -> Path | None:
+def _find_cached(hub: Any, model: HubModel) -> Path | None:
     """The model's folder in the cache; None if it is not there."""
     for mark in _MARKS:
         found = hub.try_to_load_from_cache(model.id, mark, revision=model.revision)
@@ -76,7 +76,7 @@ def _kept(hub: Any, model: HubModel) -> Path | None:
     return None
 
 
-def _downloaded(hub: Any, model: HubModel) -> Path:
+def _download(hub: Any, model: HubModel) -> Path:
     try:
         info = hub.HfApi(library_name="semindex").model_info(model.id, revision=model.revision)
         names = [each.rfilename for each in info.siblings or ()]

@@ -63,11 +63,11 @@ class Judge:
     def judge(self, query: str, texts: Sequence[str]) -> list[TextScore]:
         """The score of each text, in the order of the texts."""
         if self._model.is_cross_encoder:
-            found = self._found(texts, query)
+            found = self._look_up(texts, query)
             values = [float(each.numbers[0]) for each in found]
         else:
             vector = self._query_vector(query)
-            found = self._found(texts, None)
+            found = self._look_up(texts, None)
             values = [float(each.numbers @ vector) for each in found]
         return [
             TextScore(value, each.read_tokens, each.total_tokens)
@@ -99,7 +99,7 @@ class Judge:
             self._asked.put(query, known)
         return known
 
-    def _found(self, texts: Sequence[str], query: str | None) -> list[Kept]:
+    def _look_up(self, texts: Sequence[str], query: str | None) -> list[Kept]:
         """The vectors of texts, or the scores of their pairs with the query, from the cache or the model."""
         prompt = self._text_prompt if query is None else ""
         digests = [text_digest(query, prompt + text) for text in texts]
@@ -109,14 +109,14 @@ class Judge:
             found.update(self._cache.get(self._model.fingerprint, list(named), width=self._model.dim))
         missing = [digest for digest in named if digest not in found]
         if missing:
-            computed = self._computed([named[digest] for digest in missing], query)
+            computed = self._compute([named[digest] for digest in missing], query)
             new = dict(zip(missing, computed, strict=True))
             found.update(new)
             if self._cache is not None:
                 self._cache.put(self._model.fingerprint, new)
         return [found[digest] for digest in digests]
 
-    def _computed(self, texts: Sequence[str], query: str | None) -> list[Kept]:
+    def _compute(self, texts: Sequence[str], query: str | None) -> list[Kept]:
         tokens: Sequence[ModelInput]
         if query is None:
             tokens = self._model.tokens(texts, prompt=self._text_prompt)

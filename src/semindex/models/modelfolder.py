@@ -197,7 +197,7 @@ def read_folder(path: Path) -> ModelFolder:
     tokenizer = path / "tokenizer.json"
     if not tokenizer.is_file():
         raise ModelError(f"{path} has no tokenizer.json; {_HAVE}")
-    return _described(path, graph, tokenizer)
+    return _describe(path, graph, tokenizer)
 
 
 def read_torch_folder(path: Path) -> ModelFolder:
@@ -210,7 +210,7 @@ def read_torch_folder(path: Path) -> ModelFolder:
     if not weights:
         raise ModelError(f"{path} has neither an ONNX graph nor *.safetensors; {_HAVE}")
     files = (path / name for name in ("tokenizer.json", "tokenizer_config.json", "config.json"))
-    return _described(path, weights[0], next((file for file in files if file.is_file()), weights[0]))
+    return _describe(path, weights[0], next((file for file in files if file.is_file()), weights[0]))
 
 
 def torch_files(path: Path) -> list[Path]:
@@ -218,7 +218,7 @@ def torch_files(path: Path) -> list[Path]:
     return sorted(file for file in path.glob("*.safetensors") if file.is_file())
 
 
-def _described(path: Path, graph: Path, tokenizer: Path) -> ModelFolder:
+def _describe(path: Path, graph: Path, tokenizer: Path) -> ModelFolder:
     config = _read_json(path / "config.json", _Config) or _Config()
     sentence = _read_json(path / "sentence_bert_config.json", _Sentence) or _Sentence()
     modules = _modules(path)

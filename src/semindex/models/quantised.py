@@ -70,7 +70,7 @@ def int8_folder(folder: ModelFolder, running: RunOptions) -> tuple[ModelFolder, 
     verdict = _read_conversion(told)
     if verdict is None or (verdict.used and not place.is_file()):
         try:
-            verdict = _made(folder, place, running)
+            verdict = _make(folder, place, running)
             told.parent.mkdir(parents=True, exist_ok=True)
             _write(told, msgspec.json.encode(verdict))
         except OSError as error:
@@ -86,7 +86,7 @@ def _worth_trying(folder: ModelFolder, running: RunOptions) -> bool:
     return weights <= most and folder.graph.stem == "model" and not rounds_by_batch(folder.graph)
 
 
-def _made(folder: ModelFolder, place: Path, running: RunOptions) -> Conversion:
+def _make(folder: ModelFolder, place: Path, running: RunOptions) -> Conversion:
     """Convert the graph, compare its vectors, and keep it at ``place`` if they are near enough."""
     aside = place.with_name(f"{place.name}.{os.getpid()}.tmp")
     try:

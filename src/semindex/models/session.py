@@ -80,8 +80,8 @@ class OnnxGraph:
         """Where the graph runs: onnxruntime passes over a GPU whose libraries it does not find."""
         self.streams = streams if self.device is Device.PROCESSOR else 1
         """How many batches to run at once."""
-        self._inputs = _checked_inputs(folder, session.get_inputs())
-        self._output, self.is_cross_encoder = _chosen_output(folder, session.get_outputs())
+        self._inputs = _check_inputs(folder, session.get_inputs())
+        self._output, self.is_cross_encoder = _choose_output(folder, session.get_outputs())
 
     def run(
         self,
@@ -103,10 +103,10 @@ class OnnxGraph:
             OutOfMemory: There is no room for the batch.
             ModelError: The graph fails, or gives infinite numbers or none.
         """
-        with _blamed(self._folder.graph), _room_found():
-            given = _padded(ids, kinds, pad)
+        with _model_errors(self._folder.graph), _memory_errors():
+            given = _pad_inputs(ids, kinds, pad)
             feeds = {name: given[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
-            session = self._narrowed() if one_of_several and self.streams > 1 else self._session
+            session = self._narrow_session() if one_of_several and self.streams > 1 else self._session
             (out,) = session.run([self._output], feeds)
             found = np.asarray(out, dtype=np.float32)
             if found.ndim == 3:
@@ -115,7 +115,7 @@ class OnnxGraph:
             raise ModelError(f"{self._folder.graph} gives no numbers that can be used: shape {found.shape}")
         return found
 
-    def _narrowed(self) -> Any:
+    def _narrow_session(self) -> Any:
         """The graph opened for one core, at the first call."""
         with self._opening:
             if self._narrow is None:
@@ -123,7 +123,7 @@ class OnnxGraph:
             return self._narrow
 
 
-def _padded(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Ids]:
+def _pad_inputs(ids: Sequence[Sequence[int]], kinds: Sequence[Sequence[int]], pad: int) -> Mapping[str, Ids]:
     """All inputs that a graph may have, each of shape ``(n, longest)``."""
     tokens = np.full((len(ids), max(map(len, ids))), pad, np.int64)
     mask, types = np.zeros_like(tokens), np.zeros_like(tokens)
@@ -162,7 +162,7 @@ def open_graph(
         options.intra_op_num_threads = threads
         # By default threads that wait spin, which takes the processor from everything else on the machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        with _blamed(folder.graph):
+        with _model_errors(folder.graph):
             return onnxruntime.InferenceSession(folder.graph, options, providers=providers)
 
     session = opened(threads, [*gpu, _PROCESSOR])
@@ -212,7 +212,7 @@ def _cores() -> int:
 
 
 @contextmanager
-def _blamed(graph: Path) -> Iterator[None]:
+def _model_errors(graph: Path) -> Iterator[None]:
     """Turn the errors that onnxruntime raises into a :class:`ModelError` that names the graph."""
     try:
         yield
@@ -224,7 +224,7 @@ def _blamed(graph: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _room_found() -> Iterator[None]:
+def _memory_errors() -> Iterator[None]:
     """Turn the errors that say that memory ran out into :class:`OutOfMemory`."""
     try:
         yield
@@ -236,7 +236,7 @@ def _room_found() -> Iterator[None]:
         raise OutOfMemory(str(error).strip().partition("\n")[0]) from error
 
 
-def _checked_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, type[np.integer[Any]]]:
+def _check_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, type[np.integer[Any]]]:
     """The type of integers that each input of the graph takes, by the input's name."""
     names = [each.name for each in inputs]
     strange = [each.name for each in inputs if each.name not in _KNOWN or each.type not in _INTEGERS]
@@ -248,7 +248,7 @@ def _checked_inputs(folder: ModelFolder, inputs: Sequence[_Value]) -> dict[str, 
     return {each.name: _INTEGERS[each.type] for each in inputs}
 
 
-def _chosen_output(folder: ModelFolder, outputs: Sequence[_Value]) -> tuple[str, bool]:
+def _choose_output(folder: ModelFolder, outputs: Sequence[_Value]) -> tuple[str, bool]:
     """The name of the output to read, and whether the model is a cross-encoder.
 
     Raises:

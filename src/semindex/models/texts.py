@@ -94,7 +94,7 @@ class TextEmbedder:
         """Sentences for the user about the model, and about the cache, which is opened for them."""
         if self._store is None:
             return self.model.notes
-        self._store.get(self._kept_as, (), width=0)
+        self._store.get(self._cache_name, (), width=0)
         return (*self.model.notes, *self._store.notes)
 
     @property
@@ -105,7 +105,7 @@ class TextEmbedder:
     @property
     def fingerprint(self) -> str:
         """The model's fingerprint, with the versions of what is done with its vectors."""
-        return f"{self._kept_as}-{centring.VERSION}"
+        return f"{self._cache_name}-{centring.VERSION}"
 
     @property
     def dim(self) -> int:
@@ -120,12 +120,12 @@ class TextEmbedder:
         named = dict(zip(digests, documents.texts, strict=True))
         known: dict[bytes, Vector] = {}
         if self._store is not None:
-            found = self._store.get(self._kept_as, list(named), width=len(centre))
+            found = self._store.get(self._cache_name, list(named), width=len(centre))
             known = {digest: kept.numbers for digest, kept in found.items()}
         missing = [digest for digest in named if digest not in known]
         for begin in range(0, len(missing), KEPT_TOGETHER):
             known.update(
-                self._computed({each: named[each] for each in missing[begin : begin + KEPT_TOGETHER]})
+                self._compute({each: named[each] for each in missing[begin : begin + KEPT_TOGETHER]})
             )
         rows = np.array([known[digest] for digest in digests], np.float32).reshape(len(digests), len(centre))
         return centring.centred(rows, centre)
@@ -137,7 +137,7 @@ class TextEmbedder:
         if not text.strip():
             return np.zeros(self.dim, np.float32)
         centre = self._centre(Side.QUERY)
-        vector: Vector = centring.centred(self._embedded([text], Side.QUERY).rows, centre)[0]
+        vector: Vector = centring.centred(self._embed([text], Side.QUERY).rows, centre)[0]
         return vector
 
     def close(self) -> None:
@@ -147,7 +147,7 @@ class TextEmbedder:
             self._store.close()
 
     @property
-    def _kept_as(self) -> str:
+    def _cache_name(self) -> str:
         """The name under which the cache holds the vectors of texts."""
         return f"{self.model.fingerprint}-text{POOLING_VERSION}"
 
@@ -155,10 +155,10 @@ class TextEmbedder:
         """The mean vector of the probe texts of a side, from memory, the cache or the model."""
         with self._lock:
             if side not in self._centres:
-                self._centres[side] = self._kept_centre(side)
+                self._centres[side] = self._find_centre(side)
             return self._centres[side]
 
-    def _kept_centre(self, side: Side) -> Vector:
+    def _find_centre(self, side: Side) -> Vector:
         """The mean vector from the cache or the model; the cache also has the first probe text's vector."""
         name, digests = self.fingerprint, [text_digest(side.value, each) for each in "cw"]
         probe = centring.QUERIES if side is Side.QUERY else centring.DOCUMENTS
@@ -175,7 +175,7 @@ class TextEmbedder:
             self._store.put(name, {digest: Kept(row, len(probe), len(probe)) for digest, row in kept})
         return centre
 
-    def _embedded(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
+    def _embed(self, texts: Sequence[str], side: Side) -> EmbeddedTexts:
         """The vectors of some texts, computed.
 
         The first time for a model that may change, a probe text is embedded too: its vector has to be the one
@@ -198,12 +198,12 @@ class TextEmbedder:
         self._witnesses.pop(side, None)
         return EmbeddedTexts(made.rows[:-1], made.sizes[:-1])
 
-    def _computed(self, texts: dict[bytes, str]) -> dict[bytes, Vector]:
+    def _compute(self, texts: dict[bytes, str]) -> dict[bytes, Vector]:
         """The vectors of some texts by digest, computed and put into the cache."""
-        made = self._embedded(list(texts.values()), Side.DOCUMENT)
+        made = self._embed(list(texts.values()), Side.DOCUMENT)
         if self._store is not None:
             rows = zip(texts, made.rows, made.sizes, strict=True)
-            self._store.put(self._kept_as, {digest: Kept(row, size, size) for digest, row, size in rows})
+            self._store.put(self._cache_name, {digest: Kept(row, size, size) for digest, row, size in rows})
         return dict(zip(texts, made.rows, strict=True))
 
 

@@ -17,7 +17,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Concatenate,
+    ParamSpec,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 from msgspec import Meta, Struct, structs
@@ -189,8 +199,13 @@ def _face(request: type[Request]) -> tuple[inspect.Signature, str]:
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     given = inspect.signature(request)
     told = [f"    {field.name}: {meta.description}" for field, _, meta in _described(request)]
-    parameters = [itself, *given.parameters.values()]
-    return given.replace(parameters=parameters), "\n".join(["Args:", *told])
+    plain = [each.replace(annotation=_plain(each.annotation)) for each in given.parameters.values()]
+    return given.replace(parameters=[itself, *plain]), "\n".join(["Args:", *told])
+
+
+def _plain(annotation: Any) -> Any:
+    """A type without what :func:`option` says of the field, which is of use in the documentation only."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 @cache

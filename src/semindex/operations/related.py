@@ -28,7 +28,7 @@ class Related(Whereabouts, frozen=True, kw_only=True):
     """The spans most like the one at a place, which is left out itself."""
 
     limit: Limit = 10
-    group_by: Grouping = GroupBy.FILE
+    group_by: Grouping = GroupBy.FILE.value
     scope: Scope = ""
 
 

@@ -42,23 +42,31 @@ class Search(Question, frozen=True, kw_only=True):
 
     limit: Limit = 10
     mode: Annotated[str, option("Rank by words and meaning, by words, by meaning.", choices=Mode)] = (
-        Mode.HYBRID
+        Mode.HYBRID.value
     )
-    group_by: Grouping = GroupBy.FILE
+    group_by: Grouping = GroupBy.FILE.value
     languages: Annotated[
-        Sequence[str], option("Only files of this language.", flag="--lang", metavar="LANGUAGE")
+        Sequence[str], option("Only files of these languages.", flag="--lang", metavar="LANGUAGE")
     ] = ()
     paths: Annotated[
         Sequence[str],
-        option("Only files that match this glob or lie below this folder.", flag="--path", metavar="GLOB"),
+        option(
+            "Only files that match one of these globs or lie below one of these folders.",
+            flag="--path",
+            metavar="GLOB",
+        ),
     ] = ()
     excluded_paths: Annotated[
         Sequence[str],
-        option("No files that match this glob or lie below this folder.", flag="--exclude", metavar="GLOB"),
+        option(
+            "No files that match one of these globs or lie below one of these folders.",
+            flag="--exclude",
+            metavar="GLOB",
+        ),
     ] = ()
     kinds: Annotated[
         Sequence[str],
-        option("Only spans of this kind, such as function or class.", flag="--kind", metavar="KIND"),
+        option("Only spans of these kinds, such as function or class.", flag="--kind", metavar="KIND"),
     ] = ()
     scope: Scope = ""
     refresh: Annotated[
@@ -74,7 +82,9 @@ class Search(Question, frozen=True, kw_only=True):
     ] = False
 
 
-def search(snapshot: Snapshot, asked: Search, checked: Sequence[Upkept] = ()) -> Hits:
+def search(
+    snapshot: Snapshot, asked: Search, checked: Sequence[Upkept] = (), *, started: float | None = None
+) -> Hits:
     """The spans that answer a query, best first.
 
     Raises:
@@ -87,7 +97,7 @@ def search(snapshot: Snapshot, asked: Search, checked: Sequence[Upkept] = ()) ->
     from semindex.search.rerank import DEPTH
     from semindex.search.weights import WEIGHTS
 
-    started = time.perf_counter()
+    started = time.perf_counter() if started is None else started
     query = parse(asked.query, filters_of(asked))
     judging = snapshot.judging() if asked.rerank and snapshot.judging is not None else None
     mode, grouping = Mode(asked.mode), GroupBy(asked.group_by)

@@ -24,12 +24,12 @@ from semindex.store.records import (
     Counts,
     Differences,
     FileRecord,
+    LiveSegments,
     MovedFile,
     NewFile,
     NewSegment,
     SegmentRecord,
     SkippedFile,
-    Snapshot,
     Totals,
 )
 from semindex.types import FileFailure, FileRef, SkipReason
@@ -39,12 +39,12 @@ __all__ = [
     "Change",
     "Differences",
     "FileRecord",
+    "LiveSegments",
     "MovedFile",
     "NewFile",
     "NewSegment",
     "SegmentRecord",
     "SkippedFile",
-    "Snapshot",
     "Totals",
 ]
 
@@ -73,7 +73,7 @@ class Catalog:
         self._lock = RLock()
         self._closed = False
         self._stamp = self._look()
-        self._snapshot: Snapshot | None = None
+        self._live: LiveSegments | None = None
 
     @classmethod
     def open_reader(cls, index_dir: Path) -> Catalog:
@@ -83,7 +83,7 @@ class Catalog:
             NotIndexed: There is none, or it was only just begun.
             IndexCorrupt: Not a catalog, or damaged.
             IndexTooNew: Of a newer semindex.
-            BrokenIndex: Of an older semindex, or the system does not let it be read.
+            BrokenIndex: The system does not let it be read.
         """
         catalog = cls(index_dir, _open_for_reading(index_dir), writable=False, on_step=no_step)
         with catalog._translated():
@@ -172,7 +172,7 @@ class Catalog:
             row = self._fetch("SELECT value FROM meta WHERE key = ?", key)
             return self._text(row[0][0]) if row else None
 
-    def snapshot(self) -> Snapshot:
+    def live(self) -> LiveSegments:
         """What is live now, seen in one read transaction.
 
         A writer, beside whom nobody commits, reads it once a generation.
@@ -180,20 +180,20 @@ class Catalog:
         Raises:
             NotIndexed: The index was removed.
         """
-        if self._snapshot is None or not self._writable:
-            self._snapshot = self._read_snapshot()
-        return self._snapshot
+        if self._live is None or not self._writable:
+            self._live = self._read_live()
+        return self._live
 
-    def _read_snapshot(self) -> Snapshot:
+    def _read_live(self) -> LiveSegments:
         with self._translated(), self._read():
             generation, model, _, identity = self._state()
-            segments = self._fetch("SELECT id, name, files, chunks, nbytes, base FROM segments ORDER BY id")
+            segments = self._fetch("SELECT id, name, files, chunks, nbytes FROM segments ORDER BY id")
             dead: dict[int, list[int]] = {}
             for segment, ordinal in self._fetch(
                 "SELECT segment, ordinal FROM dead ORDER BY segment, ordinal"
             ):
                 dead.setdefault(segment, []).append(ordinal)
-        return Snapshot(
+        return LiveSegments(
             identity=identity,
             generation=generation,
             model=model,
@@ -335,8 +335,8 @@ class Catalog:
             with transaction(self._opened.connection):
                 self._on_step("catalog:begin")
                 generation = changes.apply(self._opened.connection, change, self._on_step)
-            if self._snapshot is not None and self._snapshot.generation != generation:
-                self._snapshot = None
+            if self._live is not None and self._live.generation != generation:
+                self._live = None
             self._on_step("catalog:committed")
         return generation
 
@@ -456,7 +456,7 @@ def _open_for_reading(index_dir: Path) -> OpenedDatabase:
     path = index_dir / layout.CATALOG
     try:
         with translated(path, writing=False):
-            if not migrations.require_current(opened.connection, path):
+            if not migrations.has_catalog(opened.connection, path):
                 raise NotIndexed(f"Nothing is indexed in {index_dir}; run 'semindex index' first")
     except BaseException:
         opened.connection.close()

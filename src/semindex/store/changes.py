@@ -55,18 +55,15 @@ def _check_ordinals(change: Change) -> None:
 
 
 def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
-    """Ids by name. Ids and bases go on from the highest ever given."""
-    (base,) = connection.execute("SELECT next_base FROM state").fetchone()
+    """Ids by name. Ids go on from the highest ever given."""
     ids: dict[str, int] = {}
     for segment in change.add:
         files = len(segment.files) + sum(file.segment == segment.name for file in change.moved)
         cursor = connection.execute(
-            "INSERT INTO segments (name, files, chunks, nbytes, base) VALUES (?, ?, ?, ?, ?)",
-            (segment.name, files, segment.chunks, segment.nbytes, base),
+            "INSERT INTO segments (name, files, chunks, nbytes) VALUES (?, ?, ?, ?)",
+            (segment.name, files, segment.chunks, segment.nbytes),
         )
         ids[segment.name] = int(cursor.lastrowid or 0)
-        base += segment.chunks
-    connection.execute("UPDATE state SET next_base = ?", (base,))
     return ids
 
 

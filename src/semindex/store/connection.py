@@ -8,7 +8,7 @@ How the catalog is opened, and what it then writes beside itself::
     to read, folder not writable     mode=ro      if a writer left something; else immutable=1, which needs
                                                   no files beside the database and does not see later commits
 
-Where the first choice to read fails (a full disk has no room for SQLite's files), the last is tried.
+If mode=rw fails, since a full disk has no room for SQLite's files, the modes of the last row are tried.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class OpenedDatabase(Struct, frozen=True):
 
 @contextmanager
 def translated(path: Path, *, writing: bool) -> Iterator[None]:
-    """Turn SQLite's errors about the database ``path`` into ours; errors of wrong SQL pass as they are.
+    """Turn SQLite's errors about the database ``path`` into ours; errors without such a cause pass.
 
     Raises:
         IndexCorrupt: The database is damaged.
         IndexLocked: Another process holds it.
-        IndexUnwritable: The system refused; while ``writing``.
-        BrokenIndex: The system refused; else.
+        IndexUnwritable: The system refused to write (``writing``).
+        BrokenIndex: The system refused to read.
         ValueError: A change broke a constraint of the schema.
     """
     try:

@@ -117,6 +117,7 @@ def pack_header(entries: Iterable[SectionEntry], table: bytes, table_offset: int
         xxhash.xxh3_64_intdigest(directory),
         xxhash.xxh3_64_intdigest(table),
     )
+    # The checksum covers all bytes of the preamble but its own eight, which come last.
     unsigned = _PREAMBLE.pack(*fields, 0)
     return _PREAMBLE.pack(*fields, xxhash.xxh3_64_intdigest(unsigned[:-8])) + directory
 
@@ -171,6 +172,7 @@ def check_directory(path: Path, directory: bytes, preamble: Preamble) -> list[Se
 
 
 def _check_layout(path: Path, entries: Sequence[SectionEntry], preamble: Preamble) -> None:
+    # Sections without gaps cannot overlap or lie outside of the file, whatever the directory says.
     offset = preamble.header_bytes
     for entry in entries:
         if entry.offset != offset or not _size_fits(entry):

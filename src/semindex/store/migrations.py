@@ -6,7 +6,7 @@ import sqlite3  # noqa: TID251 - this is SQL's room
 from collections.abc import Sequence
 from pathlib import Path
 
-from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
+from semindex.errors import IndexCorrupt, IndexTooNew
 from semindex.store.connection import transaction
 
 APPLICATION_ID = 0x53494458
@@ -61,6 +61,32 @@ STEPS: tuple[Step, ...] = (
             PRIMARY KEY (segment, ordinal)
         ) WITHOUT ROWID""",
     ),
+    # Without state.next_base and segments.base, which nothing reads. SQLite drops columns since 3.35 only.
+    (
+        """CREATE TABLE state_2 (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            identity TEXT NOT NULL,
+            model TEXT NOT NULL DEFAULT '',
+            generation INTEGER NOT NULL DEFAULT 0,
+            last_scan_ns INTEGER NOT NULL DEFAULT 0
+        )""",
+        "INSERT INTO state_2 SELECT id, identity, model, generation, last_scan_ns FROM state",
+        "DROP TABLE state",
+        "ALTER TABLE state_2 RENAME TO state",
+        """CREATE TABLE segments_2 (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            files INTEGER NOT NULL,
+            chunks INTEGER NOT NULL,
+            nbytes INTEGER NOT NULL
+        )""",
+        "INSERT INTO segments_2 SELECT id, name, files, chunks, nbytes FROM segments",
+        # The highest id that was ever given, which may be that of a segment that is gone.
+        "DELETE FROM sqlite_sequence WHERE name = 'segments_2'",
+        "INSERT INTO sqlite_sequence SELECT 'segments_2', seq FROM sqlite_sequence WHERE name = 'segments'",
+        "DROP TABLE segments",
+        "ALTER TABLE segments_2 RENAME TO segments",
+    ),
 )
 
 
@@ -83,20 +109,14 @@ def schema_version(connection: sqlite3.Connection, path: Path, *, newest: int = 
     return int(version)
 
 
-def require_current(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the database has a catalog; a reader cannot bring an older one up to date.
+def has_catalog(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the database has a catalog, of any version: what readers ask for was there from the first.
 
     Raises:
-        BrokenIndex: An older semindex wrote it.
         IndexCorrupt: The database is that of another program.
         IndexTooNew: A newer semindex wrote it.
     """
-    version = schema_version(connection, path)
-    if 0 < version < len(STEPS):
-        raise BrokenIndex(
-            f"{path} was written by an older semindex; run 'semindex index' to bring it up to date"
-        )
-    return version > 0
+    return schema_version(connection, path) > 0
 
 
 def migrate(connection: sqlite3.Connection, path: Path, *, steps: Sequence[Step] = STEPS) -> None:

@@ -86,6 +86,7 @@ class EncodedLists(Struct, frozen=True):
 def encode_ordered(triples: Triples) -> EncodedLists:
     """The lists of postings that are ordered by term, then row, and whose terms are :func:`stored_bits`."""
     terms = triples.terms
+    # first: whether a posting is the first of its term, and so begins a list.
     first = np.ones(len(terms), dtype=bool)
     first[1:] = terms[1:] != terms[:-1]
     heads = np.flatnonzero(first)
@@ -104,6 +105,7 @@ def _order(triples: Triples) -> Ids:
     if len(rows) < 2 or bool((rows[1:] >= rows[:-1]).all()):
         # The analysis gives rows ascending. A stable sort by term then suffices and takes half the time.
         return np.argsort(triples.terms, kind="stable")
+    # One key for term and row, with the term's rank in place of its hash so that the key fits into 63 bits.
     distinct, ranks = np.unique(triples.terms, return_inverse=True)
     if not len(distinct):
         return np.empty(0, np.int64)
@@ -220,6 +222,7 @@ class Postings:
         numbers, places = self._find(keys)
         if not len(numbers):
             return None
+        # A list ends where that of the next term begins; the last start is the end of the data.
         starts, stops = self._starts.at(np.concatenate((places, places + 1))).reshape(2, -1)
         data = self._data
         pieces = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]

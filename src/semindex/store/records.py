@@ -58,12 +58,10 @@ class SegmentRecord(Struct, frozen=True):
     chunks: int
     """Dead ones included."""
     nbytes: int
-    base: int
-    """Id of its first chunk: the chunk at ordinal ``n`` has the id ``base + n``. Never used again."""
 
 
-class Snapshot(Struct, frozen=True):
-    """A generation, as one read transaction saw it."""
+class LiveSegments(Struct, frozen=True):
+    """The segments of a generation and what is dead in them, as one read transaction saw them."""
 
     identity: str
     """Of the catalog: generations are comparable while it stays the same."""

@@ -87,7 +87,7 @@ def write_segment(
         offset = header_bytes
         for planned, stream in zip(plan, streams.values(), strict=True):
             sink = _SectionWriter(output)
-            rows = sum(sink.add(block) for block in _checked_blocks(planned, stream))
+            rows = sum(sink.add(block) for block in _check_blocks(planned, stream))
             shape = _final_shape(planned, rows)
             entries.append(SectionEntry(planned.name, planned.dtype, shape, offset, sink.nbytes))
             checksums += sink.finish()
@@ -112,7 +112,7 @@ def _dtype(stream: SectionStream) -> np.dtype[Any]:
     return dtype
 
 
-def _checked_blocks(planned: SectionEntry, stream: SectionStream) -> Iterator[Array]:
+def _check_blocks(planned: SectionEntry, stream: SectionStream) -> Iterator[Array]:
     for block in stream.blocks:
         if block.dtype.newbyteorder("<").str != planned.dtype or block.shape[1:] != planned.shape[1:]:
             raise ValueError(f"section {planned.name!r}: a block of {block.dtype} {block.shape} in {planned}")
@@ -139,6 +139,7 @@ class _SectionWriter:
     def add(self, block: Array) -> int:
         """Write a block, of which at most about 1 MiB is copied at a time; gives its number of rows."""
         little = block.dtype.newbyteorder("<")
+        # A block may lie in memory in another order or byte order: it is copied step by step, not whole.
         step = max(1, BLOCK_BYTES * len(block) // max(1, block.nbytes))
         for start in range(0, len(block), step):
             piece = np.ascontiguousarray(block[start : start + step], dtype=little)
@@ -153,6 +154,7 @@ class _SectionWriter:
         return self._checksums
 
     def _write(self, data: Bytes) -> None:
+        # Cut the data where a checksum ends, so that each covers BLOCK_BYTES of the section.
         while len(data):
             part = data[: BLOCK_BYTES - self.nbytes % BLOCK_BYTES]
             self._output.write(part.data)

@@ -152,7 +152,7 @@ class VectorCache:
     def stats(self) -> CacheStats:
         """How much the file holds, and how often a text was found in it or missed since it was made."""
         with self._lock:
-            entries, models, hits, misses = self._attempt(_counted, (0, 0, 0, 0), making=False)
+            entries, models, hits, misses = self._attempt(_count_entries, (0, 0, 0, 0), making=False)
             return CacheStats(
                 path=str(self.path),
                 entries=entries,
@@ -198,7 +198,7 @@ class VectorCache:
             if self._off:
                 break
             try:
-                opened = self._opened(making=making or not again)
+                opened = self._open_file(making=making or not again)
                 return otherwise if opened is None else work(opened)
             except (sqlite3.Error, UnicodeDecodeError, _Foreign, OSError) as error:
                 self._disconnect()
@@ -230,7 +230,7 @@ class VectorCache:
             return
         self._notes[f"the vector cache was damaged ({error}) and begun anew; the old file is {aside}"] = None
 
-    def _opened(self, *, making: bool) -> Connection | None:
+    def _open_file(self, *, making: bool) -> Connection | None:
         """The connection, opened when it is not; None if there is no file and none is to be made."""
         if self._connection is None:
             if not making and not self.path.exists():
@@ -343,7 +343,7 @@ def _live_bytes(connection: Connection) -> int:
     return (pages - free) * size
 
 
-def _counted(connection: Connection) -> tuple[int, int, int, int]:
+def _count_entries(connection: Connection) -> tuple[int, int, int, int]:
     """The numbers of entries, models, hits and misses."""
     entries, models = connection.execute("SELECT count(*), count(DISTINCT model) FROM vectors").fetchone()
     hits, misses = connection.execute("SELECT hits, misses FROM counts").fetchone()

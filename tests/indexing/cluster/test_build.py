@@ -74,7 +74,7 @@ def assert_as_built_here(tree: Path, tmp_path: Path, report: BuildReport) -> Non
         assert getattr(report, what) == getattr(one, what), what
     assert_same_index(tree, tmp_path / "one", tmp_path / "cluster")
     with Catalog.open_reader(tmp_path / "cluster") as catalog:
-        live = {record.name for record in catalog.snapshot().segments}
+        live = {record.name for record in catalog.live().segments}
     assert {path.name for path in (tmp_path / "cluster" / "segments").iterdir()} == live
 
 

@@ -69,7 +69,7 @@ class SchedulerClient:
         """Twice for each call the token of :meth:`submit`: first with :data:`FINISHED`, when the worker is
         done, then with the answer, or with an exception if there is none."""
         self._fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="semindex-fetch")
-        self._levels = _silenced()
+        self._levels = _silence()
         try:
             self._client: Any = Client(  # type: ignore[no-untyped-call]
                 address, timeout=CONNECT_SECONDS, set_as_default=False, name="semindex"
@@ -157,9 +157,9 @@ class SchedulerClient:
         """Report a call that is done, and fetch its answer in another thread; a thread of dask calls this."""
         self.answers.put((token, FINISHED))
         with suppress(RuntimeError):  # the client was closed meanwhile
-            self._fetchers.submit(self._fetched, token, future)
+            self._fetchers.submit(self._put_answer, token, future)
 
-    def _fetched(self, token: object, future: Any) -> None:
+    def _put_answer(self, token: object, future: Any) -> None:
         answer: object
         try:
             answer = future.result(timeout=_FETCH_SECONDS)
@@ -188,7 +188,7 @@ def _member(address: str, told: Mapping[str, Any]) -> WorkerInfo:
     return WorkerInfo(address, label, int(told.get("nthreads", 1)), told.get("nanny") is not None)
 
 
-def _silenced() -> dict[str, int]:
+def _silence() -> dict[str, int]:
     """Silence dask's loggers, since our errors and notes say what goes wrong; gives their former levels."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
     levels = {name: logging.getLogger(name).level for name in names}

@@ -54,7 +54,7 @@ class ClusterExecutor:
         self._host_bytes: Callable[[], int] | None = None
         self._open = ExitStack()
         self._reconnects = 0
-        self._connection = self._connected()
+        self._connection = self._connect()
 
     @property
     def peak_bytes(self) -> int:
@@ -77,7 +77,7 @@ class ClusterExecutor:
         """Close the connection, and end a cluster that was started here."""
         self._open.close()
 
-    def _connected(self) -> SchedulerClient:
+    def _connect(self) -> SchedulerClient:
         address = self._address
         workers = local_workers(address)
         if workers is not None:
@@ -132,7 +132,7 @@ class ClusterExecutor:
                 raise self._gone_for_good(gone) from gone
             self._open.close()
             try:
-                self._connection = self._connected()
+                self._connection = self._connect()
             except WorkerError as error:
                 raise self._gone_for_good(gone) from error
             self._notes[f"the scheduler at {self._address} went away ({gone}) and was found again"] = None

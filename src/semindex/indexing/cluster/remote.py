@@ -10,7 +10,7 @@ import pickle
 import threading
 from typing import Any
 
-from semindex.indexing.executors.wire import outcome_of, pickle_parts, reply_of
+from semindex.indexing.executors.wire import pickle_parts, reply_to
 from semindex.process.garbage import without_collection
 from semindex.version import __version__
 
@@ -46,14 +46,14 @@ def do_item(run: str, version: str, greeting: bytes, item: bytes | None, *payloa
         if run not in _opened:
             _opened.clear()
             task, setup = pickle.loads(greeting)
-            state, failure, error = outcome_of(setup)
-            if failure is not None or error is not None:
-                return OPENED, pickle_parts(reply_of(None, failure, error))[0]
-            _opened[run] = (task, state)
+            opened = reply_to(setup)
+            if opened.failure is not None or opened.error is not None:
+                return OPENED, pickle_parts(opened)[0]
+            _opened[run] = (task, opened.result)
         if item is None:
-            return OPENED, pickle_parts(reply_of(None, None, None))[0]
+            return OPENED, pickle_parts(reply_to(lambda: None))[0]
         task, state = _opened[run]
-        content, made = pickle_parts(reply_of(*outcome_of(task, state, pickle.loads(item, buffers=payloads))))
+        content, made = pickle_parts(reply_to(task, state, pickle.loads(item, buffers=payloads)))
         return DONE, content, *made
 
 

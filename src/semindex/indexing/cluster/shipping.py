@@ -291,10 +291,10 @@ class Receiver:
                 if isinstance(arrival, Failure):
                     yield Failure(work, arrival.reason)
                     continue
-                result, reason = self._adopted(arrival.result)
+                result, reason = self._adopt(arrival.result)
                 yield Done(work, result) if result is not None else Failure(work, reason)
 
-    def _adopted(self, shipment: Shipment) -> tuple[Result | None, str]:
+    def _adopt(self, shipment: Shipment) -> tuple[Result | None, str]:
         """The result with its segment in the index under a new name; or None and why there is none."""
         result = shipment.result
         if result.segment is None:

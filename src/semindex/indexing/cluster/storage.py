@@ -30,7 +30,7 @@ class SegmentStorage:
 
     def put(self, name: str, data: bytes) -> None:
         """Write a file, in place of any of the same name."""
-        with self._used():
+        with self._storage_errors():
             self._files.makedirs(self._folder, exist_ok=True)
             self._files.pipe_file(f"{self._folder}/{name}", data)
 
@@ -40,19 +40,19 @@ class SegmentStorage:
         Raises:
             FileNotFoundError: There is no such file.
         """
-        with self._used():
+        with self._storage_errors():
             data: bytes = self._files.cat_file(f"{self._folder}/{name}")
             return data
 
     def remove(self, name: str) -> None:
         """Remove a file."""
-        with self._used():
+        with self._storage_errors():
             self._files.rm_file(f"{self._folder}/{name}")
 
     def purge(self) -> int:
         """Remove segments that nobody fetched, which lost workers have left; gives their number."""
         try:
-            with self._used():
+            with self._storage_errors():
                 found = [str(path).rpartition("/")[2] for path in self._files.ls(self._folder, detail=False)]
         except FileNotFoundError:
             return 0
@@ -62,7 +62,7 @@ class SegmentStorage:
         return len(strays)
 
     @contextmanager
-    def _used(self) -> Iterator[None]:
+    def _storage_errors(self) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError:

@@ -168,6 +168,7 @@ class WorkerTeam:
         members = self._connection.members()
         self._looked = time.monotonic()
         for address, worker in list(self._workers.items()):
+            # A refused or hanging worker stays while the cluster has it, so that it is not greeted again.
             if address not in members:
                 del self._workers[address]
                 if worker.state is not WorkerState.OUT:
@@ -193,7 +194,7 @@ class WorkerTeam:
                 token, answer = self._connection.answers.get(timeout=wait)
             except queue.Empty:
                 break
-            wait = 0.001
+            wait = 0.001  # once something has arrived, take only what is there already
             outcome = self._receive(token, answer)
             self._hand_out()
             if outcome is not None:
@@ -327,15 +328,17 @@ class WorkerTeam:
             return None  # the attempt was taken back, and its item given to another worker
         worker, pending = token.worker, token.pending
         if answer is FINISHED:
+            # The worker begins its next item now, while the answer is on its way.
             token.finished = True
             worker.since = time.monotonic()
             return None
         worker.tries.remove(token)
         self._connection.drop(token.future)
         if isinstance(answer, tuple):
-            return self._answered(worker, pending, *answer)
+            return self._take_answer(worker, pending, *answer)
+        assert isinstance(answer, Exception), "a call gives an answer or an exception"
         if pending is None:
-            self._refuse(worker, f"could not be asked: {reason_of(_as_exception(answer))}", None)
+            self._refuse(worker, f"could not be asked: {reason_of(answer)}", None)
         elif isinstance(answer, AnswerLost):
             pending.losses += 1
             if pending.losses < LOSSES:
@@ -343,10 +346,10 @@ class WorkerTeam:
             else:
                 return Failure(pending.item, f"it was lost {LOSSES} times ({answer})")
         else:
-            self._blame(pending, worker, f"{worker.member.label}: {reason_of(_as_exception(answer))}")
+            self._blame(pending, worker, f"{worker.member.label}: {reason_of(answer)}")
         return None
 
-    def _answered(
+    def _take_answer(
         self, worker: TeamWorker, pending: PendingItem | None, kind: str, content: bytes, *payloads: Any
     ) -> Done[Any, Any] | Failure[Any] | None:
         """Act on a worker's answer, as :func:`do_item` gives it."""
@@ -354,7 +357,7 @@ class WorkerTeam:
         if reply is None:
             self._refuse(worker, content.decode(), WorkerUnfit(content.decode()))
         elif isinstance(reply.error, WorkerUnfit) or (kind == OPENED and (reply.error or reply.failure)):
-            self._refuse(worker, str(reply.error or reply.failure), _semindex_error(reply.error))
+            self._refuse(worker, str(reply.error or reply.failure), reply.error)
         elif reply.error is not None:
             raise reply.error
         else:
@@ -403,11 +406,3 @@ class WorkerTeam:
         if kind is None or not issubclass(kind, SemindexError):
             kind = WorkerError
         return kind(f"no worker of the cluster can do the work: {told}")
-
-
-def _as_exception(answer: object) -> Exception:
-    return answer if isinstance(answer, Exception) else RuntimeError(str(answer))
-
-
-def _semindex_error(error: Exception | None) -> SemindexError | None:
-    return error if isinstance(error, SemindexError) else None

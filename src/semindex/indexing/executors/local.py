@@ -141,7 +141,7 @@ class _WorkerPool:
         """Have an item done; gives the worker for the next item, None if a new one is needed."""
         reason = ""
         for _ in range(TRIES):
-            worker = worker or self._begun(slot)
+            worker = worker or self._start(slot)
             try:
                 reply = worker.ask(item)
             except _Died as death:
@@ -161,7 +161,7 @@ class _WorkerPool:
         self._outcomes.put(Failure(item, reason))
         return None
 
-    def _begun(self, slot: int) -> _WorkerProcess:
+    def _start(self, slot: int) -> _WorkerProcess:
         """A started worker whose ``setup`` has gone well.
 
         Raises:

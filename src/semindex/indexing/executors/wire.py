@@ -51,30 +51,25 @@ class Reply(Struct, frozen=True):
     result: Any
     failure: str | None
     """Why there is no result; None if there is one."""
-    error: Exception | None
-    """A :class:`SemindexError` that ends the whole run."""
+    error: SemindexError | None
+    """What ends the whole run, as the cause is not the item."""
     resident_bytes: int
     """What the worker's process holds now."""
     peak_bytes: int
     """The most that it has held."""
 
 
-CallOutcome = tuple[Any, str | None, Exception | None]
-"""Result, failure and error, as :class:`Reply` has them."""
-
-
-def outcome_of(work: Any, *arguments: Any) -> CallOutcome:
+def reply_to(work: Any, *arguments: Any) -> Reply:
     """The result of a call, or how the call failed, as a value."""
+    result: Any = None
+    failure: str | None = None
+    error: SemindexError | None = None
     try:
-        return work(*arguments), None, None
-    except SemindexError as error:
-        return None, None, error
-    except Exception as error:  # noqa: BLE001 - the process's edge: the failure becomes a value
-        return None, reason_of(error), None
-
-
-def reply_of(result: Any, failure: str | None, error: Exception | None) -> Reply:
-    """The reply with an outcome and the memory that this process takes."""
+        result = work(*arguments)
+    except SemindexError as raised:
+        error = raised
+    except Exception as raised:  # noqa: BLE001 - the process's edge: the failure becomes a value
+        failure = reason_of(raised)
     return Reply(result, failure, error, resident_bytes(), peak_bytes())
 
 

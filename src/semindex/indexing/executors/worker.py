@@ -10,7 +10,9 @@ import gc
 import os
 import sys
 
-from semindex.indexing.executors.wire import outcome_of, receive, reply_of, send
+from msgspec.structs import replace
+
+from semindex.indexing.executors.wire import receive, reply_to, send
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -24,13 +26,13 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints goes to standard error, not among the replies
     try:
         task, setup = receive(incoming)
-        opened = outcome_of(setup)
-        send(outgoing, reply_of(None, *opened[1:]))
+        opened = reply_to(setup)
+        send(outgoing, replace(opened, result=None))
         # What an item leaves behind is not cyclic, and looking for cycles costs a tenth of the time.
         gc.freeze()
         gc.disable()
         while True:
             item = receive(incoming)
-            send(outgoing, reply_of(*outcome_of(task, opened[0], item)))
+            send(outgoing, reply_to(task, opened.result, item))
     except (EOFError, BrokenPipeError):
         return

@@ -42,18 +42,12 @@ def index(
     PATH is a folder; in a git work tree the whole tree is indexed. Files that did not change are not
     read again. The index is kept in ROOT/.semindex, which git ignores, unless --index-dir says otherwise.
     """
-    wanted = Refresh(**asked)
     with opened(path, index_dir, overrides) as place:
         root, folder = str(place.index.root), str(place.index.index_dir)
         if place.location.scope and not quiet:
             tell(f"{place.location.scope} lies in {root}: the whole of it is indexed.")
         with drawn(quiet=quiet) as progress:
-            report = place.index.refresh(
-                progress=progress,
-                force=wanted.force,
-                wait_seconds=wanted.wait_seconds,
-                cluster=wanted.workers,
-            )
+            report = place.index.refresh(**asked, progress=progress)
     if as_json:
         write_json(report_object(report, root=root, index_dir=folder))
         return DONE

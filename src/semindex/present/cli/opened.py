@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,7 @@ def built_first(index: Index) -> list[str]:
     """Build an index that does not exist yet; gives notes on what was done, none when it existed."""
     if index.exists:
         return []
+    gc.enable()  # a build makes cycles, and may take long
     with drawn() as progress:
         # Who searches does not wait for a writer.
         report = index.refresh(progress=progress, wait_seconds=0)

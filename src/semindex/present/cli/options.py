@@ -135,13 +135,11 @@ def parameter(field: Field) -> Callable[[Decorated], Decorated]:
             )
         return click.option(flag, field.name, is_flag=True, help=field.help)
     kind = _Choice(field) if field.choices else _Bounded(field) if field.kind is int else str
-    # A text that is an enum's member would be shown as the member's name.
-    default = str(field.default) if field.choices else field.default
     return click.option(
         *(each for each in (spelling.short, flag, field.name) if each),
         type=kind,
         multiple=field.many,
-        default=None if field.many or default is NODEFAULT else default,
+        default=None if field.many or field.default is NODEFAULT else field.default,
         show_default=bool(field.default),
         metavar=spelling.metavar or None,
         help=field.help.removesuffix(".") + "; repeatable." if field.many else field.help,
