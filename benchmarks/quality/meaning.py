@@ -25,7 +25,7 @@ from semindex.configured import embedder_opener, vector_cache
 from semindex.evaluate.metrics import HitPlace as Shown
 from semindex.evaluate.metrics import interval
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import Place
+from semindex.indexing.workplace import Workplace
 from semindex.models import centring
 from semindex.models.texts import EmbeddedTexts, Side, TextEmbedder, TextModel, unit
 from semindex.search.hits import Reader
@@ -94,7 +94,7 @@ def scores(item: Repository, checkout: Path, embedder: Embedder) -> dict[str, li
     root = checkout / item.benchmark_root
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        Builder(Place(root, Path(folder), embedder, MEMORY_BYTES)).refresh()
+        Builder(Workplace(root, Path(folder), embedder, MEMORY_BYTES)).refresh()
         generation = generation_of(Path(folder))
         for name, weights in variants():
             ranker = Ranker(generation, embedder, weights, remembered=1000)

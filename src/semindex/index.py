@@ -328,10 +328,10 @@ class Index:
     def _builder(self, progress: ProgressCallback | None = None, cluster: Cluster | None = None) -> Builder:
         from semindex.configured import embedder_opener
         from semindex.indexing.builder import Builder
-        from semindex.indexing.run import Place
+        from semindex.indexing.workplace import Workplace
 
         budget, workers = self._settings.max_memory_mb * 1_000_000, _workers(self._settings)
-        place = Place(
+        place = Workplace(
             self.root,
             self.index_dir,
             self._embedder,

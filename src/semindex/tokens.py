@@ -309,6 +309,10 @@ class Lexicon:
     """
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all words; ids given before mean nothing any more."""
         self._ids: dict[bytes, int] = {}
         # Arrays, because an integer in a list takes five times the memory, and there are a million of them.
         self._offsets = array("q", [0])

@@ -20,7 +20,7 @@ from semindex.embed.registry import open_embedder
 from semindex.errors import NotIndexed
 from semindex.index import Index
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import Place
+from semindex.indexing.workplace import Workplace
 from semindex.store.durable import StepHook, no_step
 from tests.corpus import StoredChunk, answers, stored_chunks
 
@@ -55,7 +55,7 @@ def write(root: Path, word: str, number: int) -> None:
 
 def build(root: Path, on_step: StepHook = no_step) -> None:
     """One refresh, as the product does it."""
-    Builder(Place(root, root / ".semindex", open_embedder(), MEMORY_BYTES, on_step)).refresh()
+    Builder(Workplace(root, root / ".semindex", open_embedder(), MEMORY_BYTES, on_step)).refresh()
 
 
 def never_indexed(root: Path) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from semindex.embed.registry import open_embedder
-from semindex.indexing.batch import Batch, Bench, Outcome, Wanted, do
+from semindex.indexing.batch import Batch, Outcome, Wanted, do
 from semindex.indexing.cluster.shipping import Packer, Parcel, Receiver, Shipment, unite_parcel
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done
 from semindex.indexing.merge import TIER_SEGMENTS, Merge, Merged, choose, merge_segments
+from semindex.indexing.workplace import Workplace
 from semindex.source.walk import walk
 from semindex.store import layout
 from semindex.store.records import SegmentRecord
@@ -49,7 +49,7 @@ def merge(tmp_path: Path) -> Merge:
     """Of three segments below ``here``, with a dead file in one."""
     root, here = copy_package("json", tmp_path / "root"), tmp_path / "here"
     layout.create(here)
-    bench = Bench(root, here, open_embedder())
+    bench = Workplace(root, here, open_embedder())
     wanted = [Wanted(ref) for ref in walk(root).refs]
     records = []
     for number in range(3):
@@ -79,7 +79,7 @@ def test_a_merge_that_travelled_is_the_one_made_here(stored: bool, merge: Merge,
     assert parcel.nbytes == merge.nbytes == sum(parcel.parts or ())  # type: ignore[arg-type]
     there = receive(tmp_path / "there", parcel, unite_parcel(None, parcel))
     assert here.segment is not None and there.segment is not None
-    assert there == replace(here, segment=structs.replace(here.segment, name=there.segment.name))
+    assert there == replace(here, segment=replace(here.segment, name=there.segment.name))
     one, other = (
         layout.segment_path(tmp_path / folder, each.segment.name)
         for folder, each in (("here", here), ("there", there))

@@ -18,7 +18,7 @@ from semindex.config import Settings
 from semindex.embed.registry import open_embedder
 from semindex.index import Index
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import Place
+from semindex.indexing.workplace import Workplace
 from semindex.store.catalog import Catalog
 from semindex.types import BuildReport, Embedder, SkipReason
 from tests.corpus import answers, copy_package, stored_chunks
@@ -52,7 +52,7 @@ def build(
     opener: Callable[[], Embedder] = open_embedder,
     commit_seconds: float = 5.0,
 ) -> BuildReport:
-    place = Place(
+    place = Workplace(
         root,
         index_dir,
         open_embedder(),
@@ -114,7 +114,7 @@ def test_several_processes_refresh_as_one_does(tree: Path, tmp_path: Path) -> No
 
 
 def test_settings_decide_how_many_processes_there_are(tree: Path, tmp_path: Path) -> None:
-    def place(**settings: int | bool) -> Place:
+    def place(**settings: int | bool) -> Workplace:
         index = semindex.open(tree, index_dir=tmp_path / "index", settings=Settings(**settings))  # type: ignore[arg-type]
         return index._builder()._place
 
@@ -209,7 +209,7 @@ import sys
 from pathlib import Path
 from semindex.embed.registry import open_embedder
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import Place
+from semindex.indexing.workplace import Workplace
 
 def stop(step):
     if step.stage == "index" and step.done:
@@ -217,7 +217,7 @@ def stop(step):
         sys.stdin.read()
 
 root, index_dir = map(Path, sys.argv[1:3])
-place = Place(root, index_dir, open_embedder(), 4_000_000_000, open_embedder=open_embedder, workers=2,
+place = Workplace(root, index_dir, open_embedder(), 4_000_000_000, open_embedder=open_embedder, workers=2,
     parallel_bytes=0, batch_bytes=20_000)
 Builder(place, progress=stop).refresh()
 """

@@ -16,7 +16,7 @@ import semindex
 from semindex.config import Settings
 from semindex.embed.registry import open_embedder
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import Place
+from semindex.indexing.workplace import Workplace
 from semindex.store.catalog import Catalog
 from semindex.types import BuildReport
 from tests.corpus import answers, stored_chunks
@@ -54,7 +54,7 @@ edits = st.lists(
 
 
 def refresh(root: Path, index_dir: Path, paths: Collection[str] | None = None) -> BuildReport:
-    place = Place(root, index_dir, open_embedder(), 4_000_000_000)
+    place = Workplace(root, index_dir, open_embedder(), 4_000_000_000)
     return Builder(place).refresh(paths=paths)
 
 

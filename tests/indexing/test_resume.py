@@ -18,7 +18,7 @@ from semindex.embed.registry import open_embedder
 from semindex.errors import NotIndexed
 from semindex.index import Index
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import Place
+from semindex.indexing.workplace import Workplace
 from semindex.store.catalog import Catalog
 from semindex.types import BuildReport, Progress
 from tests.corpus import StoredChunk, answers, copy_package, stored_chunks
@@ -30,10 +30,10 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import Place
+from semindex.indexing.workplace import Workplace
 from semindex.embed.registry import open_embedder
 root, index_dir = map(Path, sys.argv[1:3])
-place = Place(root, index_dir, open_embedder(), 4_000_000_000, open_embedder=open_embedder, workers=2,
+place = Workplace(root, index_dir, open_embedder(), 4_000_000_000, open_embedder=open_embedder, workers=2,
     parallel_bytes=0, batch_bytes=40_000, commit_seconds=0.0)
 Builder(place, progress=lambda step: print(step.done, flush=True)).refresh()
 """
@@ -54,7 +54,7 @@ def build(root: Path, index_dir: Path, *, stop_after: int | None = None, force: 
         if stop_after is not None and step.stage == "index" and step.done >= stop_after:
             raise Stopped
 
-    place = Place(root, index_dir, open_embedder(), 4_000_000_000, batch_bytes=20_000, commit_seconds=0.0)
+    place = Workplace(root, index_dir, open_embedder(), 4_000_000_000, batch_bytes=20_000, commit_seconds=0.0)
     return Builder(place, progress=watch).refresh(force=force)
 
 

@@ -7,25 +7,23 @@ it is garbage.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
-from semindex.errors import ModelError
+from msgspec import Struct
+
 from semindex.indexing import merge
 from semindex.indexing.analysis import file_analysis
 from semindex.indexing.merge import Merge, Merged
 from semindex.indexing.work import analyse
+from semindex.indexing.workplace import Workplace
 from semindex.parse.parser import parse_file
 from semindex.source.read import read_file
 from semindex.store import content, layout
 from semindex.store.content import Content
-from semindex.store.durable import StepHook, no_step
 from semindex.store.records import NewFile, NewSegment
 from semindex.store.schema import CHUNK
 from semindex.store.segment import write_segment
-from semindex.tokens import Lexicon
-from semindex.types import Embedder, FileFailure, FileRef, ParsedFile, SkipReason, SourceFile
+from semindex.types import FileFailure, FileRef, ParsedFile, SkipReason, SourceFile
 
 ANALYSED_BYTES = 4_000_000
 """Source analysed at once: large enough to spread the fixed costs, small against any budget."""
@@ -41,8 +39,7 @@ Read = Callable[[FileRef], SourceFile | FileFailure]
 """Gives a file, or why it is not indexed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A file to index."""
 
     ref: FileRef
@@ -51,8 +48,7 @@ class Wanted:
     only its times have changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Files that become one segment."""
 
     files: tuple[Wanted, ...]
@@ -62,8 +58,7 @@ class Batch:
         return [Batch((wanted,)) for wanted in self.files]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a batch."""
 
     segment: NewSegment | None
@@ -79,33 +74,6 @@ class Outcome:
 Work = Batch | Merge
 Result = Outcome | Merged
 """Of a batch, or of a merge."""
-
-
-@dataclass(slots=True)
-class Bench:
-    """What a worker keeps from batch to batch."""
-
-    root: Path
-    index_dir: Path
-    embedder: Embedder
-    on_step: StepHook = no_step
-    on_file: Callable[[str], None] = field(default=lambda path: None)
-    """Called with each path before it is read."""
-    lexicon: Lexicon = field(default_factory=Lexicon)
-
-
-def open_bench(root: Path, index_dir: Path, open_embedder: Callable[[], Embedder], fingerprint: str) -> Bench:
-    """A bench in a process of its own.
-
-    Raises:
-        ModelError: The embedder is not the one that the writer has.
-    """
-    embedder = open_embedder()
-    if embedder.fingerprint != fingerprint:
-        raise ModelError(
-            f"the model changed during the build ({fingerprint} to {embedder.fingerprint}); index again"
-        )
-    return Bench(root, index_dir, embedder)
 
 
 def batches(files: Iterable[Wanted], *, most_bytes: int, workers: int) -> Iterator[Batch]:
@@ -139,18 +107,18 @@ def _room(rest: int, most_bytes: int, workers: int) -> int:
     return max(min(most_bytes, LEAST_BATCH_BYTES), min(most_bytes, share))
 
 
-def do(bench: Bench, work: Work) -> Result:
+def do(place: Workplace, work: Work) -> Result:
     """A batch from the disk, or a merge.
 
     Raises:
         IndexUnwritable: No room, no permission.
     """
     if isinstance(work, Merge):
-        return merge.merge_segments(bench.index_dir, work, on_step=bench.on_step)
-    return process(bench, work)
+        return merge.merge_segments(place.index_dir, work, on_step=place.on_step)
+    return process(place, work)
 
 
-def process(bench: Bench, batch: Batch, *, read: Read | None = None) -> Outcome:
+def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outcome:
     """Read, parse, analyse, embed and write a batch; ``read`` gives its files where that is not the disk.
 
     Raises:
@@ -161,28 +129,28 @@ def process(bench: Bench, batch: Batch, *, read: Read | None = None) -> Outcome:
     touched: list[FileRef] = []
     failures: list[FileFailure] = []
     source_bytes = 0
-    reading = read or partial(read_file, bench.root)
-    for group in _sources(bench, batch, reading, touched, failures):
+    reading = read or partial(read_file, place.root)
+    for group in _sources(place, batch, reading, touched, failures):
         parsed = _parsed(group, failures)
         if not parsed:
             continue
-        if len(bench.lexicon) > MAX_LEXICON_WORDS:
-            bench.lexicon = Lexicon()
-        parts.append(analyse([file for _, file in parsed], bench.embedder, bench.lexicon))
+        if len(place.lexicon) > MAX_LEXICON_WORDS:
+            place.lexicon.clear()
+        parts.append(analyse([file for _, file in parsed], place.embedder, place.lexicon))
         refs += [ref for ref, _ in parsed]
         source_bytes += sum(file.source.size_bytes for _, file in parsed)
-    segment = _written(bench, content.join_contents(parts), refs) if parts else None
+    segment = _written(place, content.join_contents(parts), refs) if parts else None
     return Outcome(segment, tuple(touched), tuple(failures), source_bytes)
 
 
 def _sources(
-    bench: Bench, batch: Batch, read: Read, touched: list[FileRef], failures: list[FileFailure]
+    place: Workplace, batch: Batch, read: Read, touched: list[FileRef], failures: list[FileFailure]
 ) -> Iterator[list[tuple[FileRef, SourceFile]]]:
     """What is to be analysed, a few megabytes at a time."""
     group: list[tuple[FileRef, SourceFile]] = []
     size = 0
     for wanted in batch.files:
-        bench.on_file(wanted.ref.path)
+        place.on_file(wanted.ref.path)
         source = read(wanted.ref)
         if isinstance(source, FileFailure):
             failures.append(source)
@@ -212,7 +180,7 @@ def _parsed(
     return parsed
 
 
-def _written(bench: Bench, whole: Content, refs: Sequence[FileRef]) -> NewSegment:
+def _written(place: Workplace, whole: Content, refs: Sequence[FileRef]) -> NewSegment:
     digests, chunks = whole.array("digests"), whole.array("file_chunks")
     languages = [name.decode() for name in whole.strings("languages")]
     files = [
@@ -227,6 +195,6 @@ def _written(bench: Bench, whole: Content, refs: Sequence[FileRef]) -> NewSegmen
         for i, ref in enumerate(refs)
     ]
     name = layout.new_segment_name()
-    path = layout.segment_path(bench.index_dir, name)
-    nbytes = write_segment(path, content.sections(whole), on_step=bench.on_step)
+    path = layout.segment_path(place.index_dir, name)
+    nbytes = write_segment(path, content.sections(whole), on_step=place.on_step)
     return NewSegment(name, nbytes, whole.count(CHUNK), files)

@@ -13,8 +13,9 @@ from semindex.indexing import merge
 from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.drift import Drift, planned, walked
 from semindex.indexing.plan import Plan
-from semindex.indexing.run import Indexing, Place, Run, commit
+from semindex.indexing.run import Indexing, Run, commit
 from semindex.indexing.walktimes import WALKS
+from semindex.indexing.workplace import Workplace
 from semindex.source.walk import checked_root
 from semindex.store import layout
 from semindex.store.catalog import Catalog, LiveSegments, SkippedFile
@@ -31,7 +32,7 @@ from semindex.types import (
 class Builder:
     """Brings an index up to date; one at a time an index, guarded by the writer lock."""
 
-    def __init__(self, place: Place, *, progress: ProgressCallback | None = None) -> None:
+    def __init__(self, place: Workplace, *, progress: ProgressCallback | None = None) -> None:
         self._place = place
         self._progress = progress or (lambda _: None)
 

@@ -2,157 +2,192 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from typing import Protocol
 
-from semindex.indexing.batch import Bench, Result, Work, do, open_bench
-from semindex.indexing.executors.base import Done, Executor, Failure
+from semindex.indexing.batch import Result, Work, do
+from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.inline import InlineExecutor
-from semindex.indexing.memory import freight, shares
+from semindex.indexing.memory import Shares, freight, shares
 from semindex.indexing.merge import LARGEST_BYTES
-from semindex.store.durable import StepHook
-from semindex.types import Cluster, Embedder
+from semindex.indexing.workplace import Workplace, open_workplace
+from semindex.types import Cluster
 
 Outcomes = Generator[Done[Work, Result] | Failure[Work], None, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """What an executor and its way of handing batches out come to."""
+class Crew(Protocol):
+    """Who does the work of a build. The figures do not change while it is at work."""
 
-    executor: Executor
     workers: int
     """Processes that analyse at once."""
     processes: int
-    """That take part, this one included."""
+    """Processes that take part, this one included."""
     batch_bytes: int
     """Source of one segment, at most."""
-    run: Callable[[Iterator[Work]], Outcomes]
-    """Each batch, and merges among them, once, as it is done."""
-    unite: Callable[[Iterator[Work]], Outcomes]
-    """The same of merges alone, when no batch is left."""
-    merge_bytes: int = LARGEST_BYTES
+    merge_bytes: int
     """Segments joined to one, at most."""
-    notes: Callable[[], tuple[str, ...]] = field(default=lambda: ())
-    """What a user should know of how it went."""
+
+    @property
+    def peak_bytes(self) -> int:
+        """The sum of the peak memory of the other processes on this machine."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how it went so far."""
+
+    def run(self, works: Iterator[Work]) -> Outcomes:
+        """Does each batch, and merges among them, once; gives each outcome as it is done."""
+
+    def unite(self, works: Iterator[Work]) -> Outcomes:
+        """Does merges, when no batch is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a crew has to know of a build."""
-
-    root: Path
-    index_dir: Path
-    embedder: Embedder
-    open_embedder: Callable[[], Embedder] | None
-    max_memory_bytes: int
-    batch_bytes: int | None
-    on_step: StepHook
-
-
-def own(task: Task, begin_file: Callable[[str], None]) -> Crew:
+class OneProcess:
     """This process by itself."""
-    executor = InlineExecutor()
-    share = shares(task.max_memory_bytes, 1, embedder_bytes=task.embedder.resident_bytes)
 
-    def bench() -> Bench:
-        return Bench(task.root, task.index_dir, task.embedder, task.on_step, begin_file)
+    workers = processes = 1
+    merge_bytes = LARGEST_BYTES
+    peak_bytes = 0
+    notes = ()
 
-    def run(works: Iterator[Work]) -> Outcomes:
-        return executor.run(do, works, setup=bench)
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        share = shares(place.max_memory_bytes, 1, embedder_bytes=place.embedder.resident_bytes)
+        self.batch_bytes = place.batch_bytes or share.batch_bytes
 
-    return Crew(executor, 1, 1, task.batch_bytes or share.batch_bytes, run, run)
+    def run(self, works: Iterator[Work]) -> Outcomes:
+        """As in :class:`Crew`."""
+        return InlineExecutor().run(do, works, setup=lambda: self._place)
 
-
-def pool(task: Task, workers: int) -> Crew | None:
-    """Processes on this machine; None when memory does for one only."""
-    share = shares(task.max_memory_bytes, workers, embedder_bytes=task.embedder.resident_bytes)
-    if share.workers == 1 or task.open_embedder is None:
-        return None
-    from semindex.indexing.executors.local import LocalExecutor
-
-    executor = LocalExecutor(share.workers, max_resident_bytes=share.worker_rest_bytes)
-    setup = partial(open_bench, task.root, task.index_dir, task.open_embedder, task.embedder.fingerprint)
-
-    def run(works: Iterator[Work]) -> Outcomes:
-        return executor.run(do, works, setup=setup, in_flight=2 * share.workers)
-
-    batch_bytes = task.batch_bytes or share.batch_bytes
-    # The last merges are done sooner than processes have started again.
-    alone = own(task, lambda path: None)
-    return Crew(executor, share.workers, share.workers + 1, batch_bytes, run, alone.unite)
+    unite = run
 
 
-def cluster(task: Task, named: Cluster, identity: str, leaving: ExitStack) -> Crew:
-    """The workers of a cluster; ``leaving`` ends the connection.
+class SeveralProcesses:
+    """Processes on this machine, for as many as memory does."""
 
-    Args:
-        task: The build.
-        named: What the user named.
-        identity: Of the index: its folder below ``segments_url``.
-        leaving: Closed when the work is done.
+    merge_bytes = LARGEST_BYTES
+    notes = ()
 
-    Raises:
-        UsageError: The extra is not installed, or an address cannot be read.
-        WorkerError: No scheduler answers there.
-    """
-    from semindex.indexing.cluster.executor import ClusterExecutor, local_workers
-    from semindex.indexing.cluster.shipping import (
-        AnalysisRules,
-        Packer,
-        Receiver,
-        SharedRoot,
-        open_nothing,
-        open_workplace,
-        patience,
-        process_parcel,
-        unite_parcel,
-    )
-    from semindex.indexing.cluster.storage import open_storage
+    def __init__(self, place: Workplace, share: Shares) -> None:
+        from semindex.indexing.executors.local import LocalExecutor
 
-    here = local_workers(named.address)
-    assert task.open_embedder is not None, "an index knows how to open its embedder elsewhere"
-    url = f"{named.segments_url.rstrip('/')}/{identity}" if named.segments_url else ""
-    storage = open_storage(url) if url else None
-    if storage is not None:
-        storage.purge()
-        leaving.callback(storage.purge)
-    load = freight(task.max_memory_bytes)
-    batch_bytes, in_flight = load.batch_bytes, load.in_flight
-    if here is not None:
-        share = shares(task.max_memory_bytes, here, embedder_bytes=task.embedder.resident_bytes)
-        batch_bytes, in_flight = share.batch_bytes, 2 * here
-    executor = ClusterExecutor(
-        named.address,
-        patience=partial(patience, reads_text=task.embedder.reads_text, least_seconds=named.patience_seconds),
-    )
-    leaving.callback(executor.close)
-    workers = here or max(2, executor.count_workers())  # more may join
-    shared = SharedRoot.of(task.root) if named.shared_disk or here else None
-    setup = partial(open_workplace, AnalysisRules.here(task.embedder.fingerprint), task.open_embedder, shared)
-    landing = Receiver(task.index_dir, storage, on_step=task.on_step)
-    packing = Packer(None if shared else task.root, task.index_dir, url)
+        assert place.open_embedder is not None, "see several()"
+        self._place = place
+        self._executor = LocalExecutor(share.workers, max_resident_bytes=share.worker_rest_bytes)
+        self._setup = partial(
+            open_workplace, place.root, place.index_dir, place.open_embedder, place.embedder.fingerprint
+        )
+        self.workers = share.workers
+        self.processes = share.workers + 1
+        self.batch_bytes = place.batch_bytes or share.batch_bytes
 
-    def run(works: Iterator[Work]) -> Outcomes:
-        parcels = map(packing.pack, works)
-        return landing.receive(executor.run(process_parcel, parcels, setup=setup, in_flight=in_flight))
+    @property
+    def peak_bytes(self) -> int:
+        """As in :class:`Crew`."""
+        return self._executor.peak_bytes
 
-    def unite(works: Iterator[Work]) -> Outcomes:
-        parcels = map(packing.pack, works)
-        return landing.receive(
-            executor.run(unite_parcel, parcels, setup=open_nothing, in_flight=load.merges_in_flight)
+    def run(self, works: Iterator[Work]) -> Outcomes:
+        """As in :class:`Crew`."""
+        return self._executor.run(do, works, setup=self._setup, in_flight=2 * self.workers)
+
+    def unite(self, works: Iterator[Work]) -> Outcomes:
+        """As in :class:`Crew`; in this process, which is done before others have started again."""
+        return OneProcess(self._place).unite(works)
+
+
+class ClusterCrew:
+    """The workers of a cluster."""
+
+    def __init__(self, place: Workplace, named: Cluster, identity: str, leaving: ExitStack) -> None:
+        """Connect to the cluster.
+
+        Args:
+            place: The build.
+            named: What the user named.
+            identity: Of the index: its folder below ``segments_url``.
+            leaving: Closed when the work is done; ends the connection.
+
+        Raises:
+            UsageError: The extra is not installed, or an address cannot be read.
+            WorkerError: No scheduler answers there.
+        """
+        from semindex.indexing.cluster import shipping
+        from semindex.indexing.cluster.executor import ClusterExecutor, local_workers
+        from semindex.indexing.cluster.storage import open_storage
+
+        here = local_workers(named.address)
+        assert place.open_embedder is not None, "an index knows how to open its embedder elsewhere"
+        url = f"{named.segments_url.rstrip('/')}/{identity}" if named.segments_url else ""
+        storage = open_storage(url) if url else None
+        if storage is not None:
+            storage.purge()
+            leaving.callback(storage.purge)
+        load = freight(place.max_memory_bytes)
+        batch_bytes, self._in_flight = load.batch_bytes, load.in_flight
+        if here is not None:
+            share = shares(place.max_memory_bytes, here, embedder_bytes=place.embedder.resident_bytes)
+            batch_bytes, self._in_flight = share.batch_bytes, 2 * here
+        self._merges_in_flight = load.merges_in_flight
+        self._executor = ClusterExecutor(
+            named.address,
+            patience=partial(
+                shipping.patience,
+                reads_text=place.embedder.reads_text,
+                least_seconds=named.patience_seconds,
+            ),
+        )
+        leaving.callback(self._executor.close)
+        shared = shipping.SharedRoot.of(place.root) if named.shared_disk or here else None
+        self._shipping = shipping
+        self._setup = partial(
+            shipping.open_remote_workplace,
+            shipping.AnalysisRules.here(place.embedder.fingerprint),
+            place.open_embedder,
+            shared,
+        )
+        self._receiver = shipping.Receiver(place.index_dir, storage, on_step=place.on_step)
+        self._packer = shipping.Packer(None if shared else place.root, place.index_dir, url)
+        self.workers = here or max(2, self._executor.count_workers())  # more may join
+        self.processes = self.workers + 1
+        self.batch_bytes = place.batch_bytes or batch_bytes
+        self.merge_bytes = load.merge_bytes
+
+    @property
+    def peak_bytes(self) -> int:
+        """As in :class:`Crew`."""
+        return self._executor.peak_bytes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As in :class:`Crew`."""
+        return self._executor.notes
+
+    def run(self, works: Iterator[Work]) -> Outcomes:
+        """As in :class:`Crew`."""
+        parcels = map(self._packer.pack, works)
+        return self._receiver.receive(
+            self._executor.run(
+                self._shipping.process_parcel, parcels, setup=self._setup, in_flight=self._in_flight
+            )
         )
 
-    return Crew(
-        executor,
-        workers,
-        workers + 1,
-        task.batch_bytes or batch_bytes,
-        run,
-        unite,
-        load.merge_bytes,
-        lambda: executor.notes,
-    )
+    def unite(self, works: Iterator[Work]) -> Outcomes:
+        """As in :class:`Crew`; no model need be open for it."""
+        parcels = map(self._packer.pack, works)
+        return self._receiver.receive(
+            self._executor.run(
+                self._shipping.unite_parcel,
+                parcels,
+                setup=self._shipping.open_nothing,
+                in_flight=self._merges_in_flight,
+            )
+        )
+
+
+def several(place: Workplace) -> SeveralProcesses | None:
+    """Processes on this machine; None when memory does for one only, or the model opens in no other."""
+    share = shares(place.max_memory_bytes, place.workers, embedder_bytes=place.embedder.resident_bytes)
+    return None if share.workers == 1 or place.open_embedder is None else SeveralProcesses(place, share)

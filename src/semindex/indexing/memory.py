@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 
 WRITER_BYTES = 250_000_000
 """What the process that commits and merges needs, its share of a walk of 100,000 files included."""
@@ -62,8 +62,7 @@ def peak_bytes_of(process: int) -> int:
         return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """How a memory budget is used."""
 
     workers: int
@@ -89,8 +88,7 @@ def shares(budget_bytes: int, workers: int, *, embedder_bytes: int = 0) -> Share
     return Shares(workers, batch, max(worker, each - BATCH_FACTOR * batch))
 
 
-@dataclass(frozen=True, slots=True)
-class Freight:
+class Freight(Struct, frozen=True):
     """How a memory budget is used where other machines do the work."""
 
     batch_bytes: int

@@ -13,8 +13,9 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from semindex.errors import IndexCorrupt
 from semindex.store import layout
@@ -84,8 +85,7 @@ def _tier(chunks: int) -> int:
     return max(0, int(math.log(max(1, chunks) / SMALLEST_TIER_CHUNKS, TIER_FACTOR)) + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(Struct, frozen=True):
     """Segments that are to become one, oldest first."""
 
     records: tuple[SegmentRecord, ...]
@@ -111,8 +111,7 @@ class Merge:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What became of a merge."""
 
     segment: NewSegment | None

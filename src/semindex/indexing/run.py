@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from semindex.errors import WorkerError
-from semindex.indexing import crew as crews
 from semindex.indexing import merge
 from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.batch import Outcome, Result, Wanted, Work, batches
-from semindex.indexing.crew import Crew, Task
+from semindex.indexing.crew import ClusterCrew, Crew, OneProcess, several
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.memory import peak_bytes
 from semindex.indexing.merge import Merge, Merged
 from semindex.indexing.plan import by_todays_rules
+from semindex.indexing.workplace import Workplace
 from semindex.store import layout
 from semindex.store.catalog import Catalog, Change, FileRecord, NewSegment, SkippedFile
-from semindex.store.durable import StepHook, no_step
 from semindex.types import (
-    Cluster,
-    Embedder,
     FileFailure,
     FileRef,
     Progress,
@@ -33,36 +31,8 @@ from semindex.types import (
     SkipReason,
 )
 
-PARALLEL_BYTES = 4_000_000
-"""Less source than this is read by one process: starting others takes longer than they save."""
-COMMIT_SECONDS = 5.0
-"""A build that is killed loses this much work at the most, and what is in the workers' hands."""
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where and with what an index is built."""
-
-    root: Path
-    index_dir: Path
-    embedder: Embedder
-    max_memory_bytes: int
-    on_step: StepHook = no_step
-    """Called between the steps of a commit; tests die there. Not in worker processes."""
-    open_embedder: Callable[[], Embedder] | None = None
-    """Opens the embedder in another process, so it must be picklable; without it there is no other."""
-    workers: int = 1
-    """Processes that analyse at once; 1 is this one."""
-    parallel_bytes: int = PARALLEL_BYTES
-    batch_bytes: int | None = None
-    """Source of one segment; None leaves that to the memory budget."""
-    commit_seconds: float = COMMIT_SECONDS
-    cluster: Cluster | None = None
-    """Who does the work instead, whatever its size."""
-
-
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """What one refresh has done so far."""
 
     files: Mapping[str, FileRecord]
@@ -108,10 +78,10 @@ class Indexing:
     """One refresh's reading and analysing."""
 
     def __init__(
-        self, place: Place, catalog: Catalog, run: Run, progress: ProgressCallback, leaving: ExitStack
+        self, place: Workplace, catalog: Catalog, run: Run, progress: ProgressCallback, leaving: ExitStack
     ) -> None:
         """``leaving`` ends what it began."""
-        self._place = place
+        self._place = replace(place, on_file=self._begin_file)
         self._leaving = leaving
         self._crew: Crew | None = None
         self._waiting: deque[Work] = deque()
@@ -154,16 +124,16 @@ class Indexing:
                 outcomes = crew.run(_drained(self._waiting))
                 with closing(outcomes):
                     for outcome in outcomes:
-                        self._run.worker_peak_bytes = crew.executor.peak_bytes
+                        self._run.worker_peak_bytes = crew.peak_bytes
                         self._take(outcome)
                         self._commit_now_and_then()
         except (KeyboardInterrupt, WorkerError):
             self._commit()
             raise
         finally:
-            self._run.worker_peak_bytes = crew.executor.peak_bytes
+            self._run.worker_peak_bytes = crew.peak_bytes
             self._run.processes = crew.processes
-            self._run.warnings += crew.notes()
+            self._run.warnings += crew.notes
 
     def merge(self, *, small_bytes: int) -> None:
         """Join segments until the policy is content; what cannot be joined stays, with a warning.
@@ -171,7 +141,7 @@ class Indexing:
         Raises:
             IndexUnwritable: No room; what was joined so far stays.
         """
-        crew = self._crew or crews.own(self._task(), self._begin_file)
+        crew = self._crew or OneProcess(self._place)
         try:
             reason = ""
             while not reason and (groups := self._groups(crew, merge.TIER_SEGMENTS, small_bytes)):
@@ -180,8 +150,8 @@ class Indexing:
             reason = str(error)
         if reason:
             self._run.warnings.append(f"segments were not merged: {reason}; run 'semindex index'")
-        self._run.worker_peak_bytes = crew.executor.peak_bytes
-        self._run.warnings += crew.notes()
+        self._run.worker_peak_bytes = crew.peak_bytes
+        self._run.warnings += crew.notes
 
     def _merge(self, crew: Crew, groups: Sequence[Merge]) -> str:
         """Join groups until one cannot be; gives why."""
@@ -208,25 +178,13 @@ class Indexing:
         )
         return merge.merges(live, groups)
 
-    def _task(self) -> Task:
-        place = self._place
-        return Task(
-            place.root,
-            place.index_dir,
-            place.embedder,
-            place.open_embedder,
-            place.max_memory_bytes,
-            place.batch_bytes,
-            place.on_step,
-        )
-
     def _chosen(self, source_bytes: int) -> Crew:
         """Who does the work."""
-        place, task = self._place, self._task()
+        place = self._place
         if place.cluster is not None:
-            return crews.cluster(task, place.cluster, self._catalog.live().identity, self._leaving)
-        several = crews.pool(task, place.workers) if source_bytes >= place.parallel_bytes else None
-        return several or crews.own(task, self._begin_file)
+            return ClusterCrew(place, place.cluster, self._catalog.live().identity, self._leaving)
+        others = several(place) if source_bytes >= place.parallel_bytes else None
+        return others or OneProcess(place)
 
     def _begin_file(self, path: str) -> None:
         self._tell(self._begun, path)
@@ -326,7 +284,7 @@ def _drained(waiting: deque[Work]) -> Iterator[Work]:
 
 
 def commit(
-    place: Place,
+    place: Workplace,
     catalog: Catalog,
     run: Run,
     *,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.embed.quantising import quantise
 from semindex.source.roles import path_facts
@@ -23,8 +23,7 @@ from semindex.tokens import Lexicon, defined_name, hash_terms, path_parts, raw_w
 from semindex.types import Chunk, Documents, Embedder, Ids, ParsedFile, TermCounts, TermHashes
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """Words by row: parallel arrays."""
 
     rows: Ids
@@ -107,8 +106,7 @@ def _ranked(offsets: Ids, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[T
     return terms, ranks
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     """Where each file's chunks, symbols and bytes begin in the batch."""
 
     chunks: Ids
@@ -202,8 +200,7 @@ def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _
     return path, stem_rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Tally:
+class _Tally(Struct, frozen=True):
     """Distinct (row, term) pairs, ordered by row and hash, with their counts."""
 
     rows: Ids

@@ -17,7 +17,7 @@ from semindex.config import Settings
 from semindex.embed.registry import open_embedder
 from semindex.errors import ConfigError, UsageError, WorkerError
 from semindex.indexing.builder import Builder
-from semindex.indexing.run import COMMIT_SECONDS, Place
+from semindex.indexing.workplace import COMMIT_SECONDS, Workplace
 from semindex.store.catalog import Catalog
 from semindex.types import BuildReport, Cluster, Embedder, Progress, SkipReason
 from tests.corpus import STANDARD_LIBRARY, copy_package
@@ -54,7 +54,7 @@ def build(
     opener: Callable[[], Embedder] = open_embedder,
     watch: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
-    place = Place(
+    place = Workplace(
         root,
         index_dir,
         open_embedder(),

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError, UsageError, WorkerError, WorkerUnfit
-from semindex.indexing.batch import Batch, Bench, Outcome, Result, Wanted, Work, process
+from semindex.indexing.batch import Batch, Outcome, Result, Wanted, Work, process
 from semindex.indexing.cluster import shipping
 from semindex.indexing.cluster.shipping import (
     AnalysisRules,
@@ -22,11 +21,12 @@ from semindex.indexing.cluster.shipping import (
     Receiver,
     SharedRoot,
     Shipment,
-    open_workplace,
+    open_remote_workplace,
 )
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Payload
+from semindex.indexing.workplace import Workplace
 from semindex.source.read import read_file, source_from_bytes
 from semindex.source.walk import walk
 from semindex.store import layout
@@ -61,9 +61,9 @@ def pack(root: Path | None, work: Work, *, segments_url: str = "") -> Parcel:
     return Packer(root, Path(os.devnull), segments_url).pack(work)
 
 
-def bench_for(root: Path, folder: Path) -> Bench:
+def bench_for(root: Path, folder: Path) -> Workplace:
     layout.create(folder)
-    return Bench(root, folder, open_embedder())
+    return Workplace(root, folder, open_embedder())
 
 
 def arriving(*arrivals: Done[Parcel, Shipment]) -> Generator[Done[Parcel, Shipment], None, None]:
@@ -95,7 +95,9 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     batch = batch_of(root)
     here = process(bench_for(root, tmp_path / "here"), batch)
     model = open_embedder().fingerprint
-    place = open_workplace(AnalysisRules.here(model), open_embedder, SharedRoot.of(root) if shared else None)
+    place = open_remote_workplace(
+        AnalysisRules.here(model), open_embedder, SharedRoot.of(root) if shared else None
+    )
     parcel = pack(None if shared else root, batch)
     assert (parcel.payload is None) is shared
     shipment = shipping.process_parcel(place, parcel)
@@ -106,7 +108,7 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     assert isinstance(there, Outcome)
     assert here.segment is not None and there.segment is not None
     assert segment_bytes(tmp_path / "here", here) == segment_bytes(tmp_path / "there", there)
-    assert there == replace(here, segment=structs.replace(here.segment, name=there.segment.name))
+    assert there == replace(here, segment=replace(here.segment, name=there.segment.name))
 
 
 def test_a_file_known_by_its_digest_is_only_touched(root: Path) -> None:
@@ -114,13 +116,13 @@ def test_a_file_known_by_its_digest_is_only_touched(root: Path) -> None:
     source = read_file(root, ref)
     assert not isinstance(source, FileFailure)
     batch = Batch((Wanted(ref, (source.digest, source.language)),))
-    place = open_workplace(AnalysisRules.here(open_embedder().fingerprint), open_embedder, None)
+    place = open_remote_workplace(AnalysisRules.here(open_embedder().fingerprint), open_embedder, None)
     shipment = shipping.process_parcel(place, pack(root, batch))
     assert shipment == Shipment(Outcome(None, (ref,), (), 0), None, b"")
 
 
 def shipped(root: Path, url: str = "") -> tuple[Parcel, Shipment]:
-    place = open_workplace(AnalysisRules.here(open_embedder().fingerprint), open_embedder, None)
+    place = open_remote_workplace(AnalysisRules.here(open_embedder().fingerprint), open_embedder, None)
     parcel = pack(root, batch_of(root), segments_url=url)
     return parcel, shipping.process_parcel(place, parcel)
 
@@ -150,9 +152,7 @@ def test_a_segment_that_is_not_whole_is_a_failure_and_leaves_no_file(
     data = bytes(shipment.segment.data)
     hurt = data[:-9] if how == "cut" else data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]
     layout.create(tmp_path / "index")
-    arrived = receive(
-        Receiver(tmp_path / "index", None), parcel, structs.replace(shipment, segment=Payload(hurt))
-    )
+    arrived = receive(Receiver(tmp_path / "index", None), parcel, replace(shipment, segment=Payload(hurt)))
     assert arrived == Failure(parcel.work, "its segment arrived damaged")
     assert list((tmp_path / "index" / layout.SEGMENTS).iterdir()) == []
 
@@ -195,27 +195,27 @@ def test_storage_that_cannot_be_used_is_an_error_with_its_url(tmp_path: Path) ->
 def test_a_worker_that_would_make_other_segments_is_unfit(tmp_path: Path) -> None:
     mine = AnalysisRules.here(open_embedder().fingerprint)
     assert mine.differences(mine) == ""
-    other_model = structs.replace(mine, model="other")
+    other_model = replace(mine, model="other")
     with pytest.raises(WorkerUnfit, match=f"it has the model {mine.model}, not other"):
-        open_workplace(other_model, open_embedder, None)
+        open_remote_workplace(other_model, open_embedder, None)
     rules = tuple((language, f"{rule}x" if language == "python" else rule) for language, rule in mine.files)
     with pytest.raises(WorkerUnfit, match=r"it analyses otherwise \(python: .*, not .*x\)"):
-        open_workplace(structs.replace(mine, files=rules), open_embedder, None)
+        open_remote_workplace(replace(mine, files=rules), open_embedder, None)
 
     def without_model() -> object:
         raise ModelError("no such folder")
 
     with pytest.raises(WorkerUnfit, match="no such folder"):
-        open_workplace(mine, without_model, None)  # type: ignore[arg-type]
+        open_remote_workplace(mine, without_model, None)  # type: ignore[arg-type]
 
 
 def test_a_worker_that_does_not_see_the_folder_is_unfit(tmp_path: Path) -> None:
     mine = AnalysisRules.here(open_embedder().fingerprint)
     seen = SharedRoot.of(tmp_path)
-    assert open_workplace(mine, open_embedder, seen).root == tmp_path
+    assert open_remote_workplace(mine, open_embedder, seen).root == tmp_path
     for wrong in (SharedRoot(tmp_path / "missing", seen.inode), SharedRoot(tmp_path, seen.inode + 1)):
         with pytest.raises(WorkerUnfit, match=r"it does not see the folder .*; leave --shared-disk out"):
-            open_workplace(mine, open_embedder, wrong)
+            open_remote_workplace(mine, open_embedder, wrong)
 
 
 def test_patience_grows_with_the_bytes_and_more_where_text_is_read(tmp_path: Path) -> None:

@@ -12,20 +12,21 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import xxhash
-from msgspec import Struct, structs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.errors import BrokenIndex, IndexUnwritable, ModelError, WorkerError, WorkerUnfit
 from semindex.indexing.analysis import file_analysis, skip_analysis
-from semindex.indexing.batch import Batch, Bench, Result, Work, process
+from semindex.indexing.batch import Batch, Result, Work, process
 from semindex.indexing.cluster.connection import scratch_folder
 from semindex.indexing.cluster.storage import SegmentStorage, open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Payload
 from semindex.indexing.merge import Merge, merge_segments
+from semindex.indexing.workplace import Workplace
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
 from semindex.source.read import load_bytes, source_from_bytes
@@ -121,9 +122,9 @@ class Shipment(Struct, frozen=True):
     """xxh3-128 of the segment; empty if there is none."""
 
 
-def open_workplace(
+def open_remote_workplace(
     expected: AnalysisRules, open_embedder: Callable[[], Embedder], shared: SharedRoot | None
-) -> Bench:
+) -> Workplace:
     """What a worker keeps from parcel to parcel.
 
     Raises:
@@ -139,7 +140,7 @@ def open_workplace(
     if shared is not None and _inode(shared.path) != shared.inode:
         raise WorkerUnfit(f"it does not see the folder {shared.path}; leave --shared-disk out")
     root = Path(os.devnull) if shared is None else shared.path
-    return Bench(root, Path(os.devnull), embedder)
+    return Workplace(root, Path(os.devnull), embedder)
 
 
 def _inode(path: Path) -> int | None:
@@ -188,7 +189,7 @@ def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
     return sizes, Payload(whole)
 
 
-def process_parcel(bench: Bench, parcel: Parcel) -> Shipment:
+def process_parcel(place: Workplace, parcel: Parcel) -> Shipment:
     """Do a parcel's work on a worker, as :func:`semindex.indexing.batch.do` does; no file stays there.
 
     Raises:
@@ -198,15 +199,15 @@ def process_parcel(bench: Bench, parcel: Parcel) -> Shipment:
     if isinstance(work, Merge):
         return unite_parcel(None, parcel)
     with _workshop() as folder:
-        bench.index_dir = folder
-        return _shipment(folder, process(bench, work, read=_reader(work, parcel)), parcel.segments_url)
+        outcome = process(replace(place, index_dir=folder), work, read=_reader(work, parcel))
+        return _shipment(folder, outcome, parcel.segments_url)
 
 
 def open_nothing() -> None:
     """The setup for :func:`unite_parcel`, which needs nothing besides its parcel."""
 
 
-def unite_parcel(bench: None, parcel: Parcel) -> Shipment:
+def unite_parcel(place: None, parcel: Parcel) -> Shipment:
     """Do the merge of a parcel on a worker, for which no model has to be open.
 
     Raises:
@@ -311,7 +312,7 @@ class Receiver:
             layout.segment_path(self._index_dir, name), on_step=self._on_step, prefix="segment:"
         ) as output:
             output.write(data)
-        return replace(result, segment=structs.replace(result.segment, name=name)), ""
+        return replace(result, segment=replace(result.segment, name=name)), ""
 
     def _content(self, shipment: Shipment, name: str) -> bytes | memoryview:
         if shipment.segment is not None:
