@@ -250,7 +250,7 @@ def query_terms(text: str) -> list[QueryTerm]:
         if joined not in weights:
             weights[joined] = 0.5
             sources[joined] = source
-    return [QueryTerm(term, weights[term], sources[term]) for term in sorted(weights)]
+    return [QueryTerm(term, weights[term], sources[term], term[0] == "=") for term in sorted(weights)]
 
 
 def _function_words(found: Sequence[str]) -> frozenset[str]:

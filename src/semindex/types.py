@@ -233,11 +233,8 @@ class QueryTerm(Struct, frozen=True, gc=False):
     weight: float
     source: str
     """The word (or joined words) of the query that gave it."""
-
-    @property
-    def is_compound(self) -> bool:
-        """Whether it stands for a whole identifier of several parts, which are terms of their own."""
-        return self.term.startswith("=")
+    is_compound: bool = False
+    """Whether it stands for a whole identifier of several parts, which are terms of their own."""
 
 
 class Embedder(Protocol):

@@ -43,13 +43,13 @@ def test_files_have_the_words_of_their_paths_and_of_their_chunks(generation: Gen
         several += len(words) > 1
         wanted = Reason("words", 2.0, ", ".join(words[:MAX_WORDS]))
         assert evidence.reasons(file) == (wanted, Reason("size", -1.0, ""))
-        assert evidence._chosen.files[place] == file
+        assert evidence.chosen.files[place] == file
     assert several > 3
 
 
 def evidence_worth(evidence: Evidence, term: str) -> float:
     """Weight times idf of a term; those that are left out come last."""
-    matches = evidence._matches
+    matches = evidence.matches
     worth = {each.term: value for each, value in zip(matches.terms, matches.worth, strict=True)}
     return worth.get(term, 0.0)
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +48,10 @@ class WordNeighbours(Struct, frozen=True):
     cosines: Floats
     counts: Ids
     """Shape ``(terms,)``: how many neighbours each term has."""
+
+
+_FEW_TERMS = 128
+"""Up to so many terms a binary search is one call instead of a dozen."""
 
 
 class StaticEmbedder:
@@ -104,8 +109,8 @@ class StaticEmbedder:
         self, terms: Sequence[QueryTerm], *, idf: Callable[[str], float], text: str = ""
     ) -> Vector:
         """The unit vector of the sum of ``weight * idf(term) * word``; zero without terms."""
-        ordered = sorted(terms, key=lambda term: term.term)
-        hashes = hash_terms(term.term for term in ordered)
+        ordered = sorted(terms, key=attrgetter("term"))
+        hashes = hash_terms([term.term for term in ordered])
         vectors = np.empty((len(ordered), self.dim), np.int8)
         weights = self._gather(hashes, vectors)
         factors = [
@@ -151,6 +156,9 @@ class StaticEmbedder:
         """
         hashes = self._words.hashes
         last = len(hashes) - 1
+        if len(terms) <= _FEW_TERMS:
+            few = np.minimum(hashes.searchsorted(terms), last)
+            return few, hashes[few] == terms
         rows = np.minimum(self._starts[(terms >> np.uint64(64 - _BUCKET_BITS)).astype(np.intp)], last)
         (behind,) = ((hashes[rows] < terms) & (rows < last)).nonzero()
         while len(behind):

@@ -37,57 +37,46 @@ class FirstOf(Struct, frozen=True, gc=False):
         return next(evidence.reasons(file) for files, evidence in self.parts if file in files)
 
 
-class Evidence:
+class Evidence(Struct, frozen=True, dict=True):
     """The signals of all candidates of a query, and what is needed to tell what gave them."""
 
-    def __init__(
-        self,
-        matches: Weighed,
-        chosen: Chosen,
-        signals: Sequence[Signal],
-        cosines: Floats | None,
-        exact: Floats | None,
-        symbols: Mapping[int, SymbolMatch],
-        shown: Sequence[int],
-        generation: Generation,
-        verbatim_weight: float,
-    ) -> None:
-        """Keep what the ranking worked with.
-
-        Args:
-            matches: Where the query's terms occur.
-            chosen: The candidates.
-            signals: Their signals.
-            cosines: How near each candidate chunk is to the query; None when nearness did not count.
-            exact: What each gained by the query's words in their order; None for nothing.
-            symbols: Definitions that the query names, by file.
-            shown: The places of the candidates that the answer shows.
-            generation: What was searched.
-            verbatim_weight: The most that a chunk can gain by words in their order.
-        """
-        self._matches, self._chosen, self._signals = matches, chosen, signals
-        self._cosines, self._exact, self._symbols = cosines, exact, symbols
-        self._shown, self._generation, self._verbatim_weight = shown, generation, verbatim_weight
+    matches: Weighed
+    """Where the query's terms occur."""
+    chosen: Chosen
+    """The candidates."""
+    signals: Sequence[Signal]
+    cosines: Floats | None
+    """How near each candidate chunk is to the query; None when nearness did not count."""
+    exact: Floats | None
+    """What each candidate chunk gained by the query's words in their order; None for nothing."""
+    symbols: Mapping[int, SymbolMatch]
+    """Definitions that the query names, by file."""
+    shown: Sequence[int]
+    """The places of the candidates that the answer shows."""
+    generation: Generation
+    """What was searched."""
+    verbatim_weight: float
+    """The most that a chunk can gain by words in their order."""
 
     def reasons(self, file: int) -> tuple[Reason, ...]:
         """What made the score of a file that is shown, the largest part first."""
-        place = int(self._chosen.files.searchsorted(file))
-        return reasons(self._signals, place, self._details(place, file))
+        place = int(self.chosen.files.searchsorted(file))
+        return reasons(self.signals, place, self._details(place, file))
 
     def _details(self, place: int, file: int) -> Mapping[str, str]:
         """By signal, what gave a candidate its part: words of the query, lines, a definition."""
-        chosen, exact, lines = self._chosen, self._exact, self._generation.lines
+        chosen, exact, lines = self.chosen, self.exact, self.generation.lines
         begin, end = chosen.bounds(place)
         told = {"words": self._words[place]}
-        if self._cosines is not None:
-            nearest = begin + int(self._cosines[begin:end].argmax())
+        if self.cosines is not None:
+            nearest = begin + int(self.cosines[begin:end].argmax())
             told["meaning"] = "lines {}-{}".format(*lines(chosen.chunks.item(nearest)))
-        if file in self._symbols:
-            symbol = self._generation.symbol(self._symbols[file].symbol)
+        if file in self.symbols:
+            symbol = self.generation.symbol(self.symbols[file].symbol)
             told["definition"] = f"{symbol.qualified}, line {symbol.start_line}"
         if exact is not None and exact[begin:end].any():
             best = begin + int(np.argmax(exact[begin:end]))
-            share = math.sqrt(exact[best] / self._verbatim_weight)
+            share = math.sqrt(exact[best] / self.verbatim_weight)
             told["exact words"] = "{:.0%} in their order, lines {}-{}".format(
                 share, *lines(chosen.chunks.item(best))
             )
@@ -96,7 +85,7 @@ class Evidence:
     @cached_property
     def _words(self) -> Mapping[int, str]:
         """For each place shown the words of the query that its names, comments or path have, rarest first."""
-        text, places, chosen = self._matches.occurring, np.array(self._shown), self._chosen
+        text, places, chosen = self.matches.occurring, np.array(self.shown), self.chosen
         files, begins = chosen.files[places], chosen.starts[places]
         firsts, lasts = chosen.chunks[begins], chosen.chunks[begins + chosen.sizes[places] - 1]
         if text.touched is not None:
@@ -104,7 +93,7 @@ class Evidence:
             lasts = text.touched.searchsorted(lasts, side="right") - 1
         ends, file_ends = text.sizes.cumsum().tolist(), text.file_sizes.cumsum().tolist()
         held: list[list[str]] = [[] for _ in places]
-        worth, terms = self._matches.worth, self._matches.terms
+        worth, terms = self.matches.worth, self.matches.terms
         by_worth = sorted(range(len(ends)), key=lambda number: (-worth[number], terms[number].term))
         for number in by_worth:
             rows = text.places[ends[number] - int(text.sizes[number]) : ends[number]]
@@ -114,4 +103,4 @@ class Evidence:
             for at in (in_path | in_chunks).nonzero()[0].tolist():
                 held[at].append(terms[number].source)
         told = (", ".join(list(dict.fromkeys(words))[:MAX_WORDS]) for words in held)
-        return dict(zip(self._shown, told, strict=True))
+        return dict(zip(self.shown, told, strict=True))

@@ -197,7 +197,7 @@ class Ranker:
     def _terms(self, text: str) -> tuple[list[QueryTerm], TermHashes, tuple[str, ...]]:
         """The terms of a query, the hash of each, and notes; of a long query its rarest terms."""
         terms = query_terms(text)
-        hashes = hash_terms(term.term for term in terms)
+        hashes = hash_terms([term.term for term in terms])
         if len(terms) <= MAX_TERMS:
             return terms, hashes, ()
         frequencies = text_frequencies(self.generation, self._norms, self._scratch, hashes)
@@ -478,11 +478,7 @@ class Ranker:
         sizes = chosen.sizes[at]
         inside = ranges(chosen.starts[at], sizes)
         ids, spans = chosen.chunks[inside], span_scores[inside]
-        others = np.ones(len(ids), dtype=bool)
-        for match in named:
-            if match is not None:
-                others[ids == match.chunk] = False
-        order = np.lexsort((-spans, others, np.arange(len(at)).repeat(sizes)))
+        order = self._span_order(ids, spans, np.arange(len(at)).repeat(sizes), named)
         if most is not None:
             begins = sizes.cumsum() - sizes
             order = order[np.arange(len(order)) - begins.repeat(sizes) < most]
@@ -495,6 +491,17 @@ class Ranker:
             found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
             begin += size
         return tuple(found)
+
+    @staticmethod
+    def _span_order(ids: Ids, spans: Floats, owners: Ids, named: Sequence[SymbolMatch | None]) -> Ids:
+        """The order of chunks by owner, in each what a named definition stands in first, then by score."""
+        firsts = [match.chunk for match in named if match is not None]
+        if not firsts:
+            return np.lexsort((-spans, owners))
+        others = np.ones(len(ids), dtype=bool)
+        for chunk in firsts:
+            others[ids == chunk] = False
+        return np.lexsort((-spans, others, owners))
 
     def _named(
         self,

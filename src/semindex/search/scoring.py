@@ -75,17 +75,27 @@ def weighed(
 ) -> Weighed:
     """What was found, weighed by how rare the terms are."""
     chunks, files = generation.live_chunks, generation.live_files
-    kept = [number for number, term in enumerate(terms) if found.text_df[number] or term.weight >= 1.0]
-    own = [terms[number] for number in kept]
-    worth = [term.weight * idf(chunks, found.text_df[number]) for term, number in zip(own, kept, strict=True)]
+    kept: list[int] = []
+    worth, body_idf, file_idf = [], [], []
+    body_sum = file_sum = 0.0
+    rows = zip(terms, found.text_df, found.body_df, found.file_df, strict=True)
+    for number, (term, text_df, body_df, file_df) in enumerate(rows):
+        weight = term.weight
+        if text_df or weight >= 1.0:
+            kept.append(number)
+            worth.append(weight * idf(chunks, text_df))
+        body_idf.append(idf(chunks, body_df) * weight)
+        file_idf.append(idf(files, file_df) * weight)
+        if file_df or weight >= 1.0:
+            body_sum += body_idf[-1]
+            file_sum += file_idf[-1]
     every_worth = np.zeros(len(terms))
     every_worth[kept] = worth
-    body_idf = [idf(chunks, df) * term.weight for df, term in zip(found.body_df, terms, strict=True)]
-    file_idf = [idf(files, df) * term.weight for df, term in zip(found.file_df, terms, strict=True)]
-    counts = [bool(df) or term.weight >= 1.0 for df, term in zip(found.file_df, terms, strict=True)]
-    values = found.body_gains * np.array(file_idf)[found.body_file_terms]
+    by_file = sums(
+        found.body_files, found.body_gains * np.array(file_idf)[found.body_file_terms], generation.files
+    )
     return Weighed(
-        terms=own,
+        terms=[terms[number] for number in kept],
         worth=worth,
         worth_sum=max(sum(worth), 1e-9),
         occurring=found if len(kept) == len(terms) else found.of(kept),
@@ -93,17 +103,9 @@ def weighed(
         every_worth=every_worth,
         body_idf=np.array(body_idf),
         body_plain=np.array([not term.is_compound for term in terms], dtype=bool),
-        body_sum=max(_added(body_idf, counts), 1e-9),
-        file_body=sums(found.body_files, values, generation.files) / max(_added(file_idf, counts), 1e-9),
+        body_sum=max(body_sum, 1e-9),
+        file_body=by_file / max(file_sum, 1e-9),
     )
-
-
-def _added(values: Sequence[float], counts: Sequence[bool]) -> float:
-    """The sum of those values that count, one after the other."""
-    total = 0.0
-    for value, counting in zip(values, counts, strict=True):
-        total += value if counting else 0.0
-    return total
 
 
 def best_text(found: Weighed, generation: Generation, kinds: Mask | None) -> Floats:

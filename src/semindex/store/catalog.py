@@ -73,6 +73,7 @@ class Catalog:
         self._lock = RLock()
         self._closed = False
         self._stamp = self._look()
+        self._known: tuple[object, tuple[str, int]] | None = None
         self._live: LiveSegments | None = None
 
     @classmethod
@@ -140,8 +141,12 @@ class Catalog:
         """Identity and :attr:`generation`: another catalog begun in its place has another identity."""
         with self._translated():
             self._follow()
-            generation, _, _, identity = self._state()
-            return str(identity), int(generation)
+            # Another process's commit changes this number, our own the state that is remembered with it.
+            version = self._opened.connection.execute("PRAGMA data_version").fetchone()
+            if self._writable or self._known is None or self._known[0] != version:
+                generation, _, _, identity = self._state()
+                self._known = version, (str(identity), int(generation))
+            return self._known[1]
 
     @property
     def stamp(self) -> tuple[str, int, int]:
@@ -437,6 +442,7 @@ class Catalog:
         if self._writable or self._look() == self._stamp:
             return
         old, self._opened = self._opened, _open_for_reading(self._dir)
+        self._known = None
         old.connection.close()
         self._stamp = self._look()
 
