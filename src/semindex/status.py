@@ -18,7 +18,8 @@ from semindex.types import Status
 def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, verify: bool) -> Status:
     """Everything that can be told of an index without changing it.
 
-    Segments of more than ``mapped_above`` bytes in all are mapped.
+    ``mapped_above`` is the size in bytes above which the segments are mapped instead of read into memory;
+    with ``verify`` all files of the index are read and their checksums compared.
 
     Raises:
         NotIndexed: Nothing was indexed there.
@@ -64,7 +65,7 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
 
 
 def _segments(index_dir: Path, live: LiveSegments, *, verify: bool) -> tuple[int, list[str]]:
-    """Symbols in the segments, dead files included, and what is wrong with them."""
+    """The number of symbols in the segments, dead files included; and a line for each fault."""
     symbols = 0
     problems: list[str] = []
     for record in live.segments:

@@ -1,7 +1,7 @@
-"""What a worker does: makes a segment file of a batch of files, or of several segments.
+"""What a worker does: it makes a segment file of a batch of files, or of several segments.
 
-The segment lies in its folder under a new name; as long as no commit of the writer names it,
-it is garbage.
+The segment lies in the index's folder under a new name. Until a commit of the writer names it, nobody reads
+it, and a collection of garbage removes it.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ ANALYSED_BYTES = 4_000_000
 BATCH_FILES = 2000
 LEAST_BATCH_BYTES = 500_000
 LARGE_BYTES = 1_000_000
-"""Such files are begun first, so that none is left when the others are done."""
+"""Files from this size on are begun first, so that no worker is left with one when the others are done."""
 LONGEST_READ_BYTES = 8_000_000
 MAX_LEXICON_WORDS = 200_000
-"""The lexicon is begun anew above this, so that it cannot grow with the tree."""
+"""A lexicon of more words is emptied, so that it cannot grow with the tree."""
 
 Read = Callable[[FileRef], SourceFile | FileFailure]
-"""Gives a file, or why it is not indexed."""
+"""Returns a file, or why it is not indexed."""
 
 
 class Wanted(Struct, frozen=True):
@@ -44,8 +44,9 @@ class Wanted(Struct, frozen=True):
 
     ref: FileRef
     known: tuple[bytes, str] | None = None
-    """Digest and language under which today's rules have it in the index; when they are still true,
-    only its times have changed."""
+    """The digest and the language that it has in the index, if it was analysed by today's rules.
+
+    When the file still has both, only its times have changed, and it is not analysed again."""
 
 
 class Batch(Struct, frozen=True):
@@ -54,7 +55,7 @@ class Batch(Struct, frozen=True):
     files: tuple[Wanted, ...]
 
     def parts(self) -> list[Batch]:
-        """Each file by itself, to find the one that cannot be analysed."""
+        """A batch for each file, to find the one that cannot be analysed."""
         return [Batch((wanted,)) for wanted in self.files]
 
 
@@ -62,24 +63,24 @@ class Outcome(Struct, frozen=True):
     """What became of a batch."""
 
     segment: NewSegment | None
-    """On disk, not yet live; None when nothing was to be indexed."""
+    """The segment, on disk and not yet live; None when no file was to be indexed."""
     touched: tuple[FileRef, ...]
     """Files of which only the times have changed."""
     failures: tuple[FileFailure, ...]
-    """Files left out."""
+    """Files that are not indexed, and why."""
     source_bytes: int
-    """Of the files in the segment."""
+    """The size of the files in the segment."""
 
 
 Work = Batch | Merge
 Result = Outcome | Merged
-"""Of a batch, or of a merge."""
+"""What became of a batch, or of a merge."""
 
 
 def batches(files: Iterable[Wanted], *, most_bytes: int, workers: int) -> Iterator[Batch]:
-    """The files in batches of ``most_bytes``, towards the end of less, so that all workers end together.
+    """The files in batches of at most ``most_bytes``, smaller ones last so that all workers end together.
 
-    Large files come first; otherwise the order stays, as neighbours share words.
+    Large files come first; otherwise the order stays as it is, because files of one folder share words.
     """
     wanted = sorted(files, key=lambda each: each.ref.size_bytes < LARGE_BYTES)
     rest = sum(map(_weight, wanted))
@@ -102,16 +103,16 @@ def _weight(wanted: Wanted) -> int:
 
 
 def _room(rest: int, most_bytes: int, workers: int) -> int:
-    """A share of what is left to do; all of it when there is nobody to share with."""
+    """The size of the next batch: a share of the rest, or all of it when there is one worker."""
     share = rest if workers == 1 else rest // (2 * workers)
     return max(min(most_bytes, LEAST_BATCH_BYTES), min(most_bytes, share))
 
 
 def do(place: Workplace, work: Work) -> Result:
-    """A batch from the disk, or a merge.
+    """Do a batch, whose files are read from the disk, or a merge.
 
     Raises:
-        IndexUnwritable: No room, no permission.
+        IndexUnwritable: There is no room, or no permission.
     """
     if isinstance(work, Merge):
         return merge.merge_segments(place.index_dir, work, on_step=place.on_step)
@@ -119,10 +120,10 @@ def do(place: Workplace, work: Work) -> Result:
 
 
 def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outcome:
-    """Read, parse, analyse, embed and write a batch; ``read`` gives its files where that is not the disk.
+    """Read, parse, analyse and embed the files of a batch, and write the segment.
 
     Raises:
-        IndexUnwritable: No room, no permission.
+        IndexUnwritable: There is no room, or no permission.
     """
     parts: list[Content] = []
     refs: list[FileRef] = []
@@ -146,7 +147,7 @@ def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outc
 def _sources(
     place: Workplace, batch: Batch, read: Read, touched: list[FileRef], failures: list[FileFailure]
 ) -> Iterator[list[tuple[FileRef, SourceFile]]]:
-    """What is to be analysed, a few megabytes at a time."""
+    """The files to analyse, a few megabytes at a time; others are put into ``touched`` or ``failures``."""
     group: list[tuple[FileRef, SourceFile]] = []
     size = 0
     for wanted in batch.files:
@@ -169,7 +170,7 @@ def _sources(
 def _parsed(
     group: Sequence[tuple[FileRef, SourceFile]], failures: list[FileFailure]
 ) -> list[tuple[FileRef, ParsedFile]]:
-    """The files parsed; one that breaks the parser is left out, named and counted."""
+    """The parsed files; one that breaks the parser is put into ``failures``."""
     parsed: list[tuple[FileRef, ParsedFile]] = []
     for ref, source in group:
         try:

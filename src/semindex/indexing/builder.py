@@ -1,4 +1,4 @@
-"""Files to a new generation: walk, plan, analyse, write segments, commit, merge."""
+"""Makes a new generation of an index: walks, plans, has files analysed, commits, merges."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from semindex.types import (
 
 
 class Builder:
-    """Brings an index up to date; one at a time an index, guarded by the writer lock."""
+    """Brings an index up to date. The writer lock sees to it that one at a time does so for an index."""
 
     def __init__(self, place: Workplace, *, progress: ProgressCallback | None = None) -> None:
         self._place = place
@@ -88,7 +88,7 @@ class Builder:
 
     @contextmanager
     def _catalog(self, warnings: list[str], *, verify: bool) -> Iterator[Catalog]:
-        """The catalog, begun anew when it is damaged or of another model."""
+        """The catalog, open for writing; begun anew when it is damaged or was made with another model."""
         catalog = self._opened_catalog(warnings, verify=verify)
         try:
             yield catalog
@@ -169,7 +169,7 @@ class Builder:
         broken: Collection[int],
         force: bool,
     ) -> Drift:
-        """What there is to do: what was found already if that still holds, else looked for now."""
+        """What there is to do: what was found already, if that still holds; else what a walk finds now."""
         must_see_all = bool(broken) or catalog.generation == 0
         if (
             known is None
@@ -191,7 +191,7 @@ class Builder:
         return [skip for skip in skips if work.failures.get(skip.failure.path) != skip]
 
     def _broken_segments(self, live: LiveSegments, warnings: list[str], *, verify: bool) -> set[int]:
-        """Segments that cannot be used; what they held is indexed again."""
+        """The ids of segments that cannot be used, whose files are indexed again; a warning for each."""
         broken: set[int] = set()
         for number, record in enumerate(live.segments):
             self._progress(Progress("verify", number, len(live.segments), "segments"))
@@ -210,7 +210,7 @@ class Builder:
         return broken
 
     def _warn_of_memory(self, run: Run) -> None:
-        """Say so when a build took more than it was given."""
+        """Warn when a build took more memory than its budget."""
         peak, budget = run.peak_bytes, self._place.max_memory_bytes
         if run.source_bytes and peak > budget:
             run.warnings.append(
@@ -249,4 +249,4 @@ FAILURES = frozenset(
         SkipReason.FAILED,
     )
 )
-"""Reasons that a user should hear of by name; the others are rules."""
+"""Files skipped for these reasons are named to the user; all other reasons are rules that leave files out."""

@@ -59,7 +59,7 @@ class OneProcess:
         self.batch_bytes = place.batch_bytes or share.batch_bytes
 
     def run(self, works: Iterator[Work]) -> Outcomes:
-        """As in :class:`Crew`."""
+        """Do the works one after the other."""
         return InlineExecutor().run(do, works, setup=lambda: self._place)
 
     unite = run
@@ -86,15 +86,15 @@ class SeveralProcesses:
 
     @property
     def peak_bytes(self) -> int:
-        """As in :class:`Crew`."""
+        """The sum of the peaks of the processes that were started here."""
         return self._executor.peak_bytes
 
     def run(self, works: Iterator[Work]) -> Outcomes:
-        """As in :class:`Crew`."""
+        """Hand the works out to the processes."""
         return self._executor.run(do, works, setup=self._setup, in_flight=2 * self.workers)
 
     def unite(self, works: Iterator[Work]) -> Outcomes:
-        """As in :class:`Crew`; in this process, which is done before others have started again."""
+        """Do merges in this process, which is done before others have started again."""
         return OneProcess(self._place).unite(works)
 
 
@@ -157,16 +157,16 @@ class ClusterCrew:
 
     @property
     def peak_bytes(self) -> int:
-        """As in :class:`Crew`."""
+        """The sum of the peaks of the processes that were started here."""
         return self._executor.peak_bytes
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """As in :class:`Crew`."""
+        """What the executor noted, such as a scheduler that went away and was found again."""
         return self._executor.notes
 
     def run(self, works: Iterator[Work]) -> Outcomes:
-        """As in :class:`Crew`."""
+        """Send the works to the workers."""
         parcels = map(self._packer.pack, works)
         return self._receiver.receive(
             self._executor.run(
@@ -175,7 +175,7 @@ class ClusterCrew:
         )
 
     def unite(self, works: Iterator[Work]) -> Outcomes:
-        """As in :class:`Crew`; no model need be open for it."""
+        """Send merges to the workers, which need no model for them."""
         parcels = map(self._packer.pack, works)
         return self._receiver.receive(
             self._executor.run(

@@ -1,4 +1,4 @@
-"""Whether an index still is what lies on disk: the walk held against the catalog, read only in doubt."""
+"""How the tree on disk differs from its index: a walk compared with the catalog, by reading where needed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Drift(Struct, frozen=True):
     """The catalog's :attr:`Catalog.stamp` when the plan was made: the plan holds as long as it stays so."""
     walk_seconds: float
     doubtful: int = 0
-    """Files to read only because they were written about when the last scan was made."""
+    """How many files are to be read only because they were written about when the last walk was made."""
 
     def walk_times(self, catalog: Catalog) -> WalkTimes:
         """The times of the last walks, this one included."""
@@ -46,23 +46,23 @@ class Drift(Struct, frozen=True):
 
     @property
     def work(self) -> int:
-        """Files to read or to forget."""
+        """How many files are to be read or removed."""
         return len(self.plan.read) + len(self.plan.removed)
 
     @property
     def changed(self) -> int:
-        """Files that are known to be new, changed or gone."""
+        """How many files look new, changed or gone."""
         return self.work - self.doubtful
 
     @property
     def cheap(self) -> bool:
-        """Whether bringing the index up to date takes about as long as one is ready to wait."""
+        """Whether bringing the index up to date takes no longer than somebody who searches will wait."""
         size = sum(ref.size_bytes for ref in self.plan.read)
         return size <= CHEAP_BYTES and self.work <= CHEAP_FILES
 
 
 def check(root: Path, catalog: Catalog) -> Drift:
-    """Walk the root and hold what is there against the catalog.
+    """Walk the root, and compare what is there with the catalog.
 
     Raises:
         RootError: The root is missing or not a folder.
@@ -76,7 +76,7 @@ def walked(
     paths: Collection[str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Drift:
-    """A walk that was held against nothing yet; with ``paths`` of what is at or below these.
+    """A walk without a plan; with ``paths``, of what is at or below these (see :func:`walk`).
 
     Raises:
         RootError: The root is missing or not a folder.
@@ -88,7 +88,7 @@ def walked(
 
 
 def planned(drift: Drift, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Drift:
-    """The same walk held against the catalog as it is now; ``broken`` and ``force`` as in :func:`plan`."""
+    """The same walk with a plan made from the catalog of now; ``broken`` and ``force`` as in :func:`plan`."""
     stamp = catalog.stamp
     with without_collection():
         work = plan(drift.seen, catalog, broken=broken, force=force)
@@ -99,12 +99,12 @@ def planned(drift: Drift, catalog: Catalog, *, broken: Collection[int] = (), for
 def settled(
     root: Path, drift: Drift, *, most_bytes: int = SETTLED_BYTES, most_files: int = SETTLED_FILES
 ) -> Drift:
-    """The same without files whose content is as it was, which are read to know it.
+    """The same without files whose content turns out to be as it was.
 
-    Read are files that look as they did, but may have changed in the last moment before they were indexed,
-    and files of the same size that were touched, or whose mode changed; not more than so many bytes and
-    files, those in doubt first. What they look like now is among :attr:`Plan.touched` and
-    :attr:`Plan.skipped`, to be noted in the catalog.
+    To know that, two kinds of files are read: those that look as they did but may have changed just after
+    they were indexed (these first), and those of the same size that were touched or whose mode changed. No
+    more than ``most_files`` and ``most_bytes`` are read. The new times of unchanged files are put among
+    :attr:`Plan.touched` and :attr:`Plan.skipped`, to be noted in the catalog.
     """
     work = drift.plan
     young = {ref for ref in work.read if is_known(ref, work.files, work.failures)}

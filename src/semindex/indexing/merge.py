@@ -1,10 +1,14 @@
 """Which segments to join, and joining them.
 
-Tiers as in Lucene's log merge policy: segments whose chunk counts lie within a factor of
-``TIER_FACTOR`` share a tier, and ``TIER_SEGMENTS`` of one tier become one of the next. A segment of
-which a third is dead is rewritten by itself. All in bounded memory, and readers are never in the way.
+The policy is that of Lucene's log merges: segments with about equally many chunks are in one tier, and
+``TIER_SEGMENTS`` of a tier become one. A segment of which a third is dead is rewritten by itself.
 
-A merge is work like a batch of files: whoever does it writes a segment that no commit names yet.
+Example: segments of up to 32 chunks are in tier 0, of fewer than 2,048 in tier 1, of fewer than 16,384 (a
+factor of ``TIER_FACTOR`` more) in tier 2, and so on. Of segments with 90, 100, 120, 200 and 3,000 chunks the
+first four, all of tier 1, become one of 510 chunks; the fifth is alone in tier 2 and stays.
+
+Joining takes bounded memory, and readers go on with the old segments. A merge is work like a batch of files:
+whoever does it writes a segment that no commit names yet.
 """
 
 from __future__ import annotations
@@ -26,15 +30,15 @@ from semindex.store.segment import Segment
 
 TIER_SEGMENTS = 4
 TIER_SEGMENTS_AT_WORK = 24
-"""While a build adds segments, so many of one tier are joined: each holds a descriptor in every reader."""
+"""While a build adds segments, they are joined when a tier has so many: a reader opens a file for each."""
 TIER_FACTOR = 8
 SMALLEST_TIER_CHUNKS = 256
 DEAD_SHARE = 1 / 3
 SMALL_BYTES = 64_000_000
-"""After a build that made most of it, an index up to here becomes one segment: a tenth of a second for
-10,000 chunks, which every query has back in part (three segments: +0.7 ms)."""
+"""An index of up to so many bytes becomes one segment after a build that made most of it. That takes a tenth
+of a second for 10,000 chunks, and saves each query time (0.7 ms with one segment instead of three)."""
 LARGEST_BYTES = 2_000_000_000
-"""Segments are not joined to larger ones: offsets inside a section are 32 bits wide."""
+"""Segments are not joined to a larger one, because offsets inside a section are 32 bits wide."""
 
 
 def choose(
@@ -45,10 +49,17 @@ def choose(
     largest_bytes: int = LARGEST_BYTES,
     small_bytes: int = 0,
 ) -> list[tuple[SegmentRecord, ...]]:
-    """Groups of segments to join, oldest first within a group; none larger than ``largest_bytes`` in all.
+    """Groups of segments to join, each in the order of ids and of at most ``largest_bytes`` in all.
 
-    Of a tier whose segments are so large that not even ``TIER_SEGMENTS`` fit together, nothing is joined.
-    When all together have at most ``small_bytes``, they are one group.
+    Of a tier in which fewer than ``TIER_SEGMENTS`` fit into one group, nothing is joined. When all segments
+    have at most ``small_bytes`` together, they are one group.
+
+    Args:
+        segments: The live segments.
+        dead: The ordinals of the dead files of each, by its id.
+        tier_segments: From so many segments on those of a tier are joined.
+        largest_bytes: The most that a group may have.
+        small_bytes: See above.
     """
     if len(segments) > 1 and sum(segment.nbytes for segment in segments) <= small_bytes:
         return [tuple(sorted(segments, key=lambda each: each.id))]
@@ -70,7 +81,7 @@ def choose(
 
 
 def _fitting(tier: Sequence[SegmentRecord], largest_bytes: int) -> tuple[SegmentRecord, ...]:
-    """As many of a tier as fit together, the smallest first."""
+    """As many segments of a tier as have at most ``largest_bytes`` together, taken from the smallest on."""
     kept: list[SegmentRecord] = []
     total = 0
     for segment in sorted(tier, key=lambda each: (each.nbytes, each.id)):
@@ -86,19 +97,19 @@ def _tier(chunks: int) -> int:
 
 
 class Merge(Struct, frozen=True):
-    """Segments that are to become one, oldest first."""
+    """Segments that are to become one, in the order of their ids."""
 
     records: tuple[SegmentRecord, ...]
     dead: tuple[tuple[int, ...], ...]
-    """Of each, the ordinals of files that are left out."""
+    """The ordinals of the files of each that are left out."""
 
     @property
     def nbytes(self) -> int:
-        """Of all segments."""
+        """The size of all segments together."""
         return sum(record.nbytes for record in self.records)
 
     def change(self, merged: Merged, notes: Mapping[str, str]) -> Change:
-        """The commit that puts what was made of them in their place."""
+        """The commit that puts the new segment in the place of the old ones, with ``notes`` as its meta."""
         moved: list[MovedFile] = []
         if merged.segment is not None:
             name = merged.segment.name
@@ -115,15 +126,15 @@ class Merged(Struct, frozen=True):
     """What became of a merge."""
 
     segment: NewSegment | None
-    """On disk, not yet live; None when none of the files was to stay."""
+    """The new segment, on disk and not yet live; None when no file was to stay, or one is damaged."""
     paths: tuple[bytes, ...] = ()
-    """Of its files, by ordinal."""
+    """The paths of its files, by ordinal."""
     fault: str = ""
-    """Where a segment is damaged; then nothing was made."""
+    """Where one of the old segments is damaged; then nothing was made."""
 
 
 def merges(live: LiveSegments, groups: Sequence[Sequence[SegmentRecord]]) -> list[Merge]:
-    """Groups of a live's segments with what is dead in them."""
+    """The merges of some groups of live segments, without the files that are dead."""
     dead = live.dead
     return [Merge(tuple(group), tuple(dead.get(record.id, ()) for record in group)) for group in groups]
 
@@ -131,8 +142,10 @@ def merges(live: LiveSegments, groups: Sequence[Sequence[SegmentRecord]]) -> lis
 def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Merged:
     """Make one segment of several in the same folder, which stay as they are.
 
+    Their checksums are compared first, so that damage is not copied.
+
     Raises:
-        IndexUnwritable: No room; nothing was changed.
+        IndexUnwritable: There is no room; nothing was changed.
     """
     name = layout.new_segment_name()
     with ExitStack() as opened:

@@ -1,4 +1,10 @@
-"""What a refresh has to do: the walk held against the catalog."""
+"""What a refresh has to do, found by comparing a walk with the catalog.
+
+Example: the catalog knows ``a.py``, ``b.py`` and ``c.py``. The walk sees ``a.py`` with another time, ``b.py``
+as it was, and a new ``d.py``. The plan is to read ``a.py`` and ``d.py`` (if the bytes of ``a.py`` have the
+digest in the catalog, only its new time is noted), and to remove ``c.py``. Had ``b.py`` been written within
+two seconds of the last walk, it would be read too: it may have changed after that without another time.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +23,21 @@ class Plan(Struct, frozen=True):
     """The work of a refresh."""
 
     read: tuple[FileRef, ...]
-    """New, changed on disk, or analysed by other rules: to be read."""
+    """Files to read: new ones, ones that look changed, ones analysed by other rules, ones in doubt."""
     removed: tuple[str, ...]
-    """Known paths that are not there any more, indexed or skipped."""
+    """Paths that the catalog knows, as indexed or skipped, and that are not there any more."""
     removed_files: int
-    """How many of them are indexed."""
+    """How many of the removed paths are indexed."""
     lost: tuple[str, ...]
-    """Indexed files of broken segments that are not read."""
+    """Files of broken segments that are not read again, because they are gone."""
     skipped: tuple[FileFailure, ...]
-    """Skipped by the walk, and those that :func:`semindex.indexing.drift.settled` found skipped as before."""
+    """What the walk skipped, and what :func:`semindex.indexing.drift.settled` found skipped as before."""
     files: Mapping[str, FileRecord]
-    """What is known and sound of the files to be read, by path."""
+    """The records of the files to be read, by path; without those of broken segments."""
     failures: Mapping[str, SkippedFile]
-    """All files that are known as skipped or failed, by path."""
+    """All files that the catalog knows as skipped or failed, by path."""
     new: frozenset[str]
-    """Those to be read of which nothing is known at all."""
+    """The paths to be read that the catalog does not know at all."""
     touched: tuple[FileRef, ...] = ()
     """Indexed files whose content is as it was, though size, times or inode are not."""
 
@@ -41,19 +47,19 @@ NOTHING = Plan((), (), 0, (), (), {}, {}, frozenset())
 
 
 def same_stat(known: FileRef, seen: FileRef) -> bool:
-    """Whether nothing that the file system tells has changed."""
+    """Whether size, times and inode of a file are as they were."""
     return known == seen
 
 
 def by_todays_rules(known: FileRecord | SkippedFile) -> bool:
-    """Whether a file was analysed, or left out, by the rules of today."""
+    """Whether a file was analysed, or skipped, by the rules of today."""
     if isinstance(known, FileRecord):
         return known.analysis == file_analysis(known.language)
     return known.analysis == skip_analysis()
 
 
 def is_known(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]) -> bool:
-    """Whether a file that was seen is indexed, or left out, just so, under today's rules."""
+    """Whether a file that a walk saw is indexed, or skipped, in just this state and by today's rules."""
     record, skip = files.get(ref.path), failures.get(ref.path)
     if record is not None and same_stat(record.ref, ref) and by_todays_rules(record):
         return True
@@ -61,13 +67,13 @@ def is_known(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[st
 
 
 def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Plan:
-    """Hold what the walk saw against what the catalog knows; of a walk of some paths, only these.
+    """Compare what a walk saw with what the catalog knows; of a walk of some paths, only these.
 
     Args:
         seen: The walk.
         catalog: The catalog.
-        broken: Ids of segments whose files are to be read again.
-        force: Read everything.
+        broken: Ids of segments that cannot be used; their files are read again.
+        force: Whether to read all files.
     """
     failures = {known.failure.path: known for known in catalog.failures(seen.only)}
     found = catalog.differences(seen.refs, analysis=file_analysis, without=broken, only=seen.only)

@@ -1,4 +1,9 @@
-"""Has files made into segments, here or in worker processes, and commits them as they come in."""
+"""Has files made into segments, here or in worker processes, and commits the segments as they come in.
+
+Commits are made every few seconds, so that a build that is killed goes on from there. Each tells in the notes
+how many files are still to come (``pending``), and while files in doubt are unread it leaves the catalog's
+``last_scan_ns`` as it was, so that they stay in doubt.
+"""
 
 from __future__ import annotations
 
@@ -36,21 +41,21 @@ class Run(Struct):
     """What one refresh has done so far."""
 
     files: Mapping[str, FileRecord]
-    """What is known and sound, by path."""
+    """The records of the files to be read, by path; without those of broken segments."""
     failures: Mapping[str, SkippedFile]
     scan_ns: int | None
     """When the walk of the whole tree began; None when some paths were looked at."""
     force: bool
     new: set[str]
-    """Files still to be read of which the index knows nothing."""
+    """The paths still to be read that the catalog does not know at all."""
     pending_before: int = 0
-    """How many an earlier run had left, when this one looks at some paths only."""
+    """When this run looks at some paths only: how many files an earlier run had left."""
     total: int = 0
     done: int = 0
     added: int = 0
     changed: int = 0
     segments: list[NewSegment] = field(default_factory=list)
-    """On disk and not yet committed."""
+    """Segments on disk that are not committed yet."""
     touched: list[FileRef] = field(default_factory=list)
     skipped: list[SkippedFile] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -61,26 +66,26 @@ class Run(Struct):
 
     @property
     def peak_bytes(self) -> int:
-        """What all processes took so far, each at its highest."""
+        """The sum of the highest memory that each process took so far."""
         return peak_bytes() + self.worker_peak_bytes
 
     @property
     def pending(self) -> int:
-        """Files that are not in the index yet: those of which it has an older state are counted there."""
+        """How many files are not in the index yet, not even in an older state."""
         return max(len(self.new), self.pending_before - self.added)
 
     def notes(self) -> dict[str, str]:
-        """What a commit notes of a build; nothing when nothing was indexed."""
+        """The catalog's notes about this build; none when nothing was indexed."""
         return {"peak_bytes": str(self.peak_bytes)} if self.source_bytes else {}
 
 
 class Indexing:
-    """One refresh's reading and analysing."""
+    """Has the files of one refresh read and analysed, and the segments merged."""
 
     def __init__(
         self, place: Workplace, catalog: Catalog, run: Run, progress: ProgressCallback, leaving: ExitStack
     ) -> None:
-        """``leaving`` ends what it began."""
+        """``leaving`` is closed by the caller, and ends the connection to a cluster."""
         self._place = replace(place, on_file=self._begin_file)
         self._leaving = leaving
         self._crew: Crew | None = None
@@ -100,9 +105,9 @@ class Indexing:
         """Make segments of the files; those of the last seconds are left in the run, to be committed.
 
         Raises:
-            IndexUnwritable: No room or permission; what was committed stays.
-            WorkerError: The cluster is out of reach or gone; after what is done was committed.
-            KeyboardInterrupt: The same.
+            IndexUnwritable: There is no room, or no permission; what was committed stays.
+            WorkerError: The cluster is out of reach or gone; what was done before is committed.
+            KeyboardInterrupt: The user wants no more; what was done before is committed.
         """
         self._run.total = len(refs)
         if refs:
@@ -136,10 +141,10 @@ class Indexing:
             self._run.warnings += crew.notes
 
     def merge(self, *, small_bytes: int) -> None:
-        """Join segments until the policy is content; what cannot be joined stays, with a warning.
+        """Join segments until the policy names none; those that cannot be joined stay, with a warning.
 
         Raises:
-            IndexUnwritable: No room; what was joined so far stays.
+            IndexUnwritable: There is no room; what was joined so far stays.
         """
         crew = self._crew or OneProcess(self._place)
         try:
@@ -154,7 +159,7 @@ class Indexing:
         self._run.warnings += crew.notes
 
     def _merge(self, crew: Crew, groups: Sequence[Merge]) -> str:
-        """Join groups until one cannot be; gives why."""
+        """Join groups until one cannot be joined; returns why, and nothing when all were."""
         works: Iterator[Work] = iter(groups)
         self._progress(Progress("merge", 0, len(groups), "segments"))
         with closing(crew.unite(works)) as outcomes:
@@ -179,7 +184,7 @@ class Indexing:
         return merge.merges(live, groups)
 
     def _chosen(self, source_bytes: int) -> Crew:
-        """Who does the work."""
+        """Who does the work for so much source."""
         place = self._place
         if place.cluster is not None:
             return ClusterCrew(place, place.cluster, self._catalog.live().identity, self._leaving)
@@ -255,7 +260,7 @@ class Indexing:
             self._may_merge = not groups
 
     def _take_merged(self, outcome: Done[Work, Result] | Failure[Work]) -> str:
-        """Make a merge live; gives why it cannot be."""
+        """Make a merged segment live; returns why that cannot be, and nothing when it is done."""
         merged, place = outcome.item, self._place
         assert isinstance(merged, Merge)
         if isinstance(outcome, Failure):
@@ -293,10 +298,17 @@ def commit(
     scan_ns: int | None,
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Make what was written live. Nothing new is no generation.
+    """Make what was written live.
 
-    With ``scan_ns`` what the catalog knows counts as seen then: files that it does not know yet, or of
-    which it knows an older state, are found by that.
+    Args:
+        place: Where the build works.
+        catalog: The catalog, open for writing.
+        run: What was done; its segments, skipped and touched files are committed and taken out of it.
+        removed: Paths that are gone.
+        dropped: Ids of broken segments.
+        scan_ns: When the walk began, if all that the catalog knows is as that walk saw it: then only files
+            written after it, or just before it, are in doubt. None leaves the time of the last walk.
+        notes: More notes for the catalog.
     """
     meta = {"pending": str(run.pending), "root": str(place.root), **run.notes(), **notes}
     catalog.commit(

@@ -1,6 +1,11 @@
-"""Parsed files to the content of a segment: tokenise once, count by field, embed.
+"""Makes the content of a segment of parsed files: splits texts into terms, counts these, embeds chunks.
 
-A pure function of its input: no I/O, no state but the lexicon (a cache), so any process can do it.
+Example: ``def load(path): ...`` in chunk 3 puts the word ``load`` into the field ``name``, and the words of
+its text, ``load`` and ``path`` among them, into ``body``. A word gives one or more terms (``loads`` gives
+that of ``load``), kept as hashes. The postings of ``name`` then say that the term ``load`` occurs in chunk 3
+once.
+
+The result depends on nothing but the files, the model and the rules, so any process can do it.
 """
 
 from __future__ import annotations
@@ -24,14 +29,14 @@ from semindex.types import Chunk, Documents, Embedder, Ids, ParsedFile, TermCoun
 
 
 class _Rows(Struct, frozen=True):
-    """Words by row: parallel arrays."""
+    """Which word occurs in which row: parallel arrays, with an entry for each occurrence."""
 
     rows: Ids
     ids: Ids
 
 
 def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -> Content:
-    """The content of some files, in their order."""
+    """The content of a segment that has these files in this order."""
     shape = _Shape.of(files)
     body, comments = _text_words(files, shape, lexicon)
     names, parents = _name_words(files, shape, lexicon)
@@ -76,7 +81,7 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
 
 
 def _texts(files: Sequence[ParsedFile]) -> tuple[str, ...]:
-    """What a reader of text is given of each chunk: where it stands, what it is called, and its lines."""
+    """The text of each chunk for a model that reads text: its path, the names in it, and its lines."""
     return tuple(
         f"{file.source.path} {_named(file, chunk)}\n"
         + file.source.text[chunk.span.start_byte : chunk.span.end_byte].decode("utf-8", "replace")
@@ -86,15 +91,16 @@ def _texts(files: Sequence[ParsedFile]) -> tuple[str, ...]:
 
 
 def _named(file: ParsedFile, chunk: Chunk) -> str:
-    """The names that a chunk defines, else that of the definition it is of."""
+    """The names that a chunk defines; if it defines none, the name of the definition that owns it."""
     owner = (chunk.owner,) if chunk.owner >= 0 else ()
     return " ".join(file.symbols[symbol].name for symbol in chunk.defines or owner)
 
 
 def _ranked(offsets: Ids, hashes: TermHashes, parts: Iterable[_Rows]) -> tuple[TermHashes, Ids]:
-    """The hashes that the words of the batch give, ascending, and the place of each among them.
+    """The term hashes of the batch's words, ascending, and for each entry of ``hashes`` its place there.
 
-    The lexicon knows ten times as many words as a batch has; places of the others mean nothing.
+    The lexicon knows ten times as many words as a batch has; the places of words that the batch does not have
+    mean nothing.
     """
     used = np.zeros(len(offsets) - 1, dtype=bool)
     for part in parts:
@@ -132,7 +138,7 @@ def _before(sizes: Ids) -> Ids:
 
 
 def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:
-    """Words of bodies and words of comments, by chunk."""
+    """The words of code, and the words of comments, each with its chunk."""
     text = b"\n".join(file.source.text for file in files)
     tokens = tokenise(text)
     ids = lexicon.ids(tokens.words)
@@ -151,7 +157,7 @@ def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) ->
 
 
 def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:
-    """Words of the names each chunk defines, and of the definitions that enclose it."""
+    """The words of the names that a chunk defines, and of the names of definitions around it."""
     rows: dict[str, list[int]] = {"name": [], "parent": []}
     raw: dict[str, list[bytes]] = {"name": [], "parent": []}
 
@@ -173,7 +179,7 @@ def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) ->
 
 
 def _enclosing(file: ParsedFile, owner: int, defines: tuple[int, ...]) -> list[int]:
-    """The owner and every definition around it and around what is defined, but for those defined here."""
+    """The ordinals of all definitions around a chunk, innermost first, without those that it defines."""
     found: list[int] = []
     for start in (owner, *(file.symbols[symbol].parent for symbol in defines)):
         at = start
@@ -184,7 +190,7 @@ def _enclosing(file: ParsedFile, owner: int, defines: tuple[int, ...]) -> list[i
 
 
 def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _Rows]:
-    """Words of the path without its extension, and of the file's stem, by file."""
+    """The words of each path without its extension, and the words of each file's stem."""
     rows: dict[str, list[int]] = {"path": [], "stem": []}
     raw: dict[str, list[bytes]] = {"path": [], "stem": []}
     for number, file in enumerate(files):
@@ -230,7 +236,7 @@ def _csr(tally: _Tally, rows: int) -> TermCounts:
 
 
 def _columns(files: Sequence[ParsedFile], shape: _Shape) -> dict[str, Array | Strings]:
-    """The columns that come from the files and their outlines alone."""
+    """The columns that need neither terms nor a model."""
     chunks = [
         (chunk, int(base))
         for file, base in zip(files, shape.symbol_base, strict=True)

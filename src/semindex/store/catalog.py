@@ -1,7 +1,18 @@
 """The catalog: which files are indexed, in which segments, and which generation is the newest.
 
-Nothing is kept per chunk. A reader sees one committed generation at a time; the one writer, who holds
-the writer lock, changes everything in one transaction.
+Example: a first build indexes ``a.py`` and ``b.py``; then ``a.py`` is edited, and a refresh commits:
+
+    ============  =============================================  ===============================
+    table         after the build (generation 1)                 after the refresh (generation 2)
+    ============  =============================================  ===============================
+    segments      1: x.seg, 2 files                              1: x.seg; 2: y.seg, 1 file
+    files         a.py in 1 at ordinal 0, b.py in 1 at 1         a.py in 2 at 0, b.py in 1 at 1
+    dead          (none)                                         segment 1, ordinal 0
+    ============  =============================================  ===============================
+
+The files of a segment in ``files`` and in ``dead`` are together all of its files. The catalog keeps no row
+for a chunk. A reader sees one committed generation at a time; the one writer, who holds the writer lock,
+changes everything in one transaction.
 """
 
 from __future__ import annotations
@@ -54,11 +65,11 @@ _RECORDS = (
 )
 _ROWS_AT_ONCE = 2000
 _FEW_PATHS = 2000
-"""As many records are asked for one by one; of more, all are read."""
+"""Up to so many records are asked for one by one; for more, all are read."""
 
 
 class Catalog:
-    """An open catalog, made by :meth:`open_reader` or :meth:`open_writer`; threads may share it.
+    """An open catalog. Open one with :meth:`open_reader` or :meth:`open_writer`; threads may share it.
 
     Every method raises :class:`IndexCorrupt` when the database turns out to be damaged, and
     :class:`IndexLocked` when another process keeps it busy for long.
@@ -81,9 +92,9 @@ class Catalog:
         """Open the catalog of an index folder, changing nothing.
 
         Raises:
-            NotIndexed: There is none, or it was only just begun.
-            IndexCorrupt: Not a catalog, or damaged.
-            IndexTooNew: Of a newer semindex.
+            NotIndexed: There is no catalog, or it was only just begun.
+            IndexCorrupt: The file is not a catalog, or it is damaged.
+            IndexTooNew: A newer semindex wrote it.
             BrokenIndex: The system does not let it be read.
         """
         catalog = cls(index_dir, _open_for_reading(index_dir), writable=False, on_step=no_step)
@@ -95,15 +106,16 @@ class Catalog:
     def open_writer(
         cls, index_dir: Path, *, model: str, mounts: Path = MOUNTS, on_step: StepHook = no_step
     ) -> Catalog:
-        """Open or make the catalog, and the folder; the caller holds the writer lock.
+        """Open or make the catalog, and the index folder; the caller holds the writer lock.
 
-        ``model`` is the fingerprint a new catalog gets; that of an old one stays (see :attr:`model`).
+        A new catalog gets the fingerprint ``model``; an older one keeps its own (see :attr:`model`).
         Steps: ``catalog:opened``, ``catalog:ready``, and those of :meth:`commit` and :meth:`close`.
 
         Raises:
-            IndexCorrupt: Not a catalog, or damaged: see :func:`layout.set_catalog_aside`.
-            IndexTooNew: Of a newer semindex.
-            IndexUnwritable: No room, no permission.
+            IndexCorrupt: The file is not a catalog, or it is damaged; :func:`layout.set_catalog_aside`
+                moves it out of the way.
+            IndexTooNew: A newer semindex wrote it.
+            IndexUnwritable: There is no room, or no permission.
         """
         layout.create(index_dir)
         opened = connection.open_for_writing(index_dir, mounts=mounts)
@@ -127,7 +139,9 @@ class Catalog:
 
     @property
     def generation(self) -> int:
-        """The newest committed generation, 0 before the first; cheap enough to ask at every query.
+        """The number of the newest committed generation, 0 before the first.
+
+        A query asks for it each time: it is one row of one table.
 
         Raises:
             NotIndexed: The index was removed.
@@ -138,7 +152,10 @@ class Catalog:
 
     @property
     def current(self) -> tuple[str, int]:
-        """Identity and :attr:`generation`: another catalog begun in its place has another identity."""
+        """The catalog's identity, and :attr:`generation`.
+
+        A catalog that was begun anew in the same place has another identity.
+        """
         with self._translated():
             self._follow()
             # Another process's commit changes this number, our own the state that is remembered with it.
@@ -150,7 +167,10 @@ class Catalog:
 
     @property
     def stamp(self) -> tuple[str, int, int]:
-        """Identity, :attr:`generation` and :attr:`last_scan_ns`: what a plan was made against."""
+        """The catalog's identity, :attr:`generation` and :attr:`last_scan_ns`.
+
+        A plan holds as long as these stay as they were when it was made.
+        """
         with self._translated():
             self._follow()
             generation, _, last_scan_ns, identity = self._state()
@@ -158,29 +178,29 @@ class Catalog:
 
     @property
     def model(self) -> str:
-        """Fingerprint of the model that the vectors were made with."""
+        """The fingerprint of the model that made the vectors."""
         with self._translated():
             self._follow()
             return str(self._state()[1])
 
     @property
     def last_scan_ns(self) -> int:
-        """When the walk began that the newest generation comes from; 0 before the first."""
+        """When the last walk of the whole tree that was committed began, in nanoseconds; 0 before it."""
         with self._translated():
             self._follow()
             return int(self._state()[2])
 
     def meta(self, key: str) -> str | None:
-        """A value of :attr:`Change.meta`, as last committed."""
+        """The value that was last committed for a key of :attr:`Change.meta`; None if there was none."""
         with self._translated():
             self._follow()
             row = self._fetch("SELECT value FROM meta WHERE key = ?", key)
             return self._text(row[0][0]) if row else None
 
     def live(self) -> LiveSegments:
-        """What is live now, seen in one read transaction.
+        """The live segments and what is dead in them, seen in one read transaction.
 
-        A writer, beside whom nobody commits, reads it once a generation.
+        A writer reads them once for each generation, since nobody else commits meanwhile.
 
         Raises:
             NotIndexed: The index was removed.
@@ -207,11 +227,11 @@ class Catalog:
         )
 
     def files(self) -> Iterator[FileRecord]:
-        """The indexed files, ordered by ``os.fsencode(path)``. Finish before you commit."""
+        """The indexed files, ordered by ``os.fsencode(path)``. Take all of them before you commit."""
         return map(self._record, self._stream(f"{_RECORDS} ORDER BY path"))
 
     def records(self, paths: Collection[str]) -> dict[str, FileRecord]:
-        """The indexed files among ``paths``, by path."""
+        """The records of those of the ``paths`` that are indexed, by path."""
         if len(paths) > _FEW_PATHS:
             wanted = frozenset(paths)
             return {file.ref.path: file for file in self.files() if file.ref.path in wanted}
@@ -228,13 +248,15 @@ class Catalog:
         without: Collection[int] = (),
         only: Collection[str] | None = None,
     ) -> Differences:
-        """Compare all files seen with all that are indexed; no record is made of those that are the same.
+        """How the files that a walk saw differ from those that are indexed.
+
+        No record is made of files that are the same: of 80,000 files that would take a second.
 
         Args:
-            seen: What a walk found.
-            analysis: The fingerprint of today's analysis of a language.
-            without: Ids of segments that do not count.
-            only: When given, only what is at or below these paths is compared.
+            seen: The files that the walk saw.
+            analysis: Gives the fingerprint of today's analysis of a language.
+            without: Ids of segments whose files count as not indexed.
+            only: When given, only files at or below these paths are compared.
         """
         within, bounds = _within(only)
         with self._translated(), self._read():
@@ -259,9 +281,9 @@ class Catalog:
         )
 
     def failures(self, only: Collection[str] | None = None) -> Iterator[SkippedFile]:
-        """The files that were seen and are not (wholly) indexed, ordered as :meth:`files`.
+        """The files that were seen and are not (wholly) indexed, ordered by ``os.fsencode(path)``.
 
-        With ``only``, those at or below these paths.
+        With ``only``, just those at or below these paths.
         """
         within, bounds = _within(only)
         query = (
@@ -274,7 +296,7 @@ class Catalog:
             yield SkippedFile(failure, analysis)
 
     def totals(self) -> Totals:
-        """Counts, seen in one read transaction."""
+        """Counts of everything, seen in one read transaction."""
         with self._translated(), self._read():
             counts = self.count()
             ((dead,),) = self._fetch("SELECT count(*) FROM dead")
@@ -288,7 +310,7 @@ class Catalog:
         )
 
     def count(self) -> Counts:
-        """The sums of :meth:`totals` over the indexed files, and nothing else of it."""
+        """Counts of the indexed files alone, which take less time than :meth:`totals`."""
         with self._translated():
             ((files, chunks, source_bytes),) = self._fetch(
                 "SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(size), 0) FROM files"
@@ -296,7 +318,7 @@ class Catalog:
         return Counts(files, chunks, source_bytes)
 
     def skipped(self) -> dict[str, int]:
-        """How many files are left out, by reason, the most first."""
+        """How many files are left out for each reason, the most frequent reason first."""
         with self._translated():
             return dict(
                 self._fetch(
@@ -305,7 +327,7 @@ class Catalog:
             )
 
     def verify(self) -> list[str]:
-        """Read everything and compare it with itself; one line for each fault, none if sound."""
+        """Check that the database is sound and its tables fit together; one line for each fault."""
         with self._translated(), self._read():
             faults = [f"{self._path}: {row[0]}" for row in self._fetch("PRAGMA quick_check")]
             if faults != [f"{self._path}: ok"]:
@@ -325,13 +347,14 @@ class Catalog:
         ]
 
     def commit(self, change: Change) -> int:
-        """Make a change, whole or not at all; gives the generation that readers see from now on.
+        """Make a change, whole or not at all; returns the generation that readers see from now on.
 
-        It is a new one unless only times or notes changed. The segments that the change adds are
-        already on disk. Steps: ``catalog:begin``, those of :func:`changes.apply`, ``catalog:committed``.
+        The number goes up, unless the change is of times or notes alone (:attr:`Change.alters_answers`). The
+        segments that the change adds are on disk already. Steps: ``catalog:begin``, those of
+        :func:`changes.apply`, ``catalog:committed``.
 
         Raises:
-            IndexUnwritable: No room or permission, or opened for reading.
+            IndexUnwritable: There is no room, or no permission, or the catalog was opened for reading.
             ValueError: The change does not fit what is there; nothing was changed.
         """
         if not self._writable:
@@ -346,7 +369,10 @@ class Catalog:
         return generation
 
     def close(self) -> None:
-        """Close, once; a writer first brings everything into the one file, for readers on read-only places.
+        """Close the catalog; a second call does nothing.
+
+        A writer first brings all that it wrote into the one file ``catalog.db``, so that the index can be
+        read where the folder is read-only.
 
         Steps: ``catalog:closing``, ``catalog:closed``.
         """
@@ -377,9 +403,9 @@ class Catalog:
         return bool(analysis(language) == known)
 
     def _refs(self, condition: str, values: Sequence[object]) -> set[_Row]:
-        """Path, size, times and inode of files, as :class:`FileRef` has them.
+        """Path, size, times and inode of files, in the order of the fields of :class:`FileRef`.
 
-        Numbers that SQLite cannot hold are text here: such a file is none of those seen.
+        Numbers that SQLite cannot hold are text here, so such a file equals none that a walk saw.
         """
         query = f"SELECT path, size, mtime, ctime, inode FROM files WHERE {condition}"
         rows = self._opened.connection.execute(query, values)
@@ -432,13 +458,13 @@ class Catalog:
 
     @contextmanager
     def _read(self) -> Iterator[None]:
-        """One view of the newest generation for the body."""
+        """A read transaction: all that the body reads is of one generation."""
         self._follow()
         with transaction(self._opened.connection, "BEGIN"):
             yield
 
     def _follow(self) -> None:
-        """Turn to the file that now has the catalog's name, when it is another."""
+        """Open the file that has the catalog's name now, when it is another than the one that is open."""
         if self._writable or self._look() == self._stamp:
             return
         old, self._opened = self._opened, _open_for_reading(self._dir)
@@ -482,7 +508,7 @@ def _within(only: Collection[str] | None) -> tuple[str, list[bytes]]:
 
 
 def _reason(value: str) -> SkipReason:
-    """A reason that a later semindex invented counts as a failure."""
+    """The reason of that name; a name that only a newer semindex knows counts as a failure."""
     try:
         return SkipReason(value)
     except ValueError:

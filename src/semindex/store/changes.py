@@ -16,7 +16,7 @@ _LARGEST = (1 << 63) - 1
 
 
 def apply(connection: Connection, change: Change, on_step: StepHook) -> int:
-    """Change the tables; gives the generation they hold then.
+    """Change the tables; returns the generation that they hold then.
 
     Steps: ``catalog:segments``, ``catalog:removed``, ``catalog:files``, ``catalog:skipped``,
     ``catalog:moved``, ``catalog:dropped``, ``catalog:state``.
@@ -46,7 +46,7 @@ def apply(connection: Connection, change: Change, on_step: StepHook) -> int:
 
 
 def _check_ordinals(change: Change) -> None:
-    """An ordinal that no record names would be a file that nothing can ever make dead."""
+    """Refuse a segment with an ordinal that no record names: nothing could ever make that file dead."""
     for segment in change.add:
         own = [file.ordinal for file in segment.files]
         moved = [file.ordinal for file in change.moved if file.segment == segment.name]
@@ -55,7 +55,7 @@ def _check_ordinals(change: Change) -> None:
 
 
 def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
-    """Ids by name. Ids go on from the highest ever given."""
+    """The new segments' ids by name. An id is higher than any that was given before."""
     ids: dict[str, int] = {}
     for segment in change.add:
         files = len(segment.files) + sum(file.segment == segment.name for file in change.moved)
@@ -68,7 +68,7 @@ def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
 
 
 def _remove(connection: Connection, change: Change) -> None:
-    """Forget, and make dead, what the change's paths had before."""
+    """Delete the records of all paths that the change is about; their old places become dead."""
     paths = [os.fsencode(file.ref.path) for segment in change.add for file in segment.files]
     paths += [os.fsencode(file.failure.path) for file in change.skipped]
     paths += map(os.fsencode, change.remove)
@@ -100,7 +100,12 @@ def _add_skipped(connection: Connection, change: Change) -> None:
             (
                 os.fsencode(file.failure.path),
                 *(_stat(file.failure.ref) if file.failure.ref else (None,) * 4),
-                *(file.failure.stage, file.failure.reason.value, _packed(file.failure.detail), file.analysis),
+                *(
+                    file.failure.stage,
+                    file.failure.reason.value,
+                    _text_bytes(file.failure.detail),
+                    file.analysis,
+                ),
             )
             for file in change.skipped
         ),
@@ -152,19 +157,19 @@ def _set_state(connection: Connection, change: Change) -> int:
     )
     connection.executemany(
         "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
-        ((key, _packed(value)) for key, value in change.meta.items()),
+        ((key, _text_bytes(value)) for key, value in change.meta.items()),
     )
     (generation,) = connection.execute("SELECT generation FROM state").fetchone()
     return int(generation)
 
 
-def _packed(text: str) -> bytes:
-    """Text that may hold pieces of paths, whatever those hold."""
+def _text_bytes(text: str) -> bytes:
+    """The bytes of a text, which may hold pieces of paths that are not valid UTF-8."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def _stat(ref: FileRef) -> tuple[int | str, ...]:
-    """Size, times and inode; what SQLite's 63 bits do not hold (years after 2262, say) as text."""
+    """Size, times and inode; a number that passes SQLite's 63 bits (a year after 2262, say) as text."""
     numbers = (ref.size_bytes, ref.mtime_ns, ref.ctime_ns, ref.inode)
     if max(numbers) <= _LARGEST and min(numbers) >= -_LARGEST:
         return numbers

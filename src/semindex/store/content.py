@@ -51,14 +51,14 @@ class Content(Struct, frozen=True):
 
     @property
     def names(self) -> set[str]:
-        """Of everything that is here."""
+        """The names of all columns and fields that are here."""
         return {*self.columns, *self.postings}
 
 
 def join_contents(parts: Sequence[Content], schema: Schema = SCHEMA) -> Content:
-    """The files of all parts, one after the other; at least one part.
+    """One content of the files of all parts, one part after the other; there is at least one part.
 
-    What is optional and absent in one of the parts is left out.
+    A column or field that is optional, and that one of the parts does not have, is left out.
     """
     held = schema.held([part.names for part in parts])
     bases = {rows: list(accumulate((part.count(rows) for part in parts), initial=0)) for rows in RowsOf}

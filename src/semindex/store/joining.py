@@ -1,5 +1,14 @@
 """Joins segments into one in bounded memory: section by section, postings by ranges of term hashes.
 
+Example: the first segment has files ``a, b`` with 2 and 1 chunks, and ``a`` is dead; the second has the file
+``c`` with 2 chunks. The new segment has ``b, c`` and 3 chunks. Its chunk 0 was chunk 2 of the first segment,
+its chunks 1 and 2 were 0 and 1 of the second. So the new numbers of the chunks are
+
+    first segment    chunks 0, 1, 2  ->  -1, -1, 0     (-1: left out)
+    second segment   chunks 0, 1     ->  1, 2
+
+and a posting in chunk 1 of the second segment becomes one in chunk 2, as does a symbol that starts there.
+
 What comes out is what :func:`content.sections` of the joined contents would be, byte for byte. Which sections
 there are, and how the rows of each are joined, is read from ``schema.py``.
 """
@@ -33,17 +42,17 @@ _DTYPES = (np.uint32, np.uint8, np.uint16, np.uint32, np.uint8)
 """Of ``PARTS``."""
 
 
-class Joined(Struct, frozen=True):
-    """The segment that was written."""
+class JoinedSegment(Struct, frozen=True):
+    """The segment that :func:`join_segments` wrote."""
 
     nbytes: int
     chunks: int
     paths: tuple[bytes, ...]
-    """Of its files, by ordinal."""
+    """The paths of its files, by ordinal."""
 
 
 class _Part:
-    """A segment, which of its rows are live, and their new numbers."""
+    """One of the segments to join: which of its rows are live, and their numbers in the new segment."""
 
     def __init__(self, segment: Segment, dead: Sequence[int], bases: Mapping[RowsOf, int]) -> None:
         self.segment = segment
@@ -63,7 +72,7 @@ class _Part:
 
     @property
     def names(self) -> set[str]:
-        """Of the columns and fields that the segment has, as the schema has them."""
+        """The names of the columns and fields that the segment has, as the schema calls them."""
         # The first section of a field is FIELD.heads; a column's first has its own name.
         return {name.removesuffix(f".{PARTS[0]}") for name in self.segment.names}
 
@@ -75,14 +84,24 @@ def join_segments(
     *,
     schema: Schema = SCHEMA,
     on_step: StepHook = no_step,
-) -> Joined | None:
-    """Write the live files of some segments, in the order given, to ``path``; None when none is live.
+) -> JoinedSegment | None:
+    """Write one segment of the live files of several, in the order given.
 
-    What is optional and absent in one of the segments that have live files is left out.
+    A section that is optional, and that one of the segments with live files does not have, is left out.
+
+    Args:
+        path: The file to write.
+        segments: The segments to join, which stay as they are.
+        dead: The ordinals of the dead files of each.
+        schema: What segments hold.
+        on_step: Called between the steps of writing; see :func:`write_segment`.
+
+    Returns:
+        What was written; None when all files are dead, and nothing was.
 
     Raises:
-        IndexCorrupt: A segment is damaged where it was read, or lacks something that is required.
-        IndexUnwritable: No room, no permission; nothing is left behind.
+        IndexCorrupt: A segment is damaged where it was read, or lacks a section that is required.
+        IndexUnwritable: There is no room, or no permission; nothing is left behind.
     """
     bases = dict.fromkeys(RowsOf, 0)
     parts: list[_Part] = []
@@ -109,7 +128,7 @@ def join_segments(
         for name, live in zip(unpacked_strings(part.segment, "paths"), part.live[FILE].tolist(), strict=True)
         if live
     )
-    return Joined(nbytes, bases[CHUNK], paths)
+    return JoinedSegment(nbytes, bases[CHUNK], paths)
 
 
 def _column_sections(column: Column, parts: Sequence[_Part]) -> Sequence[Array | SectionStream]:
@@ -142,7 +161,7 @@ def _numbers(column: Column, parts: Sequence[_Part]) -> SectionStream:
 
 
 def _renumbered(ordinals: Array, numbers: Ids) -> Array:
-    """Ordinals as they are in the new segment; ``numbers`` has that of each old one, -1 where it is dead."""
+    """What ordinals are in the new segment, where ``numbers`` tells it of each old one; -1 for a dead one."""
     # What is at -1 stays -1, and there may be no rows at all.
     return np.append(numbers, -1)[ordinals].astype(ordinals.dtype)
 
@@ -177,9 +196,10 @@ def _codes(column: Column, parts: Sequence[_Part]) -> tuple[Array, Array, Array]
 
 
 class _Lists:
-    """A field's postings of all parts, merged by ranges of hashes into files that have no name.
+    """A field's postings of all parts, merged range of hashes by range of hashes into temporary files.
 
-    They are read again one after the other, as a segment's sections are written.
+    A segment's sections are written one after the other, but a range gives a piece of all five sections of a
+    field; so each section waits in a file without a name until its turn.
     """
 
     def __init__(
@@ -194,7 +214,7 @@ class _Lists:
         self._spools: list[IO[bytes]] = []
 
     def sections(self) -> dict[str, SectionStream]:
-        """Streams of the five parts, to be taken in their order."""
+        """The field's five sections as streams, to be taken in this order."""
         return {
             f"{self._field}.{part}": SectionStream(dtype, (-1,), self._blocks(number))
             for number, (part, dtype) in enumerate(zip(PARTS, _DTYPES, strict=True))

@@ -16,7 +16,7 @@ from semindex.store.durable import Replacement, unwritable
 
 LOCK = "writer.lock"
 HOLDER = "writer.json"
-"""Who holds the lock. For the message only: what it says may be of an owner that died."""
+"""A file that says who holds the lock, for messages only: it may tell of an owner that died."""
 
 _POLL_SECONDS = 0.05
 

@@ -1,4 +1,4 @@
-"""What the catalog is told and what it tells."""
+"""The records that are given to the catalog, and those that it gives."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class FileRecord(NamedTuple):
     """An indexed file."""
 
     ref: FileRef
-    """As it was when it was read."""
+    """The file's path, size, times and inode when it was read."""
     digest: bytes
     """xxh3-128 of the bytes that were indexed, 16 bytes."""
     analysis: str
-    """Fingerprint of the analysis; another one means that the file must be indexed again."""
+    """The fingerprint of the analysis; a file with another than today's must be indexed again."""
     language: str
     segment: int
     """Id of the segment that holds it."""
@@ -32,25 +32,25 @@ class SkippedFile(Struct, frozen=True):
 
     failure: FileFailure
     analysis: str
-    """As in :class:`FileRecord`; same file, same analysis: no need to try again."""
+    """The fingerprint of the rules; a file that has not changed is not tried again under the same rules."""
 
 
 class Differences(Struct, frozen=True):
-    """How what was seen differs from what is indexed."""
+    """How the files that a walk saw differ from those that are indexed."""
 
     refs: tuple[FileRef, ...]
-    """Seen, and not indexed just so by today's rules; in the order they were seen."""
+    """Files seen that are not indexed in just this state by today's rules, in the order they were seen."""
     gone: tuple[str, ...]
-    """Indexed, and not seen; by path."""
+    """Indexed paths that were not seen, sorted."""
     left_out: tuple[str, ...]
-    """In the segments that do not count."""
+    """Paths in the segments that do not count, sorted."""
 
 
 class SegmentRecord(Struct, frozen=True):
     """A live segment."""
 
     id: int
-    """Never used again, not even after the segment is dropped."""
+    """No later segment gets it again, not even after this one is dropped."""
     name: str
     """File name in ``segments/``."""
     files: int
@@ -64,17 +64,17 @@ class LiveSegments(Struct, frozen=True):
     """The segments of a generation and what is dead in them, as one read transaction saw them."""
 
     identity: str
-    """Of the catalog: generations are comparable while it stays the same."""
+    """The catalog's identity; generations of catalogs with different ones cannot be compared."""
     generation: int
     model: str
     segments: tuple[SegmentRecord, ...]
-    """By id."""
+    """In the order of their ids."""
     dead: Mapping[int, tuple[int, ...]]
-    """By segment id, ascending file ordinals; segments without dead files are absent."""
+    """For each segment with dead files, by its id, the ordinals of these, ascending."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all segments."""
+        """The size of all segments together."""
         return sum(record.nbytes for record in self.segments)
 
 
@@ -87,29 +87,29 @@ class Counts(Struct, frozen=True):
 
 
 class Totals(Struct, frozen=True):
-    """Counts over the generation."""
+    """Counts of everything in the newest generation."""
 
     files: int
     """Indexed files."""
     chunks: int
-    """Live ones."""
+    """Chunks of indexed files."""
     source_bytes: int
-    """Of indexed files."""
+    """The size of the indexed files on disk."""
     dead_files: int
     segments: int
     languages: Mapping[str, int]
-    """Indexed files by language, most first."""
+    """The number of indexed files of each language, the most frequent first."""
     skipped: Mapping[str, int]
-    """Skipped files by :class:`SkipReason` value, most first."""
+    """The number of skipped files for each :class:`SkipReason` value, the most frequent first."""
 
 
 def partial_note(indexed: int, wanted: int) -> str:
-    """What to say of an index whose build was cut short."""
+    """The note that tells a user that a build was cut short."""
     return f"the index is partial: {indexed:,} of {wanted:,} files; run 'semindex index' to go on"
 
 
 class NewFile(Struct, frozen=True):
-    """A file of a segment that is being added: a :class:`FileRecord` without the segment."""
+    """A file of a segment that is being added; the fields are those of :class:`FileRecord`."""
 
     ref: FileRef
     digest: bytes
@@ -126,7 +126,7 @@ class NewSegment(Struct, frozen=True):
     nbytes: int
     chunks: int
     files: Sequence[NewFile] = ()
-    """With the files moved into it, they have the ordinals 0, 1, 2..., each once."""
+    """Together with the files that are moved into it, they have the ordinals 0, 1, 2..., each once."""
 
 
 class MovedFile(Struct, frozen=True):
@@ -134,32 +134,33 @@ class MovedFile(Struct, frozen=True):
 
     path: str
     segment: str
-    """Name."""
+    """The name of the segment that the same change adds."""
     ordinal: int
 
 
 class Change(Struct, frozen=True):
-    """What one commit does. Whatever an added, skipped or removed path had before becomes dead."""
+    """What one commit does. The places that added, skipped and removed paths had before become dead."""
 
     add: Sequence[NewSegment] = ()
     skipped: Sequence[SkippedFile] = ()
-    """A path that is also in ``add`` is partly indexed."""
+    """A path that is here and in ``add`` is indexed in part."""
     remove: Sequence[str] = ()
-    """Paths that are gone. Unknown ones are no error."""
+    """Paths that are gone. A path that the catalog does not know is no error."""
     touched: Sequence[FileRef] = ()
-    """Indexed files whose bytes are the same and whose times are not."""
+    """Indexed files whose content is the same, but not their times, mode or inode."""
     moved: Sequence[MovedFile] = ()
     drop_segments: Sequence[int] = ()
-    """Ids; no file may be left in them."""
+    """The ids of segments to drop; no file may be left in them."""
     scan_ns: int | None = None
-    """When the walk began that this change comes from; None keeps what is there."""
+    """When the walk of the whole tree began that found this change; None keeps the time that is there."""
     model: str | None = None
-    """Fingerprint of the model; None keeps what is there."""
+    """The fingerprint of the model; None keeps the one that is there."""
     meta: Mapping[str, str] = field(default_factory=dict)
+    """Notes by key, for :meth:`Catalog.meta`; other keys keep their values."""
 
     @property
     def alters_answers(self) -> bool:
-        """Whether readers must open the index anew; not after new times or notes alone."""
+        """Whether readers must open the index anew: not when only times or notes change."""
         return bool(
             self.add
             or self.skipped
