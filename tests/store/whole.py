@@ -37,10 +37,11 @@ def kept(content: Content, files: Mask, schema: Schema = SCHEMA) -> Content:
         else:
             renumber = np.append(numbers[column.refers], -1)
             columns[column.name] = renumber[values[mask]].astype(values.dtype)
+    rows_of = {field.name: field.rows for field in schema.fields}
     return Content(
         columns,
         {
-            name: _only(triples, masks[schema.rows_of[name]], numbers[schema.rows_of[name]])
+            name: _only(triples, masks[rows_of[name]], numbers[rows_of[name]])
             for name, triples in content.postings.items()
         },
     )

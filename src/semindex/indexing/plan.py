@@ -46,11 +46,6 @@ NOTHING = Plan((), (), 0, (), (), {}, {}, frozenset())
 """No work at all."""
 
 
-def same_stat(known: FileRef, seen: FileRef) -> bool:
-    """Whether size, times and inode of a file are as they were."""
-    return known == seen
-
-
 def by_todays_rules(known: FileRecord | SkippedFile) -> bool:
     """Whether a file was analysed, or skipped, by the rules of today."""
     if isinstance(known, FileRecord):
@@ -61,7 +56,7 @@ def by_todays_rules(known: FileRecord | SkippedFile) -> bool:
 def is_known(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[str, SkippedFile]) -> bool:
     """Whether a file that a walk saw is indexed, or skipped, in just this state and by today's rules."""
     record, skip = files.get(ref.path), failures.get(ref.path)
-    if record is not None and same_stat(record.ref, ref) and by_todays_rules(record):
+    if record is not None and record.ref == ref and by_todays_rules(record):
         return True
     return skip is not None and skip.failure.ref == ref and by_todays_rules(skip)
 

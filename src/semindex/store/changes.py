@@ -11,7 +11,6 @@ from semindex.store.durable import StepHook
 from semindex.store.records import Change, MovedFile, NewSegment
 from semindex.types import FileRef
 
-_TOMBSTONE = "INSERT OR IGNORE INTO dead SELECT segment, ordinal FROM files WHERE path = ?"
 _LARGEST = (1 << 63) - 1
 
 

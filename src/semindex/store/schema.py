@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from enum import Enum, auto
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -111,7 +110,7 @@ class PostingsField(Struct, frozen=True, kw_only=True):
     required: bool = True
 
 
-class Schema(Struct, frozen=True, dict=True):
+class Schema(Struct, frozen=True):
     """Everything that a segment may hold, in the order in which it is written."""
 
     columns: tuple[Column, ...]
@@ -120,11 +119,6 @@ class Schema(Struct, frozen=True, dict=True):
     def ranked(self, rows: RowsOf) -> tuple[str, ...]:
         """The names of the fields that ranking weighs, of files or of chunks."""
         return tuple(field.name for field in self.fields if field.ranked and field.rows is rows)
-
-    @cached_property
-    def rows_of(self) -> dict[str, RowsOf]:
-        """What the rows of each field of postings are, by its name."""
-        return {field.name: field.rows for field in self.fields}
 
     def held(self, parts: Sequence[Collection[str]]) -> Schema:
         """What all of several segments or contents hold, each given by the names that it has.
