@@ -14,7 +14,7 @@ from semindex.operations.base import verb
 from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.process.recent import RecentlyUsed
-from semindex.search.hits import MORE_SPANS, Reader
+from semindex.search.hits import MORE_SHARE, MORE_SPANS, Reader
 from semindex.search.phrases import rank_phrases
 from semindex.search.ranker import RankedFile, Ranker, Ranking
 from semindex.search.weights import WEIGHTS
@@ -122,7 +122,9 @@ class Snapshot:
             return known
         if grouping is GroupBy.FILE:
             spans = 1 + MORE_SPANS
-            found = self.ranker.rank(query, limit=limit, spans=spans, mode=mode, texts=reader)
+            found = self.ranker.rank(
+                query, limit=limit, spans=spans, span_share=MORE_SHARE, mode=mode, texts=reader
+            )
         else:
             files = max(limit, CHUNK_FILES)
             found = self.ranker.rank(query, limit=files, spans=limit, mode=mode, texts=reader)

@@ -129,14 +129,16 @@ class Ranker:
         *,
         limit: int,
         spans: int | None = None,
+        span_share: float = 0.0,
         mode: Mode = Mode.HYBRID,
         required: Sequence[str] | None = None,
         texts: Texts | None = None,
     ) -> Ranking:
         """The best ``limit`` files, each with its best ``spans`` chunks (all, when None).
 
-        With ``required`` terms every file that has all of them in its text is ranked, and no other. With
-        ``texts`` the best chunks are read for the query's words in their order.
+        A chunk that scores less than ``span_share`` of the best one of its file is left out. With
+        ``required`` terms every file that has all of them in its text is ranked, and no other. With ``texts``
+        the best chunks are read for the query's words in their order.
         """
         generation, weights = self.generation, self.weights
         if not generation.live_files:
@@ -191,7 +193,7 @@ class Ranker:
         evidence = Evidence(
             matches, chosen, signals, cosines, exact, symbols, best, generation, weights.verbatim
         )
-        ranked = self._ranked(best, scores, chosen, span_scores, symbols, exact, spans)
+        ranked = self._ranked(best, scores, chosen, span_scores, symbols, exact, spans, span_share)
         return Ranking(ranked, told, notes, evidence)
 
     def _terms(self, text: str) -> tuple[list[QueryTerm], TermHashes, tuple[str, ...]]:
@@ -465,6 +467,7 @@ class Ranker:
         symbols: Mapping[int, SymbolMatch],
         exact: Floats | None,
         most: int | None,
+        share: float,
     ) -> tuple[RankedFile, ...]:
         """The files at some places, each with its ``most`` best chunks (all, when None).
 
@@ -477,8 +480,18 @@ class Ranker:
         at = np.array(best, dtype=np.int64)
         sizes = chosen.sizes[at]
         inside = ranges(chosen.starts[at], sizes)
-        ids, spans = chosen.chunks[inside], span_scores[inside]
-        order = self._span_order(ids, spans, np.arange(len(at)).repeat(sizes), named)
+        ids, spans, owners = chosen.chunks[inside], span_scores[inside], np.arange(len(at)).repeat(sizes)
+        firsts = np.zeros(len(ids), dtype=bool)
+        for match in named:
+            if match is not None:
+                firsts |= ids == match.chunk
+        if share:
+            # Sorting takes most of the time here, so that what is not shown goes first.
+            top = np.maximum.reduceat(spans, sizes.cumsum() - sizes)
+            (kept,) = (firsts | (spans >= np.minimum(top, share * top)[owners])).nonzero()
+            ids, spans, owners, firsts = ids[kept], spans[kept], owners[kept], firsts[kept]
+            sizes = np.bincount(owners, minlength=len(at))
+        order = np.lexsort((-spans, ~firsts, owners))
         if most is not None:
             begins = sizes.cumsum() - sizes
             order = order[np.arange(len(order)) - begins.repeat(sizes) < most]
@@ -491,17 +504,6 @@ class Ranker:
             found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
             begin += size
         return tuple(found)
-
-    @staticmethod
-    def _span_order(ids: Ids, spans: Floats, owners: Ids, named: Sequence[SymbolMatch | None]) -> Ids:
-        """The order of chunks by owner, in each what a named definition stands in first, then by score."""
-        firsts = [match.chunk for match in named if match is not None]
-        if not firsts:
-            return np.lexsort((-spans, owners))
-        others = np.ones(len(ids), dtype=bool)
-        for chunk in firsts:
-            others[ids == chunk] = False
-        return np.lexsort((-spans, others, owners))
 
     def _named(
         self,
