@@ -282,6 +282,20 @@ def test_an_index_of_a_newer_version_is_left_alone(root: Path, raised: Callable[
     assert {path: path.read_bytes() for path in kept} == kept
 
 
+def test_an_index_of_an_older_version_is_refused_and_made_anew(root: Path) -> None:
+    before = answers(root)
+    with sqlite3.connect(catalog_of(root)) as database:
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    ran = semindex_command("search", "load_cookie", cwd=root, program=PROGRAM)
+    assert (ran.code, ran.out) == (2, "")
+    assert "older semindex (schema 1); run 'semindex index' to index again" in ran.err
+    ran = semindex_command("index", cwd=root, program=PROGRAM)
+    assert ran.code == 0
+    assert "older semindex" in ran.err
+    assert answers(root) == before
+
+
 def test_an_index_of_another_model_is_refused_and_rebuilt(
     root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:

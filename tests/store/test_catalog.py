@@ -21,7 +21,7 @@ from semindex.errors import (
     NotIndexed,
     SemindexError,
 )
-from semindex.store import layout, migrations
+from semindex.store import layout
 from semindex.store.catalog import (
     Catalog,
     Change,
@@ -618,24 +618,10 @@ def test_a_reason_that_a_later_version_invented_counts_as_failed(index_dir: Path
         assert reader.totals().skipped == {"too boring": 1}
 
 
-def test_a_catalog_of_the_first_schema_is_read_and_brought_up_to_date_by_a_writer(index_dir: Path) -> None:
-    layout.create(index_dir)
-    database = sqlite3.connect(index_dir / layout.CATALOG, isolation_level=None)
-    migrations.migrate(database, index_dir / layout.CATALOG, steps=migrations.STEPS[:1])
-    database.execute("UPDATE state SET model = 'm', generation = 7, last_scan_ns = 5, next_base = 9")
-    for number in (1, 2, 3):
-        database.execute(
-            "INSERT INTO segments (name, files, chunks, nbytes, base) VALUES (?, 1, 4, 10, 0)",
-            (segment_name(number),),
-        )
-    database.execute("DELETE FROM segments WHERE id != 2")
-    database.close()
-    kept = (SegmentRecord(2, segment_name(2), files=1, chunks=4, nbytes=10),)
-    with Catalog.open_reader(index_dir) as reader:
-        before, live = reader.stamp, reader.live()
-        assert (live.segments, live.model, before[1:]) == (kept, "m", (7, 5))
-        with Catalog.open_writer(index_dir, model="other") as catalog:
-            assert (catalog.stamp, catalog.live()) == (before, live)
-            catalog.commit(Change(add=[new_segment(5, "a")]))
-        assert [segment.id for segment in reader.live().segments] == [2, 4], "3 was given before"
-        assert reader.live().identity == before[0]
+def test_the_id_of_a_dropped_segment_is_not_given_again(index_dir: Path) -> None:
+    with Catalog.open_writer(index_dir, model="m") as catalog:
+        catalog.commit(Change(add=[new_segment(number) for number in (1, 2, 3)]))
+        catalog.commit(Change(drop_segments=[1, 3]))
+    with Catalog.open_writer(index_dir, model="m") as catalog:
+        catalog.commit(Change(add=[new_segment(5, "a")]))
+        assert [segment.id for segment in catalog.live().segments] == [2, 4]

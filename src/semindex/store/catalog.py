@@ -27,7 +27,7 @@ from typing import Any
 
 from semindex.errors import IndexUnwritable, NotIndexed
 from semindex.source.paths import as_text
-from semindex.store import changes, connection, layout, migrations
+from semindex.store import catalogschema, changes, connection, layout
 from semindex.store.connection import MOUNTS, OpenedDatabase, damaged, transaction, translated
 from semindex.store.durable import StepHook, no_step
 from semindex.store.records import (
@@ -123,7 +123,7 @@ class Catalog:
         on_step("catalog:opened")
         try:
             with catalog._translated():
-                migrations.migrate(opened.connection, catalog._path)
+                catalogschema.make_tables(opened.connection, catalog._path)
                 opened.connection.execute("UPDATE state SET model = ? WHERE generation = 0", (model,))
                 catalog._state()
         except BaseException:
@@ -488,7 +488,7 @@ def _open_for_reading(index_dir: Path) -> OpenedDatabase:
     path = index_dir / layout.CATALOG
     try:
         with translated(path, writing=False):
-            if not migrations.has_catalog(opened.connection, path):
+            if not catalogschema.has_catalog(opened.connection, path):
                 raise NotIndexed(f"Nothing is indexed in {index_dir}; run 'semindex index' first")
     except BaseException:
         opened.connection.close()
