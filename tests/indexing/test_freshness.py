@@ -170,6 +170,17 @@ def test_a_walk_that_takes_longer_than_expected_goes_on_and_serves_the_next(kept
     assert kept.catch_up() == Upkept("refreshed")
 
 
+def test_where_nothing_can_be_noted_the_process_itself_remembers_slow_walks(kept: Kept) -> None:
+    kept.walks.seconds = SLOW
+    before = kept.times()
+    with write_lock(kept.index.index_dir):
+        for _ in range(3):
+            kept.catch_up()
+            kept.walks.started[-1].go_on()
+    assert kept.times() == before, "another process writes"
+    assert [walk.is_awaited for walk in kept.walks.started] == [True, True, False]
+
+
 def test_the_gate_opens_again_by_quick_walks_and_by_time(kept: Kept) -> None:
     kept.have_walked(SLOW, SLOW, SLOW)
     kept.later_ns = 3600 * 10**9

@@ -14,7 +14,7 @@ from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.drift import Drift, planned, walked
 from semindex.indexing.plan import Plan
 from semindex.indexing.run import Indexing, Run, commit
-from semindex.indexing.walktimes import WALKS
+from semindex.indexing.walktimes import WALKS, WalkTimes
 from semindex.indexing.workplace import Workplace
 from semindex.source.walk import checked_root
 from semindex.store import layout
@@ -153,7 +153,7 @@ class Builder:
                 removed=(*work.removed, *work.lost),
                 dropped=sorted(broken),
                 scan_ns=run.scan_ns,
-                notes={WALKS: drift.walk_times(catalog).note} if whole else {},
+                notes={WALKS: drift.added_to(WalkTimes.read(catalog.meta(WALKS))).note} if whole else {},
             )
             indexed = run.added + run.changed
             most = indexed > 0 and 2 * indexed > catalog.count().files

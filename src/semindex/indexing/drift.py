@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.indexing.plan import NOTHING, Plan, by_todays_rules, is_known, plan
-from semindex.indexing.walktimes import WALKS, WalkTimes
+from semindex.indexing.walktimes import WalkTimes
 from semindex.process.garbage import without_collection
 from semindex.source.read import ReadLimits, digest_of, load_bytes, read_file
 from semindex.source.walk import Walk, walk
@@ -39,10 +39,9 @@ class Drift(Struct, frozen=True):
     doubtful: int = 0
     """How many files are to be read only because they were written about when the last walk was made."""
 
-    def walk_times(self, catalog: Catalog) -> WalkTimes:
-        """The times of the last walks, this one included."""
-        ended_ns = self.scan_ns + int(self.walk_seconds * 1e9)
-        return WalkTimes.read(catalog.meta(WALKS)).after(ended_ns, self.walk_seconds)
+    def added_to(self, times: WalkTimes) -> WalkTimes:
+        """The times of the last walks, and this one's."""
+        return times.after(self.scan_ns + int(self.walk_seconds * 1e9), self.walk_seconds)
 
     @property
     def work(self) -> int:

@@ -76,9 +76,11 @@ class Upkeep:
         """Whether a search may wait for the walk."""
         self._earlier: Drift | None = None
         """What an earlier walk found, for which no search has waited."""
+        self._times = WalkTimes()
+        """Of the walks of this process, which need not be noted in the catalog."""
 
-    def begin(self, catalog: Catalog) -> None:
-        """Begin a walk, when none goes on; :meth:`catch_up` does so itself."""
+    def _begin(self, catalog: Catalog) -> None:
+        """Begin a walk, unless one goes on; what an earlier one found is kept."""
         with self._lock:
             if self._walk is not None:
                 with suppress(SemindexError):
@@ -86,7 +88,7 @@ class Upkeep:
                     if found is None:
                         return
                     self._earlier = found
-            self._waits = WalkTimes.read(catalog.meta(WALKS)).is_quick(self._clock())
+            self._waits = self._walk_times(catalog).is_quick(self._clock())
             self._walk = self._start(partial(walked, self._root), self._planned_aside, self._waits)
 
     def catch_up(self, catalog: Catalog, model: str) -> Upkept:
@@ -102,7 +104,7 @@ class Upkeep:
         """
         if catalog.model != model:
             return Upkept("unchecked")
-        self.begin(catalog)
+        self._begin(catalog)
         drift = self._found(catalog, model)
         if drift is not None and drift.stamp != catalog.stamp:
             # It is not planned yet, or somebody has committed since: after a later walk it is of no use.
@@ -130,10 +132,14 @@ class Upkeep:
             elif self._walk is walk:
                 self._walk = self._earlier = None
         if waits and found is None:
-            now = self._clock()
-            times = WalkTimes.read(catalog.meta(WALKS))
-            self._note(catalog, Change(meta={WALKS: times.after(now, (WAIT_MS + 1) / 1000).note}), model)
+            self._times = self._walk_times(catalog).after(self._clock(), (WAIT_MS + 1) / 1000)
+            self._note(catalog, Change(meta={WALKS: self._times.note}), model)
         return found
+
+    def _walk_times(self, catalog: Catalog) -> WalkTimes:
+        """The times of the last walks that are known: those of this process or those in the catalog."""
+        noted = WalkTimes.read(catalog.meta(WALKS))
+        return noted if noted.newest_ms >= self._times.newest_ms else self._times
 
     def _act(self, drift: Drift, catalog: Catalog, model: str) -> Upkept:
         noted = False
@@ -141,7 +147,8 @@ class Upkeep:
             found, drift = drift, settled(self._root, drift)
             noted = drift.plan != found.plan and not (drift.work and drift.cheap)
             if noted:
-                self._note(catalog, _what_was_settled(drift, catalog), model)
+                times = drift.added_to(self._walk_times(catalog))
+                self._note(catalog, _what_was_settled(drift, times), model)
         if not drift.work:
             if not noted:
                 self._note_time(drift, catalog, model)
@@ -158,9 +165,10 @@ class Upkeep:
 
     def _note_time(self, drift: Drift, catalog: Catalog, model: str) -> None:
         """Note how long the walk took, when that may decide about the next."""
-        before, after = WalkTimes.read(catalog.meta(WALKS)), drift.walk_times(catalog)
-        if after.tells_more(before, self._clock()):
-            self._note(catalog, Change(meta={WALKS: after.note}), model)
+        before = self._walk_times(catalog)
+        self._times = drift.added_to(before)
+        if self._times.tells_more(before, self._clock()):
+            self._note(catalog, Change(meta={WALKS: self._times.note}), model)
 
     def _note(self, catalog: Catalog, change: Change, model: str) -> None:
         """Commit something for which no file is to be indexed, where that can be done at once."""
@@ -174,14 +182,14 @@ class Upkeep:
                 writer.commit(change)
 
 
-def _what_was_settled(drift: Drift, catalog: Catalog) -> Change:
+def _what_was_settled(drift: Drift, times: WalkTimes) -> Change:
     failures = [SkippedFile(failure, skip_analysis()) for failure in drift.plan.skipped]
     return Change(
         touched=drift.plan.touched,
         skipped=[skip for skip in failures if drift.plan.failures.get(skip.failure.path) != skip],
         # All that is known was seen at the time of the walk, when nothing in doubt is left.
         scan_ns=None if drift.doubtful else drift.scan_ns,
-        meta={WALKS: drift.walk_times(catalog).note},
+        meta={WALKS: times.note},
     )
 
 

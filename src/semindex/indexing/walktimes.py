@@ -34,6 +34,11 @@ class WalkTimes(Struct, frozen=True):
         return cls(tuple((int(end), int(took)) for end, _, took in pairs)[-_KEPT:])
 
     @property
+    def newest_ms(self) -> int:
+        """When the last walk ended; 0 when none is known."""
+        return self.walks[-1][0] if self.walks else 0
+
+    @property
     def note(self) -> str:
         """What :meth:`read` reads."""
         return " ".join(f"{end}:{took}" for end, took in self.walks)
@@ -61,4 +66,4 @@ class WalkTimes(Struct, frozen=True):
         return [took > WAIT_MS for _, took in self.walks]
 
     def _is_old(self, now_ns: int) -> bool:
-        return not self.walks or now_ns // 1_000_000 - self.walks[-1][0] > _RETRY_MS
+        return now_ns // 1_000_000 - self.newest_ms > _RETRY_MS
