@@ -16,7 +16,8 @@ import semindex
 from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Index
 from semindex.library import Indexes, open_all
-from semindex.store.catalog import Catalog, Change
+from semindex.store.catalog import Catalog
+from semindex.store.records import Change
 from semindex.types import Hits
 
 from .corpus import copy_package

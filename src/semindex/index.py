@@ -34,8 +34,8 @@ from semindex.process.threads import usable_cores
 from semindex.snapshot import Commit, Judging, Memory, Snapshot
 from semindex.source.kept import KeptTexts
 from semindex.store import layout
-from semindex.store.catalog import Catalog, LiveSegments
-from semindex.store.records import partial_note
+from semindex.store.catalog import Catalog
+from semindex.store.records import LiveSegments, partial_note
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.types import (
     BuildReport,

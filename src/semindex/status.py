@@ -9,8 +9,8 @@ from semindex.indexing.analysis import file_analysis
 from semindex.indexing.builder import FAILURES
 from semindex.indexing.drift import SETTLED_BYTES, SETTLED_FILES, check, settled
 from semindex.store import layout
-from semindex.store.catalog import Catalog, LiveSegments
-from semindex.store.records import partial_note
+from semindex.store.catalog import Catalog
+from semindex.store.records import LiveSegments, partial_note
 from semindex.store.segment import Segment
 from semindex.types import Status
 

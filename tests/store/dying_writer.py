@@ -13,10 +13,11 @@ import numpy as np
 
 from semindex.errors import SemindexError
 from semindex.store import layout
-from semindex.store.catalog import Catalog, Change, MovedFile, NewFile, NewSegment
+from semindex.store.catalog import Catalog
 from semindex.store.connection import MOUNTS
 from semindex.store.durable import StepHook, no_step
 from semindex.store.lock import write_lock
+from semindex.store.records import Change, MovedFile, NewFile, NewSegment
 from semindex.store.segment import Segment, write_segment
 
 from .samples import new_file

@@ -22,16 +22,16 @@ from semindex.errors import (
     SemindexError,
 )
 from semindex.store import layout
-from semindex.store.catalog import (
-    Catalog,
+from semindex.store.catalog import Catalog
+from semindex.store.records import (
     Change,
     FileRecord,
     MovedFile,
     NewSegment,
     SegmentRecord,
+    SkippedFile,
     Totals,
 )
-from semindex.store.records import SkippedFile
 from semindex.types import FileFailure, FileRef, SkipReason
 
 from .samples import new_file, new_segment, ref, segment_name, skipped

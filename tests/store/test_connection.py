@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from semindex.errors import IndexCorrupt, IndexLocked
-from semindex.store.catalog import Catalog, Change
+from semindex.store.catalog import Catalog
 from semindex.store.connection import Connection, network_file_system, open_for_reading, translated
+from semindex.store.records import Change
 
 from .dying_writer import NEW, OLD, build, read, texts_in, update
 

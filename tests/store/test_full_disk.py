@@ -16,8 +16,9 @@ import pytest
 
 from semindex.errors import BrokenIndex, IndexUnwritable
 from semindex.store import layout
-from semindex.store.catalog import Catalog, Change
+from semindex.store.catalog import Catalog
 from semindex.store.lock import write_lock
+from semindex.store.records import Change
 from semindex.store.segment import Segment, write_segment
 
 from . import dying_writer

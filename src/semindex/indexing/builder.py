@@ -18,8 +18,9 @@ from semindex.indexing.walktimes import WALKS, WalkTimes
 from semindex.indexing.workplace import Workplace
 from semindex.source.walk import checked_root
 from semindex.store import layout
-from semindex.store.catalog import Catalog, LiveSegments, SkippedFile
+from semindex.store.catalog import Catalog
 from semindex.store.lock import OnWait, write_lock
+from semindex.store.records import LiveSegments, SkippedFile, Totals
 from semindex.store.segment import Segment
 from semindex.types import (
     BuildReport,
@@ -156,10 +157,11 @@ class Builder:
                 notes={WALKS: drift.added_to(WalkTimes.read(catalog.meta(WALKS))).note} if whole else {},
             )
             indexed = run.added + run.changed
-            most = indexed > 0 and 2 * indexed > catalog.count().files
+            totals = catalog.totals()
+            most = indexed > 0 and 2 * indexed > totals.files
             indexing.merge(small_bytes=merge.SMALL_BYTES if most else 0)
         self._warn_of_memory(run)
-        return self._report(catalog, work, run)
+        return self._report(catalog, work, run, totals)
 
     def _drift(
         self,
@@ -218,15 +220,14 @@ class Builder:
                 "MAX_MEMORY_MB: it cannot be done with less"
             )
 
-    def _report(self, catalog: Catalog, work: Plan, run: Run) -> BuildReport:
-        totals = catalog.count()
+    def _report(self, catalog: Catalog, work: Plan, run: Run, totals: Totals) -> BuildReport:
         failed = [known.failure for known in catalog.failures() if known.failure.reason in FAILURES]
         return BuildReport(
             added=run.added,
             changed=run.changed,
             removed=work.removed_files,
             unchanged=totals.files - run.added - run.changed,
-            skipped=catalog.skipped(),
+            skipped=totals.skipped,
             failures=tuple(failed),
             warnings=tuple(dict.fromkeys(run.warnings)),
             seconds=0.0,

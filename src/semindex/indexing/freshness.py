@@ -24,8 +24,9 @@ from semindex.errors import IndexLocked, IndexUnwritable, SemindexError
 from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.drift import Drift, planned, settled, walked
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
-from semindex.store.catalog import Catalog, Change, SkippedFile
+from semindex.store.catalog import Catalog
 from semindex.store.lock import write_lock
+from semindex.store.records import Change, SkippedFile
 from semindex.types import Upkept
 
 if TYPE_CHECKING:

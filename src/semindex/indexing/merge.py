@@ -23,9 +23,9 @@ from msgspec import Struct
 
 from semindex.errors import IndexCorrupt
 from semindex.store import layout
-from semindex.store.catalog import Change, LiveSegments, MovedFile, NewSegment, SegmentRecord
 from semindex.store.durable import StepHook, no_step
 from semindex.store.joining import join_segments
+from semindex.store.records import Change, LiveSegments, MovedFile, NewSegment, SegmentRecord
 from semindex.store.segment import Segment
 
 TIER_SEGMENTS = 4

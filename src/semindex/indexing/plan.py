@@ -15,7 +15,8 @@ from msgspec import Struct
 from semindex.indexing.analysis import file_analysis, skip_analysis
 from semindex.source.read import RACY_NS
 from semindex.source.walk import Walk
-from semindex.store.catalog import Catalog, FileRecord, SkippedFile
+from semindex.store.catalog import Catalog
+from semindex.store.records import FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
 
 

@@ -27,7 +27,8 @@ from semindex.indexing.merge import Merge, Merged
 from semindex.indexing.plan import by_todays_rules
 from semindex.indexing.workplace import Workplace
 from semindex.store import layout
-from semindex.store.catalog import Catalog, Change, FileRecord, NewSegment, SkippedFile
+from semindex.store.catalog import Catalog
+from semindex.store.records import Change, FileRecord, NewSegment, SkippedFile
 from semindex.types import (
     FileFailure,
     FileRef,

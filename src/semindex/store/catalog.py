@@ -22,8 +22,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from semindex.errors import IndexUnwritable, NotIndexed
 from semindex.source.paths import as_text
@@ -32,34 +31,25 @@ from semindex.store.connection import MOUNTS, OpenedDatabase, damaged, transacti
 from semindex.store.durable import StepHook, no_step
 from semindex.store.records import (
     Change,
-    Counts,
     Differences,
     FileRecord,
     LiveSegments,
-    MovedFile,
-    NewFile,
-    NewSegment,
     SegmentRecord,
     SkippedFile,
     Totals,
 )
 from semindex.types import FileFailure, FileRef, SkipReason
 
-__all__ = [
-    "Catalog",
-    "Change",
-    "Differences",
-    "FileRecord",
-    "LiveSegments",
-    "MovedFile",
-    "NewFile",
-    "NewSegment",
-    "SegmentRecord",
-    "SkippedFile",
-    "Totals",
-]
-
 _Row = tuple[Any, ...]
+
+
+class _State(NamedTuple):
+    identity: str
+    generation: int
+    last_scan_ns: int
+    model: str
+
+
 _RECORDS = (
     "SELECT path, size, mtime, ctime, inode, digest, analysis, language, segment, ordinal, chunks FROM files"
 )
@@ -141,18 +131,14 @@ class Catalog:
     def generation(self) -> int:
         """The number of the newest committed generation, 0 before the first.
 
-        A query asks for it each time: it is one row of one table.
-
         Raises:
             NotIndexed: The index was removed.
         """
-        with self._translated():
-            self._follow()
-            return int(self._state()[0])
+        return self._newest().generation
 
     @property
     def current(self) -> tuple[str, int]:
-        """The catalog's identity, and :attr:`generation`.
+        """The catalog's identity, and :attr:`generation`; a query asks for them each time.
 
         A catalog that was begun anew in the same place has another identity.
         """
@@ -161,8 +147,7 @@ class Catalog:
             # Another process's commit changes this number, our own the state that is remembered with it.
             version = self._opened.connection.execute("PRAGMA data_version").fetchone()
             if self._writable or self._known is None or self._known[0] != version:
-                generation, _, _, identity = self._state()
-                self._known = version, (str(identity), int(generation))
+                self._known = version, self._state()[:2]
             return self._known[1]
 
     @property
@@ -171,24 +156,17 @@ class Catalog:
 
         A plan holds as long as these stay as they were when it was made.
         """
-        with self._translated():
-            self._follow()
-            generation, _, last_scan_ns, identity = self._state()
-            return str(identity), int(generation), int(last_scan_ns)
+        return self._newest()[:3]
 
     @property
     def model(self) -> str:
         """The fingerprint of the model that made the vectors."""
-        with self._translated():
-            self._follow()
-            return str(self._state()[1])
+        return self._newest().model
 
     @property
     def last_scan_ns(self) -> int:
         """When the last walk of the whole tree that was committed began, in nanoseconds; 0 before it."""
-        with self._translated():
-            self._follow()
-            return int(self._state()[2])
+        return self._newest().last_scan_ns
 
     def meta(self, key: str) -> str | None:
         """The value that was last committed for a key of :attr:`Change.meta`; None if there was none."""
@@ -205,26 +183,24 @@ class Catalog:
         Raises:
             NotIndexed: The index was removed.
         """
-        if self._live is None or not self._writable:
-            self._live = self._read_live()
-        return self._live
-
-    def _read_live(self) -> LiveSegments:
+        if self._live is not None and self._writable:
+            return self._live
         with self._translated(), self._read():
-            generation, model, _, identity = self._state()
+            state = self._state()
             segments = self._fetch("SELECT id, name, files, chunks, nbytes FROM segments ORDER BY id")
             dead: dict[int, list[int]] = {}
             for segment, ordinal in self._fetch(
                 "SELECT segment, ordinal FROM dead ORDER BY segment, ordinal"
             ):
                 dead.setdefault(segment, []).append(ordinal)
-        return LiveSegments(
-            identity=identity,
-            generation=generation,
-            model=model,
+        self._live = LiveSegments(
+            identity=state.identity,
+            generation=state.generation,
+            model=state.model,
             segments=tuple(SegmentRecord(*row) for row in segments),
             dead={segment: tuple(ordinals) for segment, ordinals in dead.items()},
         )
+        return self._live
 
     def files(self) -> Iterator[FileRecord]:
         """The indexed files, ordered by ``os.fsencode(path)``. Take all of them before you commit."""
@@ -262,14 +238,12 @@ class Catalog:
         with self._translated(), self._read():
             rules = self._fetch("SELECT DISTINCT language, analysis FROM files")
             old = [value for pair in rules if not self._is_of_today(pair, analysis) for value in pair]
-            is_out = f"segment IN ({','.join(map(str, without))})"
-            is_old = f"(language, analysis) IN (VALUES {','.join(['(?, ?)'] * (len(old) // 2))})"
-            is_known = f"NOT {is_out} AND NOT {is_old}" if old else f"NOT {is_out}"
-            known = self._refs(f"{within} AND {is_known}", (*bounds, *old))
-            outdated = (
-                self._refs(f"{within} AND NOT {is_out} AND {is_old}", (*bounds, *old)) if old else set()
-            )
-            left_out = self._refs(f"{within} AND {is_out}", bounds) if without else set()
+            is_out = f"segment IN ({','.join(map(str, without))})" if without else "FALSE"
+            rows = ",".join(["(?, ?)"] * (len(old) // 2))
+            is_old = f"(language, analysis) IN (VALUES {rows})" if old else "FALSE"
+            known = self._refs(f"{within} AND NOT {is_out} AND NOT {is_old}", (*bounds, *old))
+            outdated = self._refs(f"{within} AND NOT {is_out} AND {is_old}", (*bounds, *old))
+            left_out = self._refs(f"{within} AND {is_out}", bounds)
         refs = tuple(ref for ref in seen if ref not in known)
         if len(known) > len(seen) - len(refs):
             outdated |= known.difference(seen)
@@ -296,26 +270,24 @@ class Catalog:
             yield SkippedFile(failure, analysis)
 
     def totals(self) -> Totals:
-        """Counts of everything, seen in one read transaction."""
+        """Counts of files, chunks and segments, seen in one read transaction."""
         with self._translated(), self._read():
-            counts = self.count()
+            counts = self._fetch(
+                "SELECT language, count(*), sum(chunks), sum(size) FROM files"
+                " GROUP BY language ORDER BY count(*) DESC, language"
+            )
             ((dead,),) = self._fetch("SELECT count(*) FROM dead")
             ((segments,),) = self._fetch("SELECT count(*) FROM segments")
-            languages = self._fetch(
-                "SELECT language, count(*) FROM files GROUP BY language ORDER BY count(*) DESC, language"
-            )
             skipped = self.skipped()
         return Totals(
-            counts.files, counts.chunks, counts.source_bytes, dead, segments, dict(languages), skipped
+            files=sum(files for _, files, _, _ in counts),
+            chunks=sum(chunks for _, _, chunks, _ in counts),
+            source_bytes=sum(size for *_, size in counts),
+            dead_files=dead,
+            segments=segments,
+            languages={language: files for language, files, _, _ in counts},
+            skipped=skipped,
         )
-
-    def count(self) -> Counts:
-        """Counts of the indexed files alone, which take less time than :meth:`totals`."""
-        with self._translated():
-            ((files, chunks, source_bytes),) = self._fetch(
-                "SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(size), 0) FROM files"
-            )
-        return Counts(files, chunks, source_bytes)
 
     def skipped(self) -> dict[str, int]:
         """How many files are left out for each reason, the most frequent reason first."""
@@ -391,9 +363,7 @@ class Catalog:
     def __enter__(self) -> Catalog:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _is_of_today(self, pair: _Row, analysis: Callable[[str], str]) -> bool:
@@ -430,13 +400,18 @@ class Catalog:
         except (TypeError, ValueError) as error:
             raise damaged(self._path, error) from error
 
-    def _state(self) -> _Row:
-        rows = self._fetch("SELECT generation, model, last_scan_ns, identity FROM state")
+    def _newest(self) -> _State:
+        with self._translated():
+            self._follow()
+            return self._state()
+
+    def _state(self) -> _State:
+        rows = self._fetch("SELECT identity, generation, last_scan_ns, model FROM state")
         if not rows:
             raise damaged(self._path, "it has lost its state")
-        if tuple(map(type, rows[0])) != (int, str, int, str):
+        if tuple(map(type, rows[0])) != (str, int, int, str):
             raise damaged(self._path, "its state is not what it should be")
-        return rows[0]
+        return _State(*rows[0])
 
     def _fetch(self, query: str, *values: object) -> list[_Row]:
         return self._opened.connection.execute(query, values).fetchall()

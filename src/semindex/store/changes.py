@@ -23,7 +23,6 @@ def apply(connection: Connection, change: Change, on_step: StepHook) -> int:
     Raises:
         ValueError: The change does not fit the catalog, or itself; the caller rolls back.
     """
-    _check_ordinals(change)
     ids = _add_segments(connection, change)
     on_step("catalog:segments")
     _remove(connection, change)
@@ -44,23 +43,18 @@ def apply(connection: Connection, change: Change, on_step: StepHook) -> int:
     return generation
 
 
-def _check_ordinals(change: Change) -> None:
-    """Refuse a segment with an ordinal that no record names: nothing could ever make that file dead."""
-    for segment in change.add:
-        own = [file.ordinal for file in segment.files]
-        moved = [file.ordinal for file in change.moved if file.segment == segment.name]
-        if sorted(own + moved) != list(range(len(own) + len(moved))):
-            raise ValueError(f"the ordinals of segment {segment.name} are not 0, 1, 2..., each once")
-
-
 def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
     """The new segments' ids by name. An id is higher than any that was given before."""
     ids: dict[str, int] = {}
     for segment in change.add:
-        files = len(segment.files) + sum(file.segment == segment.name for file in change.moved)
+        ordinals = [file.ordinal for file in segment.files]
+        ordinals += [file.ordinal for file in change.moved if file.segment == segment.name]
+        if sorted(ordinals) != list(range(len(ordinals))):
+            # An ordinal that no record names would be a file that nothing could ever make dead.
+            raise ValueError(f"the ordinals of segment {segment.name} are not 0, 1, 2..., each once")
         cursor = connection.execute(
             "INSERT INTO segments (name, files, chunks, nbytes) VALUES (?, ?, ?, ?)",
-            (segment.name, files, segment.chunks, segment.nbytes),
+            (segment.name, len(ordinals), segment.chunks, segment.nbytes),
         )
         ids[segment.name] = int(cursor.lastrowid or 0)
     return ids

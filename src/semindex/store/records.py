@@ -78,14 +78,6 @@ class LiveSegments(Struct, frozen=True):
         return sum(record.nbytes for record in self.segments)
 
 
-class Counts(Struct, frozen=True):
-    """Sums over the indexed files."""
-
-    files: int
-    chunks: int
-    source_bytes: int
-
-
 class Totals(Struct, frozen=True):
     """Counts of everything in the newest generation."""
 
