@@ -69,7 +69,7 @@ class Reader:
         """The analysis text, or None when the file is not what was indexed."""
         if file not in self._texts:
             facts = self.generation.facts(file)
-            root = self.roots[facts.repository]
+            root = self._names[facts.repository]
             self._texts[file] = self._read(root, facts.path, facts.digest, self._folders)
         return self._texts[file]
 

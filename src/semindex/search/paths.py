@@ -42,6 +42,8 @@ class PathColumns(Struct, frozen=True):
     """Shape ``(files,)``: bits of :class:`semindex.source.roles.Role`."""
     names: TermHashes
     """Shape ``(files,)``: the hash of ``=`` and the stem as one word."""
+    known_names: frozenset[int]
+    """The same, to find out quickly whether a query names any."""
     terms: RowLists
     """Two lists a file: the terms of its stem, and those of the name of its parent folder."""
     sizes: Ids
@@ -54,14 +56,14 @@ class PathColumns(Struct, frozen=True):
         """The columns of a generation; worked out from the paths where a segment is older than they are."""
         sizes = generation.file_sizes
         gains = weights.size * np.log1p(np.maximum(sizes, 0).astype(np.float64))
-        if not generation.has("file_roles"):
-            return PathColumns(*_from_paths(generation), sizes, gains)
-        terms = _alternating(
-            generation.lists("stem_terms", np.uint64), generation.lists("folder_terms", np.uint64)
-        )
-        return PathColumns(
-            generation.column("file_roles"), generation.column("file_names"), terms, sizes, gains
-        )
+        if generation.has("file_roles"):
+            roles, names = generation.column("file_roles"), generation.column("file_names")
+            terms = _alternating(
+                generation.lists("stem_terms", np.uint64), generation.lists("folder_terms", np.uint64)
+            )
+        else:
+            roles, names, terms = _from_paths(generation)
+        return PathColumns(roles, names, frozenset(names.tolist()), terms, sizes, gains)
 
 
 def _alternating(first: RowLists, second: RowLists) -> RowLists:
@@ -106,7 +108,7 @@ def path_signals(
     return [
         Signal("file name", weights.stem_share * (shares.found[::2] / np.maximum(shares.sizes[::2], 1))),
         Signal("folder name", weights.folder_share * (shares.found[1::2] / max(1, len(plain)))),
-        Signal("named file", weights.named_file * _named(paths.names[files], terms)),
+        Signal("named file", weights.named_file * _named(paths, files, terms)),
         *_role_signals(paths.roles[files], paths.sizes[files], frozenset(plain), weights),
         Signal("size", paths.size_gains[files]),
     ]
@@ -134,15 +136,14 @@ def _shared(lists: RowLists, files: Ids, asked: TermHashes) -> _Shared:
     return _Shared(sizes, sums(np.arange(len(rows)).repeat(sizes), found, len(rows)))
 
 
-def _named(names: TermHashes, terms: Sequence[QueryTerm]) -> Floats:
+def _named(paths: PathColumns, files: Ids, terms: Sequence[QueryTerm]) -> Floats:
     """How far the query names each file: by an identifier 1, by two or three plain neighbours 0.5."""
-    called = {hash_term(name): share for name, share in named_shares(terms).items()}
-    if not called:
-        return np.zeros(len(names))
-    ordered = np.array(sorted(called), dtype=np.uint64)
-    shares = np.array([called[name] for name in sorted(called)])
-    places = np.minimum(ordered.searchsorted(names), len(ordered) - 1)
-    return np.where(ordered[places] == names, shares[places], 0.0)
+    values = np.zeros(len(files))
+    for name, share in named_shares(terms).items():
+        called = hash_term(name)
+        if called in paths.known_names:
+            values[paths.names[files] == np.uint64(called)] = share
+    return values
 
 
 def _role_signals(
@@ -150,6 +151,8 @@ def _role_signals(
 ) -> Iterator[Signal]:
     """What each role takes away that is not asked for and that any candidate has."""
     present = int(np.bitwise_or.reduce(roles))
+    if not present:
+        return
     for role in unmentioned(asked):
         # As a plain number: numpy takes long to see that a role is one.
         bit = int(role)

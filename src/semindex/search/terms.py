@@ -274,13 +274,18 @@ class TermTable:
 
     def look_up(self, hashes: TermHashes, near: NeighbourTerms) -> tuple[Occurring, Source]:
         """Where some terms occur, and what finds them and their neighbours among chosen chunks."""
-        count, wanted = len(hashes), stored_bits(np.concatenate((hashes, near.hashes)))
+        count, others = len(hashes), len(near.hashes)
+        # Neighbours before the terms themselves: in this order their frequencies are added.
+        wanted = stored_bits(np.concatenate((near.hashes, hashes)))
         numbers = self._hashes.searchsorted(wanted)
         (known,) = (self._hashes.take(numbers, mode="clip") == wanted).nonzero()
         numbers = numbers[known]
-        own = known.searchsorted(count)
-        occurring = self._occurring(count, known[:own], numbers[:own])
-        return occurring, _InTable(self, count, known, numbers, near)
+        own = int(known.searchsorted(others))
+        places = np.arange(count)
+        terms = np.concatenate((places.repeat(near.runs), places))[known]
+        shares = np.concatenate((near.shares, np.ones(count)))[known]
+        occurring = self._occurring(count, terms[own:], numbers[own:])
+        return occurring, _InTable(self, count, numbers, terms, shares)
 
     def _occurring(self, count: int, known: Ids, numbers: Ids) -> Occurring:
         """Where the terms at some places occur; ``numbers`` are theirs in the table."""
@@ -332,16 +337,18 @@ class TermTable:
 class _InTable:
     """Finds terms and neighbours in a table, those of all terms at once."""
 
-    def __init__(self, table: TermTable, count: int, known: Ids, numbers: Ids, near: NeighbourTerms) -> None:
-        """``known`` are the positions, among ``count`` terms and their neighbours, of those in the table."""
+    def __init__(self, table: TermTable, count: int, numbers: Ids, terms: Ids, shares: Floats) -> None:
+        """Prepare.
+
+        Args:
+            table: The table.
+            count: How many terms the query has.
+            numbers: The numbers in the table of neighbours, then of the terms themselves.
+            terms: The term that each of these counts for.
+            shares: The share with which it counts.
+        """
         self._table, self._count = table, count
-        own = int(known.searchsorted(count))
-        terms = np.concatenate((np.arange(count), np.arange(count).repeat(near.runs)))[known]
-        shares = np.concatenate((np.ones(own), near.shares[known[own:] - count]))
-        # Neighbours before the terms themselves: in this order they are added.
-        self._numbers = np.concatenate((numbers[own:], numbers[:own]))
-        self._terms = np.concatenate((terms[own:], terms[:own]))
-        self._shares = np.concatenate((shares[own:], shares[:own]))
+        self._numbers, self._terms, self._shares = numbers, terms, shares
 
     def frequencies(self, chosen: Chosen, first: int, last: int) -> Floats:
         width, terms = len(chosen.chunks), self._terms

@@ -27,17 +27,21 @@ class KeptTexts:
         self.found = 0
         """How many reads were answered from the cache."""
 
-    def read(self, root: Path, path: str, digest: bytes, folders: set[str]) -> bytes | None:
+    def read(self, root: Path | str, path: str, digest: bytes, folders: set[str]) -> bytes | None:
         """What :func:`semindex.source.read.read_verified` gives; a file whose text is cached is not opened.
 
         ``folders`` is the set of folders already found not to be links; this call adds to it.
         """
-        key = f"{root}/{path}", digest
-        with self._lock:
-            known = self._texts.get(key)
+        place = f"{root}/{path}"
+        key = place, digest
+        known = self._texts.get(key)
         if known is not None:
             text, signature = known
-            if _signature_of(key[0]) == signature and leads_inside(root, path, folders):
+            try:
+                unchanged = _signature(os.lstat(place)) == signature
+            except (OSError, ValueError):
+                unchanged = False
+            if unchanged and leads_inside(root, path, folders):
                 with self._lock:
                     if key in self._texts:
                         self._texts.move_to_end(key)
@@ -75,13 +79,6 @@ class KeptTexts:
         with self._lock:
             text, _ = self._texts.pop(key, (b"", None))
             self._bytes -= len(text)
-
-
-def _signature_of(path: str) -> Signature | None:
-    try:
-        return _signature(os.lstat(path))
-    except (OSError, ValueError):
-        return None
 
 
 def _signature(status: os.stat_result) -> Signature:

@@ -112,7 +112,9 @@ def _failure(ref: FileRef, reason: SkipReason, detail: str = "") -> FileFailure:
     return FileFailure(ref.path, "read", reason, detail, ref)
 
 
-def read_verified(root: Path, path: str, digest: bytes, folders: set[str] | None = None) -> bytes | None:
+def read_verified(
+    root: Path | str, path: str, digest: bytes, folders: set[str] | None = None
+) -> bytes | None:
     """The text of the file at ``path`` if its bytes still have this digest; None otherwise.
 
     It is also None for a path that leaves the root or leads through a link. ``folders`` is a set of folders
@@ -123,7 +125,7 @@ def read_verified(root: Path, path: str, digest: bytes, folders: set[str] | None
 
 
 def verified(
-    root: Path, path: str, digest: bytes, folders: set[str] | None = None
+    root: Path | str, path: str, digest: bytes, folders: set[str] | None = None
 ) -> tuple[bytes, os.stat_result] | None:
     """What :func:`read_verified` gives, and the state of the file when it was opened."""
     if path.startswith("/") or ".." in path.split("/"):
@@ -142,7 +144,7 @@ def verified(
     return (found[0], contents.status) if found else None
 
 
-def leads_inside(root: Path, path: str, known: set[str] | None = None) -> bool:
+def leads_inside(root: Path | str, path: str, known: set[str] | None = None) -> bool:
     """Whether no folder between the root and the file at ``path`` is a link.
 
     ``known`` is a set of folders already found not to be links; this call adds to it.
