@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 import semindex
 from semindex.index import Index
+from semindex.indexing import freshness
 from semindex.indexing.drift import CHEAP_FILES, SETTLED_FILES, Drift, check, settled, walked
 from semindex.indexing.freshness import Upkeep, _Thread
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
@@ -265,6 +266,26 @@ def test_of_many_touched_files_only_the_changed_ones_are_indexed(kept: Kept) -> 
         assert [hit.path for hit in index.search("balloon", mode="lexical")] == ["1.py"]
     with Catalog.open_reader(kept.index.index_dir) as catalog:
         assert check(kept.root, catalog).work == 0
+
+
+def test_what_was_found_before_another_commit_is_not_noted(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While touched files are read, somebody else removes one of them from the index."""
+    for path in kept.root.glob("*.py"):
+        path.chmod(0o600)
+    real = settled
+
+    def meanwhile(root: Path, drift: Drift) -> Drift:
+        (root / "0.py").unlink()
+        kept.index.refresh()
+        plant(root, {"0.py": b"def airship(): pass\n"})
+        return real(root, drift)
+
+    monkeypatch.setattr(freshness, "settled", meanwhile)
+    kept.catch_up()
+    assert "0.py" not in kept.paths()
+    assert kept.index.status(verify=True).problems == ()
 
 
 def test_of_many_changes_the_number_is_told_and_touched_files_do_not_count(kept: Kept) -> None:

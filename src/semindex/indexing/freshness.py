@@ -134,7 +134,7 @@ class Upkeep:
                 self._walk = self._earlier = None
         if waits and found is None:
             self._times = self._walk_times(catalog).after(self._clock(), (WAIT_MS + 1) / 1000)
-            self._note(catalog, Change(meta={WALKS: self._times.note}), model)
+            self._note(catalog.stamp, Change(meta={WALKS: self._times.note}), model)
         return found
 
     def _walk_times(self, catalog: Catalog) -> WalkTimes:
@@ -149,7 +149,7 @@ class Upkeep:
             noted = drift.plan != found.plan and not (drift.work and drift.cheap)
             if noted:
                 times = drift.added_to(self._walk_times(catalog))
-                self._note(catalog, _what_was_settled(drift, times), model)
+                self._note(drift.stamp, _what_was_settled(drift, times), model)
         if not drift.work:
             if not noted:
                 self._note_time(drift, catalog, model)
@@ -169,11 +169,13 @@ class Upkeep:
         before = self._walk_times(catalog)
         self._times = drift.added_to(before)
         if self._times.tells_more(before, self._clock()):
-            self._note(catalog, Change(meta={WALKS: self._times.note}), model)
+            self._note(catalog.stamp, Change(meta={WALKS: self._times.note}), model)
 
-    def _note(self, catalog: Catalog, change: Change, model: str) -> None:
-        """Commit something for which no file is to be indexed, where that can be done at once."""
-        stamp = catalog.stamp
+    def _note(self, stamp: tuple[str, int, int], change: Change, model: str) -> None:
+        """Commit something for which no file is to be indexed, if that can be done at once.
+
+        Nothing is done when the catalog's stamp is another by now, as the change may not fit any more.
+        """
         with (
             suppress(IndexLocked, IndexUnwritable),
             write_lock(self._index_dir),
