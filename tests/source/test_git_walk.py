@@ -174,6 +174,17 @@ def test_without_git_installed_the_ignore_files_decide_and_it_is_said(
     assert found.warnings == (f"{root}: listed without git, by its ignore files alone: git is not installed",)
 
 
+def test_git_is_asked_which_rules_ignore_files_only_when_the_warnings_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "root", {"a.py": "x", ".gitignore": "*.log\n", "b.log": "x"})
+    asked = list[Path]()
+    monkeypatch.setattr("semindex.source.git.list_ignored", lambda folder, _: asked.append(folder) or [])
+    found = walk(root)
+    assert (listed(found), asked) == ([".gitignore", "a.py"], [])
+    assert (found.warnings, asked) == ((), [root])
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_repository_of_another_owner_is_walked_without_git(tmp_path: Path) -> None:
     root = repository(tmp_path / "root", {"a.py": "x", ".gitignore": "*.log\n", "b.log": "x"})

@@ -7,7 +7,7 @@ answer, :mod:`semindex.source.tree` applies the ignore files. Links are recorded
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -36,9 +36,17 @@ class Walk(Struct, frozen=True):
     """The files to read, in the order of the bytes of their paths."""
     skipped: tuple[FileFailure, ...]
     """The paths not to be read, in the same order; files that a rule ignores are not listed."""
-    warnings: tuple[str, ...]
     only: tuple[str, ...] | None = None
     """The paths at or below which the walk looked; None if it looked at the whole tree."""
+    collector: Collector | None = None
+    """What the warnings about a whole tree are made of."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the walk, made anew each time: git is asked which rules ignore files."""
+        if self.collector is None:
+            return ()
+        return (*self.collector.warnings, *_explanations(self.collector))
 
 
 def walk(
@@ -59,10 +67,9 @@ def walk(
         return some
     collector = Collector(os.fsencode(folder), on_progress)
     _cover_all(collector, folder)
-    _explain(collector, folder)
     if on_progress is not None:
         on_progress(len(collector.files))
-    return Walk(*_found(collector), warnings=tuple(collector.warnings))
+    return Walk(*_found(collector), collector=collector)
 
 
 def _walk_some(root: Path, only: frozenset[bytes]) -> Walk | None:
@@ -92,7 +99,7 @@ def _walk_some(root: Path, only: frozenset[bytes]) -> Walk | None:
             return None
     if any(path not in only and not lies_below(path, only) for path in collector.skipped):
         return None
-    return Walk(*_found(collector), warnings=(), only=tuple(map(os.fsdecode, sorted(only))))
+    return Walk(*_found(collector), only=tuple(map(os.fsdecode, sorted(only))))
 
 
 def _is_nested(collector: Collector, path: bytes) -> bool:
@@ -192,21 +199,23 @@ def _cover(collector: Collector, start: bytes, top: Path | None) -> list[bytes]:
     return walk_tree(collector, start)
 
 
-def _explain(collector: Collector, root: Path) -> None:
+def _explanations(collector: Collector) -> Iterator[str]:
+    """Why less is listed than a user may expect: folders left out by default, a rule that is too broad."""
     if collector.by_default:
         folders = [os.fsdecode(path) for path in sorted(collector.by_default)]
-        collector.warnings.append(
+        yield (
             f"left out {_named(folders)}: installed packages or caches that no ignore file names; "
             "`!FOLDER/` in a `.semindexignore` takes them in"
         )
     if len(collector.files) <= overbroad.MOST_LISTED_FILES:
-        found = overbroad.warning(collector.root, collector.files, _ignored_paths(collector, root))
+        found = overbroad.warning(collector.root, collector.files, _ignored_paths(collector))
         if found:
-            collector.warnings.append(found)
+            yield found
 
 
-def _ignored_paths(collector: Collector, root: Path) -> list[Excluded]:
+def _ignored_paths(collector: Collector) -> list[Excluded]:
     """The paths under the root that an ignore file left out, git's ignore files among them."""
+    root = Path(os.fsdecode(collector.root))
     top = git.find_top(root)
     if top is None:
         return collector.excluded
