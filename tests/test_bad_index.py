@@ -16,7 +16,7 @@ import xxhash
 
 import semindex
 from semindex.config import Settings
-from semindex.embed.registry import open_words
+from semindex.embed.static import open_words
 from semindex.index import Index
 
 from .patience import PROGRAM

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from semindex import config
-from semindex.embed.registry import open_words
+from semindex.embed.static import open_words
 from semindex.errors import (
     IndexCorrupt,
     IndexMismatch,

@@ -9,28 +9,13 @@ from typing import TYPE_CHECKING
 
 from semindex.errors import ModelError
 from semindex.models.running import DEFAULT, RunOptions
-from semindex.process.shared import Shared
 
 if TYPE_CHECKING:
-    from semindex.embed.static import StaticEmbedder
     from semindex.models.texts import TextModel
     from semindex.types import Embedder, VectorStore
 
 BUNDLED = "semindex"
 """The name of the embedder that comes with the package."""
-
-_OPEN: Shared[str, StaticEmbedder] = Shared()
-
-
-def open_words() -> StaticEmbedder:
-    """The embedder over the bundled word vectors; all users in this process share it.
-
-    Raises:
-        ModelError: The file is absent or damaged.
-    """
-    from semindex.embed.static import StaticEmbedder
-
-    return _OPEN.get(BUNDLED, StaticEmbedder.bundled)
 
 
 def open_embedder(
@@ -54,6 +39,8 @@ def open_embedder(
         ModelError: The name is unknown, or the model's file is absent or damaged.
     """
     if name == BUNDLED:
+        from semindex.embed.static import open_words
+
         return open_words()
     from semindex.models.texts import TextEmbedder
 

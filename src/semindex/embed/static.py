@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from semindex.embed.wordfile import NO_WORD, UNKNOWN_BYTE, WordVectors, map_words
 from semindex.errors import ModelError
+from semindex.process.shared import Shared
 from semindex.tokens import hash_terms
 from semindex.types import Documents, Floats, Ids, Mask, QueryTerm, TermCounts, TermHashes, Vector, Vectors
 
@@ -197,6 +198,18 @@ class StaticEmbedder:
             cuts = (np.clip(offsets[first : last + 1], start, stop) - start).tolist()
             _add_sums(out[first:last], factors.astype(np.float64), vectors, cuts)
         return out
+
+
+_OPEN: Shared[Path, StaticEmbedder] = Shared()
+
+
+def open_words() -> StaticEmbedder:
+    """The embedder over the bundled word vectors; all users in this process share it.
+
+    Raises:
+        ModelError: The file is absent or damaged.
+    """
+    return _OPEN.get(MODEL_FILE, StaticEmbedder.bundled)
 
 
 def _add_sums(out: Floats, factors: Floats, vectors: Floats, cuts: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from msgspec import Struct
 
-from semindex.embed.registry import open_words
+from semindex.embed.static import open_words
 from semindex.process.recent import RecentlyUsed
 from semindex.process.threads import Beside
 from semindex.search import verbatim
