@@ -8,12 +8,12 @@ the file as stored.
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar, overload
 
-from msgspec import Struct
+from msgspec import Struct, StructMeta
 
 if TYPE_CHECKING:  # nothing here runs numpy, which takes longer to import than the command line's help
     import numpy as np
@@ -419,8 +419,11 @@ class Upkept(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hits(Sequence[Hit]):
+class _SequenceMeta(StructMeta, ABCMeta):
+    """The type of a record that is a sequence, too."""
+
+
+class Hits(Struct, Sequence[Hit], frozen=True, metaclass=_SequenceMeta):
     """An answer: hits in order of rank, and what they were taken from."""
 
     query: Query

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import json
 import os
@@ -204,7 +203,7 @@ def test_search_in_a_subfolder_says_so(invoke: Invoke, fake: FakeModule) -> None
 
 def test_terms_are_emphasised_in_text_that_has_no_spans_yet() -> None:
     bare, gone = replace(HIT, spans=()), replace(HIT, spans=(), text=None)
-    hits = emphasised(dataclasses.replace(answer(bare, HIT, gone), terms=("cooki", "=nothing")))
+    hits = emphasised(replace(answer(bare, HIT, gone), terms=("cooki", "=nothing")))
     assert [hit.spans for hit in hits] == [((4, 16),), HIT.spans, ()]
     assert emphasised(answer(bare))[0].spans == ()
 

@@ -56,7 +56,7 @@ def test_an_error_ends_it(others: int) -> None:
 def pool(monkeypatch: pytest.MonkeyPatch) -> threads._Pool:
     """A pool of its own, without the threads that other tests began."""
     pool = threads._Pool()
-    monkeypatch.setattr(threads, "_pool", pool)
+    monkeypatch.setattr(threads, "_pool", lambda: pool)
     return pool
 
 

@@ -179,7 +179,12 @@ def test_git_is_asked_which_rules_ignore_files_only_when_the_warnings_are_read(
 ) -> None:
     root = repository(tmp_path / "root", {"a.py": "x", ".gitignore": "*.log\n", "b.log": "x"})
     asked = list[Path]()
-    monkeypatch.setattr("semindex.source.git.list_ignored", lambda folder, _: asked.append(folder) or [])
+
+    def list_ignored(folder: Path, top: Path) -> list[bytes]:
+        asked.append(folder)
+        return []
+
+    monkeypatch.setattr("semindex.source.git.list_ignored", list_ignored)
     found = walk(root)
     assert (listed(found), asked) == ([".gitignore", "a.py"], [])
     assert (found.warnings, asked) == ((), [root])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semindex.source.language_table import KINDS
+from semindex.source.language_table import languages
 from semindex.source.languages import canonical, detect, is_source_name, kind_of
 
 EXPECTED = {
@@ -127,12 +127,12 @@ def test_an_alias_means_a_language(alias: str, language: str | None) -> None:
 def test_kinds_say_how_a_file_is_cut() -> None:
     asked = ("python", "markdown", "yaml", "json", "csv", "text", "unheard of")
     assert [kind_of(name) for name in asked] == ["code", "prose", "config", "data", "data", "prose", "prose"]
-    assert {kind_of(name) for name in KINDS} == {"code", "prose", "config", "data"}
+    assert {kind_of(name) for name in languages().kinds} == {"code", "prose", "config", "data"}
 
 
 def test_every_language_is_its_own_name() -> None:
-    assert len(KINDS) >= 150
-    assert all(canonical(name) == name for name in KINDS)
+    assert len(languages().kinds) >= 150
+    assert all(canonical(name) == name for name in languages().kinds)
 
 
 def test_a_name_alone_tells_source_from_the_rest() -> None:
@@ -146,4 +146,4 @@ def test_a_name_alone_tells_source_from_the_rest() -> None:
 
 @given(st.text(), st.binary())
 def test_any_path_and_head_have_a_language(path: str, head: bytes) -> None:
-    assert detect(path, head) in KINDS
+    assert detect(path, head) in languages().kinds

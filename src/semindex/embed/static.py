@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -67,9 +67,6 @@ class StaticEmbedder:
         self._words = words
         self.dim = int(words.vectors.shape[1])
         self.fingerprint = f"semindex-{self.dim}-{POOLING_VERSION}-{words.checksum.hex()}"
-        buckets = (words.hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.intp)
-        counts = np.bincount(buckets, minlength=1 << _BUCKET_BITS)
-        self._starts = np.concatenate((np.zeros(1, np.intp), np.cumsum(counts)))
 
     @classmethod
     def bundled(cls) -> Self:
@@ -148,6 +145,13 @@ class StaticEmbedder:
         counts = np.zeros(len(terms), dtype=np.int64)
         counts[which] = np.add.reduce(listed, axis=1)
         return WordNeighbours(words.hashes[places], words.cosines[rows][listed] / 127, counts)
+
+    @cached_property
+    def _starts(self) -> npt.NDArray[np.intp]:
+        """The row where each bucket of :meth:`_rows` begins, shape ``(65537,)``."""
+        buckets = (self._words.hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.intp)
+        counts = np.bincount(buckets, minlength=1 << _BUCKET_BITS)
+        return np.concatenate((np.zeros(1, np.intp), np.cumsum(counts)))
 
     def _rows(self, terms: TermHashes) -> tuple[npt.NDArray[np.intp], Mask]:
         """The row of each term, and whether it has one; the row of a term without one means nothing.

@@ -94,14 +94,17 @@ def search(
     """
     from semindex.search.hits import by_chunk, by_file
     from semindex.search.query import filters_of, parse
-    from semindex.search.rerank import DEPTH
     from semindex.search.weights import WEIGHTS
 
     started = time.perf_counter() if started is None else started
     query = parse(asked.query, filters_of(asked))
     judging = snapshot.judging() if asked.rerank and snapshot.judging is not None else None
     mode, grouping = Mode(asked.mode), GroupBy(asked.group_by)
-    limit = asked.limit if judging is None else max(asked.limit, DEPTH)
+    limit = asked.limit
+    if judging is not None:
+        from semindex.search.rerank import DEPTH
+
+        limit = max(limit, DEPTH)
     with snapshot.blaming_damage():
         reader = snapshot.reader()
         ranking = snapshot.ranking(query, reader, limit=limit, mode=mode, grouping=grouping)

@@ -7,7 +7,6 @@ twenty packages takes longer than a search.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from functools import lru_cache
 from typing import NamedTuple
@@ -54,7 +53,7 @@ GRAMMARS = {
     "zig": Grammar("tree-sitter-zig"),
 }
 
-_DIST_INFO = r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info"
+_DIST_INFO = ".dist-info"
 
 
 @lru_cache(maxsize=1)
@@ -66,8 +65,10 @@ def _installed() -> dict[str, str]:
             names = [entry.name for entry in os.scandir(folder or os.curdir)]
         except OSError:
             continue
-        for match in filter(None, (re.fullmatch(_DIST_INFO, name) for name in names)):
-            found.setdefault(match["name"].lower().replace("-", "_").replace(".", "_"), match["version"])
+        for name in names:
+            if name.endswith(_DIST_INFO):
+                wheel, _, version = name.removesuffix(_DIST_INFO).rpartition("-")
+                found.setdefault(wheel.lower().replace("-", "_").replace(".", "_"), version)
     return found
 
 

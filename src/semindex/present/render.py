@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -56,11 +57,17 @@ def place(hit: Hit, base: PurePath | None) -> str:
     """The hit's path as shown from ``base``: relative when one holds the other, else absolute."""
     if base is None:
         return safe_path(hit.path)
-    root = PurePath(hit.repository)
-    whole = root / hit.path
-    if root.is_relative_to(base) or base.is_relative_to(root):
-        return safe_path(PurePath(os.path.relpath(whole, base)).as_posix())
+    whole = PurePath(hit.repository, hit.path)
+    if _is_near(hit.repository, base):
+        whole = PurePath(os.path.relpath(whole, base))
     return safe_path(whole.as_posix())
+
+
+@lru_cache(maxsize=16)
+def _is_near(repository: str, base: PurePath) -> bool:
+    """Whether one of the two folders holds the other."""
+    root = PurePath(repository)
+    return root.is_relative_to(base) or base.is_relative_to(root)
 
 
 def address(hit: Hit, base: PurePath | None) -> str:

@@ -20,12 +20,14 @@ def safe_text(text: str) -> str:
     Control characters become their pictures (ESC is ``␛``); C1 controls, direction overrides,
     line separators and lone surrogates become U+FFFD. A carriage return that ends a line is blanked.
     """
+    if text.replace("\n", "").replace("\t", "").isprintable():  # whatever steers or breaks is not
+        return text
     return re.sub(_UNSAFE, _picture, re.sub(_LINE_END, " ", text))
 
 
 def safe_line(text: str) -> str:
     """:func:`safe_text` for a field of one line: line ends and tabs become pictures too."""
-    return re.sub(_UNSAFE_IN_LINE, _picture, text)
+    return text if text.isprintable() else re.sub(_UNSAFE_IN_LINE, _picture, text)
 
 
 def safe_message(text: str) -> str:
@@ -39,6 +41,8 @@ def safe_path(path: str) -> str:
     Such a path stands in double quotes, with ``\n``, ``\t``, ``\r``, ``\"``, ``\\`` and three
     octal digits for each other byte.
     """
+    if path.isprintable() and '"' not in path and "\\" not in path:
+        return path
     if not re.search(_UNSAFE_IN_PATH, path):
         return path
     return '"' + re.sub(_UNSAFE_IN_PATH, _octal, path) + '"'

@@ -9,7 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from queue import SimpleQueue
+from functools import cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -33,6 +33,8 @@ class _Pool:
     """Threads that end with the process, at most :data:`MOST_THREADS`, never more than there is work for."""
 
     def __init__(self) -> None:
+        from queue import SimpleQueue  # most processes need no pool
+
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
@@ -56,17 +58,14 @@ class _Pool:
                 self._busy -= 1
 
 
-_pool = _Pool()
-
-
-def _renew() -> None:
-    """A forked process has none of its parent's threads."""
-    global _pool
-    _pool = _Pool()
+@cache
+def _pool() -> _Pool:
+    """The pool of this process; a forked one has none of its parent's threads, and gets its own."""
+    return _Pool()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 class Beside(Generic[T]):
@@ -83,7 +82,7 @@ class Beside(Generic[T]):
         self._at_work = 0
         self._change = threading.Condition()
         for _ in range(min(threads, len(self._left))):
-            _pool.submit(self._work)
+            _pool().submit(self._work)
 
     def results(self) -> list[T]:
         """What the tasks gave, in their order.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_PIECE = re.compile(
-    r"(?P<folders>(?:(?<![^/])\*\*/)+)|(?P<star>\*+)|(?P<one>\?)|\[(?P<set>!?\]?[^\]]*)\]|(?P<plain>.)",
-    re.DOTALL,
+# Strings, because few queries need these patterns: ``re`` compiles each when it is first used, and keeps it.
+_PIECE = (
+    r"(?s)(?P<folders>(?:(?<![^/])\*\*/)+)|(?P<star>\*+)|(?P<one>\?)|\[(?P<set>!?\]?[^\]]*)\]|(?P<plain>.)"
 )
-_MEMBER = re.compile(r"(?P<low>.)-(?P<high>.)|(?P<one>.)", re.DOTALL)
+_MEMBER = r"(?s)(?P<low>.)-(?P<high>.)|(?P<one>.)"
 
 
 @lru_cache(maxsize=256)
@@ -35,7 +35,7 @@ def _body(glob: str, any_one: str) -> str:
     What lies between two stars is best found at its first place, so nothing is ever tried again there.
     """
     done, gap, fixed = "", "", ""
-    for piece in _PIECE.finditer(glob):
+    for piece in re.finditer(_PIECE, glob):
         if piece["folders"] or piece["star"]:
             done += f"(?>{gap}{fixed})"
             gap, fixed = ("(?:.*?/)??" if piece["folders"] else f"{any_one}*?"), ""
@@ -53,7 +53,7 @@ def _one_of(members: str) -> str:
         re.escape(member["one"])
         if member["one"]
         else f"{re.escape(member['low'])}-{re.escape(member['high'])}"
-        for member in _MEMBER.finditer(inside)
+        for member in re.finditer(_MEMBER, inside)
         if member["one"] or member["low"] <= member["high"]
     )
     if members.startswith("!"):

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess  # noqa: TID251 - asks git which files there are
 from collections.abc import Collection
 from pathlib import Path
 
@@ -83,7 +81,7 @@ def list_files(folder: Path, top: Path, only: Collection[bytes] = ()) -> Listing
         sparse=tuple(sparse),
         untracked=tuple(path for path in untracked if not path.endswith(b"/")),
         nested=tuple(path[:-1] for path in untracked if path.endswith(b"/")),
-        unreadable=tuple(re.findall(_UNREADABLE, errors)),
+        unreadable=tuple(re.findall(_UNREADABLE, errors)) if errors else (),
     )
 
 
@@ -150,6 +148,8 @@ def _git(
     paths: Collection[bytes] = (),
 ) -> tuple[bytes, bytes]:
     """Standard output and standard error of one git command run in ``folder``."""
+    import subprocess  # noqa: TID251 - asks git which files there are
+
     _require_repository(top)
     settings = [part for setting in _SAFE_CONFIGURATION for part in ("-c", setting)]
     try:
@@ -181,12 +181,15 @@ def _require_repository(top: Path) -> None:
 
 def _program(top: Path) -> str:
     """The absolute path of git, never one inside the tree that is looked at."""
-    found = shutil.which("git")
+    name = "git.exe" if os.name == "nt" else "git"
+    places = (Path(folder, name) for folder in os.get_exec_path())
+    # shutil.which does the same, but takes as long to import as all that walks a tree.
+    found = next((place for place in places if os.access(place, os.X_OK) and place.is_file()), None)
     if found is None:
         raise GitFailed("git is not installed")
-    if not Path(found).is_absolute() or Path(found).resolve().is_relative_to(top):
+    if not found.is_absolute() or found.resolve().is_relative_to(top):
         raise GitFailed(f"the git that PATH finds, {found}, stands in the tree itself")
-    return found
+    return str(found)
 
 
 def _environment(top: Path) -> dict[str, str]:

@@ -7,6 +7,9 @@ first of them; for some shared extensions :mod:`semindex.source.languages` looks
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 _TABLE = """
 python code | .py .pyi .pyw .pyx .pxd .pxi .bzl .bazel .star .gyp .gypi .wsgi .ipy | sconstruct sconscript
   snakefile build.bazel workspace build workspace.bazel module.bazel tiltfile .pythonrc .pythonstartup |
@@ -282,7 +285,21 @@ lockfile data | .lock .lockfile .lockb | package-lock.json yarn.lock pnpm-lock.y
 """
 
 
-def _parsed_table() -> tuple[dict[str, str], dict[str, str], dict[str, str], dict[str, str], dict[str, str]]:
+class Languages(NamedTuple):
+    """The languages' kinds by their names, and their names by what tells them."""
+
+    kinds: dict[str, str]
+    by_extension: dict[str, str]
+    by_name: dict[str, str]
+    """By the name of a file."""
+    by_interpreter: dict[str, str]
+    canonical: dict[str, str]
+    """By their own names and by other names."""
+
+
+@cache
+def languages() -> Languages:
+    """The table, which is parsed when it is first asked for: most searches have no use for it."""
     kinds: dict[str, str] = {}
     extensions: dict[str, str] = {}
     files: dict[str, str] = {}
@@ -296,8 +313,4 @@ def _parsed_table() -> tuple[dict[str, str], dict[str, str], dict[str, str], dic
         for words, table in zip(columns, (extensions, files, interpreters, aliases), strict=False):
             for word in words:
                 table.setdefault(word, name)
-    return kinds, extensions, files, interpreters, aliases
-
-
-KINDS, BY_EXTENSION, BY_NAME, BY_INTERPRETER, CANONICAL = _parsed_table()
-"""A language's kind by its name, and its name by extension, file name, interpreter and alias."""
+    return Languages(kinds, extensions, files, interpreters, aliases)

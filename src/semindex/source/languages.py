@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from semindex.source.language_table import BY_EXTENSION, BY_INTERPRETER, BY_NAME, CANONICAL, KINDS
+from semindex.source.language_table import languages
 
 UNKNOWN = "text"
 _WRAPPINGS = (".in", ".tmpl", ".template", ".tpl", ".example", ".sample", ".dist", ".orig", ".bak", ".j2")
@@ -74,7 +74,7 @@ def detect(path: str, head: bytes) -> str:
 def is_source_name(name: str) -> bool:
     """Whether the name alone says that the file is code, prose or configuration."""
     language, _ = _by_name(name.lower())
-    return language is not None and KINDS[language] != "data"
+    return language is not None and languages().kinds[language] != "data"
 
 
 def canonical(name: str) -> str | None:
@@ -83,12 +83,12 @@ def canonical(name: str) -> str | None:
     None if no language has the name.
     """
     key = name.strip().lower()
-    return CANONICAL.get(key) or BY_EXTENSION.get(key)
+    return languages().canonical.get(key) or languages().by_extension.get(key)
 
 
 def kind_of(language: str) -> str:
     """``code``, ``prose``, ``config`` or ``data``; ``prose`` for a language that is not in the table."""
-    return KINDS.get(language, "prose")
+    return languages().kinds.get(language, "prose")
 
 
 def _by_name(name: str) -> tuple[str | None, str]:
@@ -97,11 +97,12 @@ def _by_name(name: str) -> tuple[str | None, str]:
         if name.endswith(wrapping) and name.count(".") > 1:
             name = name.removesuffix(wrapping)
             break
-    if name in BY_NAME:
-        return BY_NAME[name], ""
+    by_name, by_extension = languages().by_name, languages().by_extension
+    if name in by_name:
+        return by_name[name], ""
     dot = name.find(".", 1)
     while dot != -1:
-        language = BY_EXTENSION.get(name[dot:])
+        language = by_extension.get(name[dot:])
         if language is not None:
             return language, name[dot:]
         dot = name.find(".", dot + 1)
@@ -121,7 +122,8 @@ def _by_head(head: bytes) -> str | None:
     shebang = re.match(_SHEBANG, head)
     if shebang:
         interpreter = (shebang[1] or shebang[2]).decode("ascii", "replace").lower()
-        known = BY_INTERPRETER.get(interpreter) or BY_INTERPRETER.get(interpreter.rstrip("0123456789.-"))
+        by_interpreter = languages().by_interpreter
+        known = by_interpreter.get(interpreter) or by_interpreter.get(interpreter.rstrip("0123456789.-"))
         if known:
             return known
     for line in first_lines[:2]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -253,6 +252,8 @@ def _removal_order(path: Path) -> tuple[int, str]:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        from shutil import rmtree
+
+        rmtree(path)
     elif path.name != LOCK or os.name != "nt":  # Windows does not remove an open file
         path.unlink(missing_ok=True)

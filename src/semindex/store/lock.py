@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from msgspec import DecodeError, json
 
 from semindex.errors import IndexLocked, IndexUnwritable
 from semindex.store.durable import Replacement, unwritable
@@ -71,12 +72,12 @@ def _locked(index_dir: Path, holder: str, waited_seconds: float) -> str:
 def _sign(index_dir: Path) -> None:
     holder = {"pid": os.getpid(), "host": platform.node()}
     with Replacement(index_dir / HOLDER) as output:
-        output.write(json.dumps(holder).encode())
+        output.write(json.encode(holder))
 
 
 def _holder(index_dir: Path) -> str:
     try:
-        holder = json.loads((index_dir / HOLDER).read_bytes())
+        holder = json.decode((index_dir / HOLDER).read_bytes())
         return f"Process {int(holder['pid'])} on {str(holder['host'])[:80]!r}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, DecodeError, ValueError, KeyError, TypeError):
         return "Another process"

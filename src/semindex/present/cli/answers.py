@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,7 +44,7 @@ def shape(*, as_json: bool, vimgrep: bool, colour: str, context: int, no_text: b
 def noted(answer: Hits, notes: Iterable[str]) -> Hits:
     """The answer with more notes, in front of those that its coverage has; each note stands once."""
     fresh = tuple(dict.fromkeys(note for note in notes if note and note not in answer.coverage.notes))
-    return dataclasses.replace(
+    return structs.replace(
         answer, coverage=structs.replace(answer.coverage, notes=fresh + answer.coverage.notes)
     )
 
@@ -62,7 +61,7 @@ def emphasised(answer: Hits) -> Hits:
         else structs.replace(hit, spans=tuple(matching_ranges(hit.text, answer.terms)))
         for hit in answer
     )
-    return dataclasses.replace(answer, hits=tuple(hits))
+    return structs.replace(answer, hits=tuple(hits))
 
 
 def give(answer: Hits, shape: Shape) -> int:
@@ -84,8 +83,9 @@ def give(answer: Hits, shape: Shape) -> int:
 
 
 def _give_lines(answer: Hits, lines: Iterable[str]) -> None:
-    for line in lines:
-        write(line)
+    shown = list(lines)
+    if shown:
+        write("\n".join(shown))
     nothing = "" if answer.hits else "nothing found; "
     tell(nothing + coverage_line(answer.coverage, answer.seconds))
     for note in answer.coverage.notes:
