@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import socket
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -155,3 +159,83 @@ def test_the_page_about_clusters_works_as_written(tree: Path, environment: dict[
 
 def test_the_readme_is_short() -> None:
     assert README.count("\n") <= 150
+
+
+SOURCE = ROOT / "src" / "semindex"
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+SPANS = set(re.findall(r"`([^`\n]+)`", re.sub(r"(?ms)^```$.*?^```$", "", ARCHITECTURE)))
+"""Everything in code quotes, outside fenced blocks."""
+PATHS = sorted(span for span in SPANS if re.fullmatch(r"[\w./-]+/[\w.-]*|\w+\.(?:py|md|toml)", span))
+NAMES = sorted(
+    span for span in SPANS.difference(PATHS) if re.fullmatch(r"[a-zA-Z]\w+(\.\w+)+|_?[A-Z]\w{3,}", span)
+)
+"""Names with dots, classes and constants."""
+OTHERS = {"click.Command", "NAME.src", "NAME.expected"}
+"""Names of other packages, and files that a reader is to write."""
+
+
+def names_in(body: Iterable[ast.stmt], prefix: str = "") -> Iterator[str]:
+    """The names that statements define: functions, classes, what classes contain, and variables."""
+    for statement in body:
+        match statement:
+            case ast.ClassDef(name=name, body=inner):
+                yield prefix + name
+                yield from names_in(inner, f"{prefix}{name}.")
+            case ast.FunctionDef(name=name):
+                yield prefix + name
+                inside = ast.walk(statement) if name == "__init__" else ()
+                yield from (prefix + each.attr for each in inside if isinstance(each, ast.Attribute))
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield prefix + name
+
+
+@cache
+def defined() -> frozenset[str]:
+    """The names of all modules, with their module (``store.lock.write_lock``) and without it."""
+    found: set[str] = set()
+    for folder in (SOURCE, ROOT / "tests"):
+        for file in folder.rglob("*.py"):
+            module = ".".join(file.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+            names = set(names_in(ast.parse(file.read_text("utf-8")).body))
+            found |= names | {f"{module}.{name}" for name in names} | {module}
+    return frozenset(found)
+
+
+def test_the_architecture_names_enough_to_be_checked() -> None:
+    assert len(PATHS) > 100 and len(NAMES) > 100
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_that_the_architecture_names_exists(path: str) -> None:
+    assert (SOURCE / path).exists() or (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_that_the_architecture_names_exists(name: str) -> None:
+    assert name in defined() or name in OTHERS
+
+
+def test_the_architecture_names_every_module_of_the_package() -> None:
+    """A folder stands for its modules where these are all of a kind: tables, operations, commands."""
+    folders = [SOURCE / path for path in PATHS if path.endswith("/")]
+    missing = [
+        file.relative_to(SOURCE).as_posix()
+        for file in SOURCE.rglob("*.py")
+        if not file.name.startswith("__") and file.relative_to(SOURCE).as_posix() not in PATHS
+        if file.parent not in folders
+    ]
+    assert not missing, f"give each a row in ARCHITECTURE.md: {missing}"
+
+
+def test_the_picture_of_the_rooms_is_in_the_linters_order() -> None:
+    """Each layer of ``pyproject.toml`` has a line of the picture, below that of the layer before."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (layers,) = (
+        each["layers"] for each in config["tool"]["importlinter"]["contracts"] if each["type"] == "layers"
+    )
+    lines = [set(re.findall(r"\w+", line)) for line in blocks(ARCHITECTURE)[0].splitlines()]
+    begin = 0
+    for layer in layers:
+        found = [n for n in range(begin, len(lines)) if lines[n].issuperset(layer.split(" | "))]
+        assert found, f"{layer} is not in the picture, or above a layer that imports it"
+        begin = found[0] + 1
