@@ -70,7 +70,7 @@ def stored_chunks(index_dir: Path) -> list[StoredChunk]:
                 lines=generation.lines(chunk),
                 byte_range=generation.byte_range(chunk),
                 kind=int(generation.chunk_kinds[chunk]),
-                owner=generation.owner(chunk) or "",
+                owner=generation.spot(chunk).owner or "",
                 lengths=tuple(
                     int(generation.lengths[f][chunk]) for f in ("comment", "name", "parent", "body")
                 ),

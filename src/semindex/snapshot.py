@@ -19,7 +19,7 @@ from semindex.search.phrases import rank_phrases
 from semindex.search.ranker import RankedFile, Ranker, Ranking
 from semindex.search.weights import WEIGHTS
 from semindex.source.kept import KeptTexts
-from semindex.store.generation import Generation, faults
+from semindex.store.generation import Generation
 from semindex.store.segment import Segment
 from semindex.types import Coverage, Embedder, GroupBy, Hit, Mode, Query, Reason, Upkept
 
@@ -183,7 +183,7 @@ class Snapshot:
         try:
             yield
         except _BREAKS as error:
-            found = faults(self._segments)
+            found = [fault for segment in self._segments for fault in segment.verify()]
             if not found:
                 raise
             raise IndexCorrupt(f"{found[0]}; run 'semindex index' to rebuild it") from error

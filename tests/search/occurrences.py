@@ -7,8 +7,15 @@ import numpy as np
 
 from semindex.search.terms import CHUNK_TEXT_FIELDS, FILE_TEXT_FIELDS
 from semindex.search.weights import WEIGHTS
+from semindex.store.gather import Gathered
 from semindex.store.generation import Generation
 from semindex.tokens import hash_term
+
+
+def live_postings(generation: Generation, field: str, term: int) -> Gathered:
+    """The live rows of a field that have a term, and how often."""
+    ((_, (found,)),) = generation.gathered([field], np.array([term], dtype=np.uint64), [[1]])
+    return generation.live(field, found)
 
 
 class Occurrences:
@@ -34,8 +41,8 @@ class Occurrences:
         for field in fields:
             weight, b = WEIGHTS.fields[field]
             average = self.average(field)
-            (found,) = self.generation.occurrences(field, np.array([term], dtype=np.uint64))
-            for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
+            found = live_postings(self.generation, field, term)
+            for row, count in zip(found.rows.tolist(), found.counts.tolist(), strict=True):
                 norm = 1.0 - b + b * (int(self.generation.lengths[field][row]) / average)
                 totals[row] = totals.get(row, 0.0) + weight / norm * float(count)
         self._known[key] = totals

@@ -28,7 +28,7 @@ from semindex.tokens import hash_term, hash_terms, query_terms
 from semindex.types import QueryTerm
 
 from .lookups import WAYS, chosen_of, forced, look_up
-from .occurrences import Occurrences, idf
+from .occurrences import Occurrences, idf, live_postings
 
 TERMS = query_terms("parse the route request header of a zzqq cookie template error path")
 
@@ -127,17 +127,17 @@ def test_bodies_are_scored_by_chunk_and_by_file(generation: Generation, way: str
     sizes = np.bincount(generation.chunk_file, body, generation.files)
     file_average = sizes[generation.file_live].sum() / generation.live_files
     for term in TERMS:
-        (found,) = generation.occurrences("body", np.array([hash_term(term.term)], dtype=np.uint64))
-        if not len(found.ids) and term.weight < 1.0:
+        found = live_postings(generation, "body", hash_term(term.term))
+        if not len(found.rows) and term.weight < 1.0:
             continue
-        worth = idf(generation.live_chunks, len(found.ids)) * term.weight
+        worth = idf(generation.live_chunks, len(found.rows)) * term.weight
         totals[0] += worth
-        words[found.ids] += not term.is_compound
-        for row, count in zip(found.ids.tolist(), found.counts.tolist(), strict=True):
+        words[found.rows] += not term.is_compound
+        for row, count in zip(found.rows.tolist(), found.counts.tolist(), strict=True):
             norm = 1.0 - WEIGHTS.body_b + WEIGHTS.body_b * (int(body[row]) / average)
             value = 1.0 / norm * count
             chunk[row] += value / (WEIGHTS.body_k1 + value) * worth
-        counts = np.bincount(generation.chunk_file[found.ids], found.counts, generation.files)
+        counts = np.bincount(generation.chunk_file[found.rows], found.counts, generation.files)
         worth = idf(generation.live_files, int(np.count_nonzero(counts))) * term.weight
         totals[1] += worth
         for owner in np.flatnonzero(counts).tolist():

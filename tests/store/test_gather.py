@@ -155,7 +155,7 @@ def test_damage_is_found_wherever_a_term_by_itself_shows_it(tmp_path: Path, plac
     (tmp_path / "whole").mkdir()
     lists = [stored(tmp_path / "whole", SOUND), damaged(tmp_path, place, byte)]
     try:
-        alone = [lists[1].at(position)[0].tolist() for position in range(2)]
+        alone = [lists[1].between(position, position + 1).rows.tolist() for position in range(2)]
     except IndexCorrupt:
         with pytest.raises(IndexCorrupt, match="damaged"):
             whole([lists[:1], lists[1:]], [5, 9])
@@ -175,4 +175,4 @@ def test_numbers_of_more_than_five_bytes_are_damage(tmp_path: Path) -> None:
     with pytest.raises(IndexCorrupt, match="body"):
         whole([[postings]], [5])
     with pytest.raises(IndexCorrupt, match="body"):
-        postings.at(0)
+        postings.between(0, 1)

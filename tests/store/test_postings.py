@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semindex.errors import IndexCorrupt
-from semindex.store.codec import MAX_COUNT
+from semindex.store.codec import MAX_COUNT, Rows, Tallies
 from semindex.store.postings import Postings, TermKeys, Triples, encode_postings
 from semindex.store.segment import Segment, write_segment
 from semindex.types import TermHashes
@@ -46,13 +46,26 @@ def stored(folder: Path, pairs: Entries, rows: int = 2**22 + 1) -> Postings:
     return Postings(Segment.open(path), "body", rows)
 
 
+def places(postings: Postings, terms: TermHashes) -> list[int]:
+    """The position of each term in the field; -1 if it does not occur."""
+    numbers, found = postings.find(TermKeys.of(terms))
+    known = dict(zip(numbers.tolist(), found.tolist(), strict=True))
+    return [known.get(number, -1) for number in range(len(terms))]
+
+
+def listed(postings: Postings, place: int) -> tuple[Rows, Tallies]:
+    found = postings.between(place, place + 1)
+    return found.rows, found.counts
+
+
 @given(pairs=entries)
 def test_each_term_gives_its_rows_and_counts(
     tmp_path_factory: pytest.TempPathFactory, pairs: Entries
 ) -> None:
     postings = stored(tmp_path_factory.mktemp("postings"), pairs)
     for term in {term for term, _ in pairs}:
-        rows, counts = postings.at(int(postings.find(TermKeys.of(hashes([term])))[0]))
+        (place,) = places(postings, hashes([term]))
+        rows, counts = listed(postings, place)
         wanted = sorted((row, count) for (t, row), count in pairs.items() if t == term)
         assert list(zip(rows.tolist(), counts.tolist(), strict=True)) == wanted
 
@@ -74,13 +87,13 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_input() -> None:
 
 def test_an_absent_term_is_not_found(tmp_path: Path) -> None:
     postings = stored(tmp_path, {(5, 1): 1, (9, 2): 1})
-    assert postings.find(TermKeys.of(hashes([4, 5, 7, 9, 10]))).tolist() == [-1, 0, -1, 1, -1]
+    assert places(postings, hashes([4, 5, 7, 9, 10])) == [-1, 0, -1, 1, -1]
 
 
 def test_rows_out_of_bounds_are_damage(tmp_path: Path) -> None:
     postings = stored(tmp_path, {(5, 1): 1, (5, 70): 1}, rows=70)
     with pytest.raises(IndexCorrupt, match="body"):
-        postings.at(0)
+        postings.between(0, 1)
 
 
 def test_small_differences_take_one_byte_each() -> None:
@@ -95,7 +108,7 @@ def test_a_count_of_one_takes_no_byte_and_others_one() -> None:
 
 def test_larger_counts_saturate(tmp_path: Path) -> None:
     postings = stored(tmp_path, {(5, 1): 255, (5, 2): MAX_COUNT})
-    assert postings.at(0)[1].tolist() == [MAX_COUNT, MAX_COUNT]
+    assert listed(postings, 0)[1].tolist() == [MAX_COUNT, MAX_COUNT]
 
 
 def test_terms_are_told_apart_by_40_bits_of_their_hashes(tmp_path: Path) -> None:
@@ -105,7 +118,7 @@ def test_terms_are_told_apart_by_40_bits_of_their_hashes(tmp_path: Path) -> None
     postings = Postings(Segment.open(tmp_path / "a.seg"), "body", 10)
     asked = [7 << 32 | tail << 24 | 0xABCDEF for tail in range(11)]
     wanted = [-1, -1, -1, 0, 1, -1, -1, -1, -1, 2, -1]
-    assert postings.find(TermKeys.of(np.array(asked, np.uint64))).tolist() == wanted
+    assert places(postings, np.array(asked, np.uint64)) == wanted
 
 
 EXAMPLE = {(7 << 8 | 4, 3): 1, (7 << 8 | 4, 5): 2, (7 << 8 | 4, 300): 7, (10 << 8 | 1, 2): 1}
@@ -122,7 +135,7 @@ def test_the_example_gives_its_sections_and_its_terms_are_found(tmp_path: Path) 
         "body.data": [6, 5, 207, 4, 130, 135, 4],
     }
     postings = stored(tmp_path, EXAMPLE)
-    keys = TermKeys.of(np.array([0x0000000A_01_000000, 0x00000007_04_ABCDEF], np.uint64))
-    assert postings.find(keys).tolist() == [1, 0]
-    rows, counts = postings.at(0)
+    terms = np.array([0x0000000A_01_000000, 0x00000007_04_ABCDEF], np.uint64)
+    assert places(postings, terms) == [1, 0]
+    rows, counts = listed(postings, 0)
     assert (rows.tolist(), counts.tolist()) == ([3, 5, 300], [1, 2, 7])

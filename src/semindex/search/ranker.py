@@ -301,12 +301,15 @@ class Ranker:
         generation = self.generation
         mask = np.ones(generation.files, dtype=bool)
         keys = hash_terms(required)
-        found = [generation.occurrences(field, keys) for field in ("body", "comment")]
-        for places in zip(*found, strict=True):
-            has = np.zeros(generation.files, dtype=bool)
-            for place in places:
-                has[generation.chunk_file[place.ids]] = True
-            mask &= has
+        fields = ("body", "comment")
+        for block, found in generation.gathered(fields, keys, [[1] * len(keys)]):
+            live = [generation.live(field, each) for field, each in zip(fields, found, strict=True)]
+            numbers = np.concatenate([each.numbers for each in live])
+            files = generation.chunk_file[np.concatenate([each.rows for each in live])]
+            for number in range(block.stop - block.start):
+                has = np.zeros(generation.files, dtype=bool)
+                has[files[numbers == number]] = True
+                mask &= has
         return mask
 
     def _choose(self, files: Ids, kinds: Mask | None) -> Chosen:

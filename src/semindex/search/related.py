@@ -61,7 +61,7 @@ def chunk_at(generation: Generation, path: str, line: int | None) -> Origin:
     first, last = generation.file_starts[file : file + 2].tolist()
     if line is None:
         return Origin(file, tuple(range(first, last)))
-    lines = generation.chunk_lines[first:last]
+    lines = generation.column("chunk_lines")[first:last]
     inside = np.flatnonzero((lines[:, 0] <= line) & (line <= lines[:, 1]))
     if not len(inside):
         raise QueryError(f"{path} has no line {line}; it ends at line {int(lines[-1, 1])}")

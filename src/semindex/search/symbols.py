@@ -8,8 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.search.weights import Weights
-from semindex.store.generation import Generation
-from semindex.store.tables import SymbolRecord
+from semindex.store.generation import Generation, SymbolRecord
 from semindex.tokens import defined_name, is_identifier, symbol_key, whole_term, words
 
 MAX_DEFINITIONS = 400

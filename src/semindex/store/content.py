@@ -146,3 +146,10 @@ def unpacked_strings(segment: Segment, name: str) -> list[bytes]:
     if offsets[-1] != len(data):
         raise IndexCorrupt(f"{segment.path}: {name} is damaged; run 'semindex index' to rebuild it")
     return [data[begin:end] for begin, end in pairwise(offsets)]
+
+
+def unpacked_string(segment: Segment, name: str, ordinal: int) -> bytes:
+    """One of the strings that :func:`unpacked_strings` gives."""
+    offsets = segment.section(f"{name}.offsets")
+    data = segment.section(name)[offsets.item(ordinal) : offsets.item(ordinal + 1)]
+    return data.tobytes()

@@ -8,8 +8,9 @@ freshly built.
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -18,22 +19,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.process.threads import Beside, spare_threads
-from semindex.store.content import unpacked_strings
+from semindex.store.content import unpacked_string, unpacked_strings
 from semindex.store.gather import FieldLists, Gathered, TermBlock, gather
-from semindex.store.postings import Postings, TermKeys, Triples
+from semindex.store.postings import Postings, Triples
 from semindex.store.schema import FIELDS_BY_FILE, RANKED_CHUNK_FIELDS, RANKED_FILE_FIELDS, SCHEMA
 from semindex.store.segment import Segment
-from semindex.store.tables import ChunkTable, PathTable, SymbolRecord, SymbolTable
-from semindex.store.vectors import THREADED_ROWS, Nearness, Scan, nearness
+from semindex.store.vectors import Nearness, begin_nearness, nearness
 from semindex.types import Floats, Ids, Kind, Mask, Vector
-
-
-class Occurrences(Struct, frozen=True):
-    """Where a term occurs in one field: live row ids, ascending, and the count in each."""
-
-    ids: Ids
-    counts: npt.NDArray[np.uint8]
 
 
 class FileFacts(Struct, frozen=True, gc=False):
@@ -71,7 +63,18 @@ class Spot(NamedTuple):
     owner: str | None
 
 
-NOWHERE = Occurrences(np.empty(0, np.int64), np.empty(0, np.uint8))
+class SymbolRecord(Struct, frozen=True):
+    """A definition, with numbers of the whole index."""
+
+    name: str
+    qualified: str
+    """The names of the enclosing definitions, outermost first, and its own, joined by dots."""
+    kind: Kind
+    file: int
+    chunk: int
+    """The chunk in which the definition starts."""
+    start_line: int
+    end_line: int
 
 
 class Generation:
@@ -94,7 +97,7 @@ class Generation:
 
         Raises:
             ValueError: The tables do not fit together (or another error of Python's or numpy's: checksums
-                are not compared here, so a damaged segment may break anything; see :func:`faults`).
+                are not compared here, so a damaged segment may break anything; see :meth:`Segment.verify`).
         """
         self.number = number
         self._segments = tuple(segments)
@@ -109,8 +112,8 @@ class Generation:
         self.file_live = np.ones(self.files, dtype=bool)
         for base, ordinals in zip(self._file_base, dead, strict=False):
             self.file_live[base + np.asarray(ordinals, dtype=np.int64)] = False
-        self.file_sizes = self._joined("sizes").astype(np.int64)
-        counts = self._joined("file_chunks").astype(np.int64)
+        self.file_sizes = self.column("sizes").astype(np.int64)
+        counts = self.column("file_chunks").astype(np.int64)
         if int(counts.sum()) != self.chunks:
             raise ValueError(f"{int(counts.sum())} chunks in files, {self.chunks} in all")
         self.file_starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
@@ -118,54 +121,47 @@ class Generation:
         self.chunk_file = np.repeat(np.arange(self.files, dtype=np.int32), counts)
         self.all_live = bool(self.file_live.all())
         self.chunk_live = self.file_live[self.chunk_file]
-        self.chunk_kinds = self._joined("chunk_kinds")
+        self.chunk_kinds = self.column("chunk_kinds")
         self.lengths = self._lengths()
         self.live_files = int(self.file_live.sum())
         self.live_chunks = int(self.chunk_live.sum())
-        self.length_sums = {field: self._length_sum(field) for field in self.lengths}
+        self.length_sums = {
+            field: int(lengths[self._live_rows(field)].sum(dtype=np.int64))
+            for field, lengths in self.lengths.items()
+        }
         """Of each field, over live rows."""
         self._fields = self._open_fields()
         self._known_names: dict[int, str] = {}
         self._known_paths: dict[int, str] = {}
         self._known_facts: dict[int, FileFacts] = {}
 
-    def _joined(self, name: str) -> npt.NDArray[Any]:
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A column of numbers, all segments' rows one after the other."""
         parts = [segment.section(name) for segment in self._segments]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
     def _lengths(self) -> Mapping[str, npt.NDArray[np.uint16]]:
-        by_chunk = self._joined("chunk_lengths").reshape(-1, len(RANKED_CHUNK_FIELDS))
-        by_file = self._joined("file_lengths").reshape(-1, len(RANKED_FILE_FIELDS))
+        by_chunk = self.column("chunk_lengths").reshape(-1, len(RANKED_CHUNK_FIELDS))
+        by_file = self.column("file_lengths").reshape(-1, len(RANKED_FILE_FIELDS))
         return {
             **{field: np.ascontiguousarray(by_chunk[:, i]) for i, field in enumerate(RANKED_CHUNK_FIELDS)},
             **{field: np.ascontiguousarray(by_file[:, i]) for i, field in enumerate(RANKED_FILE_FIELDS)},
         }
 
-    def _length_sum(self, field: str) -> int:
-        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
-        return int(self.lengths[field][live].sum(dtype=np.int64))
+    def _live_rows(self, field: str) -> Mask:
+        """Which rows of a field are live."""
+        return self.file_live if field in FIELDS_BY_FILE else self.chunk_live
 
     def _open_fields(self) -> Mapping[str, FieldLists]:
-        found: dict[str, FieldLists] = {}
-        for name in self._field_names():
-            bases = self._file_base if name in FIELDS_BY_FILE else self._chunk_base
-            lists = [
-                Postings(segment, name, bases[i + 1] - bases[i]) for i, segment in enumerate(self._segments)
-            ]
-            found[name] = FieldLists(lists, bases[:-1])
-        return found
-
-    def _field_names(self) -> list[str]:
         """The fields that all segments have: an optional one may be missing in older ones."""
-        return [
-            field.name
-            for field in SCHEMA.fields
-            if field.required or all(segment.has(f"{field.name}.heads") for segment in self._segments)
-        ]
-
-    def repository(self, file: int) -> int:
-        """The number of the repository that a file is of; 0 when there is one."""
-        return self._repositories[_locate(self._file_base, file)[0]]
+        found: dict[str, FieldLists] = {}
+        for field in SCHEMA.fields:
+            if field.required or self.has(f"{field.name}.heads"):
+                bases = self._file_base if field.name in FIELDS_BY_FILE else self._chunk_base
+                sizes = np.diff(bases).tolist()
+                lists = [Postings(each, field.name, n) for each, n in zip(self._segments, sizes, strict=True)]
+                found[field.name] = FieldLists(lists, bases[:-1])
+        return found
 
     def of_repository(self, number: int) -> Mask:
         """Which files are of a repository, shape ``(files,)``."""
@@ -177,22 +173,16 @@ class Generation:
         """Whether every segment has a section; optional ones are missing in older segments."""
         return all(segment.has(name) for segment in self._segments)
 
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """A column of numbers, all segments' rows one after the other."""
-        return self._joined(name)
-
     def lists(self, name: str, dtype: type[np.generic]) -> RowLists:
         """A column of strings whose bytes are numbers of a type, as a list of numbers for each row."""
         sizes = [np.diff(segment.section(f"{name}.offsets")) for segment in self._segments]
         joined = np.concatenate(sizes) if sizes else np.empty(0, np.int64)
         starts = np.concatenate(([0], np.cumsum(joined, dtype=np.int64))) // np.dtype(dtype).itemsize
-        parts = [segment.section(name) for segment in self._segments]
-        values = np.concatenate(parts) if parts else np.empty(0, np.uint8)
-        return RowLists(starts, values.view(dtype))
+        return RowLists(starts, self.column(name).view(dtype))
 
     def triples(self, field: str) -> Triples:
         """All live postings of a field; segment after segment, in each by term, then row."""
-        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
+        live = self._live_rows(field)
         held = self._fields[field]
         parts = []
         for base, postings in zip(held.bases, held.lists, strict=True):
@@ -201,23 +191,6 @@ class Generation:
             keep = slice(None) if self.all_live else live[rows]
             parts.append(Triples(found.terms[keep], rows[keep], found.counts[keep]))
         return Triples.concatenated(parts)
-
-    def occurrences(self, field: str, terms: npt.NDArray[np.uint64]) -> list[Occurrences]:
-        """Where each of some terms (hashes) occurs among live rows of a field."""
-        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
-        parts: list[list[Occurrences]] = [[] for _ in terms]
-        keys = TermKeys.of(terms)
-        held = self._fields[field]
-        for base, postings in zip(held.bases, held.lists, strict=True):
-            places = postings.find(keys)
-            for number in np.flatnonzero(places >= 0).tolist():
-                rows, counts = postings.at(int(places[number]))
-                ids = rows + base
-                if not self.all_live:
-                    keep = live[ids]
-                    ids, counts = ids[keep], counts[keep]
-                parts[number].append(Occurrences(ids, counts))
-        return [_merged(found) for found in parts]
 
     def gathered(
         self,
@@ -244,8 +217,7 @@ class Generation:
         """What was gathered of a field without dead rows."""
         if self.all_live:
             return found
-        live = self.file_live if field in FIELDS_BY_FILE else self.chunk_live
-        (kept,) = live[found.rows].nonzero()
+        (kept,) = self._live_rows(field)[found.rows].nonzero()
         return found if len(kept) == len(found.rows) else found.some(kept)
 
     def nearness(self, query: Vector) -> Nearness:
@@ -254,17 +226,7 @@ class Generation:
 
     def begin_nearest(self, query: Vector) -> Callable[[], Nearness]:
         """The nearness of every chunk, begun on other threads where there are many; the function ends it."""
-        if self.chunks < THREADED_ROWS:
-            few = nearness(self._vectors, query)
-            return lambda: few
-        scan = Scan(self._vectors, query)
-        begun = Beside(scan.tasks, threads=spare_threads())
-
-        def found() -> Nearness:
-            begun.results()
-            return scan.nearness
-
-        return found
+        return begin_nearness(self._vectors, query)
 
     def measure(self, query: Vector) -> Callable[[Ids], Floats]:
         """Gives the cosines of some chunks with the query, as :meth:`cosines`, to be asked several times."""
@@ -298,12 +260,10 @@ class Generation:
         known = self._known_paths.get(file)
         if known is None:
             number, ordinal = _locate(self._file_base, file)
-            known = self._known_paths[file] = self._path_tables[number].path(ordinal)
+            known = self._known_paths[file] = os.fsdecode(
+                unpacked_string(self._segments[number], "paths", ordinal)
+            )
         return known
-
-    @cached_property
-    def _path_tables(self) -> list[PathTable]:
-        return [PathTable.of(segment) for segment in self._segments]
 
     @cached_property
     def path_of(self) -> Mapping[str, int]:
@@ -331,45 +291,35 @@ class Generation:
         """What is told of a file with each of its hits; remembered."""
         known = self._known_facts.get(file)
         if known is None:
-            digest, path = self.digest(file), self.path(file)
-            known = FileFacts(path, self.language(file), digest, digest.hex(), self.repository(file))
+            number, ordinal = _locate(self._file_base, file)
+            digest = self._segments[number].section("digests")[ordinal].tobytes()
+            known = FileFacts(
+                self.path(file), self.language(file), digest, digest.hex(), self._repositories[number]
+            )
             if len(self._known_facts) >= _MAX_SYMBOLS:
                 self._known_facts.clear()
             self._known_facts[file] = known
         return known
 
-    def digest(self, file: int) -> bytes:
-        """The digest of the file that was indexed, 16 bytes."""
-        number, ordinal = _locate(self._file_base, file)
-        return bytes(self._segments[number].section("digests")[ordinal].tobytes())
-
     def lines(self, chunk: int) -> tuple[int, int]:
         """First and last line of a chunk, 1-based, inclusive."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        lines = self._chunk_tables[number].lines
+        lines = self._segments[number].section("chunk_lines")
         return lines.item(ordinal, 0), lines.item(ordinal, 1)
-
-    @cached_property
-    def chunk_lines(self) -> npt.NDArray[np.uint32]:
-        """Shape ``(chunks, 2)``."""
-        return np.asarray(self._joined("chunk_lines")).reshape(-1, 2)
 
     def byte_range(self, chunk: int) -> tuple[int, int]:
         """A chunk's bytes in the analysis text, half-open."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        ends = self._chunk_tables[number].bytes
+        ends = self._segments[number].section("chunk_bytes")
         return ends.item(ordinal, 0), ends.item(ordinal, 1)
-
-    def owner(self, chunk: int) -> str | None:
-        """The qualified name of the definition that owns a chunk's lines."""
-        return self.spot(chunk).owner
 
     def spot(self, chunk: int) -> Spot:
         """Where a chunk stands, what it is, and whose."""
         number, ordinal = _locate(self._chunk_base, chunk)
-        table = self._chunk_tables[number]
+        section = self._segments[number].section
         # Number by number: for a single row that takes half as long as any array of several.
-        lines, span, symbol = table.lines.item, table.bytes.item, table.owners.item(ordinal)
+        lines, span = section("chunk_lines").item, section("chunk_bytes").item
+        symbol = section("chunk_owners").item(ordinal)
         owner = self._qualified(symbol + self._symbol_base[number]) if symbol >= 0 else None
         kind = self.chunk_kinds.item(chunk)
         return Spot(lines(ordinal, 0), lines(ordinal, 1), span(ordinal, 0), span(ordinal, 1), kind, owner)
@@ -381,31 +331,29 @@ class Generation:
             if len(self._known_names) >= _MAX_SYMBOLS:
                 self._known_names.clear()
             number, ordinal = _locate(self._symbol_base, symbol)
-            known = self._known_names[symbol] = self._symbol_tables[number].qualified(ordinal)
+            segment, names = self._segments[number], list[str]()
+            parents = segment.section("symbol_parents")
+            while ordinal >= 0 and len(names) < _MAX_DEPTH:
+                names.append(_symbol_name(segment, ordinal))
+                ordinal = parents.item(ordinal)
+            known = self._known_names[symbol] = ".".join(reversed(names))
         return known
 
     def symbol(self, symbol: int) -> SymbolRecord:
         """A definition by its id."""
         number, ordinal = _locate(self._symbol_base, symbol)
-        table = self._symbol_tables[number]
-        chunk = table.chunks.item(ordinal) + self._chunk_base[number]
+        segment = self._segments[number]
+        chunk = segment.section("symbol_chunks").item(ordinal) + self._chunk_base[number]
+        lines = segment.section("symbol_lines")
         return SymbolRecord(
-            name=table.name(ordinal),
+            name=_symbol_name(segment, ordinal),
             qualified=self._qualified(symbol),
-            kind=_KINDS[table.kinds.item(ordinal)],
+            kind=_KINDS[segment.section("symbol_kinds").item(ordinal)],
             file=self.chunk_file.item(chunk),
             chunk=chunk,
-            start_line=table.lines.item(ordinal, 0),
-            end_line=table.lines.item(ordinal, 1),
+            start_line=lines.item(ordinal, 0),
+            end_line=lines.item(ordinal, 1),
         )
-
-    @cached_property
-    def _symbol_tables(self) -> list[SymbolTable]:
-        return [SymbolTable.of(segment) for segment in self._segments]
-
-    @cached_property
-    def _chunk_tables(self) -> list[ChunkTable]:
-        return [ChunkTable.of(segment) for segment in self._segments]
 
     def defined(self, key: int) -> Ids:
         """The live definitions whose folded name has this key: symbol ids, ascending."""
@@ -417,27 +365,15 @@ class Generation:
             end = bisect_right(order, key, begin, key=keys.item)
             if begin < end:
                 ordinals = np.sort(order[begin:end].astype(np.int64))
-                files = self._symbol_files(number, ordinals)
+                chunks = segment.section("symbol_chunks")[ordinals].astype(np.int64)
+                files = self.chunk_file[chunks + self._chunk_base[number]]
                 parts.append(ordinals[self.file_live[files]] + self._symbol_base[number])
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-    def _symbol_files(self, number: int, ordinals: Ids) -> Ids:
-        chunks = self._segments[number].section("symbol_chunks")[ordinals].astype(np.int64)
-        return np.asarray(self.chunk_file[chunks + self._chunk_base[number]])
-
-    def faults(self) -> list[str]:
-        """What is wrong with the segments by their checksums; reads them whole."""
-        return faults(self._segments)
 
     def close(self) -> None:
         """Give the maps back; arrays that are still held stay valid."""
         for segment in self._segments:
             segment.close()
-
-
-def faults(segments: Iterable[Segment]) -> list[str]:
-    """What is wrong with some segments by their checksums; reads them whole."""
-    return [fault for segment in segments for fault in segment.verify()]
 
 
 _GATHERING = 1.5
@@ -451,6 +387,8 @@ _BLOCK_BYTES = 1_000_000
 
 _MAX_SYMBOLS = 32768
 """Definitions whose names are remembered: some 5 MB at most."""
+_MAX_DEPTH = 64
+"""Definitions nested in each other; only a damaged file has more, or a cycle."""
 _KINDS = {int(kind): kind for kind in Kind}
 
 
@@ -463,11 +401,6 @@ def _locate(bases: list[int], position: int) -> tuple[int, int]:
     return number, position - bases[number]
 
 
-def _merged(parts: list[Occurrences]) -> Occurrences:
-    if not parts:
-        return NOWHERE
-    if len(parts) == 1:
-        return parts[0]
-    return Occurrences(
-        np.concatenate([part.ids for part in parts]), np.concatenate([part.counts for part in parts])
-    )
+def _symbol_name(segment: Segment, ordinal: int) -> str:
+    """The name of a definition, without those of enclosing ones."""
+    return str(unpacked_string(segment, "symbol_names", ordinal), "utf-8", "replace")

@@ -174,14 +174,7 @@ class Postings:
         """The number of distinct terms."""
         return len(self._heads)
 
-    def find(self, keys: TermKeys) -> Ids:
-        """Shape ``(keys,)``: the position of each term among the field's terms, -1 if it does not occur."""
-        places = np.full(len(keys.heads), -1, dtype=np.int64)
-        numbers, found = self._find(keys)
-        places[numbers] = found
-        return places
-
-    def _find(self, keys: TermKeys) -> tuple[Rows, Rows]:
+    def find(self, keys: TermKeys) -> tuple[Rows, Rows]:
         """The numbers of those of the terms that occur, ascending, and the position of each in the field."""
         heads, tails = self._heads, self._tails
         if not len(heads):
@@ -205,21 +198,12 @@ class Postings:
         found = (heads[places] == keys.heads[numbers]) & (tails[places] == wanted)
         return numbers[found], places[found]
 
-    def at(self, place: int) -> tuple[Rows, Tallies]:
-        """The rows and counts of the term at a position that :meth:`find` gave.
-
-        Raises:
-            IndexCorrupt: The list is damaged.
-        """
-        found = self.between(place, place + 1)
-        return found.rows, found.counts
-
     def stored_lists(self, keys: TermKeys) -> StoredLists | None:
         """The encoded lists of those of the terms that occur in the field; None if none does.
 
         In a damaged index a list may have no bytes, and its length may be negative: the caller checks.
         """
-        numbers, places = self._find(keys)
+        numbers, places = self.find(keys)
         if not len(numbers):
             return None
         # A list ends where that of the next term begins; the last start is the end of the data.

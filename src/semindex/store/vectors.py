@@ -78,17 +78,26 @@ class Scan:
         return Nearness(self._products, self._divisor)
 
 
+def begin_nearness(parts: Sequence[Int8Vectors], query: Vector) -> Callable[[], Nearness]:
+    """Begin what :func:`nearness` does, on other threads where there are many rows; the function ends it."""
+    if sum(map(len, parts)) < THREADED_ROWS:
+        whole, divisor = whole_query(query)
+        found = [products(whole, vectors) for vectors in parts if len(vectors)]
+        few = found[0] if len(found) == 1 else np.concatenate([np.empty(0, np.float32), *found])
+        return lambda: Nearness(few, divisor)
+    scan = Scan(parts, query)
+    begun = Beside(scan.tasks, threads=spare_threads())
+
+    def end() -> Nearness:
+        begun.results()
+        return scan.nearness
+
+    return end
+
+
 def nearness(parts: Sequence[Int8Vectors], query: Vector) -> Nearness:
     """The nearness to the query of every row of some arrays, in the order of the arrays."""
-    if sum(map(len, parts)) >= THREADED_ROWS:
-        scan = Scan(parts, query)
-        Beside(scan.tasks, threads=spare_threads()).results()
-        return scan.nearness
-    whole, divisor = whole_query(query)
-    found = [products(whole, vectors) for vectors in parts if len(vectors)]
-    if len(found) == 1:
-        return Nearness(found[0], divisor)
-    return Nearness(np.concatenate(found) if found else np.empty(0, np.float32), divisor)
+    return begin_nearness(parts, query)()
 
 
 def products(whole: npt.NDArray[np.int8], vectors: Int8Vectors) -> npt.NDArray[np.float32]:
