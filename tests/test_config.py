@@ -16,9 +16,11 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 import semindex
-from semindex.config import _KEYS, Loaded, Settings, key_names, load
+from semindex.config import _KEYS, Loaded, Settings, load
 from semindex.errors import ConfigError
 from semindex.process import threads
+
+NAMES = tuple(key.name for key in _KEYS)
 
 
 @pytest.fixture
@@ -190,12 +192,12 @@ RIGHTS = {
 
 
 def test_every_setting_says_what_a_repository_may_do_with_it() -> None:
-    assert set(RIGHTS) == set(key_names())
+    assert set(RIGHTS) == set(NAMES)
     assert all(any(right.passed for right in rights) for rights in RIGHTS.values())
 
 
 @pytest.mark.parametrize("file", [".semindex.toml", "pyproject.toml"])
-@pytest.mark.parametrize("name", key_names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_repository_uses_up_no_more_than_the_user_allows(
     root: Path, user: Path, name: str, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,8 +369,8 @@ def test_an_unknown_flag_is_an_error() -> None:
 
 def test_every_key_has_a_field_and_a_variable() -> None:
     names = {field.name for field in fields(Settings)} - {"passed_over"}
-    assert {name.lower() for name in key_names()} == names
-    for name in key_names():
+    assert {name.lower() for name in NAMES} == names
+    for name in NAMES:
         default = getattr(Settings(), name.lower())
         loaded = load_bare(None, **{f"SEMINDEX_{name}": str(default)})
         assert loaded.settings == Settings()

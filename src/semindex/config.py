@@ -28,6 +28,7 @@ MAX_FILE_BYTES = 1 << 20
 BUNDLED_MODEL = "semindex"
 PREFIX = "SEMINDEX_"
 FILE_VARIABLE = "SEMINDEX_CONFIG"
+_ENVIRONMENT: Mapping[str, str] = os.environ  # noqa: TID251 - the one reader of the environment
 
 Value = int | bool | str
 
@@ -115,12 +116,46 @@ _ONLY_BUNDLED = _Right("only choose the bundled one", lambda mine, theirs: bool(
 _NOTHING = _Right("not set it", lambda mine, theirs: False)
 
 
+class _Values(Struct, frozen=True):
+    """The values that a key may have."""
+
+    words: str
+    """The end of a sentence that begins with "write"."""
+    read: Callable[[object], Value | None]
+    """The value of what TOML gave, or None when it is none of the allowed."""
+
+
+def _whole(words: str, least: int, most: int) -> _Values:
+    def read(value: object) -> int | None:
+        return value if type(value) is int and least <= value <= most else None  # a bool is no number here
+
+    return _Values(f"a whole number of {words}", read)
+
+
+def _text(words: str, allows: Callable[[str], object]) -> _Values:
+    return _Values(words, lambda value: value if isinstance(value, str) and allows(value) else None)
+
+
+_TRUTH = _Values("true or false", lambda value: value if isinstance(value, bool) else None)
+_MODEL = _text(
+    f'"{BUNDLED_MODEL}", the bundled one, the path of a folder with a model, the id of one on the Hugging '
+    "Face hub (OWNER/NAME or OWNER/NAME@REVISION), or the address of a server (http://...)",
+    lambda text: text.strip() and text.isprintable(),
+)
+_VARIABLE = _text(
+    "the name of an environment variable, or nothing for no key",
+    lambda text: re.fullmatch(r"(?:[A-Za-z_][A-Za-z0-9_]*)?", text, re.ASCII),
+)
+_CACHE_FOLDER = _text("the path of a folder, or nothing for the user's cache folder", str.isprintable)
+_MODEL_FOLDER = _text("the path of a folder with an ONNX model, or nothing for none", str.isprintable)
+_DEVICE = _text('"auto", "cpu" or "cuda"', lambda text: text in ("auto", "cpu", "cuda"))
+_PRECISION = _text('"auto" or "float32"', lambda text: text in ("auto", "float32"))
+
+
 class _Key(Struct, frozen=True):
     table: str
     name: str
-    read: Callable[[object], Value | None]
-    """The value of what TOML gave, or None when it is none of the allowed."""
-    allowed: str
+    values: _Values
     repository: _Right
 
     @property
@@ -132,129 +167,31 @@ class _Key(Struct, frozen=True):
         return self.name.lower()
 
 
-def _whole(least: int, most: int) -> Callable[[object], int | None]:
-    def read(value: object) -> int | None:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return value if whole and isinstance(value, int) and least <= value <= most else None
-
-    return read
-
-
-def _truth(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _model(value: object) -> str | None:
-    return value if isinstance(value, str) and value.strip() and value.isprintable() else None
-
-
-def _folder(value: object) -> str | None:
-    return value if isinstance(value, str) and (not value or value.isprintable()) else None
-
-
-def _variable(value: object) -> str | None:
-    named = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value, re.ASCII)
-    return str(value) if named or value == "" else None
-
-
-def _one_of(*words: str) -> Callable[[object], str | None]:
-    return lambda value: value if isinstance(value, str) and value in words else None
-
-
 _KEYS = (
-    _Key(
-        "PERFORMANCE", "MAX_MEMORY_MB", _whole(64, 1 << 24), "a whole number of megabytes, 64 or more", _LOWER
-    ),
-    _Key(
-        "PERFORMANCE",
-        "BATCH_SIZE",
-        _whole(0, 4096),
-        "a whole number of texts, 1 to 4096, or 0 to choose",
-        _LOWER_NUMBER,  # what 0 chooses fits into memory, and any number may be more
-    ),
-    _Key("PERFORMANCE", "ENABLE_CACHING", _truth, "true or false", _TURN_OFF),
-    _Key("PERFORMANCE", "CACHE_SIZE", _whole(0, 100_000_000), "a whole number of entries, 0 or more", _LOWER),
-    _Key(
-        "PERFORMANCE",
-        "VECTOR_CACHE_MB",
-        _whole(0, 1 << 24),
-        "a whole number of megabytes, 0 for none",
-        _TURN_OFF,  # a lower limit would throw away what other repositories keep there
-    ),
-    _Key(
-        "PERFORMANCE",
-        "CACHE_DIR",
-        _folder,
-        "the path of a folder, or nothing for the user's cache folder",
-        _NOTHING,
-    ),
-    _Key(
-        "PERFORMANCE",
-        "MEMORY_MAPPING_THRESHOLD_MB",
-        _whole(0, 1 << 24),
-        "a whole number of megabytes, 0 or more",
-        _LOWER,
-    ),
-    _Key(
-        "PERFORMANCE",
-        "MAX_WORKERS",
-        _whole(0, 1024),
-        "a whole number of processes, 0 for all cores",
-        _LOWER_WORKERS,
-    ),
-    _Key("PERFORMANCE", "ENABLE_PARALLEL_PROCESSING", _truth, "true or false", _TURN_OFF),
-    _Key(
-        "PERFORMANCE",
-        "RERANK_BUDGET_MS",
-        _whole(1, 600_000),
-        "a whole number of milliseconds, 1 to 600000",
-        _LOWER,
-    ),
-    _Key(
-        "MODELS",
-        "EMBEDDING_MODEL",
-        _model,
-        f'"{BUNDLED_MODEL}", the bundled one, the path of a folder with a model, the id of one on the '
-        "Hugging Face hub (OWNER/NAME or OWNER/NAME@REVISION), or the address of a server (http://...)",
-        _ONLY_BUNDLED,
-    ),
-    _Key(
-        "MODELS",
-        "EMBEDDING_MAX_TOKENS",
-        _whole(0, 1 << 20),
-        "a whole number of tokens, 0 for the model's own",
-        _NOTHING,  # more takes memory, and few cut each text into hundreds
-    ),
-    _Key(
-        "MODELS",
-        "EMBEDDING_KEY_VARIABLE",
-        _variable,
-        "the name of an environment variable, or nothing for no key",
-        _NOTHING,
-    ),
-    _Key("MODELS", "DEVICE", _one_of("auto", "cpu", "cuda"), '"auto", "cpu" or "cuda"', _NOTHING),
-    _Key("MODELS", "PRECISION", _one_of("auto", "float32"), '"auto" or "float32"', _NOTHING),
-    _Key(
-        "MODELS",
-        "RERANK_MODEL",
-        _folder,
-        "the path of a folder with an ONNX model, or nothing for none",
-        _TURN_OFF,
-    ),
+    _Key("PERFORMANCE", "MAX_MEMORY_MB", _whole("megabytes, 64 or more", 64, 1 << 24), _LOWER),
+    # What 0 chooses fits into memory, and any number may be more.
+    _Key("PERFORMANCE", "BATCH_SIZE", _whole("texts, 1 to 4096, or 0 to choose", 0, 4096), _LOWER_NUMBER),
+    _Key("PERFORMANCE", "ENABLE_CACHING", _TRUTH, _TURN_OFF),
+    _Key("PERFORMANCE", "CACHE_SIZE", _whole("entries, 0 or more", 0, 100_000_000), _LOWER),
+    # A lower limit would throw away what other repositories keep there.
+    _Key("PERFORMANCE", "VECTOR_CACHE_MB", _whole("megabytes, 0 for none", 0, 1 << 24), _TURN_OFF),
+    _Key("PERFORMANCE", "CACHE_DIR", _CACHE_FOLDER, _NOTHING),
+    _Key("PERFORMANCE", "MEMORY_MAPPING_THRESHOLD_MB", _whole("megabytes, 0 or more", 0, 1 << 24), _LOWER),
+    _Key("PERFORMANCE", "MAX_WORKERS", _whole("processes, 0 for all cores", 0, 1024), _LOWER_WORKERS),
+    _Key("PERFORMANCE", "ENABLE_PARALLEL_PROCESSING", _TRUTH, _TURN_OFF),
+    _Key("PERFORMANCE", "RERANK_BUDGET_MS", _whole("milliseconds, 1 to 600000", 1, 600_000), _LOWER),
+    _Key("MODELS", "EMBEDDING_MODEL", _MODEL, _ONLY_BUNDLED),
+    # More tokens take memory, and few cut each text into hundreds.
+    _Key("MODELS", "EMBEDDING_MAX_TOKENS", _whole("tokens, 0 for the model's own", 0, 1 << 20), _NOTHING),
+    _Key("MODELS", "EMBEDDING_KEY_VARIABLE", _VARIABLE, _NOTHING),
+    _Key("MODELS", "DEVICE", _DEVICE, _NOTHING),
+    _Key("MODELS", "PRECISION", _PRECISION, _NOTHING),
+    _Key("MODELS", "RERANK_MODEL", _MODEL_FOLDER, _TURN_OFF),
 )
 _BY_NAME = {key.name: key for key in _KEYS}
 _REMOVED = {"APPROXIMATE_SEARCH": "is no setting any more: every search compares all vectors exactly"}
 """Keys of earlier versions, and what became of each, as the end of a sentence that begins with the key."""
-_TRUTHS = {
-    "true": True,
-    "1": True,
-    "yes": True,
-    "on": True,
-    "false": False,
-    "0": False,
-    "no": False,
-    "off": False,
-}
+_TRUTHS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(("false", "0", "no", "off"), False)
 
 
 class _Found(Struct, frozen=True):
@@ -280,30 +217,27 @@ def load(
         ConfigError: An unknown key, a value that is not allowed, a file that cannot be read; the
             message names file, line and what is allowed.
     """
-    variables = _process_environment() if environment is None else environment
+    variables = _ENVIRONMENT if environment is None else environment
     looked: list[Looked] = []
     origins = {key.name: Origin(key.title, getattr(Settings(), key.attribute), "default") for key in _KEYS}
     origins |= _origins(_user_layer(variables, looked))
     theirs = [*_pyproject_layer(root, looked), *_repository_layer(root, looked)] if root is not None else []
     chosen = _origins([*_environment_layer(variables), *_flag_layer(overrides or {})])
-    allowed = [found for found in theirs if _may_set(found, origins[found.key.name].value)]
-    passed_over = tuple(
-        _note(found, origins[found.key.name])
-        for found in theirs
-        if found not in allowed and found.key.name not in chosen
-    )
+    allowed, passed_over = [], []
+    for found in theirs:
+        mine = origins[found.key.name]
+        if found.value == mine.value or found.key.repository.allows(mine.value, found.value):
+            allowed.append(found)
+        elif found.key.name not in chosen:
+            passed_over.append(_note(found, mine))
     origins |= _origins(allowed) | chosen
     values: dict[str, Any] = {key.attribute: origins[key.name].value for key in _KEYS}
-    return Loaded(Settings(**values, passed_over=passed_over), tuple(origins.values()), tuple(looked))
+    settings = Settings(**values, passed_over=tuple(passed_over))
+    return Loaded(settings, tuple(origins.values()), tuple(looked))
 
 
 def _origins(layer: Iterable[_Found]) -> dict[str, Origin]:
     return {found.key.name: Origin(found.key.title, found.value, found.source) for found in layer}
-
-
-def _may_set(found: _Found, mine: Value) -> bool:
-    """Whether a repository's value holds where the user's is ``mine``."""
-    return found.value == mine or found.key.repository.allows(mine, found.value)
 
 
 def _note(found: _Found, mine: Origin) -> str:
@@ -315,11 +249,6 @@ def _note(found: _Found, mine: Origin) -> str:
     )
 
 
-def key_names() -> tuple[str, ...]:
-    """The names that :func:`load` takes in ``overrides``."""
-    return tuple(_BY_NAME)
-
-
 def secret(variable: str, environment: Mapping[str, str] | None = None) -> str | None:
     """The value of an environment variable that a setting names, which is shown nowhere; None for no name.
 
@@ -328,7 +257,7 @@ def secret(variable: str, environment: Mapping[str, str] | None = None) -> str |
     """
     if not variable:
         return None
-    value = (_process_environment() if environment is None else environment).get(variable, "").strip()
+    value = (_ENVIRONMENT if environment is None else environment).get(variable, "").strip()
     if not value:
         raise ConfigError(
             f"EMBEDDING_KEY_VARIABLE names the environment variable {variable}, which is not set; set it, or "
@@ -346,10 +275,6 @@ def cache_folder(settings: Settings) -> Path:
     return user_cache_path("semindex", appauthor=False)
 
 
-def _process_environment() -> Mapping[str, str]:
-    return os.environ  # noqa: TID251 - the one reader of the environment
-
-
 def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Found]:
     named = variables.get(FILE_VARIABLE, "")
     if named:
@@ -358,16 +283,16 @@ def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Fou
         from platformdirs import user_config_path
 
         path = user_config_path("semindex", appauthor=False) / "semindex.toml"
-    text = None if str(path) == os.devnull else _read(path)
-    if text is None:
-        if named and str(path) != os.devnull:
-            raise ConfigError(
-                f"{FILE_VARIABLE} names {path}, which is not there; create it or unset the variable."
-            )
-        looked.append(Looked(str(path), "not there"))
-        return []
-    looked.append(Looked(str(path), "read"))
-    return list(_tables(path, text, _parse(path, text)))
+    is_none = str(path) == os.devnull
+    text = None if is_none else _read(path)
+    if text is not None:
+        return _file_layer(path, text, looked)
+    if named and not is_none:
+        raise ConfigError(
+            f"{FILE_VARIABLE} names {path}, which is not there; create it or unset the variable."
+        )
+    looked.append(Looked(str(path), "not there"))
+    return []
 
 
 def _pyproject_layer(root: Path, looked: list[Looked]) -> list[_Found]:
@@ -380,11 +305,8 @@ def _pyproject_layer(root: Path, looked: list[Looked]) -> list[_Found]:
         return []
     if text is None:
         return []
-    if "semindex" not in text:
-        looked.append(Looked(str(path), "nothing for semindex"))
-        return []
     try:
-        document = _parse(path, text)
+        document = _parse(path, text) if "semindex" in text else {}
     except ConfigError:
         if re.search(r"^\s*\[\s*tool\s*\.\s*\"?semindex", text, re.MULTILINE):
             raise
@@ -392,60 +314,63 @@ def _pyproject_layer(root: Path, looked: list[Looked]) -> list[_Found]:
         return []
     tool = document.get("tool")
     mine = tool.get("semindex") if isinstance(tool, dict) else None
-    looked.append(Looked(str(path), "nothing for semindex" if mine is None else "read"))
     if mine is None:
+        looked.append(Looked(str(path), "nothing for semindex"))
         return []
     if not isinstance(mine, dict):
         raise ConfigError(f"{path}:{_line(text, 'tool', 'semindex')}: tool.semindex must be a table.")
+    looked.append(Looked(str(path), "read"))
     return list(_tables(path, text, mine))
 
 
 def _repository_layer(root: Path, looked: list[Looked]) -> list[_Found]:
     path = root / ".semindex.toml"
     text = _read_inside(root, path, looked)
-    if text is None:
-        return []
+    return [] if text is None else _file_layer(path, text, looked)
+
+
+def _file_layer(path: Path, text: str, looked: list[Looked]) -> list[_Found]:
     looked.append(Looked(str(path), "read"))
     return list(_tables(path, text, _parse(path, text)))
 
 
 def _environment_layer(variables: Mapping[str, str]) -> list[_Found]:
     layer: list[_Found] = []
+    known = ", ".join(PREFIX + each for each in _BY_NAME)
     for name in sorted(variables):
-        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
-            continue
-        key = _BY_NAME.get(name.removeprefix(PREFIX))
-        if key is None and name.removeprefix(PREFIX) in _REMOVED:
-            raise ConfigError(f"environment: {name} {_REMOVED[name.removeprefix(PREFIX)]}; unset it.")
-        if key is None:
-            known = ", ".join(PREFIX + each for each in _BY_NAME)
-            raise ConfigError(f"environment: {name} is not a setting; known are {FILE_VARIABLE}, {known}.")
-        layer.append(_Found(key, _typed(key, variables[name], f"environment: {name}"), f"environment {name}"))
+        if name.startswith(PREFIX) and name != FILE_VARIABLE:
+            unknown = f"environment: {name} is not a setting; known are {FILE_VARIABLE}, {known}."
+            key = _key_of(name.removeprefix(PREFIX), f"environment: {name}", "unset it", unknown)
+            value = _typed(key, variables[name], f"environment: {name}")
+            layer.append(_Found(key, value, f"environment {name}"))
     return layer
 
 
 def _flag_layer(overrides: Mapping[str, str]) -> list[_Found]:
-    for name in overrides:
-        if name in _REMOVED:
-            raise ConfigError(f"flag: {name} {_REMOVED[name]}; leave it out.")
-        if name not in _BY_NAME:
-            raise ConfigError(f"flag: {name!r} is not a setting; known are {', '.join(_BY_NAME)}.")
-    return [
-        _Found(_BY_NAME[name], _typed(_BY_NAME[name], text, f"flag: {name}"), "flag")
-        for name, text in overrides.items()
-    ]
+    unknown = f"is not a setting; known are {', '.join(_BY_NAME)}."
+    keys = [_key_of(name, f"flag: {name}", "leave it out", f"flag: {name!r} {unknown}") for name in overrides]
+    return [_Found(key, _typed(key, overrides[key.name], f"flag: {key.name}"), "flag") for key in keys]
+
+
+def _key_of(name: str, shown: str, removal: str, unknown: str) -> _Key:
+    """The key of a name; an error tells of one that was removed how to get rid of it, else ``unknown``."""
+    if name in _REMOVED:
+        raise ConfigError(f"{shown} {_REMOVED[name]}; {removal}.")
+    if name not in _BY_NAME:
+        raise ConfigError(unknown)
+    return _BY_NAME[name]
 
 
 def _typed(key: _Key, text: str, where: str) -> Value:
     """The value of a text from the environment or a flag."""
     candidate: object = text
-    if key.read is _truth:
+    if key.values is _TRUTH:
         candidate = _TRUTHS.get(text.strip().lower())
     elif isinstance(getattr(Settings(), key.attribute), int):
         candidate = int(text) if re.fullmatch(r"\s*\d{1,18}\s*", text, re.ASCII) else None
-    value = key.read(candidate)
+    value = key.values.read(candidate)
     if value is None:
-        raise ConfigError(f"{where}: {text!r} is not allowed; write {key.allowed}.")
+        raise ConfigError(f"{where}: {text!r} is not allowed; write {key.values.words}.")
     return value
 
 
@@ -461,20 +386,16 @@ def _tables(path: Path, text: str, document: Mapping[str, Any]) -> Iterator[_Fou
         if not isinstance(content, dict):
             raise ConfigError(f"{where}: {table} must be a table, as in [{table}].")
         for name, raw in content.items():
-            yield _entry(table, name, raw, f"{path}:{_line(text, table, name)}")
-
-
-def _entry(table: str, name: str, raw: object, where: str) -> _Found:
-    key = _BY_NAME.get(name)
-    if key is None and name in _REMOVED:
-        raise ConfigError(f"{where}: {name} {_REMOVED[name]}; delete this line.")
-    if key is None or key.table != table:
-        names = ", ".join(each.name for each in _KEYS if each.table == table)
-        raise ConfigError(f"{where}: unknown key {name!r} in [{table}]; known are {names}.")
-    value = key.read(raw)
-    if value is None:
-        raise ConfigError(f"{where}: {name} = {raw!r} is not allowed; write {key.allowed}.")
-    return _Found(key, value, where)
+            where = f"{path}:{_line(text, table, name)}"
+            names = [key.name for key in _KEYS if key.table == table]
+            unknown = f"{where}: unknown key {name!r} in [{table}]; known are {', '.join(names)}."
+            key = _key_of(name, f"{where}: {name}", "delete this line", unknown)
+            if key.table != table:
+                raise ConfigError(unknown)
+            value = key.values.read(raw)
+            if value is None:
+                raise ConfigError(f"{where}: {name} = {raw!r} is not allowed; write {key.values.words}.")
+            yield _Found(key, value, where)
 
 
 def _line(text: str, table: str, name: str) -> int:
