@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from semindex.source.read import ReadLimits, digest_of, read_file, read_verified
+from semindex.source.read import LIMITS, ReadLimits, digest_of, read_file, read_verified
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 from tests.effort import little_reading, little_work
 from tests.source.conftest import ref_of, unprivileged, write
 
 
-def outcome(root: Path, name: str, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
+def outcome(root: Path, name: str, *, limits: ReadLimits = LIMITS) -> SourceFile | FileFailure:
     return read_file(root, ref_of(root, name), limits=limits)
 
 

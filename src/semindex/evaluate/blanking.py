@@ -49,7 +49,8 @@ def blank_file(parsed: ParsedFile, *, names: bool = False) -> Blanked:
     functions = list(_documented(parsed))
     text = bytearray(source.text)
     for symbol in functions:
-        _blank(text, *symbol.doc)
+        begin, end = symbol.doc
+        text[begin:end] = re.sub(rb"[^\n]", b" ", text[begin:end])
     left = bytes(text)
     if names:
         for symbol in functions:
@@ -73,20 +74,13 @@ def _tasks(parsed: ParsedFile, functions: Iterable[Symbol], left: bytes) -> Iter
     last_line = 0
     for symbol in functions:
         span = symbol.span
-        if span.start_line <= last_line or _filled_lines(left[span.start_byte : span.end_byte]) < MIN_LINES:
+        filled_lines = sum(bool(line.strip()) for line in left[span.start_byte : span.end_byte].split(b"\n"))
+        if span.start_line <= last_line or filled_lines < MIN_LINES:
             continue
         query = first_sentence(source.text[slice(*symbol.doc)].decode("utf-8", "replace"))
         if query is not None:
             last_line = span.end_line
             yield LinesTask(source.path, span.start_line, span.end_line, symbol.name, source.language, query)
-
-
-def _filled_lines(text: bytes) -> int:
-    return sum(1 for line in text.split(b"\n") if line.strip())
-
-
-def _blank(text: bytearray, begin: int, end: int) -> None:
-    text[begin:end] = re.sub(rb"[^\n]", b" ", text[begin:end])
 
 
 def _hide_name(text: bytearray, symbol: Symbol) -> None:

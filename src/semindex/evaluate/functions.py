@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.errors import UsageError
 from semindex.evaluate.ask import (
-    Built,
     Opener,
     ProgressMessage,
     Searchable,
@@ -27,7 +27,7 @@ from semindex.evaluate.ask import (
     open_index,
     prepare,
 )
-from semindex.evaluate.blanking import LinesTask, blank_file
+from semindex.evaluate.blanking import Blanked, LinesTask, blank_file
 from semindex.evaluate.metrics import (
     HitPlace,
     Interval,
@@ -90,12 +90,6 @@ class FunctionReport(Struct, frozen=True):
     answers: tuple[FunctionAnswer, ...]
 
 
-class _Copy(Struct, frozen=True):
-    files: int
-    documented: int
-    tasks: tuple[LinesTask, ...]
-
-
 def evaluate_functions(
     root: Path,
     *,
@@ -123,23 +117,43 @@ def evaluate_functions(
     """
     on_progress("copying without documentation")
     with folder(None) as temporary:
-        copy = _copy_blanked(root, temporary / "tree", hide_names)
-        tasks = _unique(copy.tasks)
+        copies = _copy_blanked(root, temporary / "tree", hide_names)
+        found = [task for copy in copies for task in copy.tasks]
+        times = Counter(task.query.casefold() for task in found)
+        tasks = [task for task in found if times[task.query.casefold()] == 1]
         if not tasks:
             raise UsageError(f"no function with a sentence of documentation to ask for: {root}")
-        chosen = _draw(tasks, limit, seed)
+        chosen = tasks
+        if 0 < limit < len(tasks):
+            drawn = random.Random(seed).sample(range(len(tasks)), limit)
+            chosen = [tasks[position] for position in sorted(drawn)]
         with opener(temporary / "tree", temporary / "index") as index:
-            on_progress(f"indexing {copy.files} files")
+            on_progress(f"indexing {len(copies)} files")
             built = prepare(index)
             on_progress(f"asking for {len(chosen)} functions")
             answers = tuple(answered(index, task) for task in chosen)
-    return _report(answers, copy, len(tasks), built, hide_names, seed)
+    milliseconds = [answer.milliseconds for answer in answers]
+    lost = len(copies) - built.files
+    return FunctionReport(
+        functions=_figures([answer.function_rank for answer in answers], seed),
+        files=_figures([answer.file_rank for answer in answers], seed),
+        languages=by_language(answers, seed),
+        documented=sum(copy.documented for copy in copies),
+        askable=len(tasks),
+        names_hidden=hide_names,
+        notes=(f"{lost} of {len(copies)} copied files are not in the index",) if lost > 0 else (),
+        chunks=built.chunks,
+        index_seconds=built.seconds,
+        query_p50_ms=percentile(milliseconds, 0.5),
+        query_p95_ms=percentile(milliseconds, 0.95),
+        answers=answers,
+    )
 
 
-def _copy_blanked(root: Path, target: Path, hide_names: bool) -> _Copy:
+def _copy_blanked(root: Path, target: Path, hide_names: bool) -> list[Blanked]:
+    """Write the files of ``root`` into ``target`` without documentation; gives what each of them became."""
     target.mkdir()
-    tasks: list[LinesTask] = []
-    files = documented = 0
+    copies: list[Blanked] = []
     for ref in walk(root).refs:
         source = read_file(root, ref)
         if isinstance(source, FileFailure) or PurePosixPath(ref.path).name in _IGNORE_FILES:
@@ -148,23 +162,8 @@ def _copy_blanked(root: Path, target: Path, hide_names: bool) -> _Copy:
         destination = target / ref.path
         destination.parent.mkdir(parents=True, exist_ok=True)
         destination.write_bytes(blanked.text)
-        tasks += blanked.tasks
-        files += 1
-        documented += blanked.documented
-    return _Copy(files, documented, tuple(tasks))
-
-
-def _unique(tasks: Sequence[LinesTask]) -> list[LinesTask]:
-    """The tasks whose sentence, whatever its case, no other function has."""
-    times = Counter(task.query.casefold() for task in tasks)
-    return [task for task in tasks if times[task.query.casefold()] == 1]
-
-
-def _draw(tasks: list[LinesTask], limit: int, seed: int) -> list[LinesTask]:
-    if limit <= 0 or limit >= len(tasks):
-        return tasks
-    drawn = random.Random(seed).sample(range(len(tasks)), limit)
-    return [tasks[position] for position in sorted(drawn)]
+        copies.append(replace(blanked, text=b""))  # the tasks of a large tree fit into memory, not its texts
+    return copies
 
 
 def answered(index: Searchable, task: LinesTask) -> FunctionAnswer:
@@ -179,32 +178,6 @@ def answered(index: Searchable, task: LinesTask) -> FunctionAnswer:
     file_ranks = (rank for rank, place in enumerate(files.places, 1) if place.path == task.path)
     return FunctionAnswer(
         task, next(function_ranks, None), next(file_ranks, None), chunks.places, chunks.milliseconds
-    )
-
-
-def _report(
-    answers: tuple[FunctionAnswer, ...],
-    copy: _Copy,
-    askable: int,
-    built: Built,
-    names_hidden: bool,
-    seed: int,
-) -> FunctionReport:
-    times = [answer.milliseconds for answer in answers]
-    lost = copy.files - built.files
-    return FunctionReport(
-        functions=_figures([answer.function_rank for answer in answers], seed),
-        files=_figures([answer.file_rank for answer in answers], seed),
-        languages=by_language(answers, seed),
-        documented=copy.documented,
-        askable=askable,
-        names_hidden=names_hidden,
-        notes=(f"{lost} of {copy.files} copied files are not in the index",) if lost > 0 else (),
-        chunks=built.chunks,
-        index_seconds=built.seconds,
-        query_p50_ms=percentile(times, 0.5),
-        query_p95_ms=percentile(times, 0.95),
-        answers=answers,
     )
 
 

@@ -8,7 +8,7 @@ those draws is the interval.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -73,16 +73,12 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def resampled_means(values: npt.NDArray[np.float64], *, seed: int, rounds: int) -> npt.NDArray[np.float64]:
     """Means of ``rounds`` draws with replacement, shape ``(rounds,)``."""
-    return np.concatenate(list(_blocks_of_means(values, np.random.default_rng(seed), rounds)))
-
-
-def _blocks_of_means(
-    values: npt.NDArray[np.float64], random: np.random.Generator, rounds: int
-) -> Iterator[npt.NDArray[np.float64]]:
-    rows = max(1, _BLOCK_CELLS // len(values))
+    random, rows = np.random.default_rng(seed), max(1, _BLOCK_CELLS // len(values))
+    means: list[npt.NDArray[np.float64]] = []
     for done in range(0, rounds, rows):
         draws = random.integers(0, len(values), size=(min(rows, rounds - done), len(values)))
-        yield values[draws].mean(axis=1)
+        means.append(values[draws].mean(axis=1))
+    return np.concatenate(means)
 
 
 def middle(means: npt.NDArray[np.float64]) -> tuple[float, float]:

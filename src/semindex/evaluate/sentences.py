@@ -41,7 +41,9 @@ def first_sentence(doc: str) -> str | None:
     end = _SENTENCE_END.search(paragraph)
     sentence = (paragraph[: end.start()] if end else paragraph).strip(" .:;,")
     count = len(words(sentence))
-    return sentence if MIN_WORDS <= count <= MAX_WORDS and _meaning(sentence) >= MIN_TERMS else None
+    telling = (word for word in words(sentence) if word.lower() not in STOP_WORDS)
+    terms = {term for word in telling for term in text_terms(word)}
+    return sentence if MIN_WORDS <= count <= MAX_WORDS and len(terms) >= MIN_TERMS else None
 
 
 def _first_paragraph(doc: str) -> str:
@@ -60,9 +62,3 @@ def _plain(line: str) -> str:
     line = _CLOSING.sub("", _OPENING.sub("", line, count=1))
     line = _LINK.sub(lambda found: next(filter(None, found.groups()), ""), line)
     return " ".join(_TAG.sub(" ", line).replace("`", "").split())
-
-
-def _meaning(sentence: str) -> int:
-    return len(
-        {term for word in words(sentence) if word.lower() not in STOP_WORDS for term in text_terms(word)}
-    )

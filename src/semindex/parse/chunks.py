@@ -78,9 +78,7 @@ def cut_by_symbols(lines: TextLines, symbols: Sequence[Symbol], plain: Kind) -> 
     """The chunks of a file along its definitions; ``plain`` is the kind of chunks without an owner."""
     if not lines.count:
         return ()
-    owners = _owners(lines, symbols)
-    heads = _heads(symbols)
-    pieces = _without_gaps(lines, _runs(owners), heads)
+    pieces = _without_gaps(lines, _runs(_owners(lines, symbols)), _heads(symbols))
     return _chunks(lines, _parts(lines, _merged(pieces)), symbols, plain)
 
 
@@ -115,14 +113,13 @@ def _hidden(symbols: Sequence[Symbol]) -> list[bool]:
     """Whether each definition leaves its lines to a short function around it."""
     hidden: list[bool] = []
     for symbol in symbols:
-        parent = symbol.parent
-        if parent < 0 or symbol.span.start_byte >= symbols[parent].span.end_byte:
+        outer = symbols[symbol.parent] if symbol.parent >= 0 else None
+        if outer is None or symbol.span.start_byte >= outer.span.end_byte:
             hidden.append(False)
             continue
-        outer = symbols[parent]
         is_short = outer.span.end_line - outer.span.start_line < WHOLE_FUNCTION_LINES
         is_function = outer.kind in (Kind.FUNCTION, Kind.METHOD)
-        hidden.append(hidden[parent] or (is_function and is_short))
+        hidden.append(hidden[symbol.parent] or (is_function and is_short))
     return hidden
 
 
@@ -152,7 +149,8 @@ def _without_gaps(
         first = begin
         is_gap = owner < 0 or owner in heads
         if is_gap and pieces and not waiting:
-            first = _past_closing(lines, first, last)
+            while first < last and _is_closing(lines.line(first)):
+                first += 1
             pieces[-1] = pieces[-1]._replace(last=first)
         if first == last:
             continue
@@ -164,12 +162,6 @@ def _without_gaps(
             pieces.append(_Piece(waiting[0][0], last, shares))
             waiting.clear()
     return pieces
-
-
-def _past_closing(lines: TextLines, first: int, last: int) -> int:
-    while first < last and _is_closing(lines.line(first)):
-        first += 1
-    return first
 
 
 def _is_closing(line: bytes) -> bool:

@@ -11,7 +11,7 @@ from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
 from semindex.parse.grammars import parse_tree
 from semindex.parse.lines import TextLines
-from semindex.parse.symbols import docstring_ranges, module_docstring, symbols_of
+from semindex.parse.symbols import docstring_of, docstring_ranges, symbols_of
 from semindex.parse.tables.registry import table_of
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import kind_of
@@ -71,7 +71,7 @@ def _with_grammar(
     symbols = symbols_of(tree, table, lines, comments)
     if table.docstring is None:
         return symbols, comments
-    first = np.array([module_docstring(tree, table, source.text)], dtype=np.int64)
+    first = np.array([docstring_of(tree.root_node, table, source.text)], dtype=np.int64)
     docs = np.concatenate((first[first[:, 1] > first[:, 0]], docstring_ranges(symbols)))
     return symbols, join_ranges(comments, docs)
 

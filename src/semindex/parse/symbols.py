@@ -48,6 +48,10 @@ class _Visit(NamedTuple):
     """The byte where a definition at this node starts (at ``export``, say); -1 for the node's own start."""
     doc: tuple[int, int]
 
+    @property
+    def first_byte(self) -> int:
+        return self.start if self.start >= 0 else self.node.start_byte
+
 
 class _Draft(Struct):
     """A symbol that may still change; offsets are bytes, ``parent`` is a position among the drafts or -1."""
@@ -72,8 +76,8 @@ class _DefinitionFinder(Struct):
     """The positions of types by their names; members defined outside their class are found by them."""
 
     def run(self, root: Node) -> None:
-        stack = [_Visit(root, -1, False, -1, (0, 0))]
-        self._expand(stack.pop(), stack)
+        stack: list[_Visit] = []
+        self._expand(_Visit(root, -1, False, -1, (0, 0)), stack)
         while stack and len(self.drafts) < MAX_SYMBOLS:
             visit = stack.pop()
             action = self.table.rules[visit.node.type]
@@ -86,14 +90,11 @@ class _DefinitionFinder(Struct):
                     self._add(found, visit, stack)
                     continue
                 action = found
-            if action is not Step.LEADING:
-                self._expand(self._through(visit, action), stack)
-
-    def _through(self, visit: _Visit, step: Step) -> _Visit:
-        node, parent, local, start, doc = visit
-        if step is Step.WRAP:
-            return _Visit(node, parent, local, start if start >= 0 else node.start_byte, doc)
-        return _Visit(node, parent, local or step is Step.SCOPE, -1, (0, 0))
+            if action is Step.WRAP:
+                self._expand(visit._replace(start=visit.first_byte), stack)
+            elif action is not Step.LEADING:
+                local = visit.local or action is Step.SCOPE
+                self._expand(_Visit(visit.node, visit.parent, local, -1, (0, 0)), stack)
 
     def _expand(self, visit: _Visit, stack: list[_Visit]) -> None:
         """Put the children of a node that the table knows on the stack, the first one on top.
@@ -160,18 +161,12 @@ class _DefinitionFinder(Struct):
             kind = self._member_kind(kind, self.drafts[owner].kind if owner >= 0 else Kind.CLASS)
         elif parent >= 0:
             kind = self._member_kind(kind, self.drafts[parent].kind)
-        node = visit.node
-        start = visit.start if visit.start >= 0 else node.start_byte
-        end = definition.end if definition.end >= 0 else node.end_byte
-        draft = _Draft(
-            name, kind, start, end, parent, visit.doc, definition.merges, definition.documented_only
-        )
-        if draft.doc == (0, 0) and self.table.docstring is not None:
-            docstring = self.table.docstring(node, Context(self.source, None, False))
-            draft.doc = (docstring.start_byte, docstring.end_byte) if docstring else (0, 0)
+        end = definition.end if definition.end >= 0 else visit.node.end_byte
+        doc = visit.doc if visit.doc != (0, 0) else docstring_of(visit.node, self.table, self.source)
         if kind not in _FUNCTIONS:
             self.types.setdefault(name, len(self.drafts))
-        self.drafts.append(draft)
+        merges, documented_only = definition.merges, definition.documented_only
+        self.drafts.append(_Draft(name, kind, visit.first_byte, end, parent, doc, merges, documented_only))
 
     def _member_kind(self, kind: Kind, parent: Kind) -> Kind:
         return Kind.METHOD if kind is Kind.FUNCTION and parent in CONTAINERS else kind
@@ -187,7 +182,8 @@ def symbols_of(tree: Tree, table: Table, lines: TextLines, comments: Ranges) -> 
     if not drafts:
         return ()
     for draft in drafts:
-        draft.end = _trimmed_end(lines.text, draft.start, draft.end)
+        while draft.end > draft.start + 1 and lines.text[draft.end - 1] in _BLANKS:
+            draft.end -= 1
     _find_docs(drafts, lines.text, comments)
     drafts = _without_undocumented(drafts)
     starts = lines.numbers(draft.start for draft in drafts)
@@ -198,23 +194,16 @@ def symbols_of(tree: Tree, table: Table, lines: TextLines, comments: Ranges) -> 
     )
 
 
-def module_docstring(tree: Tree, table: Table, text: bytes) -> tuple[int, int]:
-    """The byte range of the docstring of the file itself; ``(0, 0)`` without one."""
-    found = table.docstring(tree.root_node, Context(text, None, False)) if table.docstring else None
+def docstring_of(node: Node, table: Table, text: bytes) -> tuple[int, int]:
+    """The byte range of the docstring of a definition, or of the file; ``(0, 0)`` without one."""
+    found = table.docstring(node, Context(text, None, False)) if table.docstring else None
     return (found.start_byte, found.end_byte) if found else (0, 0)
-
-
-def _trimmed_end(text: bytes, start: int, end: int) -> int:
-    while end > start + 1 and text[end - 1] in _BLANKS:
-        end -= 1
-    return end
 
 
 def _enclose_rest(drafts: list[_Draft], root: Node, table: Table) -> None:
     """Make each ``namespace A;`` without a body the parent of what follows it."""
-    heads = {
-        node.start_byte for node in root.children if node.type in table.rest_of_file and _has_no_body(node)
-    }
+    spaces = (node for node in root.children if node.type in table.rest_of_file)
+    heads = {node.start_byte for node in spaces if node.child_by_field_name("body") is None}
     current = -1
     for position, draft in enumerate(drafts):
         if draft.parent >= 0:
@@ -225,10 +214,6 @@ def _enclose_rest(drafts: list[_Draft], root: Node, table: Table) -> None:
             current, draft.end = position, root.end_byte
         elif current >= 0:
             draft.parent = current
-
-
-def _has_no_body(node: Node) -> bool:
-    return node.child_by_field_name("body") is None
 
 
 def _find_docs(drafts: Iterable[_Draft], text: bytes, comments: Ranges) -> None:

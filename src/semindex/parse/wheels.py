@@ -29,28 +29,14 @@ class Grammar(NamedTuple):
         return self.wheel.replace("-", "_")
 
 
+_NAMED_ALIKE = """bash c cpp elixir go haskell java javascript kotlin lua python ruby rust scala sql swift
+zig"""
 GRAMMARS = {
-    "bash": Grammar("tree-sitter-bash"),
-    "c": Grammar("tree-sitter-c"),
-    "cpp": Grammar("tree-sitter-cpp"),
     "csharp": Grammar("tree-sitter-c-sharp"),
-    "elixir": Grammar("tree-sitter-elixir"),
-    "go": Grammar("tree-sitter-go"),
-    "haskell": Grammar("tree-sitter-haskell"),
-    "java": Grammar("tree-sitter-java"),
-    "javascript": Grammar("tree-sitter-javascript"),
-    "kotlin": Grammar("tree-sitter-kotlin"),
-    "lua": Grammar("tree-sitter-lua"),
     "php": Grammar("tree-sitter-php", "language_php"),
-    "python": Grammar("tree-sitter-python"),
-    "ruby": Grammar("tree-sitter-ruby"),
-    "rust": Grammar("tree-sitter-rust"),
-    "scala": Grammar("tree-sitter-scala"),
-    "sql": Grammar("tree-sitter-sql"),
-    "swift": Grammar("tree-sitter-swift"),
     "tsx": Grammar("tree-sitter-typescript", "language_tsx"),
     "typescript": Grammar("tree-sitter-typescript", "language_typescript"),
-    "zig": Grammar("tree-sitter-zig"),
+    **{language: Grammar(f"tree-sitter-{language}") for language in _NAMED_ALIKE.split()},
 }
 
 _DIST_INFO = ".dist-info"

@@ -32,7 +32,7 @@ def safe_line(text: str) -> str:
 
 def safe_message(text: str) -> str:
     r""":func:`safe_text` for our own messages, which may quote a path: surrogates show as ``\xNN``."""
-    return safe_text("".join(_byte(char) if "\udc80" <= char <= "\udcff" else char for char in text))
+    return safe_text(re.sub("[\udc80-\udcff]", lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text))
 
 
 def safe_path(path: str) -> str:
@@ -72,12 +72,5 @@ def _picture(found: re.Match[str]) -> str:
 
 def _octal(found: re.Match[str]) -> str:
     named = _NAMED.get(found[0])
-    return named if named else "".join(f"\\{byte:03o}" for byte in _bytes_of(found[0]))
-
-
-def _bytes_of(char: str) -> bytes:
-    return char.encode("utf-8", "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass")
-
-
-def _byte(char: str) -> str:
-    return f"\\x{ord(char) - 0xDC00:02x}"
+    errors = "surrogateescape" if "\udc80" <= found[0] <= "\udcff" else "surrogatepass"
+    return named or "".join(f"\\{byte:03o}" for byte in found[0].encode("utf-8", errors))

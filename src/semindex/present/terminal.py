@@ -61,9 +61,14 @@ def show(answer: Hits, view: View, to: Console) -> None:
     for hit in answer:
         to.print(_header(hit, view), overflow="fold")
         if view.context:
-            _lines(_snippet(hit, view.context), to)
+            for line in _snippet(hit, view.context):
+                to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
         if hit.more:
-            to.print(_also(hit.more), overflow="fold")
+            places = [
+                f"{each.start_line}-{each.end_line} {safe_line(each.symbol or each.kind)}"
+                for each in hit.more
+            ]
+            to.print(Text(f"  also: lines {', '.join(places)}", style="dim"), overflow="fold")
         if view.explain and hit.reasons:
             to.print(_reasons(hit))
         if view.context or hit.more or view.explain:
@@ -115,16 +120,6 @@ def _snippet(hit: Hit, context: int) -> Iterator[Text]:
         yield Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line)
     if shown.after:
         yield Text(f"  {'':{digits}} … {shown.after} lines after", style="dim")
-
-
-def _lines(lines: Iterator[Text], to: Console) -> None:
-    for line in lines:
-        to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
-
-
-def _also(more: Sequence[Hit]) -> Text:
-    places = [f"{hit.start_line}-{hit.end_line} {safe_line(hit.symbol or hit.kind)}" for hit in more]
-    return Text(f"  also: lines {', '.join(places)}", style="dim")
 
 
 def _reasons(hit: Hit) -> Table:

@@ -118,7 +118,6 @@ def _header(head: bytes) -> str:
 
 
 def _by_head(head: bytes) -> str | None:
-    first_lines = head.split(b"\n", 5)[:5]
     shebang = re.match(_SHEBANG, head)
     if shebang:
         interpreter = (shebang[1] or shebang[2]).decode("ascii", "replace").lower()
@@ -126,19 +125,12 @@ def _by_head(head: bytes) -> str | None:
         known = by_interpreter.get(interpreter) or by_interpreter.get(interpreter.rstrip("0123456789.-"))
         if known:
             return known
-    for line in first_lines[:2]:
+    for line in head.split(b"\n", 2)[:2]:
         modeline = re.search(_MODELINE, line[:500])
         if modeline:
             named = canonical((modeline[1] or modeline[2]).decode("ascii", "replace"))
             if named:
                 return named
     start = head.lstrip()[:64].lower()
-    for prefix, language in (
-        (b"<?php", "php"),
-        (b"<?xml", "xml"),
-        (b"<!doctype html", "html"),
-        (b"<html", "html"),
-    ):
-        if start.startswith(prefix):
-            return language
-    return None
+    markup = {b"<?php": "php", b"<?xml": "xml", b"<!doctype html": "html", b"<html": "html"}
+    return next((language for prefix, language in markup.items() if start.startswith(prefix)), None)

@@ -29,23 +29,29 @@ class ReadLimits(Struct, frozen=True):
     max_line_bytes: int = 100_000
     """A file that is not prose and has most of its bytes in longer lines counts as minified."""
 
+    def of(self, language: str) -> int:
+        """The limit for files of a language."""
+        return self.max_data_bytes if kind_of(language) == "data" else self.max_file_bytes
 
-def read_file(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
+
+LIMITS = ReadLimits()
+
+
+def read_file(root: Path, ref: FileRef, *, limits: ReadLimits = LIMITS) -> SourceFile | FileFailure:
     """The file that the walk saw, or why it is not indexed; links are not followed, FIFOs do not block."""
     stored = load_bytes(root, ref, limits=limits)
     return stored if isinstance(stored, FileFailure) else source_from_bytes(ref, stored, limits=limits)
 
 
-def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) -> bytes | FileFailure:
+def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits = LIMITS) -> bytes | FileFailure:
     """The stored bytes of a file (at least one) or why it is not indexed: half of :func:`read_file`.
 
     A cluster's coordinator calls this, and its workers :func:`source_from_bytes`, which needs no disk.
     """
-    limits = limits or ReadLimits()
     named = skipping.by_name(ref.path)
     if named is not None:
         return _failure(ref, *named)
-    limit = min(limits.max_file_bytes, _limit_of(detect(ref.path, b""), limits))
+    limit = min(limits.max_file_bytes, limits.of(detect(ref.path, b"")))
     opened = _open(root, ref, limit)
     if isinstance(opened, FileFailure):
         return opened
@@ -56,10 +62,6 @@ def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits | None = None) ->
     if not data:
         return _failure(ref, SkipReason.EMPTY)
     return data
-
-
-def _limit_of(language: str, limits: ReadLimits) -> int:
-    return limits.max_data_bytes if kind_of(language) == "data" else limits.max_file_bytes
 
 
 def _open(root: Path, ref: FileRef, limit: int) -> RegularFile | FileFailure:
@@ -80,17 +82,14 @@ def _open(root: Path, ref: FileRef, limit: int) -> RegularFile | FileFailure:
     return contents
 
 
-def source_from_bytes(
-    ref: FileRef, data: bytes, *, limits: ReadLimits | None = None
-) -> SourceFile | FileFailure:
+def source_from_bytes(ref: FileRef, data: bytes, *, limits: ReadLimits = LIMITS) -> SourceFile | FileFailure:
     """The file with these stored bytes, or why it is not indexed: half of :func:`read_file`."""
-    limits = limits or ReadLimits()
     found = encodings.decode(data)
     if found is None:
         return _failure(ref, *_no_text(data))
     text, _ = found
     language = detect(ref.path, text[:_HEAD_BYTES])
-    limit = _limit_of(language, limits)
+    limit = limits.of(language)
     if len(data) > limit:
         return _failure(ref, SkipReason.TOO_LARGE, f"{len(data)} bytes of {language}, limit {limit}")
     unworthy = skipping.by_text(text, language, max_line_bytes=limits.max_line_bytes)

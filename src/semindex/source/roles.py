@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from msgspec import Struct
 
 from semindex.source.languages import kind_of
-from semindex.tokens import PathParts, path_parts, text_terms, whole_term, words
+from semindex.tokens import path_parts, text_terms, whole_term, words
 
 ROLES_VERSION = 1
 """Raised when any path gives other words or roles than before; part of the analysis fingerprint."""
@@ -34,6 +34,37 @@ class Role(IntEnum):
         return self.name.lower()
 
 
+_FOLDERS = {
+    Role.TESTS: frozenset(
+        """test tests __tests__ __test__ spec specs testdata test_data e2e fixtures __fixtures__ mock
+        mocks __mocks__ testsuite testsuites unittests unit_tests integration_tests androidtest
+        commontest jvmtest jstest nativetest test-utils testutil testutils""".split()
+    ),
+    Role.EXAMPLES: frozenset(
+        """example examples sample samples demo demos doc docs docs_src documentation tutorial tutorials
+        bench benches benchmark benchmarks playground cookbook website site""".split()
+    ),
+    Role.LEGACY: frozenset(
+        """legacy deprecated old obsolete attic vendor vendored _vendor third_party thirdparty third-party
+        external node_modules contrib_old""".split()
+    ),
+    Role.PLATFORM: frozenset(
+        """win win32 win64 winnt winrt uwp msvc mingw cygwin aix sunos solaris os390 zos haiku qnx
+        vxworks""".split()
+    ),
+}
+"""Names of folders that give all files below them a role."""
+# Patterns as text: re compiles each when it is first used, and keeps it.
+_PLATFORM_FILE = (
+    r"^(?:.*[._-])?(?:win|win32|win64|windows|winnt|mingw|cygwin|aix|sunos|solaris|os390|ibmi|haiku|qnx"
+    r"|plan9|wasip1)$"
+)
+_TEST_FILE = (
+    r"^(?:test_.*|.*_tests?|.*[._-](?:test|tests|spec|specs)|.*_spec|conftest"
+    r"|.*(?:[a-z0-9])(?:Test|Tests|Spec|Specs|TestCase))$"
+)
+
+
 class PathFacts(Struct, frozen=True):
     """Terms of a path and the roles of its file."""
 
@@ -49,82 +80,27 @@ class PathFacts(Struct, frozen=True):
 
 def path_facts(path: str, language: str) -> PathFacts:
     """The words and roles of a root-relative path to a file of a language."""
-    parts = path_parts(path)
-    roles = _roles(parts, path.rpartition("/")[2]) | _by_language(language)
-    return PathFacts(_plain(parts.stem), _folder_words(parts.parent), _whole(parts.stem), sum(roles))
-
-
-@lru_cache(maxsize=4096)
-def _folder_words(name: str) -> frozenset[str]:
-    return _plain(name)
+    parts, name, kind = path_parts(path), path.rpartition("/")[2], kind_of(language)
+    roles = set(_folder_roles(parts.folder))
+    if re.match(_TEST_FILE, name.rpartition(".")[0] or name):
+        roles.add(Role.TESTS)
+    if re.match(_PLATFORM_FILE, name.partition(".")[0].lower()):
+        roles.add(Role.PLATFORM)
+    if parts.stands_for_folder:
+        roles.add(Role.BARREL)
+    if kind != "code":
+        roles.add(Role.PROSE if kind == "prose" else Role.DATA)
+    terms = text_terms(parts.stem)
+    whole = f"={terms[0]}" if len(terms) == 1 else whole_term("".join(words(parts.stem)))
+    return PathFacts(_plain(parts.stem), _plain(parts.parent), whole, sum(roles))
 
 
 @lru_cache(maxsize=4096)
 def _folder_roles(folder: str) -> frozenset[Role]:
     components = frozenset(folder.lower().split("/"))
-    return frozenset(role for role, names in _folders().items() if components & names)
+    return frozenset(role for role, names in _FOLDERS.items() if components & names)
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> frozenset[str]:
     return frozenset(term for term in text_terms(text) if not term.startswith("="))
-
-
-def _whole(stem: str) -> str:
-    terms = text_terms(stem)
-    return f"={terms[0]}" if len(terms) == 1 else whole_term("".join(words(stem)))
-
-
-def _roles(parts: PathParts, name: str) -> set[Role]:
-    roles = set(_folder_roles(parts.folder))
-    if _test_file().match(name.rpartition(".")[0] or name):
-        roles.add(Role.TESTS)
-    if _platform_file().match(name.partition(".")[0].lower()):
-        roles.add(Role.PLATFORM)
-    if parts.stands_for_folder:
-        roles.add(Role.BARREL)
-    return roles
-
-
-def _by_language(language: str) -> set[Role]:
-    kind = kind_of(language)
-    return {Role.PROSE} if kind == "prose" else {Role.DATA} if kind in ("config", "data") else set()
-
-
-@cache
-def _folders() -> dict[Role, frozenset[str]]:
-    """Names of folders that give all files below them a role."""
-    return {
-        Role.TESTS: frozenset(
-            """test tests __tests__ __test__ spec specs testdata test_data e2e fixtures __fixtures__ mock
-            mocks __mocks__ testsuite testsuites unittests unit_tests integration_tests androidtest
-            commontest jvmtest jstest nativetest test-utils testutil testutils""".split()
-        ),
-        Role.EXAMPLES: frozenset(
-            """example examples sample samples demo demos doc docs docs_src documentation tutorial tutorials
-            bench benches benchmark benchmarks playground cookbook website site""".split()
-        ),
-        Role.LEGACY: frozenset(
-            """legacy deprecated old obsolete attic vendor vendored _vendor third_party thirdparty third-party
-            external node_modules contrib_old""".split()
-        ),
-        Role.PLATFORM: frozenset(
-            """win win32 win64 winnt winrt uwp msvc mingw cygwin aix sunos solaris os390 zos haiku qnx
-            vxworks""".split()
-        ),
-    }
-
-
-@cache
-def _platform_file() -> re.Pattern[str]:
-    return re.compile(
-        r"^(?:.*[._-])?(?:win|win32|win64|windows|winnt|mingw|cygwin|aix|sunos|solaris|os390|ibmi|haiku|qnx"
-        r"|plan9|wasip1)$"
-    )
-
-
-@cache
-def _test_file() -> re.Pattern[str]:
-    return re.compile(
-        r"^(?:test_.*|.*_tests?|.*[._-](?:test|tests|spec|specs)|.*_spec|conftest"
-        r"|.*(?:[a-z0-9])(?:Test|Tests|Spec|Specs|TestCase))$"
-    )

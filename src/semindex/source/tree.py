@@ -41,8 +41,9 @@ def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
     """
     repositories = _walk(collector, start)
     while not start and not repositories and not collector.files and collector.only is None:
-        rules = {item.rule for item in collector.excluded}
-        emptying = {rule for rule in rules if isinstance(rule, IgnoreRule) and _empties(rule)}
+        rules = {item.rule for item in collector.excluded if isinstance(item.rule, IgnoreRule)}
+        root_file = os.fsdecode(_GIT_IGNORE)
+        emptying = {rule for rule in rules if rule.is_everything and rule.source == root_file}
         if not emptying:
             break
         collector.set_aside |= emptying
@@ -54,10 +55,6 @@ def walk_tree(collector: Collector, start: bytes) -> list[bytes]:
             )
         repositories = _walk(collector, start)
     return repositories
-
-
-def _empties(rule: IgnoreRule) -> bool:
-    return rule.is_everything and rule.source == os.fsdecode(_GIT_IGNORE)
 
 
 def _walk(collector: Collector, start: bytes) -> list[bytes]:
@@ -110,23 +107,17 @@ def _entered(
     collector: Collector, level: _FolderRules, folder: bytes, names: Collection[bytes]
 ) -> _FolderRules:
     """The rules that apply in a folder; only ignore files among the ``names`` in the folder are opened."""
-    own = collector.own_rules(folder, names)
-    search = load_ignore_file(collector.root, folder, _SEARCH_IGNORE) if _SEARCH_IGNORE in names else None
-    git = load_ignore_file(collector.root, folder, _GIT_IGNORE) if _GIT_IGNORE in names else None
-    git = _less(git, collector.set_aside)
-    return _FolderRules(_with(level.search, search), _with(level.git, git), own)
-
-
-def _less(file: IgnoreFile | None, set_aside: Collection[IgnoreRule]) -> IgnoreFile | None:
-    """The file without the rules that were set aside."""
-    if file is None or not set_aside:
-        return file
-    left = [rule for rule in file.rules if rule not in set_aside]
-    return file if len(left) == len(file.rules) else IgnoreFile(left)
-
-
-def _with(files: tuple[IgnoreFile, ...], found: IgnoreFile | None) -> tuple[IgnoreFile, ...]:
-    return (*files, found) if found else files
+    search, git = (
+        load_ignore_file(collector.root, folder, name) if name in names else None
+        for name in (_SEARCH_IGNORE, _GIT_IGNORE)
+    )
+    if git and not folder and collector.set_aside:
+        git = IgnoreFile([rule for rule in git.rules if rule not in collector.set_aside])
+    return _FolderRules(
+        (*level.search, search) if search else level.search,
+        (*level.git, git) if git else level.git,
+        collector.own_rules(folder, names),
+    )
 
 
 def _entries(collector: Collector, folder: bytes) -> list[os.DirEntry[bytes]]:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from semindex.errors import RootError
 from semindex.source import git, overbroad
 from semindex.source.collect import FOLDER_MARKS, NEVER, Collector, Excluded, lies_below
-from semindex.source.git import GitFailed, GitRule
+from semindex.source.git import GitFailed
 from semindex.source.ignores import IgnoreRule
 from semindex.source.paths import join, parent
 from semindex.source.tree import IGNORE_FILES, walk_tree
@@ -82,9 +82,8 @@ def _walk_some(root: Path, only: frozenset[bytes]) -> Walk | None:
         return None
     collector = Collector(os.fsencode(root), only=only)
     for path in only:
-        if any(rules.takes_back for rules in collector.own_rules(parent(path))) or _is_nested(
-            collector, path
-        ):
+        takes_back = any(rules.takes_back for rules in collector.own_rules(parent(path)))
+        if takes_back or _is_nested(collector, path):
             return None
     if only:
         top = git.find_top(root)
@@ -95,7 +94,8 @@ def _walk_some(root: Path, only: frozenset[bytes]) -> Walk | None:
             below = walk_tree(collector, b"") if tree is None else tree.walk()
         except GitFailed:
             return None
-        if below or any(_is_everything(item.rule) for item in collector.excluded):
+        rules = (item.rule for item in collector.excluded)
+        if below or any(isinstance(rule, IgnoreRule) and rule.is_everything for rule in rules):
             return None
     if any(path not in only and not lies_below(path, only) for path in collector.skipped):
         return None
@@ -109,10 +109,6 @@ def _is_nested(collector: Collector, path: bytes) -> bool:
             return True
         path = parent(path)
     return False
-
-
-def _is_everything(rule: IgnoreRule | GitRule) -> bool:
-    return isinstance(rule, IgnoreRule) and rule.is_everything
 
 
 def _found(collector: Collector) -> tuple[tuple[FileRef, ...], tuple[FileFailure, ...]]:

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -74,28 +75,13 @@ class Commands(click.Group):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
     def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
+        self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **extra: Any
     ) -> Any:
         """Run, and exit with the code (or return it, unless ``standalone_mode``)."""
         words = list(sys.argv[1:] if args is None else args)
-        run = super().main
-        code = guarded(
-            lambda: run(
-                words,
-                prog_name or "semindex",
-                complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            ),
-            as_json="--json" in words[: words.index("--") if "--" in words else None],
-        )
+        extra = {"prog_name": "semindex", **extra, "standalone_mode": False}
+        run = partial(super().main, words, *rest, **extra)
+        code = guarded(run, as_json="--json" in words[: words.index("--") if "--" in words else None])
         if standalone_mode:
             sys.exit(code)
         return code

@@ -69,16 +69,17 @@ def give(answer: Hits, shape: Shape) -> int:
 
     A pipe gets hits only, and standard error the coverage, so that programs need not tell them apart.
     """
-    if not shape.as_json:
-        answer = emphasised(answer)
     if shape.as_json:
         write_json(hits_object(answer, with_text=shape.view.context > 0))
     elif shape.vimgrep:
-        _give_lines(answer, vimgrep(answer, shape.view))
+        _give_lines(answer, vimgrep(emphasised(answer), shape.view))
     elif shape.colour == "always" or sys.stdout.isatty():
-        _give_to_terminal(answer, shape)
+        from semindex.present.terminal import console, show
+
+        colour = {"always": True, "never": False}.get(shape.colour)
+        show(emphasised(answer), shape.view, console(sys.stdout, colour=colour))
     else:
-        _give_lines(answer, plain(answer, shape.view))
+        _give_lines(answer, plain(emphasised(answer), shape.view))
     return DONE if answer.hits else NOTHING
 
 
@@ -90,10 +91,3 @@ def _give_lines(answer: Hits, lines: Iterable[str]) -> None:
     tell(nothing + coverage_line(answer.coverage, answer.seconds))
     for note in answer.coverage.notes:
         tell(note)
-
-
-def _give_to_terminal(answer: Hits, shape: Shape) -> None:
-    from semindex.present.terminal import console, show
-
-    colour = {"always": True, "never": False}.get(shape.colour)
-    show(answer, shape.view, console(sys.stdout, colour=colour))

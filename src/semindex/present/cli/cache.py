@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from semindex.present.render import size
 from semindex.present.safe import safe_line, safe_message
 from semindex.present.schema import path_object, record_object
 from semindex.present.stream import write, write_json
-
-if TYPE_CHECKING:
-    from semindex.config import Settings
 
 
 @click.group()
@@ -32,8 +28,9 @@ def cache() -> None:
 def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
     """Show what is kept, and how often it was of use."""
     from semindex import configured
+    from semindex.config import load
 
-    found = configured.cache_stats(_settings(overrides))
+    found = configured.cache_stats(load(None, overrides=overrides).settings)
     if as_json:
         write_json(record_object(found))
         return DONE
@@ -57,8 +54,9 @@ def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
 def clear(as_json: bool, overrides: Mapping[str, str]) -> int:
     """Forget all vectors; they are computed again when needed."""
     from semindex import configured
+    from semindex.config import load
 
-    settings = _settings(overrides)
+    settings = load(None, overrides=overrides).settings
     freed = configured.clear_cache(settings)
     path = configured.cache_stats(settings).path
     if as_json:
@@ -66,10 +64,3 @@ def clear(as_json: bool, overrides: Mapping[str, str]) -> int:
     else:
         write(f"{safe_message(path)}: cleared, {size(freed)} freed")
     return DONE
-
-
-def _settings(overrides: Mapping[str, str]) -> Settings:
-    """The user's own settings, as the cache belongs to no repository."""
-    from semindex.config import load
-
-    return load(None, overrides=overrides).settings

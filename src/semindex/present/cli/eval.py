@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -68,40 +70,34 @@ def evaluate(
     """
     from semindex.evaluate.functions import evaluate_functions
 
-    with _Progress() as progress:
+    with _progress() as say:
         report = evaluate_functions(
-            path, limit=limit_functions, hide_names=without_names, seed=seed, on_progress=progress.say
+            path, limit=limit_functions, hide_names=without_names, seed=seed, on_progress=say
         )
     if details is not None:
         details.writelines(json.dumps(_row(answer)) + "\n" for answer in report.answers)
     if as_json:
-        write_json({"functions": _figures(report)})
+        figures = msgspec.to_builtins(report)
+        del figures["answers"]
+        write_json({"functions": figures})
     else:
         _show(report)
     return DONE
 
 
-class _Progress:
-    """One line on a terminal's standard error that says what is being measured; nothing elsewhere."""
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Shows each message on one line of a terminal's standard error, and nothing elsewhere."""
+    shown = sys.stderr.isatty()
 
-    def __enter__(self) -> _Progress:
-        self._shown = sys.stderr.isatty()
-        return self
-
-    def say(self, message: str) -> None:
-        if self._shown:
+    def say(message: str) -> None:
+        if shown:
             click.echo(f"\r\x1b[K{message}", nl=False, err=True)
 
-    def __exit__(self, *_: object) -> None:
-        if self._shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
-
-
-def _figures(report: FunctionReport) -> dict[str, Any]:
-    """The report as an object for ``--json``, without the single answers."""
-    figures: dict[str, Any] = msgspec.to_builtins(report)
-    del figures["answers"]
-    return figures
+    try:
+        yield say
+    finally:
+        say("")
 
 
 def _row(answer: FunctionAnswer) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from semindex.present.render import count, duration
 if TYPE_CHECKING:
     from semindex.index import Index, Location
     from semindex.library import Indexes
-    from semindex.types import BuildReport
 
 
 class Opened(Struct, frozen=True):
@@ -69,8 +68,5 @@ def built_first(index: Index) -> list[str]:
     with drawn() as progress:
         # Who searches does not wait for a writer.
         report = index.refresh(progress=progress, wait_seconds=0)
-    return [_built(report), *report.warnings]
-
-
-def _built(report: BuildReport) -> str:
-    return f"indexed first: {count(report.files, 'file')} in {duration(report.seconds)}"
+    built = f"indexed first: {count(report.files, 'file')} in {duration(report.seconds)}"
+    return [built, *report.warnings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import click
@@ -9,7 +10,7 @@ import click
 from semindex.errors import SemindexError
 from semindex.present.safe import safe_message
 from semindex.present.schema import error_object
-from semindex.present.stream import ReaderGone, flush, let_every_character_through, silence, write_json
+from semindex.present.stream import ReaderGone, let_every_character_through, silence, write_json
 
 DONE = 0
 NOTHING = 1
@@ -25,7 +26,7 @@ def guarded(run: Callable[[], object], *, as_json: bool) -> int:
     let_every_character_through()
     try:
         code = run()
-        flush()
+        sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except click.Abort:
         return _failed("interrupted; what was committed before stays.", INTERRUPTED)
@@ -43,9 +44,8 @@ def guarded(run: Callable[[], object], *, as_json: bool) -> int:
     except OSError as error:
         # A full disk behind standard output, a folder that vanished: no mistake of the program.
         silence()
-        return _failed(
-            f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""), ERROR
-        )
+        where = f": {error.filename}" if error.filename else ""
+        return _failed(f"{error.strerror or error}{where}", ERROR)
 
 
 def tell(message: str) -> None:
@@ -61,8 +61,8 @@ def _failed(message: str, code: int) -> int:
 def _failed_as_json(kind: str, message: str) -> int:
     try:
         write_json(error_object(kind, safe_message(message)))
-        flush()
-    except ReaderGone:
+        sys.stdout.flush()
+    except (ReaderGone, BrokenPipeError):
         silence()
         return CLOSED
     return ERROR

@@ -12,7 +12,7 @@ import click
 from semindex.errors import UsageError
 from semindex.operations.search import Search
 from semindex.present.cli.answers import give, noted, shape
-from semindex.present.cli.opened import Opened, built_first, not_indexed, opened, together
+from semindex.present.cli.opened import built_first, not_indexed, opened, together
 from semindex.present.cli.options import answer_options, asks
 
 
@@ -54,15 +54,11 @@ def search(
         for place in found:
             if asked["rerank"]:
                 place.index.load_reranker()  # an error in it comes before a long build
-            notes += [place.location.note, *_ready(place, refresh=asked["refresh"])]
+            if not asked["refresh"] and not place.index.exists:
+                raise not_indexed(place.index)
+            notes += [place.location.note, *built_first(place.index)]
         if len(found) > 1:
             answer = together(found).search(**asked)
         else:
             answer = found[0].index.search(**asked, scope=found[0].location.scope)
     return give(noted(answer, notes), wanted)
-
-
-def _ready(place: Opened, *, refresh: bool) -> list[str]:
-    if not refresh and not place.index.exists:
-        raise not_indexed(place.index)
-    return built_first(place.index)

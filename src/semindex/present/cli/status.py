@@ -55,7 +55,9 @@ def status(asked: dict[str, Any], path: Path, index_dir: Path | None, as_json: b
 def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     """The names and values that are shown, in order; the name is empty where a value has a further line."""
     yield "root", safe_message(state.root)
-    yield "index", f"{safe_message(state.index_dir)}  {_sizes(state)}"
+    share = f" ({state.index_bytes / state.source_bytes:.0%})" if state.source_bytes else ""
+    sizes = f"{size(state.index_bytes)} for {size(state.source_bytes)} of source{share}"
+    yield "index", f"{safe_message(state.index_dir)}  {sizes}"
     dead = f", {count(state.dead_files, 'replaced file')} until the next merge" if state.dead_files else ""
     yield "generation", f"{state.generation}, {count(state.segments, 'segment')}{dead}"
     yield "model", safe_line(state.model)
@@ -64,7 +66,7 @@ def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     yield "skipped", by_count(state.skipped) or "none"
     yield "chunks", f"{state.chunks:,}"
     yield "symbols", f"{state.symbols:,}"
-    yield "languages", by_count(_by_name(state), limit=12) or "none"
+    yield "languages", by_count(state.languages, limit=12) or "none"
     yield "in memory", _IN_MEMORY[state.mapped]
     if state.peak_bytes:
         yield "memory", f"{size(state.peak_bytes)} at the peak of the last build"
@@ -72,15 +74,6 @@ def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     if verified or state.problems:
         yield from _listed("problems", [safe_line(problem) for problem in state.problems] or ["none"])
     yield from _listed("notes", [safe_line(note) for note in state.notes])
-
-
-def _by_name(state: Status) -> dict[str, int]:
-    return dict(state.languages)
-
-
-def _sizes(state: Status) -> str:
-    share = f" ({state.index_bytes / state.source_bytes:.0%})" if state.source_bytes else ""
-    return f"{size(state.index_bytes)} for {size(state.source_bytes)} of source{share}"
 
 
 def _listed(name: str, lines: list[str]) -> Iterator[tuple[str, str]]:
