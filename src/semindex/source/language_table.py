@@ -286,7 +286,7 @@ lockfile data | .lock .lockfile .lockb | package-lock.json yarn.lock pnpm-lock.y
 
 
 class Languages(NamedTuple):
-    """The languages' kinds by their names, and their names by what tells them."""
+    """The languages' kinds by their names; then their names by what tells them, in the columns' order."""
 
     kinds: dict[str, str]
     by_extension: dict[str, str]
@@ -300,17 +300,12 @@ class Languages(NamedTuple):
 @cache
 def languages() -> Languages:
     """The table, which is parsed when it is first asked for: most searches have no use for it."""
-    kinds: dict[str, str] = {}
-    extensions: dict[str, str] = {}
-    files: dict[str, str] = {}
-    interpreters: dict[str, str] = {}
-    aliases: dict[str, str] = {}
+    found = Languages({}, {}, {}, {}, {})
     for line in _TABLE.strip().replace("\n  ", " ").splitlines():
-        first, *columns = (column.split() for column in line.split("|"))
-        name, kind = first
-        kinds[name] = kind
-        aliases[name] = name
-        for words, table in zip(columns, (extensions, files, interpreters, aliases), strict=False):
+        (name, kind), *columns = (column.split() for column in line.split("|"))
+        found.kinds[name] = kind
+        found.canonical[name] = name
+        for words, table in zip(columns, found[1:], strict=False):
             for word in words:
                 table.setdefault(word, name)
-    return Languages(kinds, extensions, files, interpreters, aliases)
+    return found
