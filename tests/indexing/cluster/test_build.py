@@ -98,7 +98,7 @@ def test_segments_that_become_many_are_merged_by_workers_between_batches(tree: P
         tree, tmp_path / "cluster", Cluster("local:2"), batch_bytes=10_000, commit_seconds=0.0, watch=watch
     )
     assert report.merged_segments > report.files / 2, "each batch is a file or two"
-    assert max(seen) < report.merged_segments - 20, "some were joined while others were still being made"
+    assert seen != sorted(seen), "some were joined while others were still being made"
     assert_as_built_here(tree, tmp_path, report)
 
 
@@ -314,7 +314,7 @@ def test_hosts_that_are_killed_and_cut_off_change_nothing(tmp_path: Path) -> Non
             copy_package(name, tmp_path / "tree")
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.hosts", str(tmp_path / "tree"), "--cut-at", "0.4"],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
     )
