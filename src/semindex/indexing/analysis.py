@@ -7,16 +7,18 @@ from functools import lru_cache
 
 from semindex.parse.wheels import fingerprint, installed_version
 from semindex.source.read import SOURCE_VERSION
+from semindex.source.roles import ROLES_VERSION
 from semindex.tokens import TOKENS_VERSION
 
-WORK_VERSION = 2
+WORK_VERSION = 3
 """Raised when the same parsed file gives other content than before."""
 
 
 @lru_cache(maxsize=512)
 def file_analysis(language: str) -> str:
     """Names the rules by which a file of a language is analysed today."""
-    return f"{skip_analysis()}.t{TOKENS_VERSION}.w{WORK_VERSION}.{_stemmer()}.{fingerprint(language)}"
+    versions = f"t{TOKENS_VERSION}.w{WORK_VERSION}.r{ROLES_VERSION}"
+    return f"{skip_analysis()}.{versions}.{_stemmer()}.{fingerprint(language)}"
 
 
 @lru_cache(maxsize=1)

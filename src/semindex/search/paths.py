@@ -32,7 +32,8 @@ _MENTIONS = {
     ),
 }
 """Terms by which a query asks for files of a role, so that it takes nothing away from them."""
-_ROLE_SIGNALS = {role: f"{role.label} file" for role in Role}
+_ROLE_SIGNALS = {role: (role.label, f"{role.label} file") for role in Role}
+"""The weight of each role, and the name of its signal."""
 
 
 class PathColumns(Struct, frozen=True):
@@ -163,8 +164,9 @@ def _role_signals(
             hit = hit[sizes[hit] <= weights.barrel_bytes]
         if len(hit):
             values = np.zeros(len(roles))
-            values[hit] = getattr(weights, role.label)
-            yield Signal(_ROLE_SIGNALS[role], values)
+            weight, name = _ROLE_SIGNALS[role]
+            values[hit] = getattr(weights, weight)
+            yield Signal(name, values)
 
 
 def named_shares(terms: Sequence[QueryTerm]) -> dict[str, float]:
