@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from semindex.embed.registry import open_embedder
 from semindex.indexing.batch import Batch, Outcome, Wanted, do
-from semindex.indexing.cluster.shipping import Packer, Parcel, Receiver, Shipment, unite_parcel
+from semindex.indexing.cluster import shipping
+from semindex.indexing.cluster.shipping import Parcel, Shipment, pack, process_parcel
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done
 from semindex.indexing.merge import TIER_SEGMENTS, Merge, Merged, choose, merge_segments
@@ -66,7 +67,7 @@ def receive(folder: Path, parcel: Parcel, shipment: Shipment) -> Merged:
 
     layout.create(folder)
     storage = open_storage(parcel.segments_url) if parcel.segments_url else None
-    (arrived,) = Receiver(folder, storage).receive(arriving())
+    (arrived,) = shipping.receive(arriving(), index_dir=folder, storage=storage)
     assert isinstance(arrived, Done) and isinstance(arrived.result, Merged)
     return arrived.result
 
@@ -75,9 +76,9 @@ def receive(folder: Path, parcel: Parcel, shipment: Shipment) -> Merged:
 def test_a_merge_that_travelled_is_the_one_made_here(stored: bool, merge: Merge, tmp_path: Path) -> None:
     here = merge_segments(tmp_path / "here", merge)
     url = f"file://{tmp_path}/storage" if stored else ""
-    parcel = Packer(Path(os.devnull), tmp_path / "here", url).pack(merge)
+    parcel = pack(merge, root=Path(os.devnull), index_dir=tmp_path / "here", segments_url=url)
     assert parcel.nbytes == merge.nbytes == sum(parcel.parts or ())  # type: ignore[arg-type]
-    there = receive(tmp_path / "there", parcel, unite_parcel(None, parcel))
+    there = receive(tmp_path / "there", parcel, process_parcel(None, parcel))
     assert here.segment is not None and there.segment is not None
     assert there == replace(here, segment=replace(here.segment, name=there.segment.name))
     one, other = (
@@ -96,8 +97,8 @@ def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_
     path.write_bytes(data)
     before = sorted(path.parent.iterdir())
     here = merge_segments(tmp_path / "here", merge)
-    parcel = Packer(None, tmp_path / "here").pack(merge)
-    shipment = unite_parcel(None, parcel)
+    parcel = pack(merge, root=None, index_dir=tmp_path / "here")
+    shipment = process_parcel(None, parcel)
     assert here.segment is None and path.name in here.fault and "is damaged" in here.fault
     assert shipment.result == Merged(None, fault=here.fault.replace(str(path), f"segments/{path.name}"))
     assert sorted(path.parent.iterdir()) == before
@@ -106,4 +107,4 @@ def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_
 def test_a_merge_of_what_is_all_dead_makes_nothing(merge: Merge, tmp_path: Path) -> None:
     all_dead = replace(merge, dead=tuple(tuple(range(each.files)) for each in merge.records))
     assert merge_segments(tmp_path / "here", all_dead) == Merged(None)
-    assert unite_parcel(None, Packer(None, tmp_path / "here").pack(all_dead)).segment is None
+    assert process_parcel(None, pack(all_dead, root=None, index_dir=tmp_path / "here")).segment is None

@@ -141,15 +141,19 @@ class ClusterCrew:
         )
         leaving.callback(self._executor.close)
         shared = shipping.SharedRoot.of(place.root) if named.shared_disk or here else None
-        self._shipping = shipping
         self._setup = partial(
             shipping.open_remote_workplace,
             shipping.AnalysisRules.here(place.embedder.fingerprint),
             place.open_embedder,
             shared,
         )
-        self._receiver = shipping.Receiver(place.index_dir, storage, on_step=place.on_step)
-        self._packer = shipping.Packer(None if shared else place.root, place.index_dir, url)
+        self._receive = partial(
+            shipping.receive, index_dir=place.index_dir, storage=storage, on_step=place.on_step
+        )
+        self._pack = partial(
+            shipping.pack, root=None if shared else place.root, index_dir=place.index_dir, segments_url=url
+        )
+        self._process, self._open_nothing = shipping.process_parcel, shipping.open_nothing
         self.workers = here or max(2, self._executor.count_workers())  # more may join
         self.processes = self.workers + 1
         self.batch_bytes = place.batch_bytes or batch_bytes
@@ -166,24 +170,16 @@ class ClusterCrew:
         return self._executor.notes
 
     def run(self, works: Iterator[Work]) -> Outcomes:
-        """Send the works to the workers."""
-        parcels = map(self._packer.pack, works)
-        return self._receiver.receive(
-            self._executor.run(
-                self._shipping.process_parcel, parcels, setup=self._setup, in_flight=self._in_flight
-            )
-        )
+        """As in :class:`Crew`."""
+        parcels = map(self._pack, works)
+        done = self._executor.run(self._process, parcels, setup=self._setup, in_flight=self._in_flight)
+        return self._receive(done)
 
     def unite(self, works: Iterator[Work]) -> Outcomes:
-        """Send merges to the workers, which need no model for them."""
-        parcels = map(self._packer.pack, works)
-        return self._receiver.receive(
-            self._executor.run(
-                self._shipping.unite_parcel,
-                parcels,
-                setup=self._shipping.open_nothing,
-                in_flight=self._merges_in_flight,
-            )
+        """As in :class:`Crew`; no model need be open for it."""
+        parcels, most = map(self._pack, works), self._merges_in_flight
+        return self._receive(
+            self._executor.run(self._process, parcels, setup=self._open_nothing, in_flight=most)
         )
 
 

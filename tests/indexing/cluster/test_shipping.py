@@ -16,14 +16,12 @@ from semindex.indexing.batch import Batch, Outcome, Result, Wanted, Work, proces
 from semindex.indexing.cluster import shipping
 from semindex.indexing.cluster.shipping import (
     AnalysisRules,
-    Packer,
     Parcel,
-    Receiver,
     SharedRoot,
     Shipment,
     open_remote_workplace,
 )
-from semindex.indexing.cluster.storage import open_storage
+from semindex.indexing.cluster.storage import SegmentStorage, open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Payload
 from semindex.indexing.workplace import Workplace
@@ -58,7 +56,7 @@ def batch_of(root: Path) -> Batch:
 
 def pack(root: Path | None, work: Work, *, segments_url: str = "") -> Parcel:
     """Packed where no segments lie."""
-    return Packer(root, Path(os.devnull), segments_url).pack(work)
+    return shipping.pack(work, root=root, index_dir=Path(os.devnull), segments_url=segments_url)
 
 
 def bench_for(root: Path, folder: Path) -> Workplace:
@@ -70,8 +68,10 @@ def arriving(*arrivals: Done[Parcel, Shipment]) -> Generator[Done[Parcel, Shipme
     yield from arrivals
 
 
-def receive(landing: Receiver, parcel: Parcel, shipment: Shipment) -> Done[Work, Result] | Failure[Work]:
-    (found,) = landing.receive(arriving(Done(parcel, shipment)))
+def receive(
+    index_dir: Path, parcel: Parcel, shipment: Shipment, storage: SegmentStorage | None = None
+) -> Done[Work, Result] | Failure[Work]:
+    (found,) = shipping.receive(arriving(Done(parcel, shipment)), index_dir=index_dir, storage=storage)
     return found
 
 
@@ -102,7 +102,7 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     assert (parcel.payload is None) is shared
     shipment = shipping.process_parcel(place, parcel)
     layout.create(tmp_path / "there")
-    arrived = receive(Receiver(tmp_path / "there", None), parcel, shipment)
+    arrived = receive(tmp_path / "there", parcel, shipment)
     assert isinstance(arrived, Done)
     there = arrived.result
     assert isinstance(there, Outcome)
@@ -152,7 +152,7 @@ def test_a_segment_that_is_not_whole_is_a_failure_and_leaves_no_file(
     data = bytes(shipment.segment.data)
     hurt = data[:-9] if how == "cut" else data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]
     layout.create(tmp_path / "index")
-    arrived = receive(Receiver(tmp_path / "index", None), parcel, replace(shipment, segment=Payload(hurt)))
+    arrived = receive(tmp_path / "index", parcel, replace(shipment, segment=Payload(hurt)))
     assert arrived == Failure(parcel.work, "its segment arrived damaged")
     assert list((tmp_path / "index" / layout.SEGMENTS).iterdir()) == []
 
@@ -163,14 +163,13 @@ def test_a_segment_left_at_a_url_is_fetched_once_and_removed(root: Path, tmp_pat
     assert shipment.segment is None
     assert len(list((tmp_path / "shared").iterdir())) == 1
     layout.create(tmp_path / "index")
-    landing = Receiver(tmp_path / "index", open_storage(url))
-    arrived = receive(landing, parcel, shipment)
+    arrived = receive(tmp_path / "index", parcel, shipment, open_storage(url))
     assert isinstance(arrived, Done) and arrived.result.segment is not None
     segment = Segment.open(layout.segment_path(tmp_path / "index", arrived.result.segment.name))
     assert segment.verify() == []
     segment.close()
     assert list((tmp_path / "shared").iterdir()) == []
-    gone = receive(landing, parcel, shipment)
+    gone = receive(tmp_path / "index", parcel, shipment, open_storage(url))
     assert isinstance(gone, Failure) and gone.reason.startswith("its segment cannot be fetched")
 
 

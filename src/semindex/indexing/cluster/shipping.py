@@ -1,7 +1,7 @@
 """Work for workers that may not share the disk: files or segments are sent out, and a segment comes back.
 
-The coordinator packs work into a :class:`Parcel` (:class:`Packer`), a worker makes a :class:`Shipment` of it
-(:func:`process_parcel`), and the coordinator adds its segment to the index (:class:`Receiver`). A file is too
+The coordinator packs work into a :class:`Parcel` (:func:`pack`), a worker makes a :class:`Shipment` of it
+(:func:`process_parcel`), and the coordinator adds its segment to the index (:func:`receive`). A file is too
 large, binary or unchanged by the same rules as for a worker that reads the disk: :func:`load_bytes` runs
 here, :func:`source_from_bytes` there.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import xxhash
@@ -25,7 +25,7 @@ from semindex.indexing.cluster.connection import scratch_folder
 from semindex.indexing.cluster.storage import SegmentStorage, open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Payload
-from semindex.indexing.merge import Merge, merge_segments
+from semindex.indexing.merge import Merge, Merged, merge_segments
 from semindex.indexing.workplace import Workplace
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
@@ -79,6 +79,12 @@ class SharedRoot(Struct, frozen=True):
     def of(path: Path) -> SharedRoot:
         """The folder as this machine sees it."""
         return SharedRoot(path, path.stat().st_ino)
+
+    def is_here(self) -> bool:
+        """Whether this machine sees the same folder."""
+        with suppress(OSError):
+            return self.path.stat().st_ino == self.inode
+        return False
 
 
 class Parcel(Struct, frozen=True):
@@ -137,42 +143,33 @@ def open_remote_workplace(
     different = expected.differences(AnalysisRules.here(embedder.fingerprint))
     if different:
         raise WorkerUnfit(f"{different}; install the same semindex and model there")
-    if shared is not None and _inode(shared.path) != shared.inode:
+    if shared is not None and not shared.is_here():
         raise WorkerUnfit(f"it does not see the folder {shared.path}; leave --shared-disk out")
     root = Path(os.devnull) if shared is None else shared.path
     return Workplace(root, Path(os.devnull), embedder)
 
 
-def _inode(path: Path) -> int | None:
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return None
+def pack(work: Work, *, root: Path | None, index_dir: Path, segments_url: str = "") -> Parcel:
+    """The parcel with the work and the bytes that it needs.
 
+    Args:
+        work: What is to be done.
+        root: The folder from which files are read and sent; None if workers read them themselves.
+        index_dir: The index, which has the segments of a merge.
+        segments_url: The storage to which the segment is to be written; empty to send it back.
 
-class Packer(Struct, frozen=True):
-    """Packs work into parcels."""
-
-    root: Path | None
-    """The folder from which files are read and sent; None if workers read them themselves."""
-    index_dir: Path
-    segments_url: str = ""
-
-    def pack(self, work: Work) -> Parcel:
-        """The parcel with the work and the bytes that it needs.
-
-        Raises:
-            BrokenIndex: A segment cannot be read.
-        """
-        if isinstance(work, Merge):
-            paths = [layout.segment_path(self.index_dir, record.name) for record in work.records]
-            return Parcel(work, *_segments(paths), self.segments_url)
-        if self.root is None:
-            return Parcel(work, None, None, self.segments_url)
-        contents = [load_bytes(self.root, wanted.ref) for wanted in work.files]
-        parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
-        whole = b"".join(each for each in contents if isinstance(each, bytes))
-        return Parcel(work, parts, Payload(whole), self.segments_url)
+    Raises:
+        BrokenIndex: A segment cannot be read.
+    """
+    if isinstance(work, Merge):
+        paths = [layout.segment_path(index_dir, record.name) for record in work.records]
+        return Parcel(work, *_segments(paths), segments_url)
+    if root is None:
+        return Parcel(work, None, None, segments_url)
+    contents = [load_bytes(root, wanted.ref) for wanted in work.files]
+    parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
+    whole = b"".join(each for each in contents if isinstance(each, bytes))
+    return Parcel(work, parts, Payload(whole), segments_url)
 
 
 def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
@@ -189,55 +186,37 @@ def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
     return sizes, Payload(whole)
 
 
-def process_parcel(place: Workplace, parcel: Parcel) -> Shipment:
+def open_nothing() -> None:
+    """The setup for merges alone, which need no workplace and so no model."""
+
+
+def process_parcel(place: Workplace | None, parcel: Parcel) -> Shipment:
     """Do a parcel's work on a worker, as :func:`semindex.indexing.batch.do` does; no file stays there.
 
     Raises:
         WorkerUnfit: The worker has no room for the segment, or cannot write to the storage.
     """
     work = parcel.work
-    if isinstance(work, Merge):
-        return unite_parcel(None, parcel)
-    with _workshop() as folder:
-        outcome = process(replace(place, index_dir=folder), work, read=_reader(work, parcel))
-        return _shipment(folder, outcome, parcel.segments_url)
-
-
-def open_nothing() -> None:
-    """The setup for :func:`unite_parcel`, which needs nothing besides its parcel."""
-
-
-def unite_parcel(place: None, parcel: Parcel) -> Shipment:
-    """Do the merge of a parcel on a worker, for which no model has to be open.
-
-    Raises:
-        WorkerUnfit: The worker has no room for the segment, or cannot write to the storage.
-    """
-    assert isinstance(parcel.work, Merge)
-    with _workshop() as folder:
-        for record, content in zip(parcel.work.records, parcel.contents(), strict=True):
-            assert isinstance(content, memoryview)
-            layout.segment_path(folder, record.name).write_bytes(content)
-        merged = merge_segments(folder, parcel.work)
-        return _shipment(
-            folder, replace(merged, fault=merged.fault.replace(f"{folder}{os.sep}", "")), parcel.segments_url
-        )
-
-
-@contextmanager
-def _workshop() -> Iterator[Path]:
-    """A temporary folder for segments, removed at the end of the body.
-
-    Raises:
-        WorkerUnfit: The body cannot write to the folder or to the storage.
-    """
     try:
         # Dask's folder: when a worker is killed, dask removes its files as the next one starts.
-        with tempfile.TemporaryDirectory(prefix="semindex-", dir=scratch_folder()) as folder:
-            (Path(folder) / layout.SEGMENTS).mkdir()
-            yield Path(folder)
+        with tempfile.TemporaryDirectory(prefix="semindex-", dir=scratch_folder()) as name:
+            folder = Path(name)
+            (folder / layout.SEGMENTS).mkdir()
+            if isinstance(work, Merge):
+                return _shipment(folder, _united(folder, work, parcel), parcel.segments_url)
+            assert place is not None, "only merges are done without a workplace"
+            outcome = process(replace(place, index_dir=folder), work, read=_reader(work, parcel))
+            return _shipment(folder, outcome, parcel.segments_url)
     except (IndexUnwritable, WorkerError, OSError) as error:
         raise WorkerUnfit(f"it cannot write a segment: {error}") from error
+
+
+def _united(folder: Path, merge: Merge, parcel: Parcel) -> Merged:
+    for record, content in zip(merge.records, parcel.contents(), strict=True):
+        assert isinstance(content, memoryview)
+        layout.segment_path(folder, record.name).write_bytes(content)
+    merged = merge_segments(folder, merge)
+    return replace(merged, fault=merged.fault.replace(f"{folder}{os.sep}", ""))
 
 
 def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | FileFailure] | None:
@@ -266,63 +245,58 @@ def _shipment(folder: Path, result: Result, segments_url: str) -> Shipment:
     return Shipment(result, None, digest)
 
 
-class Receiver:
-    """Adds the segments of shipments to the index, as durably as segments that are made here."""
+def receive(
+    arrivals: Generator[Done[Parcel, Shipment] | Failure[Parcel], None, None],
+    *,
+    index_dir: Path,
+    storage: SegmentStorage | None,
+    on_step: StepHook = no_step,
+) -> Generator[Done[Work, Result] | Failure[Work], None, None]:
+    """Add the segments of shipments to the index, as durably as segments that are made here.
 
-    def __init__(
-        self, index_dir: Path, storage: SegmentStorage | None, *, on_step: StepHook = no_step
-    ) -> None:
-        self._index_dir = index_dir
-        self._storage = storage
-        self._on_step = on_step
+    Gives the outcome of each work; a segment that did not arrive whole is a failure. Closing the iterator
+    closes ``arrivals``.
 
-    def receive(
-        self, arrivals: Generator[Done[Parcel, Shipment] | Failure[Parcel], None, None]
-    ) -> Generator[Done[Work, Result] | Failure[Work], None, None]:
-        """The outcome of each work; a segment that did not arrive whole is a failure.
-
-        Closing the iterator closes ``arrivals``.
-
-        Raises:
-            IndexUnwritable: There is no room for a segment here.
-        """
-        with closing(arrivals):
-            for arrival in arrivals:
-                work = arrival.item.work
-                if isinstance(arrival, Failure):
-                    yield Failure(work, arrival.reason)
+    Raises:
+        IndexUnwritable: There is no room for a segment here.
+    """
+    with closing(arrivals):
+        for arrival in arrivals:
+            work = arrival.item.work
+            if isinstance(arrival, Failure):
+                yield Failure(work, arrival.reason)
+                continue
+            result, segment = arrival.result.result, arrival.result.result.segment
+            if segment is not None:
+                try:
+                    data = _content(arrival.result, segment.name, index_dir, storage)
+                except OSError as error:
+                    yield Failure(work, f"its segment cannot be fetched: {error}")
                     continue
-                result, reason = self._adopt(arrival.result)
-                yield Done(work, result) if result is not None else Failure(work, reason)
+                if len(data) != segment.nbytes or xxhash.xxh3_128_digest(data) != arrival.result.digest:
+                    yield Failure(work, "its segment arrived damaged")
+                    continue
+                # A new name: one that a worker chose could be that of another segment.
+                name = layout.new_segment_name()
+                path = layout.segment_path(index_dir, name)
+                with Replacement(path, on_step=on_step, prefix="segment:") as output:
+                    output.write(data)
+                result = replace(result, segment=replace(segment, name=name))
+            yield Done(work, result)
 
-    def _adopt(self, shipment: Shipment) -> tuple[Result | None, str]:
-        """The result with its segment in the index under a new name; or None and why there is none."""
-        result = shipment.result
-        if result.segment is None:
-            return result, ""
-        try:
-            data = self._content(shipment, result.segment.name)
-        except OSError as error:
-            return None, f"its segment cannot be fetched: {error}"
-        if len(data) != result.segment.nbytes or xxhash.xxh3_128_digest(data) != shipment.digest:
-            return None, "its segment arrived damaged"
-        # A new name: one that a worker chose could be that of another segment.
-        name = layout.new_segment_name()
-        with Replacement(
-            layout.segment_path(self._index_dir, name), on_step=self._on_step, prefix="segment:"
-        ) as output:
-            output.write(data)
-        return replace(result, segment=replace(result.segment, name=name)), ""
 
-    def _content(self, shipment: Shipment, name: str) -> bytes | memoryview:
-        if shipment.segment is not None:
-            return shipment.segment.data
-        if self._storage is None:
-            raise FileNotFoundError("the worker sent none")
-        layout.segment_path(self._index_dir, name)  # raises if a worker sent a name that no segment has
-        data = self._storage.get(name)
-        self._storage.remove(name)
-        return data
+def _content(
+    shipment: Shipment, name: str, index_dir: Path, storage: SegmentStorage | None
+) -> bytes | memoryview:
+    """The bytes of a segment that was sent, or that lies in the storage, where it is removed."""
+    if shipment.segment is not None:
+        return shipment.segment.data
+    if storage is None:
+        raise FileNotFoundError("the worker sent none")
+    layout.segment_path(index_dir, name)  # raises if a worker sent a name that no segment has
+    data = storage.get(name)
+    storage.remove(name)
+    return data
 
 
 def patience(parcel: Parcel, *, reads_text: bool, least_seconds: float) -> float:
