@@ -17,17 +17,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Concatenate,
-    ParamSpec,
-    TypeVar,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct, structs
@@ -131,7 +121,7 @@ def option(
 @cache
 def fields_of(request: type[Request]) -> tuple[Field, ...]:
     """The fields that all doors share, in order; one without :func:`option` is for Python alone."""
-    return tuple(_field(field, hint, meta) for field, hint, meta in _described(request) if meta.extra)
+    return tuple(_field(field, meta) for field, meta in _described(request) if meta.extra)
 
 
 def refusal(field: Field, value: object) -> str | None:
@@ -196,33 +186,35 @@ def verb(
 @cache
 def _face(request: type[Request]) -> tuple[inspect.Signature, str]:
     """The signature of a method that takes a request's fields, and the ``Args`` section of its docstring."""
-    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    given = inspect.signature(request)
-    told = [f"    {field.name}: {meta.description}" for field, _, meta in _described(request)]
-    plain = [each.replace(annotation=_plain(each.annotation)) for each in given.parameters.values()]
-    return given.replace(parameters=[itself, *plain]), "\n".join(["Args:", *told])
-
-
-def _plain(annotation: Any) -> Any:
-    """A type without what :func:`option` says of the field, which is of use in the documentation only."""
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)]
+    for field, _ in _described(request):
+        positional = field.name in request.__match_args__
+        parameters.append(
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD if positional else inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if field.required else field.default,
+                annotation=get_args(field.type)[0],
+            )
+        )
+    told = [f"    {field.name}: {meta.description}" for field, meta in _described(request)]
+    return inspect.Signature(parameters), "\n".join(["Args:", *told])
 
 
 @cache
-def _described(request: type[Request]) -> tuple[tuple[structs.FieldInfo, Any, Meta], ...]:
-    """The fields that say what they mean, each with its type."""
-    hints = get_type_hints(request, include_extras=True)
+def _described(request: type[Request]) -> tuple[tuple[structs.FieldInfo, Meta], ...]:
+    """The fields that say what they mean, each with what it says."""
     return tuple(
-        (field, hints[field.name], meta)
+        (field, meta)
         for field in structs.fields(request)
-        for meta in getattr(hints[field.name], "__metadata__", ())
+        for meta in getattr(field.type, "__metadata__", ())
         if isinstance(meta, Meta)
     )
 
 
-def _field(field: structs.FieldInfo, hint: Any, meta: Meta) -> Field:
+def _field(field: structs.FieldInfo, meta: Meta) -> Field:
     assert meta.description and meta.extra
-    kind = get_args(hint)[0]
+    kind = get_args(field.type)[0]
     many = isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Sequence)
     return Field(
         name=field.name,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from semindex.errors import NotIndexed
-from semindex.present.cli.progress import drawn
 from semindex.present.render import count, duration
 
 if TYPE_CHECKING:
@@ -64,6 +63,8 @@ def built_first(index: Index) -> list[str]:
     """Build an index that does not exist yet; gives notes on what was done, none when it existed."""
     if index.exists:
         return []
+    from semindex.present.cli.progress import drawn
+
     gc.enable()  # a build makes cycles, and may take long
     with drawn() as progress:
         # Who searches does not wait for a writer.
