@@ -18,6 +18,7 @@ import pytest
         "parse.chunks",
         "parse.comments",
         "parse.symbols",
+        "search.scoring",
     ],
 )
 def test_the_worked_example_of_a_module_is_true(name: str) -> None:

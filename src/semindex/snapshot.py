@@ -15,8 +15,9 @@ from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.process.recent import RecentlyUsed
 from semindex.search.hits import MORE_SHARE, MORE_SPANS, Reader
+from semindex.search.ordering import RankedFile, Ranking
 from semindex.search.phrases import rank_phrases
-from semindex.search.ranker import RankedFile, Ranker, Ranking
+from semindex.search.ranker import Ranker
 from semindex.search.weights import WEIGHTS
 from semindex.source.kept import KeptTexts
 from semindex.store.generation import Generation

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from semindex.search.gathering import Scratch, gathered
-from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source, TermTable
+from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source
+from semindex.search.termtable import TermTable
 from semindex.search.weights import WEIGHTS
 from semindex.store.generation import Generation
 from semindex.types import TermHashes

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from semindex.errors import QueryError
 from semindex.operations.base import Operation, Request, option
-from semindex.types import Deferred, GroupBy, Hit, Hits, Mode, Upkept
+from semindex.types import Deferred, Filters, GroupBy, Hit, Hits, Mode, Upkept
 
 if TYPE_CHECKING:
     from semindex.snapshot import Snapshot
@@ -93,11 +93,18 @@ def search(
         IndexCorrupt: A file of the index is damaged; a refresh rebuilds what it held.
     """
     from semindex.search.hits import by_chunk, by_file
-    from semindex.search.query import filters_of, parse
+    from semindex.search.query import kind_named, language_named, parse
     from semindex.search.weights import WEIGHTS
 
     started = time.perf_counter() if started is None else started
-    query = parse(asked.query, filters_of(asked))
+    filters = Filters(
+        languages=tuple([language_named(name) for name in asked.languages]),
+        paths=tuple(asked.paths),
+        excluded_paths=tuple(asked.excluded_paths),
+        kinds=tuple([kind_named(name) for name in asked.kinds]),
+        scope=asked.scope.strip("/"),
+    )
+    query = parse(asked.query, filters)
     judging = snapshot.judging() if asked.rerank and snapshot.judging is not None else None
     mode, grouping = Mode(asked.mode), GroupBy(asked.group_by)
     limit = asked.limit

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from semindex.search.ranker import RankedFile, Ranking
+from semindex.search.ordering import RankedFile, Ranking
 from semindex.source.kept import KeptTexts
 from semindex.source.read import read_verified
 from semindex.store.generation import FileFacts, Generation

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from semindex.search.evidence import FirstOf, Reasons
 from semindex.search.hits import Reader, containing
-from semindex.search.ranker import RankedFile, Ranker, Ranking
+from semindex.search.ordering import RankedFile, Ranking
+from semindex.search.ranker import Ranker
 from semindex.tokens import word_terms, words
 from semindex.types import Mode, Query
 

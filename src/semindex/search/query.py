@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
 from semindex.errors import QueryError
 from semindex.search.globs import compiled
@@ -23,30 +22,6 @@ _TOKEN = re.compile(
     r'|(?P<choice>lang|kind):(?:"(?P<named>[\w+#. -]*)"|(?P<chosen>[\w+#.-]+))(?!\S))|"(?P<phrase>[^"]*)"'
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-
-
-class Filtering(Protocol):
-    """What a request limits an answer to."""
-
-    @property
-    def languages(self) -> Sequence[str]:
-        """Names of languages."""
-
-    @property
-    def paths(self) -> Sequence[str]:
-        """Globs or folders, one of which a path must match."""
-
-    @property
-    def excluded_paths(self) -> Sequence[str]:
-        """Globs or folders, none of which a path may match."""
-
-    @property
-    def kinds(self) -> Sequence[str]:
-        """Labels of kinds of chunks."""
-
-    @property
-    def scope(self) -> str:
-        """A root-relative folder; empty for everything."""
 
 
 def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - frozen
@@ -88,21 +63,6 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
             kinds=(*filters.kinds, *(kind_named(name) for name in found["kind"])),
             scope=filters.scope,
         ),
-    )
-
-
-def filters_of(asked: Filtering) -> Filters:
-    """The filters of a request.
-
-    Raises:
-        QueryError: A language or kind is not known.
-    """
-    return Filters(
-        languages=tuple([language_named(name) for name in asked.languages]),
-        paths=tuple(asked.paths),
-        excluded_paths=tuple(asked.excluded_paths),
-        kinds=tuple([kind_named(name) for name in asked.kinds]),
-        scope=asked.scope.strip("/"),
     )
 
 

@@ -8,19 +8,18 @@ nearness to the best chunks among them; and the chunks to be *shown* are picked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from msgspec import Struct
 
 from semindex.embed.static import open_words
 from semindex.process.recent import RecentlyUsed
 from semindex.process.threads import Beside
 from semindex.search import verbatim
-from semindex.search.evidence import Evidence, Reasons
+from semindex.search.evidence import Evidence
 from semindex.search.gathering import Scratch, gathered, text_frequencies
-from semindex.search.paths import PathColumns, path_signals
+from semindex.search.ordering import Ordering, Ranking
 from semindex.search.query import path_filter, within
 from semindex.search.scoring import (
     BodyScores,
@@ -28,16 +27,16 @@ from semindex.search.scoring import (
     Weighed,
     best_text,
     body_scores,
-    discounted,
     exact_text,
     idf,
     total,
     weighed,
 )
 from semindex.search.shortlist import best_files, nearest_files
-from semindex.search.sums import distinct, kth_largest, ranges
-from semindex.search.symbols import SymbolMatch, names_in, symbol_matches
-from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source, TermTable
+from semindex.search.sums import distinct, ranges
+from semindex.search.symbols import names_in, symbol_matches
+from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source
+from semindex.search.termtable import TermTable
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.generation import Generation
 from semindex.tokens import hash_terms, query_terms
@@ -49,34 +48,10 @@ DECODED_CHUNKS = 20_000
 """Up to so many chunks all postings are decoded once a second query comes: 20 MB at most."""
 REMEMBERED_SECONDS = 3600
 """After which a query's vector is computed again, so that a process that stays gives memory back."""
-_MOST_COSINE = 1.1
-"""No cosine of vectors rounded to whole numbers is more."""
 _MASKS = 64
 """Sets of filters whose files are remembered."""
 _SOON_DECODED = 2000
 """So many chunks are decoded in some 50 ms, which a query waits for."""
-
-
-class RankedFile(Struct, frozen=True, gc=False):
-    """A file, its score, and its chunks, best first."""
-
-    file: int
-    score: float
-    chunks: tuple[int, ...]
-    spans: tuple[float, ...]
-    """The score of each of the chunks."""
-    symbol: int | None = None
-    """The definition that the query names, where the file has it."""
-
-
-class Ranking(Struct, frozen=True, gc=False):
-    """An answer in ids, best first."""
-
-    files: tuple[RankedFile, ...]
-    terms: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    evidence: Reasons | None = None
-    """Tells what made the scores; None where nothing was found, or where it was not kept."""
 
 
 class Texts(Protocol):
@@ -113,7 +88,7 @@ class Ranker:
         self._words = open_words()
         self._norms = Norms(generation, weights)
         self._scratch = Scratch(generation.chunks)
-        self._paths: PathColumns | None = None
+        self._ordering = Ordering(generation, weights)
         self._table: TermTable | None = None
         self._decoding: Beside[TermTable] | None = None
         self._queries = 0
@@ -178,22 +153,24 @@ class Ranker:
         exact = None
         if texts is not None and mode is not Mode.DENSE:
             exact = self._words_in_order(query.text, matches, chosen, code, texts)
-        span_scores = self._span_scores(mode, text, code, cosines, exact)
+        span_scores = self._ordering.span_scores(mode, text, code, cosines, exact)
         # Order.
-        signals = self._signals(mode, terms, matches, chosen, text, cosines, symbols)
+        signals = self._ordering.signals(mode, terms, matches, chosen, text, cosines, symbols)
         if exact is not None:
             signals.append(Signal("exact words", np.maximum.reduceat(exact, chosen.starts)))
         scores = total(signals, len(chosen.files))
         if cosines is not None:
-            shown = self._shown_vector(chosen, span_scores + weights.chunk_file_share * scores[chosen.owners])
-            signals.append(self._feedback(shown, chosen, scores, limit))
+            shown = self._ordering.shown_vector(
+                chosen, span_scores + weights.chunk_file_share * scores[chosen.owners], self.embedder.dim
+            )
+            signals.append(self._ordering.feedback(shown, chosen, scores, limit))
             scores = scores + signals[-1].values
-        best = self._best_places(scores, chosen.files, limit)
+        best = self._ordering.best_places(scores, chosen.files, limit)
         # Show.
         evidence = Evidence(
             matches, chosen, signals, cosines, exact, symbols, best, generation, weights.verbatim
         )
-        ranked = self._ranked(best, scores, chosen, span_scores, symbols, exact, spans, span_share)
+        ranked = self._ordering.ranked(best, scores, chosen, span_scores, symbols, exact, spans, span_share)
         return Ranking(ranked, told, notes, evidence)
 
     def _terms(self, text: str) -> tuple[list[QueryTerm], TermHashes, tuple[str, ...]]:
@@ -337,7 +314,7 @@ class Ranker:
         kinds = self.generation.chunk_kinds[chosen.chunks]
         worth = verbatim.worth(code, asked, kinds, self.weights)
         values = np.zeros(len(chosen.chunks))
-        for place in self._best_chunks(chosen, worth, self.weights.verbatim_chunks):
+        for place in self._ordering.best_chunks(chosen, worth, self.weights.verbatim_chunks):
             file, chunk = chosen.files.item(chosen.owners.item(place)), chosen.chunks.item(place)
             read = texts.text(file)
             if read is not None:
@@ -345,180 +322,3 @@ class Ranker:
                 share = self._chunk_words.share(wanted, chunk, read, begin, end)
                 values[place] = self.weights.verbatim * share**2
         return values if values.any() else None
-
-    def _span_scores(
-        self, mode: Mode, text: Floats, code: BodyScores, cosines: Floats | None, exact: Floats | None
-    ) -> Floats:
-        """What decides which chunks of a file are shown, shape ``(chunks,)``."""
-        weights, spans = self.weights, np.zeros(len(text))
-        if mode is not Mode.DENSE:
-            spans = text + weights.span_body * code.scores
-        if cosines is not None:
-            spans = spans + weights.span_dense * cosines
-        return spans if exact is None else spans + exact
-
-    def _signals(
-        self,
-        mode: Mode,
-        terms: Sequence[QueryTerm],
-        matches: Weighed,
-        chosen: Chosen,
-        text: Floats,
-        cosines: Floats | None,
-        symbols: Mapping[int, SymbolMatch],
-    ) -> list[Signal]:
-        """What each kind of evidence gives each file, but for the exact words and the nearness to others."""
-        weights, files, owners = self.weights, chosen.files, chosen.owners
-        count, best = len(files), weights.best_chunks
-        signals: list[Signal] = []
-        best_of: list[Floats] = []
-        decays: list[float] = []
-        if mode is not Mode.DENSE:
-            best_of.append(text)
-            decays.append(weights.lexical_decay)
-        if cosines is not None:
-            near = np.maximum(cosines, 0.0)
-            best_of.append(np.where(near > weights.near_cosine, near * near * near, 0.0))
-            decays.append(weights.dense_decay)
-        several = discounted(best_of, owners, count, decays=decays, best=best)
-        if mode is not Mode.DENSE:
-            signals.append(Signal("words", several[0]))
-            signals.append(Signal("body words", weights.body * matches.file_body[files]))
-        if cosines is not None:
-            top = np.maximum.reduceat(near, chosen.starts)
-            signals.append(Signal("meaning", weights.context * top))
-            signals.append(Signal("meaning, several places", weights.context_sum * several[-1]))
-        if mode is not Mode.DENSE:
-            boosts = np.zeros(count)
-            for file, match in symbols.items():
-                place = chosen.file_place.item(file)
-                if place >= 0:
-                    boosts[place] = match.boost
-            signals.append(Signal("definition", boosts))
-            if self._paths is None:
-                self._paths = PathColumns.of(self.generation, weights)
-            signals += path_signals(self._paths, files, terms, weights)
-        return signals
-
-    def _shown_vector(self, chosen: Chosen, scores: Floats) -> Vector:
-        """What the best chunks show, as a unit vector of shape ``(dim,)``.
-
-        Rocchio, "Relevance feedback in information retrieval", 1971: the best chunks stand for what was
-        meant, in words of the code rather than of the query; each counts as much as it scores.
-        """
-        places = self._best_chunks(chosen, scores, self.weights.feedback_chunks)
-        if not places:
-            return np.zeros(self.embedder.dim, dtype=np.float32)
-        rows = self.generation.vectors_of([chosen.chunks.item(place) for place in places])
-        # Row after row: a sum over the first axis is taken in its order.
-        shown = np.add.reduce(scores[places][:, None] * rows, axis=0)
-        unit: Vector = (shown / max(1e-9, float(np.sqrt((shown * shown).sum())))).astype(np.float32)
-        return unit
-
-    def _feedback(self, shown: Vector, chosen: Chosen, scores: Floats, limit: int) -> Signal:
-        """How near files come to ``shown``; those that cannot come among the first ``limit`` get nothing."""
-        weight, values = self.weights.feedback, np.zeros(len(scores))
-        nearest = self._nearest_chunks(shown, chosen)
-        least = kth_largest(scores, limit)
-        first = scores >= least
-        values[first] = nearest(first)
-        if len(scores) > limit:
-            # No file falls by this, so what the first have with it is what the others must reach.
-            least = max(least, kth_largest(scores[first] + weight * values[first], limit))
-            rest = (scores >= least - weight * _MOST_COSINE) & ~first
-            if rest.any():
-                values[rest] = nearest(rest)
-        return Signal("meaning of the first hits", weight * values)
-
-    def _nearest_chunks(self, vector: Vector, chosen: Chosen) -> Callable[[Mask], Floats]:
-        """Gives the cosine of the nearest chunk of each of some files with a vector, at least 0."""
-        cosines = self.generation.cosines
-        if self.generation.chunks <= DECODED_CHUNKS:
-            near = np.maximum.reduceat(cosines(vector, chosen.chunks), chosen.starts)
-            every = np.maximum(near, 0.0)
-            return lambda files: every[files]
-
-        def of(files: Mask) -> Floats:
-            sizes = chosen.sizes[files]
-            near = cosines(vector, chosen.chunks[files[chosen.owners]])
-            best: Floats = np.maximum.reduceat(np.maximum(near, 0.0), sizes.cumsum() - sizes)
-            return best
-
-        return of
-
-    def _best_chunks(self, chosen: Chosen, scores: Floats, most: int) -> list[int]:
-        """The places of the best chunks with a positive score, best first; ties by path, then place."""
-        places = ((scores >= kth_largest(scores, most)) & (scores > 0.0)).nonzero()[0]
-        return self._in_order(places, scores, chosen.files[chosen.owners[places]])[:most]
-
-    def _best_places(self, scores: Floats, files: Ids, most: int) -> list[int]:
-        """The places of the best files, best first; ties by path, then in the order of the repositories."""
-        places = (scores >= kth_largest(scores, most)).nonzero()[0]
-        return self._in_order(places, scores, files[places])[:most]
-
-    def _in_order(self, places: Ids, scores: Floats, files: Ids) -> list[int]:
-        path = self.generation.path
-        rows = zip((-scores[places]).tolist(), files.tolist(), places.tolist(), strict=True)
-        return [place for _, _, place in sorted((score, path(file), place) for score, file, place in rows)]
-
-    def _ranked(
-        self,
-        best: Sequence[int],
-        scores: Floats,
-        chosen: Chosen,
-        span_scores: Floats,
-        symbols: Mapping[int, SymbolMatch],
-        exact: Floats | None,
-        most: int | None,
-        share: float,
-    ) -> tuple[RankedFile, ...]:
-        """The files at some places, each with its ``most`` best chunks (all, when None).
-
-        Before all others comes the chunk that defines what the query names.
-        """
-        files = [chosen.files.item(place) for place in best]
-        named = [
-            self._named(place, file, chosen, symbols, exact) for place, file in zip(best, files, strict=True)
-        ]
-        at = np.array(best, dtype=np.int64)
-        sizes = chosen.sizes[at]
-        inside = ranges(chosen.starts[at], sizes)
-        ids, spans, owners = chosen.chunks[inside], span_scores[inside], np.arange(len(at)).repeat(sizes)
-        firsts = np.zeros(len(ids), dtype=bool)
-        for match in named:
-            if match is not None:
-                firsts |= ids == match.chunk
-        if share:
-            # Sorting takes most of the time here, so that what is not shown goes first.
-            top = np.maximum.reduceat(spans, sizes.cumsum() - sizes)
-            (kept,) = (firsts | (spans >= np.minimum(top, share * top)[owners])).nonzero()
-            ids, spans, owners, firsts = ids[kept], spans[kept], owners[kept], firsts[kept]
-            sizes = np.bincount(owners, minlength=len(at))
-        order = np.lexsort((-spans, ~firsts, owners))
-        if most is not None:
-            begins = sizes.cumsum() - sizes
-            order = order[np.arange(len(order)) - begins.repeat(sizes) < most]
-            sizes = np.minimum(sizes, most)
-        chunks, values = tuple(ids[order].tolist()), tuple(spans[order].tolist())
-        found, begin = [], 0
-        for place, file, match, size in zip(best, files, named, sizes.tolist(), strict=True):
-            shown = chunks[begin : begin + size]
-            symbol = match.symbol if match is not None and shown[0] == match.chunk else None
-            found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
-            begin += size
-        return tuple(found)
-
-    def _named(
-        self,
-        place: int,
-        file: int,
-        chosen: Chosen,
-        symbols: Mapping[int, SymbolMatch],
-        exact: Floats | None,
-    ) -> SymbolMatch | None:
-        """The definition that is shown of a file: the one named, unless the query's words weigh more."""
-        match = symbols.get(file)
-        if match is None or exact is None:
-            return match
-        begin, end = chosen.bounds(place)
-        return None if exact[begin:end].max() > match.boost else match

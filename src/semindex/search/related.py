@@ -13,8 +13,8 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.errors import QueryError
+from semindex.search.ordering import RankedFile, Ranking
 from semindex.search.query import path_filter
-from semindex.search.ranker import RankedFile, Ranking
 from semindex.search.shortlist import by_file_maximum
 from semindex.store.generation import Generation
 from semindex.types import Filters

@@ -1,5 +1,19 @@
 """What chunks and files score by each kind of evidence: functions of arrays, without I/O.
 
+A worked example, for a query of two terms whose worth (weight times idf) is 2.0 and 1.0. One chunk has the
+first term with a frequency of 2.5 and the second not at all. Its score is the sum of worth times saturated
+frequency, over the sum of worth; so it lies in [0, 1), whatever the number of terms:
+
+>>> s = saturated(np.array([2.5, 0.0]), 2.5)
+>>> s.tolist(), round(float((np.array([2.0, 1.0]) * s).sum() / 3.0), 3)
+([0.5, 0.0], 0.333)
+
+A file's signal "words" adds up the scores of its chunks, the best first, each next one for less:
+
+>>> scores, owners = np.array([0.25, 0.5, 0.125]), np.array([0, 0, 0])
+>>> discounted([scores], owners, 1, decays=[0.5], best=16).tolist()    # .5 + .5 * .25 + .25 * .125
+[[0.65625]]
+
 BM25F: Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weighted fields", CIKM 2004. All
 sums run in a fixed order over whole-number statistics of live chunks, so that the same live content gives the
 same floats however it is laid out in segments.
