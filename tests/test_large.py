@@ -48,7 +48,6 @@ LARGE: dict[str, object] = {
     "search.shortlist._SAMPLE": 16,
     "search.sums._DENSE_CELLS": 0,
     "store.generation._BLOCK_BYTES": 1,
-    "store.generation.THREADED_ROWS": 0,
     "store.vectors.THREADED_ROWS": 0,
     "store.vectors.BLOCK_ROWS": 7,
 }
