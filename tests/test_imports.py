@@ -69,6 +69,12 @@ def test_importing_the_index_loads_no_extra() -> None:
     assert not modules & {"onnxruntime", "tokenizers", "distributed", "dask", "fsspec"}
 
 
+def test_importing_the_index_loads_nothing_that_only_a_build_or_git_needs() -> None:
+    _, needed = watch_import("numpy, msgspec, pathlib, sqlite3, threading")
+    _, modules = watch_import("semindex.index")
+    assert not (modules - needed) & {"dataclasses", "json", "queue", "shutil", "subprocess", "filelock"}
+
+
 def test_the_watch_itself_sees_a_written_file(tmp_path: Path) -> None:
     (tmp_path / "guilty.py").write_text("import pathlib\npathlib.Path(__file__ + '.out').write_text('x')\n")
     script = WATCHED_IMPORT.replace("MODULE", "guilty")
