@@ -20,7 +20,7 @@ from semindex.errors import WorkerError
 from semindex.indexing import merge
 from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.batch import Outcome, Result, Wanted, Work, batches
-from semindex.indexing.crew import ClusterCrew, Crew, OneProcess, several
+from semindex.indexing.crew import Crew, cluster_crew, one_process, several
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.memory import peak_bytes
 from semindex.indexing.merge import Merge, Merged
@@ -130,16 +130,16 @@ class Indexing:
                 outcomes = crew.run(_drained(self._waiting))
                 with closing(outcomes):
                     for outcome in outcomes:
-                        self._run.worker_peak_bytes = crew.peak_bytes
+                        self._run.worker_peak_bytes = crew.executor.peak_bytes
                         self._take(outcome)
                         self._commit_now_and_then()
         except (KeyboardInterrupt, WorkerError):
             self._commit()
             raise
         finally:
-            self._run.worker_peak_bytes = crew.peak_bytes
+            self._run.worker_peak_bytes = crew.executor.peak_bytes
             self._run.processes = crew.processes
-            self._run.warnings += crew.notes
+            self._run.warnings += crew.executor.notes
 
     def merge(self, *, small_bytes: int) -> None:
         """Join segments until the policy names none; those that cannot be joined stay, with a warning.
@@ -147,7 +147,7 @@ class Indexing:
         Raises:
             IndexUnwritable: There is no room; what was joined so far stays.
         """
-        crew = self._crew or OneProcess(self._place)
+        crew = self._crew or one_process(self._place)
         try:
             reason = ""
             while not reason and (groups := self._groups(crew, merge.TIER_SEGMENTS, small_bytes)):
@@ -156,8 +156,8 @@ class Indexing:
             reason = str(error)
         if reason:
             self._run.warnings.append(f"segments were not merged: {reason}; run 'semindex index'")
-        self._run.worker_peak_bytes = crew.peak_bytes
-        self._run.warnings += crew.notes
+        self._run.worker_peak_bytes = crew.executor.peak_bytes
+        self._run.warnings += crew.executor.notes
 
     def _merge(self, crew: Crew, groups: Sequence[Merge]) -> str:
         """Join groups until one cannot be joined; returns why, and nothing when all were."""
@@ -188,9 +188,9 @@ class Indexing:
         """Who does the work for so much source."""
         place = self._place
         if place.cluster is not None:
-            return ClusterCrew(place, place.cluster, self._catalog.live().identity, self._leaving)
+            return cluster_crew(place, place.cluster, self._catalog.live().identity, self._leaving)
         others = several(place) if source_bytes >= place.parallel_bytes else None
-        return others or OneProcess(place)
+        return others or one_process(place)
 
     def _begin_file(self, path: str) -> None:
         self._tell(self._begun, path)

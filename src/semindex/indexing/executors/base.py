@@ -33,6 +33,10 @@ class Executor(Protocol):
     def peak_bytes(self) -> int:
         """The sum of the peak resident memory of all processes that the executor started."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user about how it went so far."""
+
     def run(
         self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int
     ) -> Generator[Done[T, R] | Failure[T], None, None]:

@@ -12,6 +12,7 @@ class InlineExecutor:
     """The executor that starts no process."""
 
     peak_bytes = 0
+    notes = ()
 
     def run(
         self, task: Callable[[W, T], R], items: Iterable[T], *, setup: Callable[[], W], in_flight: int = 1

@@ -39,6 +39,8 @@ class _Died(Exception):  # noqa: N818 - an event, not a mistake
 class LocalExecutor:
     """The executor over at most ``workers`` processes, each started when there is an item for it."""
 
+    notes = ()
+
     def __init__(self, workers: int, *, max_resident_bytes: int | None = None) -> None:
         """Start nothing yet; a worker that holds more than ``max_resident_bytes`` will be replaced."""
         self._workers = workers
