@@ -1,25 +1,6 @@
 """All errors that semindex raises on purpose, as one tree.
 
-::
-
-    SemindexError
-    ├── UsageError            what was asked cannot be done as asked
-    │   ├── QueryError        a query that cannot be read
-    │   └── ConfigError       an unknown key, a bad value, an unreadable file
-    ├── RootError             the folder to index is missing, not a folder, not readable
-    ├── NotIndexed            nothing has been indexed there yet
-    ├── BrokenIndex           something is wrong with the index on disk
-    │   ├── IndexLocked       another process is writing
-    │   ├── IndexCorrupt      a file of the index is damaged; `index` rebuilds what it held
-    │   ├── IndexTooNew       written by a newer semindex
-    │   ├── IndexMismatch     made with another model
-    │   └── IndexUnwritable   no room, no permission, a read-only place
-    ├── CacheError            a cache cannot be emptied; searches go on without one, and say so
-    ├── ModelError            a model is missing, damaged, or not what it should be
-    └── WorkerError           no worker process can be started, or no cluster be reached
-        └── WorkerUnfit       one worker of a cluster cannot do the work; others may
-
-Every message says what failed, where, and what to do next.
+Each message says what failed, where, and what to do next.
 """
 
 from __future__ import annotations

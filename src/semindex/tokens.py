@@ -236,8 +236,9 @@ def query_terms(text: str) -> list[QueryTerm]:
     the function words of a question in another language are dropped unless nothing else is left.
     """
     found = words(text)
-    foreign = _function_words(found)
-    kept = [word for word in found if not _is_stop(word) and word.lower() not in foreign] or found
+    dropped = STOP_WORDS | _function_words(found)
+    plain = (word for word in found if len(word) > 1 or not word.isascii())
+    kept = [word for word in plain if word.lower() not in dropped] or found
     weights: dict[str, float] = {}
     sources: dict[str, str] = {}
     for word in kept:
@@ -259,10 +260,6 @@ def _function_words(found: Sequence[str]) -> frozenset[str]:
     known = max(_FOREIGN, key=lambda language: len(language & asked))
     many = len(known & asked) >= max(2, FOREIGN_SHARE * len(asked))
     return known if many else frozenset()
-
-
-def _is_stop(word: str) -> bool:
-    return word.lower() in STOP_WORDS or (len(word) == 1 and word.isascii())
 
 
 def _compounds(kept: Sequence[str]) -> Iterable[tuple[str, str]]:

@@ -73,11 +73,9 @@ class Asked(Struct, frozen=True):
     milliseconds: float
 
 
-@contextmanager
-def open_index(root: Path, index_dir: Path) -> Iterator[Searchable]:
+def open_index(root: Path, index_dir: Path) -> AbstractContextManager[Searchable]:
     """The product's own index of ``root``, kept in ``index_dir``."""
-    with open_real(root, index_dir=index_dir) as index:
-        yield index
+    return open_real(root, index_dir=index_dir)
 
 
 @contextmanager

@@ -50,18 +50,7 @@ class CommentSyntax(NamedTuple):
 _SLASH = CommentSyntax(f"{_SLASH_LINE}|{_SLASH_BLOCK}", r"/[/*]", (_DOUBLE, _CHAR), r"/\"'")
 _HASH = CommentSyntax(_HASH_LINE, r"\#", (_DOUBLE, _SINGLE), r"\#\"'")
 _SPACED_HASH = CommentSyntax(_HASH_LINE, r"(?<![^\s;])\#", (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"), r"\#\"'\\")
-_DASH = CommentSyntax(r"--[^\n]*+", r"--", (_DOUBLE,), r"\-\"")
-_DASH_BLOCK = CommentSyntax(
-    r"\{-(?!\#)(?:[^-]++|-(?!\}))*+(?:-\})?|-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
-    r"(?:\{-(?!\#)|(?<![!\#$%&*+./<=>?@\\^|~:-])-{2,}+(?![!\#$%&*+./<=>?@\\^|~:]))",
-    (_DOUBLE, _CHAR, r"-++"),
-    r"{\-\"'",
-)
-_SEMICOLON = CommentSyntax(r";[^\n]*+", r";", (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'), r";\"\\")
-_PERCENT = CommentSyntax(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\")
 _MARKUP = CommentSyntax(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?", r"<!--", (), r"<")
-_ML = CommentSyntax(r"\(\*(?:[^*]++|\*(?!\)))*+(?:\*\))?", r"\(\*", (_DOUBLE, _CHAR), r"(\"'")
-_INI = CommentSyntax(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;")
 
 _SYNTAXES: dict[str, CommentSyntax] = {
     "c": _SLASH._replace(strings=(_DOUBLE, r"'(?:[^'\\\n]{1,4}+|\\[^\n]{1,11}?)'")),
@@ -82,7 +71,12 @@ _SYNTAXES: dict[str, CommentSyntax] = {
         r"\#@\"'",
     ),
     "go": _SLASH._replace(strings=(_DOUBLE, _CHAR, r"`[^`]*+`?"), first=r"/\"'`"),
-    "haskell": _DASH_BLOCK,
+    "haskell": CommentSyntax(
+        r"\{-(?!\#)(?:[^-]++|-(?!\}))*+(?:-\})?|-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
+        r"(?:\{-(?!\#)|(?<![!\#$%&*+./<=>?@\\^|~:-])-{2,}+(?![!\#$%&*+./<=>?@\\^|~:]))",
+        (_DOUBLE, _CHAR, r"-++"),
+        r"{\-\"'",
+    ),
     "javascript": _SLASH._replace(strings=(_DOUBLE, _SINGLE, _BACKTICK, _REGEX), first=r"/\"'`"),
     "java": _SLASH._replace(strings=(_TRIPLE, _DOUBLE, _CHAR)),
     "lua": CommentSyntax(
@@ -114,7 +108,6 @@ _SYNTAXES: dict[str, CommentSyntax] = {
         rf"--[^\n]*+|{_SLASH_BLOCK}", r"(?:--|/\*)", (r"'(?:[^'\n]++|'')*+'?", r'"[^"\n]*+"?'), r"\-/\"'"
     ),
     "zig": CommentSyntax(_SLASH_LINE, r"//", (_DOUBLE, _CHAR, r"\\\\[^\n]*+"), r"/\"'\\"),
-    "bash": _SPACED_HASH,
     "vue": CommentSyntax(
         rf"{_MARKUP.comment}|{_SLASH_LINE}|{_SLASH_BLOCK}",
         r"(?:<!--|(?<![^\s;{}(),])//|/\*)",
@@ -125,12 +118,12 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "scss": CommentSyntax(rf"{_SLASH_BLOCK}|{_SLASH_LINE}", r"(?:/\*|(?<!:)//)", (_DOUBLE,), r"/\""),
     "slash": _SLASH,
     "hash": _SPACED_HASH,
-    "dash": _DASH,
-    "semicolon": _SEMICOLON,
-    "percent": _PERCENT,
+    "dash": CommentSyntax(r"--[^\n]*+", r"--", (_DOUBLE,), r"\-\""),
+    "semicolon": CommentSyntax(r";[^\n]*+", r";", (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'), r";\"\\"),
+    "percent": CommentSyntax(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\"),
     "markup": _MARKUP,
-    "ini": _INI,
-    "ml": _ML,
+    "ini": CommentSyntax(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;"),
+    "ml": CommentSyntax(r"\(\*(?:[^*]++|\*(?!\)))*+(?:\*\))?", r"\(\*", (_DOUBLE, _CHAR), r"(\"'"),
 }
 
 _MEMBERS = {
@@ -141,7 +134,7 @@ _MEMBERS = {
     "actionscript alloy antlr avro bicep bluespec cairo chapel cue dafny devicetree flatbuffers graphviz "
     "gleam hack jsonnet lex move opencl openscad pkl prisma qml qsharp reason yacc zephir linkerscript "
     "supercollider stata smithy modelica fsharp",
-    "hash": "perl r julia make dockerfile cmake powershell yaml toml nix tcl awk crystal nim fish "
+    "hash": "bash perl r julia make dockerfile cmake powershell yaml toml nix tcl awk crystal nim fish "
     "coffeescript graphql hcl just meson elvish apache bitbake caddyfile gdscript gn gnuplot ignore kconfig "
     "mojo nginx ninja nushell puppet qmake raku raml rego requirements robot rpmspec sed sparql sshconfig "
     "vcl vyper peg autoconf janet capnp gherkin",

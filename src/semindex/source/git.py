@@ -2,7 +2,7 @@
 
 Every call goes through :func:`_git`. ``ls-files`` and ``check-ignore`` run no filter, hook, alias,
 pager or credential helper; the file-system monitor is the one program they would start, and it is
-switched off.
+switched off. A call that git cannot answer raises :class:`GitFailed`.
 """
 
 from __future__ import annotations
@@ -52,19 +52,13 @@ class GitRule(Struct, frozen=True):
 
 def find_top(folder: Path) -> Path | None:
     """The nearest folder at or above ``folder`` that holds a ``.git``; None if there is none."""
-    for candidate in (folder, *folder.parents):
-        if os.path.lexists(candidate / ".git"):
-            return candidate
-    return None
+    return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
 
 
 def list_files(folder: Path, top: Path, only: Collection[bytes] = ()) -> Listing:
     """The files of ``folder`` in the work tree at ``top``, without ignored ones.
 
     With ``only``, paths relative to ``folder``, git lists only what is at or below these.
-
-    Raises:
-        GitFailed: git cannot answer; the caller walks without it.
     """
     options = ("-z", "-t", "--cached", "--others", "--exclude-standard")
     output, errors = _git(folder, top, "ls-files", *options, paths=only)
@@ -86,22 +80,14 @@ def list_files(folder: Path, top: Path, only: Collection[bytes] = ()) -> Listing
 
 
 def list_ignored(folder: Path, top: Path) -> list[bytes]:
-    """The paths that git ignores in ``folder``; a folder ignored as a whole is one path that ends in a slash.
-
-    Raises:
-        GitFailed: git cannot answer.
-    """
+    """The paths that git ignores in ``folder``; one ignored as a whole is one path that ends in a slash."""
     options = ("-z", "--others", "--ignored", "--exclude-standard", "--directory")
     output, _ = _git(folder, top, "ls-files", *options)
     return [path for path in output.split(b"\0") if path]
 
 
 def find_ignoring_rules(folder: Path, top: Path, paths: list[bytes]) -> dict[bytes, GitRule]:
-    """The rule for each of the ``paths`` that a rule matches by itself, not by a folder above it.
-
-    Raises:
-        GitFailed: git cannot answer.
-    """
+    """The rule for each of the ``paths`` that a rule matches by itself, not by a folder above it."""
     output, _ = _git(folder, top, "check-ignore", "-v", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0")
     fields = output.split(b"\0")
     found: dict[bytes, GitRule] = {}
@@ -112,11 +98,7 @@ def find_ignoring_rules(folder: Path, top: Path, paths: list[bytes]) -> dict[byt
 
 
 def is_ignored(folder: Path, top: Path) -> bool:
-    """Whether the work tree at ``top`` ignores ``folder`` itself.
-
-    Raises:
-        GitFailed: git cannot answer.
-    """
+    """Whether the work tree at ``top`` ignores ``folder`` itself."""
     name = os.fsencode(folder.relative_to(top)) + b"/"
     output, _ = _git(top, top, "check-ignore", "-z", "--stdin", stdin=name + b"\0")
     return bool(output)
@@ -140,12 +122,7 @@ def common_dir(top: Path) -> Path | None:
 
 
 def _git(
-    folder: Path,
-    top: Path,
-    command: str,
-    *options: str,
-    stdin: bytes = b"",
-    paths: Collection[bytes] = (),
+    folder: Path, top: Path, command: str, *options: str, stdin: bytes = b"", paths: Collection[bytes] = ()
 ) -> tuple[bytes, bytes]:
     """Standard output and standard error of one git command run in ``folder``."""
     import subprocess  # noqa: TID251 - asks git which files there are

@@ -61,11 +61,7 @@ class WorkTree:
         return repositories
 
     def is_ignored(self) -> bool:
-        """Whether the work tree ignores the folder that is walked.
-
-        Raises:
-            GitFailed: git cannot answer.
-        """
+        """Whether the work tree ignores the folder that is walked; raises what :meth:`walk` raises."""
         return self._folder != self._top and git.is_ignored(self._folder, self._top)
 
     def _rooted(self, path: bytes) -> bytes:
@@ -106,10 +102,9 @@ class WorkTree:
 
     def _enters(self, folder: bytes) -> bool:
         """Whether a folder and those above are no links, and no ``.semindexignore`` leaves one out."""
-        known = self._entered.get(folder)
-        if known is None:
-            known = self._entered[folder] = self._is_open(folder)
-        return known
+        if folder not in self._entered:
+            self._entered[folder] = self._is_open(folder)
+        return self._entered[folder]
 
     def _is_open(self, folder: bytes) -> bool:
         if name_of(folder) in NEVER or not self._enters(parent(folder)):
@@ -134,11 +129,10 @@ class WorkTree:
 
     def _enters_untracked(self, folder: bytes) -> bool:
         """Whether neither a folder nor one above it is left out by default, as packages and caches are."""
-        known = self._untracked.get(folder)
-        if known is None:
+        if folder not in self._untracked:
             above = self._enters_untracked(parent(folder))
-            known = self._untracked[folder] = above and not self._is_default(folder)
-        return known
+            self._untracked[folder] = above and not self._is_default(folder)
+        return self._untracked[folder]
 
     def _is_default(self, folder: bytes) -> bool:
         if decide(self._collector.own_rules(parent(folder)), folder, is_folder=True) is not None:
