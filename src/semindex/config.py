@@ -9,8 +9,6 @@ that asks for more is passed over, so that nobody's clone becomes unusable, and
 :attr:`Settings.passed_over` tells. The files are not followed when they are links out of the root.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat

@@ -1,7 +1,5 @@
 """What a user's settings name: the embedder, how models are run, and the vectors that are kept on disk."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path

@@ -3,8 +3,6 @@
 Each message says what failed, where, and what to do next.
 """
 
-from __future__ import annotations
-
 
 class SemindexError(Exception):
     """The base of all errors that semindex raises on purpose."""

@@ -27,8 +27,6 @@ word once. It gives words small ids, and for each id the hashes of its terms.
 True
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from array import array

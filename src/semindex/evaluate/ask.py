@@ -1,7 +1,5 @@
 """An index over a folder, asked many queries and timed: what every family of tasks shares."""
 
-from __future__ import annotations
-
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -5,8 +5,6 @@ no function is easier to find than another because it kept its own, and the figu
 how many are asked for.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -6,8 +6,6 @@ functions (CodeSearchNet's idea: Husain et al., *CodeSearchNet Challenge*, 2019,
 indexed, and asked.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

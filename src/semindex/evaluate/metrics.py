@@ -6,8 +6,6 @@ section 13.3): the queries are drawn again with replacement, and the middle 95 %
 those draws is the interval.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ Works on the marks that comments have in the languages that are parsed, not on o
 same rules read ``\"\"\"``, ``/** */``, ``///``, ``#``, ``--``, ``{- -}`` and ``@doc``.
 """
 
-from __future__ import annotations
-
 import re
 
 from semindex.tokens import STOP_WORDS, text_terms, words

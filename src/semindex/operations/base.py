@@ -12,8 +12,6 @@ with a value out of bounds gets the same sentence: making it is what checks it.
 Nothing here imports numpy, so that help and completion are quick.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Bringing an index up to date."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import Meta

@@ -1,7 +1,5 @@
 """The state of an index."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from semindex.operations.base import Operation, Request, option

@@ -8,8 +8,6 @@ r"""Find where a text without a grammar may be cut: at headings, configuration b
 [1, 4]
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -19,8 +19,6 @@ Lines 1 and 2 are a gap and lines 3 and 4 the head of ``A``: both join ``f``, an
 owner has 60 % of that chunk, so the class that encloses it is its owner.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

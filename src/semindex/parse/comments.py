@@ -10,8 +10,6 @@ loops are possessive (``++``, ``*+``), so nothing is tried twice and time is lin
 A string that is not closed ends with its line, so that one stray quote does not hide the comments below it.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Parse text with tree-sitter; each grammar is imported when a file of its language is first parsed."""
 
-from __future__ import annotations
-
 import importlib
 import re
 from functools import lru_cache

@@ -1,7 +1,5 @@
 r"""Find where the lines of a text begin; only ``\n`` ends a line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Parse a source file: find its symbols and comments, and cut it into chunks."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -13,8 +13,6 @@ are looked at (the children of the root, of classes, of conditions ...), because
 Python object; most of a tree, such as the expressions in a function, is never looked at.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -4,8 +4,6 @@ Versions are taken from the names of the ``.dist-info`` folders, because asking 
 twenty packages takes longer than a search.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from functools import lru_cache

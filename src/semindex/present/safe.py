@@ -1,7 +1,5 @@
 """Indexed text and paths made safe to print: nothing in them may steer a terminal or break a line."""
 
-from __future__ import annotations
-
 import os
 import re
 

@@ -1,7 +1,5 @@
 """Writing to standard output, whatever its encoding is, and also when its reader stops reading."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

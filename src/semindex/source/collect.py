@@ -1,7 +1,5 @@
 """Collect what a walk finds: files, skipped paths with their reasons, and the rules that left paths out."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

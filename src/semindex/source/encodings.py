@@ -15,8 +15,6 @@ that language has much of: kana in Japanese, frequent characters in Chinese and 
 bytes in Russian, single accented letters between ASCII letters in Western European languages.
 """
 
-from __future__ import annotations
-
 import codecs
 import re
 

@@ -5,8 +5,6 @@ pager or credential helper; the file-system monitor is the one program they woul
 switched off. A call that git cannot answer raises :class:`GitFailed`.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Collection

@@ -17,8 +17,6 @@ without a regular expression (``literal``, ``end``, ``start``), and :meth:`Ignor
 all names of a folder together whether asking about the single names can give anything.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence

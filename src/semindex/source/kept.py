@@ -1,7 +1,5 @@
 """A cache of the texts of files, valid while size, times and inode of each file are unchanged."""
 
-from __future__ import annotations
-
 import os
 import threading
 import time

@@ -5,8 +5,6 @@ blanks. A line that starts with blanks continues the line before. An extension i
 first of them; for some shared extensions :mod:`semindex.source.languages` looks into the file.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import NamedTuple
 

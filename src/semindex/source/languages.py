@@ -1,7 +1,5 @@
 """Tell the language of a file by its name, its extension, its ``#!`` line or its first bytes."""
 
-from __future__ import annotations
-
 import re
 
 from semindex.source.language_table import languages

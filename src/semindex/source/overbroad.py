@@ -4,8 +4,6 @@ Only source files count. Folders that build tools and package managers make, suc
 count: ignoring them is normal.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

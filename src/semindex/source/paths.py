@@ -1,7 +1,5 @@
 """Root-relative POSIX paths as bytes; the root is the empty path."""
 
-from __future__ import annotations
-
 import sys
 
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()

@@ -1,7 +1,5 @@
 """Read one file: its digest and its text in UTF-8, or the reason why it is not indexed."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

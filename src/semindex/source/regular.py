@@ -1,7 +1,5 @@
 """Read a file only if it is a regular one: links are not followed, and a FIFO does not block."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

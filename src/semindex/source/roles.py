@@ -1,7 +1,5 @@
 """What a path says by itself: the words of its stem and of its folder, and the roles of the file."""
 
-from __future__ import annotations
-
 import re
 from enum import IntEnum
 from functools import lru_cache

@@ -3,8 +3,6 @@
 The rules are conservative: they pass every file that a person may have written or would look for.
 """
 
-from __future__ import annotations
-
 import re
 
 from semindex.source.languages import kind_of

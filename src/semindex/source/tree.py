@@ -5,8 +5,6 @@ The first of these three kinds that has a matching rule decides, by its deepest 
 files, because their repository tracks its files in spite of the rule.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Collection, Iterable

@@ -4,8 +4,6 @@ In a git work tree git lists the files, of nested repositories each by itself. E
 answer, :mod:`semindex.source.tree` applies the ignore files. Links are recorded and not followed.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path

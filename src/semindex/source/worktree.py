@@ -1,7 +1,5 @@
 """Walk a git work tree: git lists the files, and ``.semindexignore`` files leave out or take back in."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterable, Iterator

@@ -4,8 +4,6 @@ To add a command: a module here with a :class:`click.Command` that returns its e
 :data:`COMMANDS`.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import signal

@@ -1,7 +1,5 @@
 """``semindex cache``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import click

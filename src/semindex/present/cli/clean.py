@@ -1,7 +1,5 @@
 """``semindex clean``."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

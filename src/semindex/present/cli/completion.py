@@ -1,7 +1,5 @@
 """``semindex completion``."""
 
-from __future__ import annotations
-
 import click
 
 from semindex.present.cli.outcome import DONE

@@ -1,7 +1,5 @@
 """Options of commands: those that say what is asked, made from requests, and those that several share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps

@@ -1,7 +1,5 @@
 """Exit codes, and how errors are told: in one message, without a traceback when we raised them ourselves."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """``semindex related``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

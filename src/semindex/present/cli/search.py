@@ -1,7 +1,5 @@
 """``semindex search``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
