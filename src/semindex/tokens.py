@@ -70,7 +70,7 @@ STOP_WORDS = frozenset(
 """Words that are dropped from a query if another word is left; documents keep them."""
 
 
-FOREIGN_WORDS = (
+_FOREIGN_WORDS = (
     # German, French, Spanish, Portuguese, Italian, Dutch: articles, prepositions, question words, helpers.
     """aber als am auf aus bei beim bis das dass dem den der des die dies diese dieser durch ein eine einem
     einen einer es für gibt haben hat ich ist kann mit nach nicht oder ohne sich sie sind über um und vom
@@ -93,7 +93,7 @@ FOREIGN_WORDS = (
 )
 """Function words of other languages than English, dropped from a question in that language. What is left are
 the identifiers and technical words, which languages share."""
-_FOREIGN = tuple(frozenset(words.split()) for words in FOREIGN_WORDS)
+_FOREIGN = tuple(frozenset(words.split()) for words in _FOREIGN_WORDS)
 FOREIGN_SHARE = 0.2
 """A query is in another language when two or more words, and this share of all, are its function words."""
 

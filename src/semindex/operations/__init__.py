@@ -6,7 +6,6 @@ here that ends in an ``OPERATION``, its name in :data:`NAMES`, and a renderer in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,3 @@ def operation(name: str) -> Operation:
     """The operation of that name, its module imported when it is first asked for."""
     found: Operation = import_module(f"{__name__}.{name}").OPERATION
     return found
-
-
-def operations() -> Iterator[Operation]:
-    """All operations, in the order of :data:`NAMES`."""
-    return map(operation, NAMES)

@@ -28,7 +28,7 @@ Asked = TypeVar("Asked", bound="Request")
 Answer = TypeVar("Answer")
 
 
-class Spelling(Struct, frozen=True):
+class Spelling(Struct, frozen=True, forbid_unknown_fields=True):
     """How the command line spells a field. What is empty follows from the field's name."""
 
     flag: str = ""
@@ -92,27 +92,15 @@ class Operation(Struct, frozen=True):
 
 
 def option(
-    help: str,
-    *,
-    least: int | None = None,
-    choices: Iterable[str] = (),
-    flag: str = "",
-    short: str = "",
-    metavar: str = "",
-    argument: bool = False,
-    from_path: bool = False,
-    unless_off: bool = False,
+    help: str, *, least: int | None = None, choices: Iterable[str] = (), **spelling: str | bool
 ) -> Meta:
-    """What a field says of itself: its help, its bounds, and its :class:`Spelling` on the command line."""
+    """What a field says of itself: its help, its bounds, and the fields of its :class:`Spelling`."""
     allowed = tuple(map(str, choices))
     return Meta(
         description=help,
         ge=least,
         extra_json_schema={"enum": list(allowed)} if allowed else None,
-        extra={
-            "choices": allowed,
-            "spelling": Spelling(flag, short, metavar, argument, from_path, unless_off),
-        },
+        extra={"choices": allowed, "spelling": msgspec.convert(spelling, Spelling)},
     )
 
 

@@ -80,11 +80,9 @@ class Collector(Struct):
         """The ``lstat`` of a path; None if it fails, and then the failure is recorded."""
         try:
             return os.lstat(self.absolute(path))
-        except PermissionError as error:
-            self.fail_os(parent(path), error)
         except OSError as error:
-            self.fail_os(path, error)
-        return None
+            self.fail_status(path, error)
+            return None
 
     def add(self, path: bytes, status: os.stat_result) -> None:
         """Record a path: a regular file as one to read, a link or special file as skipped."""
@@ -127,6 +125,10 @@ class Collector(Struct):
             self.fail(path, SkipReason.PERMISSION, error.strerror or "")
         elif not isinstance(error, FileNotFoundError | NotADirectoryError):
             self.fail(path, SkipReason.UNREADABLE, error.strerror or str(error))
+
+    def fail_status(self, path: bytes, error: OSError) -> None:
+        """Record why a path's status cannot be read; without permission, its folder is what is skipped."""
+        self.fail_os(parent(path) if isinstance(error, PermissionError) else path, error)
 
     def own_rules(self, folder: bytes, names: Collection[bytes] | None = None) -> tuple[IgnoreFile, ...]:
         """The ``.semindexignore`` files that apply in ``folder``, the root's first.

@@ -12,11 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-_SAFE_CONFIGURATION = (
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "safe.bareRepository=explicit",
-)
+_SAFE_CONFIGURATION = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
 _KEPT_VARIABLES = r"(?a:GIT_EXEC_PATH|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))"
 """Variables of the user's own configuration. Any other ``GIT_*`` variable may name another repository."""
 _TIMEOUT_S = 600

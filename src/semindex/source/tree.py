@@ -80,7 +80,7 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
-                collector.fail_os(parent(path) if isinstance(error, PermissionError) else path, error)
+                collector.fail_status(path, error)
                 continue
             is_folder = stat.S_ISDIR(status.st_mode)
             rule = decide(deciding, path, is_folder=is_folder) if deciding else None

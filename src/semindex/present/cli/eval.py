@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from semindex.evaluate.metrics import Interval
 
 Row = tuple[str, "Interval"]
+_FIGURES = ("recall@1", "recall@5", "recall@10", "MRR@10")
+"""The names of :class:`semindex.evaluate.functions.Figures`, in the order of its fields."""
 _MOVED = {
     **dict.fromkeys(("--commits", "--limit-commits"), "commits"),
     **dict.fromkeys(("--pasted", "--limit-pieces"), "pasted"),
@@ -122,12 +124,7 @@ def _show(report: FunctionReport) -> None:
     rows = [
         (f"{kind} {name}", found)
         for kind, figures in (("functions", report.functions), ("files", report.files))
-        for name, found in (
-            ("recall@1", figures.recall_at_1),
-            ("recall@5", figures.recall_at_5),
-            ("recall@10", figures.recall_at_10),
-            ("MRR@10", figures.mrr),
-        )
+        for name, found in zip(_FIGURES, msgspec.structs.astuple(figures), strict=True)
     ]
     rows += [(f"functions MRR@10, {name}", found) for name, found in report.languages.items()]
     _show_table(f"Documented functions, asked by their first sentence{hidden}", rows)

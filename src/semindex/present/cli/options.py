@@ -71,35 +71,31 @@ def answer_options(command: Decorated) -> Decorated:
     return command
 
 
-class _Bounded(click.IntRange):
-    """A whole number, refused with the sentence that every door gives."""
+class _Refusing:
+    """Refuses a value with the sentence that every door gives; what the help shows is another type's."""
 
+    field: Field
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if self.field.kind is int:
+            with suppress(ValueError):
+                value = int(value)
+        problem = refusal(self.field, value)
+        if problem:
+            raise click.BadParameter(problem, ctx, param)
+        return value
+
+
+class _Bounded(_Refusing, click.IntRange):
     def __init__(self, field: Field) -> None:
         super().__init__(min=field.least)
         self.field = field
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        with suppress(ValueError):
-            value = int(value)
-        return _accepted(self.field, value, param, ctx)
 
-
-class _Choice(click.Choice[str]):
-    """One of a few words, refused with the sentence that every door gives."""
-
+class _Choice(_Refusing, click.Choice[str]):
     def __init__(self, field: Field) -> None:
         super().__init__(field.choices)
         self.field = field
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return _accepted(self.field, str(value), param, ctx)
-
-
-def _accepted(field: Field, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-    problem = refusal(field, value)
-    if problem:
-        raise click.BadParameter(problem, ctx, param)
-    return value
 
 
 def asks(request: type[Request]) -> Callable[[Decorated], Decorated]:
