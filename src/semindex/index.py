@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from semindex import config
 from semindex.embed.static import open_words
 from semindex.errors import (
-    IndexCorrupt,
     IndexMismatch,
     NotIndexed,
     RootError,
@@ -36,7 +35,7 @@ from semindex.source.kept import KeptTexts
 from semindex.store import layout
 from semindex.store.catalog import Catalog
 from semindex.store.records import LiveSegments, partial_note
-from semindex.store.segment import Segment, SegmentMissing
+from semindex.store.segment import Segment, SegmentMissing, open_listed
 from semindex.types import (
     BuildReport,
     Cluster,
@@ -379,12 +378,7 @@ class Index:
 
     def _opened(self, live: LiveSegments, catalog: Catalog) -> Commit:
         mapped = live.nbytes > self._mapped_above
-        segments: list[Segment] = []
-        for record in live.segments:
-            segment = Segment.open(layout.segment_path(self.index_dir, record.name), mapped=mapped)
-            segments.append(segment)
-            if len(segment.section("chunk_kinds")) != record.chunks:
-                raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
+        segments = [open_listed(self.index_dir, record, mapped=mapped) for record in live.segments]
         dead = [live.dead.get(record.id, ()) for record in live.segments]
         # As many as the catalog has, which would have to count them.
         files = sum(record.files for record in live.segments) - sum(map(len, dead))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 
 from msgspec.structs import replace
 
 from semindex.errors import IndexCorrupt
 from semindex.indexing import merge
-from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.drift import Drift, planned, walked
-from semindex.indexing.plan import Plan
+from semindex.indexing.plan import Plan, new_skips
 from semindex.indexing.run import Indexing, Run, commit
 from semindex.indexing.walktimes import WALKS, WalkTimes
 from semindex.indexing.workplace import Workplace
@@ -20,8 +19,8 @@ from semindex.source.walk import checked_root
 from semindex.store import layout
 from semindex.store.catalog import Catalog
 from semindex.store.lock import OnWait, write_lock
-from semindex.store.records import LiveSegments, SkippedFile, Totals
-from semindex.store.segment import Segment
+from semindex.store.records import LiveSegments, Totals
+from semindex.store.segment import open_listed
 from semindex.types import (
     BuildReport,
     Progress,
@@ -69,7 +68,7 @@ class Builder:
         with write_lock(place.index_dir, wait_seconds=wait_seconds, on_wait=self._tell_wait(wait_seconds)):
 
             def indexed(drift: Drift | None) -> tuple[BuildReport, set[str]]:
-                with self._catalog(warnings, verify=verify) as catalog:
+                with self._opened_catalog(warnings, verify=verify) as catalog:
                     report = self._refresh(catalog, drift, paths, warnings, force, verify)
                     return report, {segment.name for segment in catalog.live().segments}
 
@@ -87,16 +86,8 @@ class Builder:
             Progress("wait", int(waited), int(wait_seconds), "seconds", holder)
         )
 
-    @contextmanager
-    def _catalog(self, warnings: list[str], *, verify: bool) -> Iterator[Catalog]:
-        """The catalog, open for writing; begun anew when it is damaged or was made with another model."""
-        catalog = self._opened_catalog(warnings, verify=verify)
-        try:
-            yield catalog
-        finally:
-            catalog.close()
-
     def _opened_catalog(self, warnings: list[str], *, verify: bool) -> Catalog:
+        """The catalog, open for writing; begun anew when it is damaged or was made with another model."""
         place = self._place
         model = place.embedder.fingerprint
         try:
@@ -143,7 +134,7 @@ class Builder:
             touched=list(work.touched),
             pending_before=0 if whole else int(catalog.meta("pending") or 0),
         )
-        run.skipped.extend(self._new_skips(work))
+        run.skipped.extend(new_skips(work.skipped, work.failures))
         with ExitStack() as leaving:
             indexing = Indexing(self._place, catalog, run, self._progress, leaving)
             indexing.index(work.read)
@@ -188,21 +179,14 @@ class Builder:
             return planned(known, catalog, broken=broken, force=force)
         return known
 
-    def _new_skips(self, work: Plan) -> list[SkippedFile]:
-        skips = [SkippedFile(failure, skip_analysis()) for failure in work.skipped]
-        return [skip for skip in skips if work.failures.get(skip.failure.path) != skip]
-
     def _broken_segments(self, live: LiveSegments, warnings: list[str], *, verify: bool) -> set[int]:
         """The ids of segments that cannot be used, whose files are indexed again; a warning for each."""
         broken: set[int] = set()
         for number, record in enumerate(live.segments):
             self._progress(Progress("verify", number, len(live.segments), "segments"))
             try:
-                segment = Segment.open(layout.segment_path(self._place.index_dir, record.name))
-                rows = len(segment.section("file_chunks")), len(segment.section("chunk_kinds"))
+                segment = open_listed(self._place.index_dir, record)
                 faults = segment.verify() if verify else []
-                if rows != (record.files, record.chunks):
-                    faults.append(f"{segment.path} is not what the catalog names")
                 segment.close()
             except IndexCorrupt as error:
                 faults = [str(error)]

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from semindex.errors import IndexLocked, IndexUnwritable, SemindexError
-from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.drift import Drift, planned, settled, walked
+from semindex.indexing.plan import new_skips
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
 from semindex.store.catalog import Catalog
 from semindex.store.lock import write_lock
-from semindex.store.records import Change, SkippedFile
+from semindex.store.records import Change
 from semindex.types import Upkept
 
 if TYPE_CHECKING:
@@ -186,10 +186,9 @@ class Upkeep:
 
 
 def _what_was_settled(drift: Drift, times: WalkTimes) -> Change:
-    failures = [SkippedFile(failure, skip_analysis()) for failure in drift.plan.skipped]
     return Change(
         touched=drift.plan.touched,
-        skipped=[skip for skip in failures if drift.plan.failures.get(skip.failure.path) != skip],
+        skipped=new_skips(drift.plan.skipped, drift.plan.failures),
         # All that is known was seen at the time of the walk, when nothing in doubt is left.
         scan_ns=None if drift.doubtful else drift.scan_ns,
         meta={WALKS: times.note},

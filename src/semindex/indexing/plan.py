@@ -8,7 +8,7 @@ two seconds of the last walk, it would be read too: it may have changed after th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -60,6 +60,12 @@ def is_known(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[st
     if record is not None and record.ref == ref and by_todays_rules(record):
         return True
     return skip is not None and skip.failure.ref == ref and by_todays_rules(skip)
+
+
+def new_skips(found: Iterable[FileFailure], known: Mapping[str, SkippedFile]) -> list[SkippedFile]:
+    """The records of files found to be skipped today that the catalog does not have just so."""
+    skips = [SkippedFile(failure, skip_analysis()) for failure in found]
+    return [skip for skip in skips if known.get(skip.failure.path) != skip]
 
 
 def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Plan:

@@ -18,13 +18,12 @@ from msgspec.structs import replace
 
 from semindex.errors import WorkerError
 from semindex.indexing import merge
-from semindex.indexing.analysis import skip_analysis
 from semindex.indexing.batch import Outcome, Result, Wanted, Work, batches
 from semindex.indexing.crew import Crew, cluster_crew, one_process, several
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.memory import peak_bytes
 from semindex.indexing.merge import Merge, Merged
-from semindex.indexing.plan import by_todays_rules
+from semindex.indexing.plan import by_todays_rules, new_skips
 from semindex.indexing.workplace import Workplace
 from semindex.store import layout
 from semindex.store.catalog import Catalog
@@ -235,10 +234,7 @@ class Indexing:
     def _note(self, outcome: Outcome) -> None:
         run = self._run
         run.touched += [ref for ref in outcome.touched if run.files[ref.path].ref != ref]
-        for failure in outcome.failures:
-            skip = SkippedFile(failure, skip_analysis())
-            if run.failures.get(failure.path) != skip:
-                run.skipped.append(skip)
+        run.skipped += new_skips(outcome.failures, run.failures)
         run.source_bytes += outcome.source_bytes
         if outcome.segment is not None:
             run.segments.append(outcome.segment)

@@ -29,6 +29,8 @@ _ADVICE = {
     errno.EFBIG: f"Raise the limit (ulimit -f), or {_ELSEWHERE}.",
 }
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF})
+DATABASE_SIDES = ("-wal", "-shm", "-journal")
+"""Endings of the files that SQLite puts beside a database."""
 
 
 def no_step(_name: str) -> None:
@@ -68,6 +70,24 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def set_database_aside(path: Path, aside: Path) -> bool:
+    """Rename an SQLite database, in place of what was set aside before; False if there is none.
+
+    Raises:
+        OSError: The system refused.
+    """
+    moved = False
+    # The log goes before the database: SQLite would apply a log left behind to a new one.
+    for suffix in (*DATABASE_SIDES, ""):
+        try:
+            Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+            moved = True
+        except FileNotFoundError:
+            Path(f"{aside}{suffix}").unlink(missing_ok=True)
+            moved = False
+    return moved
 
 
 class Replacement:

@@ -21,7 +21,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from semindex.errors import IndexCorrupt, IndexUnwritable, UsageError
-from semindex.store.durable import Replacement, StepHook, no_step, sync_folder, unwritable
+from semindex.store.durable import Replacement, StepHook, no_step, set_database_aside, sync_folder, unwritable
 from semindex.store.lock import HOLDER, LOCK, write_lock
 
 FOLDER = ".semindex"
@@ -29,8 +29,6 @@ CATALOG = "catalog.db"
 SEGMENTS = "segments"
 DAMAGED = "catalog.damaged.db"
 """The name to which a damaged catalog is renamed; the next damaged one replaces it."""
-CATALOG_SIDES = ("-wal", "-shm", "-journal")
-"""Endings of the files that SQLite puts beside a database."""
 
 _MARK = b"# Made by semindex; 'semindex clean' removes this folder.\n*\n"
 _IGNORE = ".gitignore"
@@ -200,23 +198,11 @@ def set_catalog_aside(index_dir: Path) -> Path | None:
     Raises:
         IndexUnwritable: The system refused.
     """
-    catalog, aside = index_dir / CATALOG, index_dir / DAMAGED
+    aside = index_dir / DAMAGED
     with unwritable(index_dir):
-        # The log goes before the catalog: SQLite would apply a log left behind to a new catalog.
-        for suffix in CATALOG_SIDES:
-            _rename(Path(f"{catalog}{suffix}"), Path(f"{aside}{suffix}"))
-        moved = _rename(catalog, aside)
+        moved = set_database_aside(index_dir / CATALOG, aside)
         sync_folder(index_dir)
     return aside if moved else None
-
-
-def _rename(source: Path, target: Path) -> bool:
-    try:
-        source.replace(target)
-    except FileNotFoundError:
-        target.unlink(missing_ok=True)
-        return False
-    return True
 
 
 def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:

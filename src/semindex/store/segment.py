@@ -23,6 +23,7 @@ import xxhash
 from msgspec import Struct
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
+from semindex.store import layout
 from semindex.store.codec import Bytes
 from semindex.store.durable import Replacement, StepHook, explain, no_step
 from semindex.store.header import (
@@ -40,6 +41,7 @@ from semindex.store.header import (
     pack_directory,
     pack_header,
 )
+from semindex.store.records import SegmentRecord
 
 Array = npt.NDArray[Any]
 """An array of any dtype that a segment can hold."""
@@ -277,6 +279,19 @@ class Segment:
         if self._data is None:
             raise ValueError(f"segment {self.path} is closed")
         return self._data
+
+
+def open_listed(index_dir: Path, record: SegmentRecord, *, mapped: bool = True) -> Segment:
+    """Open a segment that a catalog lists, as :meth:`Segment.open` does.
+
+    Raises:
+        IndexCorrupt: Besides the causes there: the segment has other numbers of files or chunks.
+    """
+    segment = Segment.open(layout.segment_path(index_dir, record.name), mapped=mapped)
+    counts = len(segment.section("file_chunks")), len(segment.section("chunk_kinds"))
+    if counts != (record.files, record.chunks):
+        raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
+    return segment
 
 
 def _read_whole(path: Path, file: FileIO, size: int) -> Bytes:

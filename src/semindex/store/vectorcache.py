@@ -37,14 +37,13 @@ from semindex.store.connection import (
     primary_code,
     transaction,
 )
+from semindex.store.durable import DATABASE_SIDES, set_database_aside
 from semindex.types import CacheStats, Kept
 
 T = TypeVar("T")
 
 FILE = "vectors.db"
 DAMAGED = "vectors.db.damaged"
-SIDES = ("", "-wal", "-shm", "-journal")
-"""Endings of the files that belong to one database."""
 APPLICATION_ID = 0x53495643
 """``SIVC`` in ASCII; SQLite keeps it in the head of the file."""
 VERSION = 1
@@ -182,9 +181,8 @@ class VectorCache:
             self._disconnect()
             if there and not cleared:
                 raise CacheError(f"{'; '.join(self._notes)}; nothing was removed")
-            for path in _files(aside):
-                with suppress(FileNotFoundError):
-                    path.unlink()
+            for ending in ("", *DATABASE_SIDES):
+                Path(f"{aside}{ending}").unlink(missing_ok=True)
             self._notes = {}
             return max(0, before - _total_bytes(self.path))
 
@@ -202,7 +200,7 @@ class VectorCache:
                 return otherwise if opened is None else work(opened)
             except (sqlite3.Error, UnicodeDecodeError, _Foreign, OSError) as error:
                 self._disconnect()
-                if _is_damage(error) and again:
+                if again and (isinstance(error, UnicodeDecodeError) or primary_code(error) in DAMAGE):
                     self._set_aside(error)
                 else:
                     self._note_failure(error)
@@ -220,10 +218,7 @@ class VectorCache:
         """Rename the damaged file and those that SQLite keeps beside it."""
         aside = self.path.with_name(DAMAGED)
         try:
-            # The log goes before the database: SQLite would apply a log left behind to a new file.
-            for ending in reversed(SIDES):
-                with suppress(FileNotFoundError):
-                    Path(f"{self.path}{ending}").replace(f"{aside}{ending}")
+            set_database_aside(self.path, aside)
         except OSError as refused:
             self._off = True
             self._notes[f"vectors are not cached: {self.path} is damaged ({error}): {refused}"] = None
@@ -374,20 +369,10 @@ def _decode_value(value: object) -> Kept | None:
     return Kept(np.frombuffer(value, "<f4", offset=_HEAD.size).astype(np.float32), read, total)
 
 
-def _is_damage(error: Exception) -> bool:
-    return isinstance(error, UnicodeDecodeError) or primary_code(error) in DAMAGE
-
-
-def _files(path: Path) -> list[Path]:
-    return [Path(f"{path}{ending}") for ending in SIDES]
-
-
 def _total_bytes(path: Path) -> int:
     """The size of a database's files, but for ``-shm``, which is there only while the database is open."""
     total = 0
-    for file in _files(path):
-        if file.name.endswith("-shm"):
-            continue
+    for ending in ("", "-wal", "-journal"):
         with suppress(OSError):
-            total += file.stat().st_size
+            total += Path(f"{path}{ending}").stat().st_size
     return total
