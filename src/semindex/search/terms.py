@@ -25,6 +25,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.search.sums import heads_of, ranges
 from semindex.search.weights import Weights
@@ -131,25 +132,12 @@ class Occurring(Struct, frozen=True):
         return self.places if self.touched is None else self.touched[self.places]
 
     def of(self, kept: Sequence[int]) -> Occurring:
-        """The same without the text of terms that occur in none, numbered anew: ``kept`` are the others."""
-        return Occurring(
+        """The same, with the text of some terms only, numbered anew; the others' occurs nowhere."""
+        return replace(
+            self,
             text_df=[self.text_df[number] for number in kept],
-            body_df=self.body_df,
-            file_df=self.file_df,
             sizes=self.sizes[kept],
-            touched=self.touched,
-            places=self.places,
-            gains=self.gains,
             file_sizes=self.file_sizes[kept],
-            files=self.files,
-            file_gains=self.file_gains,
-            body_lists=self.body_lists,
-            body_sizes=self.body_sizes,
-            body_chunks=self.body_chunks,
-            body_counts=self.body_counts,
-            body_file_terms=self.body_file_terms,
-            body_files=self.body_files,
-            body_gains=self.body_gains,
         )
 
 
