@@ -25,7 +25,7 @@ from semindex.errors import IndexCorrupt
 from semindex.store import layout
 from semindex.store.durable import StepHook, no_step
 from semindex.store.joining import join_segments
-from semindex.store.records import Change, LiveSegments, MovedFile, NewSegment, SegmentRecord
+from semindex.store.records import Change, MovedFile, NewSegment, SegmentRecord
 from semindex.store.segment import Segment
 
 TIER_SEGMENTS = 4
@@ -133,12 +133,6 @@ class Merged(Struct, frozen=True):
     """Where one of the old segments is damaged; then nothing was made."""
 
 
-def merges(live: LiveSegments, groups: Sequence[Sequence[SegmentRecord]]) -> list[Merge]:
-    """The merges of some groups of live segments, without the files that are dead."""
-    dead = live.dead
-    return [Merge(tuple(group), tuple(dead.get(record.id, ()) for record in group)) for group in groups]
-
-
 def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Merged:
     """Make one segment of several in the same folder, which stay as they are.
 
@@ -147,7 +141,7 @@ def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step
     Raises:
         IndexUnwritable: There is no room; nothing was changed.
     """
-    name = layout.new_segment_name()
+    path = layout.segment_path(index_dir, layout.new_segment_name())
     with ExitStack() as opened:
         try:
             segments = [
@@ -157,9 +151,7 @@ def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step
             faults = [fault for segment in segments for fault in segment.verify()]
             if faults:
                 return Merged(None, fault=faults[0])
-            whole = join_segments(layout.segment_path(index_dir, name), segments, merge.dead, on_step=on_step)
+            joined = join_segments(path, segments, merge.dead, on_step=on_step)
         except IndexCorrupt as error:
             return Merged(None, fault=str(error))
-    return (
-        Merged(None) if whole is None else Merged(NewSegment(name, whole.nbytes, whole.chunks), whole.paths)
-    )
+    return Merged(*joined) if joined is not None else Merged(None)

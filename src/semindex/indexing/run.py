@@ -181,7 +181,7 @@ class Indexing:
             largest_bytes=crew.merge_bytes,
             small_bytes=min(small_bytes, crew.merge_bytes),
         )
-        return merge.merges(live, groups)
+        return [Merge(group, tuple(live.dead.get(each.id, ()) for each in group)) for group in groups]
 
     def _chosen(self, source_bytes: int) -> Crew:
         """Who does the work for so much source."""

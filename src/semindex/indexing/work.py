@@ -158,24 +158,25 @@ def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) ->
 
 def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:
     """The words of the names that a chunk defines, and of the names of definitions around it."""
-    rows: dict[str, list[int]] = {"name": [], "parent": []}
-    raw: dict[str, list[bytes]] = {"name": [], "parent": []}
+    chunks = [
+        (base + number, file.symbols, chunk.defines, _enclosing(file, chunk.owner, chunk.defines))
+        for file, base in zip(files, shape.chunk_base.tolist(), strict=True)
+        for number, chunk in enumerate(file.chunks)
+    ]
+    names = ((row, symbols[at].name) for row, symbols, defined, _ in chunks for at in defined)
+    parents = ((row, symbols[at].name) for row, symbols, _, around in chunks for at in around)
+    return _words_of(names, lexicon), _words_of(parents, lexicon)
 
-    def put(field: str, row: int, name: str) -> None:
+
+def _words_of(names: Iterable[tuple[int, str]], lexicon: Lexicon) -> _Rows:
+    """The words of some names, each name given with its row."""
+    rows: list[int] = []
+    raw: list[bytes] = []
+    for row, name in names:
         found = raw_words(name.encode("utf-8", "replace"))
-        raw[field].extend(found)
-        rows[field].extend([row] * len(found))
-
-    for file, base in zip(files, shape.chunk_base.tolist(), strict=True):
-        for number, chunk in enumerate(file.chunks):
-            for symbol in chunk.defines:
-                put("name", base + number, file.symbols[symbol].name)
-            for symbol in _enclosing(file, chunk.owner, chunk.defines):
-                put("parent", base + number, file.symbols[symbol].name)
-    name, parent = (
-        _Rows(np.array(rows[field], dtype=np.int64), lexicon.ids(raw[field])) for field in ("name", "parent")
-    )
-    return name, parent
+        raw.extend(found)
+        rows.extend([row] * len(found))
+    return _Rows(np.array(rows, dtype=np.int64), lexicon.ids(raw))
 
 
 def _enclosing(file: ParsedFile, owner: int, defines: tuple[int, ...]) -> list[int]:
@@ -191,19 +192,9 @@ def _enclosing(file: ParsedFile, owner: int, defines: tuple[int, ...]) -> list[i
 
 def _path_words(files: Sequence[ParsedFile], lexicon: Lexicon) -> tuple[_Rows, _Rows]:
     """The words of each path without its extension, and the words of each file's stem."""
-    rows: dict[str, list[int]] = {"path": [], "stem": []}
-    raw: dict[str, list[bytes]] = {"path": [], "stem": []}
-    for number, file in enumerate(files):
-        parts = path_parts(file.source.path)
-        whole = parts.folder if parts.stands_for_folder else f"{parts.folder}/{parts.stem}"
-        for field, text in (("path", whole), ("stem", parts.stem)):
-            found = raw_words(text.encode("utf-8", "replace"))
-            raw[field].extend(found)
-            rows[field].extend([number] * len(found))
-    path, stem_rows = (
-        _Rows(np.array(rows[field], dtype=np.int64), lexicon.ids(raw[field])) for field in ("path", "stem")
-    )
-    return path, stem_rows
+    parts = [path_parts(file.source.path) for file in files]
+    wholes = (each.folder if each.stands_for_folder else f"{each.folder}/{each.stem}" for each in parts)
+    return _words_of(enumerate(wholes), lexicon), _words_of(enumerate(each.stem for each in parts), lexicon)
 
 
 class _Tally(Struct, frozen=True):

@@ -120,11 +120,7 @@ def _column_sections(column: Column, content: Content) -> tuple[Array, ...]:
         case Form.STRINGS:
             return packed_strings(content.strings(column.name))
         case Form.CODES:
-            strings = content.strings(column.name)
-            distinct = sorted(set(strings))
-            number = {string: i for i, string in enumerate(distinct)}
-            codes = np.fromiter((number[string] for string in strings), column.dtype, len(strings))
-            return (*packed_strings(distinct), codes)
+            return coded_strings(column, content.strings(column.name))
         case Form.ORDER:
             return (np.argsort(content.array(column.orders), kind="stable").astype(column.dtype),)
 
@@ -133,6 +129,14 @@ def packed_strings(strings: Sequence[bytes]) -> tuple[Array, Array]:
     """The bytes of some strings one after the other; and where each begins and the last one ends, uint32."""
     offsets = np.cumsum([0, *map(len, strings)], dtype=np.uint32)
     return np.frombuffer(b"".join(strings), dtype=np.uint8), offsets
+
+
+def coded_strings(column: Column, strings: Sequence[bytes]) -> tuple[Array, Array, Array]:
+    """The distinct strings, ascending, as :func:`packed_strings`; and the number of each row's own."""
+    distinct = sorted(set(strings))
+    number = {string: i for i, string in enumerate(distinct)}
+    codes = np.fromiter((number[string] for string in strings), column.dtype, len(strings))
+    return (*packed_strings(distinct), codes)
 
 
 def unpacked_strings(segment: Segment, name: str) -> list[bytes]:

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from msgspec import Struct
 
 from semindex.errors import IndexCorrupt
 from semindex.store.codec import Ascending
-from semindex.store.content import packed_strings, unpacked_strings
+from semindex.store.content import coded_strings, unpacked_strings
 from semindex.store.durable import StepHook, no_step, unwritable
 from semindex.store.postings import PARTS, Postings, Triples, encode_ordered
+from semindex.store.records import NewSegment
 from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, PostingsField, RowsOf, Schema
 from semindex.store.segment import Array, SectionStream, Segment, write_segment
 from semindex.types import Ids
@@ -40,15 +40,6 @@ BLOCK_ROWS = 100_000
 
 _DTYPES = (np.uint32, np.uint8, np.uint16, np.uint32, np.uint8)
 """Of ``PARTS``."""
-
-
-class JoinedSegment(Struct, frozen=True):
-    """The segment that :func:`join_segments` wrote."""
-
-    nbytes: int
-    chunks: int
-    paths: tuple[bytes, ...]
-    """The paths of its files, by ordinal."""
 
 
 class _Part:
@@ -84,7 +75,7 @@ def join_segments(
     *,
     schema: Schema = SCHEMA,
     on_step: StepHook = no_step,
-) -> JoinedSegment | None:
+) -> tuple[NewSegment, tuple[bytes, ...]] | None:
     """Write one segment of the live files of several, in the order given.
 
     A section that is optional, and that one of the segments with live files does not have, is left out.
@@ -97,7 +88,7 @@ def join_segments(
         on_step: Called between the steps of writing; see :func:`write_segment`.
 
     Returns:
-        What was written; None when all files are dead, and nothing was.
+        What was written, and the paths of its files by ordinal; None, and no file, when all files are dead.
 
     Raises:
         IndexCorrupt: A segment is damaged where it was read, or lacks a section that is required.
@@ -128,7 +119,7 @@ def join_segments(
         for name, live in zip(unpacked_strings(part.segment, "paths"), part.live[FILE].tolist(), strict=True)
         if live
     )
-    return JoinedSegment(nbytes, bases[CHUNK], paths)
+    return NewSegment(path.name, nbytes, bases[CHUNK]), paths
 
 
 def _column_sections(column: Column, parts: Sequence[_Part]) -> Sequence[Array | SectionStream]:
@@ -183,16 +174,12 @@ def _strings(column: Column, parts: Sequence[_Part]) -> tuple[SectionStream, Arr
 
 
 def _codes(column: Column, parts: Sequence[_Part]) -> tuple[Array, Array, Array]:
-    known = [unpacked_strings(part.segment, column.name) for part in parts]
-    codes = [part.segment.section(column.sections[-1])[part.live[column.rows]] for part in parts]
-    used = {strings[code] for strings, own in zip(known, codes, strict=True) for code in set(own.tolist())}
-    distinct = sorted(used)
-    number = {string: i for i, string in enumerate(distinct)}
-    renumbered = [
-        np.array([number.get(string, 0) for string in strings], dtype=column.dtype)[own]
-        for strings, own in zip(known, codes, strict=True)
-    ]
-    return (*packed_strings(distinct), np.concatenate(renumbered))
+    strings: list[bytes] = []
+    for part in parts:
+        known = unpacked_strings(part.segment, column.name)
+        codes = part.segment.section(column.sections[-1])[part.live[column.rows]]
+        strings += [known[code] for code in codes.tolist()]
+    return coded_strings(column, strings)
 
 
 class _Lists:

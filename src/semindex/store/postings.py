@@ -102,15 +102,10 @@ def _split(terms: TermHashes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.ui
 def _order(triples: Triples) -> Ids:
     """The positions of the postings, ordered by term, then row."""
     rows = triples.rows
-    if len(rows) < 2 or bool((rows[1:] >= rows[:-1]).all()):
+    if (rows[1:] >= rows[:-1]).all():
         # The analysis gives rows ascending. A stable sort by term then suffices and takes half the time.
         return np.argsort(triples.terms, kind="stable")
-    # One key for term and row, with the term's rank in place of its hash so that the key fits into 63 bits.
-    distinct, ranks = np.unique(triples.terms, return_inverse=True)
-    if not len(distinct):
-        return np.empty(0, np.int64)
-    width = int(triples.rows.max()) + 1
-    return np.argsort(ranks.astype(np.int64) * width + triples.rows, kind="stable")
+    return np.lexsort((rows, triples.terms))
 
 
 class TermKeys(Struct, frozen=True):
