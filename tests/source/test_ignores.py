@@ -73,7 +73,7 @@ def test_a_rule_for_folders_decides_about_folders() -> None:
 
 def test_a_rule_knows_where_it_stands() -> None:
     first, second = parse_rules(b"# comment\n\n!*.py \nsrc/\n", source="sub/.gitignore")
-    assert (first.source, first.line, first.pattern, first.negated) == ("sub/.gitignore", 3, "!*.py", True)
+    assert (first.source, first.line, first.pattern, first.ignores) == ("sub/.gitignore", 3, "!*.py", False)
     assert (second.line, second.pattern, second.only_folders, second.ignores) == (4, "src/", True, True)
 
 

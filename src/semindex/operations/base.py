@@ -113,7 +113,8 @@ def fields_of(request: type[Request]) -> tuple[Field, ...]:
 def refusal(field: Field, value: object) -> str | None:
     """Why a value cannot be taken, in the sentence that every door gives; None when it can."""
     if field.many:
-        return None if all(isinstance(each, str) for each in _each(value)) else f"{field.name} must be texts"
+        values = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+        return None if all(isinstance(each, str) for each in values) else f"{field.name} must be texts"
     if field.kind is int and (not isinstance(value, int) or isinstance(value, bool)):
         return f"{field.name} is {value!r}; it must be a whole number"
     if field.least is not None and isinstance(value, int) and value < field.least:
@@ -212,7 +213,3 @@ def _field(field: structs.FieldInfo, meta: Meta) -> Field:
         choices=meta.extra["choices"],
         spelling=meta.extra["spelling"],
     )
-
-
-def _each(value: object) -> Iterable[object]:
-    return (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value

@@ -76,7 +76,7 @@ def cut_by_symbols(lines: TextLines, symbols: Sequence[Symbol], plain: Kind) -> 
     """The chunks of a file along its definitions; ``plain`` is the kind of chunks without an owner."""
     if not lines.count:
         return ()
-    pieces = _without_gaps(lines, _runs(_owners(lines, symbols)), _heads(symbols))
+    pieces = _without_gaps(lines, _owners(lines, symbols), _heads(symbols))
     return _chunks(lines, _parts(lines, _merged(pieces)), symbols, plain)
 
 
@@ -130,21 +130,12 @@ def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
     return heads
 
 
-def _runs(owners: Ids) -> Iterator[tuple[int, int, int]]:
-    """The first line, end line (exclusive) and owner of each run of lines with one owner."""
-    edges = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]
-    for first, last in pairwise(edges):
-        yield first, last, int(owners[first])
-
-
-def _without_gaps(
-    lines: TextLines, runs: Iterator[tuple[int, int, int]], heads: dict[int, int]
-) -> list[_Piece]:
-    """Pieces of the runs: blank and closing lines join the piece before, other short gaps the one after."""
+def _without_gaps(lines: TextLines, owners: Ids, heads: dict[int, int]) -> list[_Piece]:
+    """Pieces of the runs of lines with one owner: what closes a piece joins it, short gaps the one after."""
     pieces: list[_Piece] = []
     waiting: list[tuple[int, int, int]] = []
-    for begin, last, owner in runs:
-        first = begin
+    for begin, last in pairwise([0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]):
+        first, owner = begin, int(owners[begin])
         is_gap = owner < 0 or owner in heads
         if is_gap and pieces and not waiting:
             while first < last and _is_closing(lines.line(first)):
@@ -215,7 +206,7 @@ def _parts(lines: TextLines, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
     for piece in pieces:
         first = piece.first
         while piece.last - first > LONG_LINES or (
-            piece.last - first > 1 and lines.width(first, piece.last) > CHUNK_BYTES
+            piece.last - first > 1 and lines.starts[piece.last] - lines.starts[first] > CHUNK_BYTES
         ):
             cut = _best_cut(lines, first, piece.last)
             yield piece._replace(first=first, last=cut)

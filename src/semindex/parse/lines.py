@@ -42,7 +42,3 @@ class TextLines:
     def line(self, index: int) -> bytes:
         """The bytes of one line, its newline included."""
         return self.text[int(self.starts[index]) : int(self.starts[index + 1])]
-
-    def width(self, first: int, last: int) -> int:
-        """The length in bytes of lines ``first`` up to, not including, ``last``."""
-        return int(self.starts[last] - self.starts[first])

@@ -29,7 +29,7 @@ TAB_COLUMNS = 4
 HIGHLIGHT_CHARS = 50_000
 """Longer text is shown without syntax colours, as lexers are slow on generated text."""
 
-_LEXERS = {"tsx": "typescript", "jsx": "javascript", "dockerfile": "docker", "protobuf": "protobuf"}
+_LEXERS = {"tsx": "typescript", "jsx": "javascript", "dockerfile": "docker"}
 """Pygments' names for our languages, where they differ."""
 
 
@@ -134,12 +134,8 @@ def _reasons(hit: Hit) -> Table:
 
 
 @cache
-def _aliases() -> frozenset[str]:
-    """Names of the lexers that come with Pygments; asking for others would load whatever is installed."""
-    return frozenset(alias for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases)
-
-
-@cache
 def _lexer(language: str) -> Lexer | None:
     name = _LEXERS.get(language, language)
-    return get_lexer_by_name(name, stripnl=False, ensurenl=False) if name in _aliases() else None
+    # Asking for a lexer that does not come with Pygments would load whatever is installed.
+    is_bundled = any(name in aliases for _, aliases, _, _ in get_all_lexers(plugins=False))
+    return get_lexer_by_name(name, stripnl=False, ensurenl=False) if is_bundled else None

@@ -61,7 +61,8 @@ class IgnoreRule(Struct, frozen=True):
     line: int
     pattern: str
     """The line as written, without trailing blanks."""
-    negated: bool
+    ignores: bool
+    """Whether a matching path is left out; a rule that begins with ``!`` takes it back in."""
     only_folders: bool
     by_name: bool
     """Whether it is compared with the last component of a path; otherwise with the path from ``source``."""
@@ -75,11 +76,6 @@ class IgnoreRule(Struct, frozen=True):
     """What a name must begin with, of a pattern such as ``.env*``."""
     piece: bytes = b"/"
     """A part of ``/name/`` that every matching name has: ``.o/`` of ``*.o``, ``/build/`` of ``build``."""
-
-    @property
-    def ignores(self) -> bool:
-        """Whether a matching path is left out; a negated rule takes it back in."""
-        return not self.negated
 
     @property
     def is_everything(self) -> bool:
@@ -117,8 +113,8 @@ class IgnoreFile:
 
     @property
     def takes_back(self) -> bool:
-        """Whether any rule of the file is negated."""
-        return any(rule.negated for rule in self.rules)
+        """Whether any rule of the file takes back in what another leaves out."""
+        return not all(rule.ignores for rule in self.rules)
 
     def concerns(self, listing: bytes) -> bool:
         """Whether any rule may match one of the names in a folder, given joined as ``/one/other/``.
@@ -200,7 +196,7 @@ def _rule(line: bytes, source: str, number: int) -> IgnoreRule | None:
     pattern = pattern.removeprefix(b"/")
     if not pattern:
         return None
-    rule = IgnoreRule(source, number, shown, negated, only_folders, by_name, piece=_piece(pattern))
+    rule = IgnoreRule(source, number, shown, not negated, only_folders, by_name, piece=_piece(pattern))
     if _is_literal(pattern):
         return replace(rule, literal=pattern)
     if by_name and pattern.startswith(b"*") and _is_literal(pattern[1:]):

@@ -29,15 +29,11 @@ def clean(path: Path, index_dir: Path | None, yes: bool) -> int:
         if not folder.exists():
             write(f"{safe_message(str(folder))}: nothing to remove")
             return DONE
-        if not yes and not _agreed(folder):
+        if not yes and not sys.stdin.isatty():
+            raise UsageError(f"{folder} is removed only with --yes where nobody can be asked.")
+        if not yes and not click.confirm(f"Remove {safe_message(str(folder))}?", err=True):
             tell("nothing was removed.")
             return NOTHING
         freed = place.index.clean()
     write(f"{safe_message(str(folder))}: removed, {size(freed)} freed")
     return DONE
-
-
-def _agreed(folder: Path) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError(f"{folder} is removed only with --yes where nobody can be asked.")
-    return click.confirm(f"Remove {safe_message(str(folder))}?", err=True)

@@ -75,13 +75,9 @@ def summary(report: BuildReport, root: str) -> Iterator[str]:
         yield from (f"  {line}" for line in failure_lines(report.failures))
     if report.merged_segments:
         yield f"{count(report.merged_segments, 'segment')} merged"
-    yield f"{safe_line(_cost(report))}"
-
-
-def _cost(report: BuildReport) -> str:
     read = ""
     if report.source_bytes:
         speed = size(report.source_bytes / report.seconds) if report.seconds > 0 else "?"
         read = f", {size(report.source_bytes)} read ({speed}/s)"
     several = f" in {report.processes} processes" if report.processes > 1 else ""
-    return f"{duration(report.seconds)}{read}, peak memory {size(report.peak_bytes)}{several}"
+    yield safe_line(f"{duration(report.seconds)}{read}, peak memory {size(report.peak_bytes)}{several}")
