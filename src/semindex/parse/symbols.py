@@ -23,7 +23,7 @@ from tree_sitter import Node, Tree
 
 from semindex.parse.comments import Ranges
 from semindex.parse.lines import TextLines
-from semindex.parse.tables.base import CONTAINERS, Context, Definition, Rule, Step, Table
+from semindex.parse.tables.base import CONTAINERS, Context, Definition, Step, Table
 from semindex.types import Kind, Span, Symbol
 
 MAX_SYMBOLS = 50_000
@@ -114,7 +114,9 @@ class _DefinitionFinder(Struct):
                 doc = (child.start_byte, child.end_byte)
             elif visit.local and isinstance(action, Step) and self._is_short(child):
                 continue
-            elif action is Step.LEADING or (is_doc is not None and self._leads(child, action, context)):
+            elif action is Step.LEADING or (
+                is_doc is not None and callable(action) and action(child, context) is Step.LEADING
+            ):
                 leading = child.start_byte if leading < 0 else leading
             else:
                 first = start if start >= 0 else leading
@@ -125,10 +127,6 @@ class _DefinitionFinder(Struct):
     def _is_short(self, node: Node) -> bool:
         """Whether a node inside a function has under three lines: too few for a function worth naming."""
         return self.source.count(b"\n", node.start_byte, node.end_byte) < 2
-
-    def _leads(self, child: Node, action: Rule | Step, context: Context) -> bool:
-        """Whether the node belongs to the definition behind it, as Elixir's attributes do."""
-        return callable(action) and action(child, context) is Step.LEADING
 
     def _add(self, found: Definition | list[Definition], visit: _Visit, stack: list[_Visit]) -> None:
         for definition in [found] if isinstance(found, Definition) else found:

@@ -56,25 +56,15 @@ class Drawing:
 
     def __call__(self, step: Progress) -> None:
         """Draw a step of the work, unless one was drawn just now."""
-        now = self._clock()
-        if now < self._begin:
-            return
-        if step.stage == self._stage and now < self._next and step.done != step.total:
+        now, is_new = self._clock(), step.stage != self._stage
+        is_soon = now < self._next and not is_new and step.done != step.total
+        if now < self._begin or is_soon:
             return
         self._next = now + STEP_SECONDS
-        self._draw(step)
-
-    def close(self) -> None:
-        """Take the bars away."""
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
-
-    def _draw(self, step: Progress) -> None:
         if self._bars is None:
             self._bars = _bars()
             self._bars.start()
-        if step.stage != self._stage or self._task is None:
+        if is_new or self._task is None:
             if self._task is not None:
                 self._bars.remove_task(self._task)
             self._stage = step.stage
@@ -82,6 +72,12 @@ class Drawing:
             self._task = self._bars.add_task(words, total=step.total, completed=step.done, unit=step.unit)
         self.done = step.done
         self._bars.update(self._task, completed=step.done, total=step.total)
+
+    def close(self) -> None:
+        """Take the bars away."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
 
 
 def _bars() -> Bars:
