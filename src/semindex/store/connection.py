@@ -17,7 +17,7 @@ import os
 import re
 import sqlite3  # noqa: TID251 - this is SQL's room
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -233,14 +233,11 @@ def transaction(connection: Connection, begin: str = "BEGIN IMMEDIATE") -> Itera
 
 def has_unfinished(path: Path) -> bool:
     """Whether a dead or running writer left a journal to roll back or a log to apply beside the database."""
-    return any(_size(Path(f"{path}{suffix}")) > 0 for suffix in ("-wal", "-journal"))
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    for suffix in ("-wal", "-journal"):
+        with suppress(FileNotFoundError):
+            if Path(f"{path}{suffix}").stat().st_size:
+                return True
+    return False
 
 
 def _require_file(path: Path) -> None:

@@ -47,7 +47,9 @@ def write_lock(
             except Timeout as error:
                 holder, waited = _holder(index_dir), time.monotonic() - began
                 if waited >= wait_seconds:
-                    raise IndexLocked(_locked(index_dir, holder, wait_seconds)) from error
+                    after = f" after {wait_seconds:g} s of waiting" if wait_seconds else ""
+                    told = f"{holder} is writing the index {index_dir}{after}; try again later"
+                    raise IndexLocked(told) from error
                 on_wait(waited, holder)
                 time.sleep(_POLL_SECONDS)
     try:
@@ -55,24 +57,13 @@ def write_lock(
             if not os.access(index_dir, os.W_OK):
                 raise PermissionError(errno.EACCES, "the folder is not writable")
         # Signing is a courtesy: a full disk must not keep anybody from removing the index.
-        with suppress(IndexUnwritable):
-            _sign(index_dir)
+        with suppress(IndexUnwritable), Replacement(index_dir / HOLDER) as output:
+            output.write(json.encode({"pid": os.getpid(), "host": platform.node()}))
         yield
     finally:
         with suppress(OSError):
             (index_dir / HOLDER).unlink(missing_ok=True)
         lock.release()
-
-
-def _locked(index_dir: Path, holder: str, waited_seconds: float) -> str:
-    still = f" after {waited_seconds:g} s of waiting" if waited_seconds else ""
-    return f"{holder} is writing the index {index_dir}{still}; try again later"
-
-
-def _sign(index_dir: Path) -> None:
-    holder = {"pid": os.getpid(), "host": platform.node()}
-    with Replacement(index_dir / HOLDER) as output:
-        output.write(json.encode(holder))
 
 
 def _holder(index_dir: Path) -> str:

@@ -197,7 +197,7 @@ def test_a_worker_that_would_make_other_segments_is_unfit(tmp_path: Path) -> Non
     other_model = replace(mine, model="other")
     with pytest.raises(WorkerUnfit, match=f"it has the model {mine.model}, not other"):
         open_remote_workplace(other_model, open_embedder, None)
-    rules = tuple((language, f"{rule}x" if language == "python" else rule) for language, rule in mine.files)
+    rules = {**mine.files, "python": f"{mine.files['python']}x"}
     with pytest.raises(WorkerUnfit, match=r"it analyses otherwise \(python: .*, not .*x\)"):
         open_remote_workplace(replace(mine, files=rules), open_embedder, None)
 

@@ -13,7 +13,6 @@ import subprocess  # noqa: TID251 - starts a process of this interpreter
 import sys
 import tempfile
 from contextlib import AsyncExitStack, suppress
-from types import TracebackType
 from typing import Any
 
 from semindex.errors import UsageError, WorkerError
@@ -53,15 +52,13 @@ class LocalCluster:
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().decode().strip()
         if not self.address:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise WorkerError(
                 f"no cluster can be started here (its process ended with {self._process.returncode})"
             )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
             with suppress(OSError):

@@ -43,24 +43,23 @@ SLOWEST_TEXT_BYTES_PER_SECOND = 1_000
 class AnalysisRules(Struct, frozen=True):
     """What has to be equal in every process of a build, besides the version of semindex."""
 
-    files: tuple[tuple[str, str], ...]
-    """Each language and the version of the rules by which its files are analysed."""
+    files: dict[str, str]
+    """For each language the version of the rules by which its files are analysed."""
     model: str
     """The embedder's fingerprint."""
 
     @staticmethod
     def here(model: str) -> AnalysisRules:
         """The rules of this process; ``model`` is the fingerprint of its embedder."""
-        rules = {language: file_analysis(language) for language in (UNKNOWN, *GRAMMARS)}
-        return AnalysisRules((("", skip_analysis()), *sorted(rules.items())), model)
+        rules = {language: file_analysis(language) for language in sorted((UNKNOWN, *GRAMMARS))}
+        return AnalysisRules({"": skip_analysis(), **rules}, model)
 
     def differences(self, mine: AnalysisRules) -> str:
         """What another process (``mine``) has different from these, in words; empty if nothing."""
-        known = dict(mine.files)
         other = [
-            f"{language or 'files'}: {known.get(language, 'none')}, not {rules}"
-            for language, rules in self.files
-            if known.get(language) != rules
+            f"{language or 'files'}: {mine.files.get(language, 'none')}, not {rules}"
+            for language, rules in self.files.items()
+            if mine.files.get(language) != rules
         ]
         if other:
             more = f", and {len(other) - 1} more" if len(other) > 1 else ""

@@ -61,12 +61,11 @@ class WorkerState(Enum):
 
 
 class PendingItem(Struct):
-    """An item that is not done, and the workers that were lost with it."""
+    """An item that is not done."""
 
     item: Any
-    lost_with: list[TeamWorker] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    """How each of these was lost."""
+    lost: list[tuple[TeamWorker, str]] = field(default_factory=list)
+    """The workers that were lost with it, and how each was lost."""
     losses: int = 0
     """How often the item's answer was lost with no worker to blame."""
 
@@ -79,11 +78,6 @@ class Attempt(Struct, eq=False):
     future: Any = None
     finished: bool = False
     """Whether the worker has gone on to its next item; the answer may still be on its way."""
-
-    @property
-    def is_suspect(self) -> bool:
-        """Whether another worker was lost with the item."""
-        return self.pending is not None and bool(self.pending.reasons)
 
 
 class TeamWorker(Struct, eq=False):
@@ -98,9 +92,10 @@ class TeamWorker(Struct, eq=False):
 
     def has_room_for(self, pending: PendingItem) -> bool:
         """Whether it can be given this item now; an item that workers were lost with is given alone."""
-        if pending.reasons:
+        if pending.lost:
             return not self.tries
-        return len(self.tries) < QUEUED and not any(each.is_suspect for each in self.tries)
+        suspects = any(each.pending is not None and each.pending.lost for each in self.tries)
+        return len(self.tries) < QUEUED and not suspects
 
     def at_work(self) -> Attempt | None:
         """The attempt that it is working at; None if it has nothing to do."""
@@ -272,7 +267,8 @@ class WorkerTeam:
         while self._waiting:
             ready = self._ready()
             pending = self._waiting[0]
-            others = [worker for worker in ready if worker not in pending.lost_with]
+            lost = [worker for worker, _ in pending.lost]
+            others = [worker for worker in ready if worker not in lost]
             free = [worker for worker in others or ready if worker.has_room_for(pending)]
             if not free:
                 return
@@ -314,12 +310,11 @@ class WorkerTeam:
 
     def _blame(self, pending: PendingItem, worker: TeamWorker, reason: str) -> None:
         """Note that a worker was lost with an item, and give the item up if it was the last allowed."""
-        pending.lost_with.append(worker)
-        pending.reasons.append(reason)
-        if len(pending.reasons) < TRIES:
+        pending.lost.append((worker, reason))
+        if len(pending.lost) < TRIES:
             self._waiting.appendleft(pending)
         else:
-            told = "; ".join(dict.fromkeys(pending.reasons))
+            told = "; ".join(dict.fromkeys(how for _, how in pending.lost))
             self._given_up.append(Failure(pending.item, f"{TRIES} workers did not come back from it: {told}"))
 
     def _receive(self, token: Any, answer: object) -> Done[Any, Any] | Failure[Any] | None:
@@ -361,7 +356,8 @@ class WorkerTeam:
         elif reply.error is not None:
             raise reply.error
         else:
-            self._note_peak(worker, reply)
+            known = self._peaks.get(worker.member.address, 0)
+            self._peaks[worker.member.address] = max(known, reply.peak_bytes)
             if kind == DONE and pending is not None:
                 failed = reply.failure
                 return Done(pending.item, reply.result) if failed is None else Failure(pending.item, failed)
@@ -370,10 +366,6 @@ class WorkerTeam:
         if pending is not None:
             self._waiting.appendleft(pending)
         return None
-
-    def _note_peak(self, worker: TeamWorker, reply: Reply) -> None:
-        known = self._peaks.get(worker.member.address, 0)
-        self._peaks[worker.member.address] = max(known, reply.peak_bytes)
 
     def _refuse(self, worker: TeamWorker, reason: str, error: SemindexError | None) -> None:
         """Give a worker nothing more, as it cannot do the work of this run."""
