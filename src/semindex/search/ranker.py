@@ -48,8 +48,8 @@ DECODED_CHUNKS = 20_000
 """Up to so many chunks all postings are decoded once a second query comes: 20 MB at most."""
 REMEMBERED_SECONDS = 3600
 """After which a query's vector is computed again, so that a process that stays gives memory back."""
-_MASKS = 64
-"""Sets of filters whose files are remembered."""
+_MASKS = 16
+"""Sets of filters whose files are remembered: 1.3 MB each for a million chunks, where a kind is wanted."""
 _SOON_DECODED = 2000
 """So many chunks are decoded in some 50 ms, which a query waits for."""
 
