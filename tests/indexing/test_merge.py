@@ -87,7 +87,7 @@ def test_a_merge_that_travelled_is_the_one_made_here(stored: bool, merge: Merge,
         if each.segment is not None
     )
     assert one.read_bytes() == other.read_bytes()
-    assert len(here.paths) == sum(each.files for each in merge.records) - 1
+    assert len(here.segment.moved) == sum(each.files for each in merge.records) - 1
 
 
 def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from semindex.store.catalog import Catalog
 from semindex.store.connection import MOUNTS
 from semindex.store.durable import StepHook, no_step
 from semindex.store.lock import write_lock
-from semindex.store.records import Change, MovedFile, NewFile, NewSegment
+from semindex.store.records import Change, NewFile, NewSegment
 from semindex.store.segment import Segment, write_segment
 
 from .samples import new_file
@@ -55,9 +55,8 @@ def merge(index_dir: Path, catalog: Catalog, on_step: StepHook = no_step) -> Non
     texts = texts_in(index_dir, catalog)
     name = layout.new_segment_name()
     nbytes = write_segment(layout.segment_path(index_dir, name), sections(texts), on_step=on_step)
-    moved = [MovedFile(path, name, ordinal) for ordinal, path in enumerate(texts)]
     old = [segment.id for segment in catalog.live().segments]
-    catalog.commit(Change(add=[NewSegment(name, nbytes, len(texts))], moved=moved, drop_segments=old))
+    catalog.commit(Change(add=[NewSegment(name, nbytes, len(texts), moved=list(texts))], drop_segments=old))
 
 
 def sections(texts: Mapping[str, str]) -> dict[str, np.ndarray[tuple[int], np.dtype[np.uint8]]]:

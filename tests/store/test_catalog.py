@@ -26,7 +26,6 @@ from semindex.store.catalog import Catalog
 from semindex.store.records import (
     Change,
     FileRecord,
-    MovedFile,
     NewSegment,
     SegmentRecord,
     SkippedFile,
@@ -160,9 +159,8 @@ def test_a_merge_moves_files_and_drops_their_segments(writer: Catalog) -> None:
     writer.commit(Change(add=[new_segment(1, "a", "b"), new_segment(2, "c"), new_segment(3, "d")]))
     writer.commit(Change(remove=["a"]))
     before = {record.ref.path: record for record in writer.files()}
-    merged = NewSegment(segment_name(9), 5, 4)
-    moved = [MovedFile("b", merged.name, 1), MovedFile("c", merged.name, 0)]
-    assert writer.commit(Change(add=[merged], moved=moved, drop_segments=[1, 2])) == 3
+    merged = NewSegment(segment_name(9), 5, 4, moved=["c", "b"])
+    assert writer.commit(Change(add=[merged], drop_segments=[1, 2])) == 3
     after = {record.ref.path: record for record in writer.files()}
     assert after == {
         "b": before["b"]._replace(segment=4, ordinal=1),
@@ -177,8 +175,7 @@ def test_a_merge_moves_files_and_drops_their_segments(writer: Catalog) -> None:
 
 def test_a_moved_file_is_dead_where_it_was_while_that_segment_stays(writer: Catalog) -> None:
     writer.commit(Change(add=[new_segment(1, "a", "b")]))
-    merged = NewSegment(segment_name(2), 5, 2)
-    writer.commit(Change(add=[merged], moved=[MovedFile("b", merged.name, 0)]))
+    writer.commit(Change(add=[NewSegment(segment_name(2), 5, 2, moved=["b"])]))
     assert writer.live().dead == {1: (1,)}
 
 
@@ -196,11 +193,7 @@ def test_ids_are_never_used_again(writer: Catalog) -> None:
         (Change(add=[new_segment(1, "z")]), "does not fit"),
         (Change(add=[new_segment(8, "y", "y")]), "does not fit"),
         (Change(add=[replace(new_segment(8, "y"), files=[new_file("y", 1)])]), "ordinals"),
-        (
-            Change(add=[NewSegment(segment_name(8), 1, 1)], moved=[MovedFile("q", segment_name(8), 0)]),
-            "are moved",
-        ),
-        (Change(moved=[MovedFile("a", segment_name(1), 0)]), "does not add"),
+        (Change(add=[NewSegment(segment_name(8), 1, 1, moved=["q"])]), "are moved"),
         (Change(touched=[ref("q")]), "touched"),
         (Change(remove=["a"], drop_segments=[1]), "still holds 'b'"),
         (Change(drop_segments=[77]), "no segment 77"),
@@ -332,9 +325,9 @@ class CatalogMachine(RuleBasedStateMachine):
     def merge(self) -> None:
         self.number += 1
         name = segment_name(self.number)
-        moved = [MovedFile(path, name, i) for i, path in enumerate(sorted(self.model, reverse=True))]
+        moved = sorted(self.model, reverse=True)
         dropped = [segment.id for segment in self.catalog.live().segments]
-        change = Change(add=[NewSegment(name, 1, 1)], moved=moved, drop_segments=dropped)
+        change = Change(add=[NewSegment(name, 1, 1, moved=moved)], drop_segments=dropped)
         self.generation = self.catalog.commit(change)
         assert len(self.catalog.live().segments) == 1
 

@@ -14,7 +14,6 @@ whoever does it writes a segment that no commit names yet.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -25,7 +24,7 @@ from semindex.errors import IndexCorrupt
 from semindex.store import layout
 from semindex.store.durable import StepHook, no_step
 from semindex.store.joining import join_segments
-from semindex.store.records import Change, MovedFile, NewSegment, SegmentRecord
+from semindex.store.records import Change, NewSegment, SegmentRecord
 from semindex.store.segment import Segment
 
 TIER_SEGMENTS = 4
@@ -110,13 +109,8 @@ class Merge(Struct, frozen=True):
 
     def change(self, merged: Merged, notes: Mapping[str, str]) -> Change:
         """The commit that puts the new segment in the place of the old ones, with ``notes`` as its meta."""
-        moved: list[MovedFile] = []
-        if merged.segment is not None:
-            name = merged.segment.name
-            moved = [MovedFile(os.fsdecode(path), name, n) for n, path in enumerate(merged.paths)]
         return Change(
             add=[] if merged.segment is None else [merged.segment],
-            moved=moved,
             drop_segments=[record.id for record in self.records],
             meta=notes,
         )
@@ -127,8 +121,6 @@ class Merged(Struct, frozen=True):
 
     segment: NewSegment | None
     """The new segment, on disk and not yet live; None when no file was to stay, or one is damaged."""
-    paths: tuple[bytes, ...] = ()
-    """The paths of its files, by ordinal."""
     fault: str = ""
     """Where one of the old segments is damaged; then nothing was made."""
 
@@ -151,7 +143,6 @@ def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step
             faults = [fault for segment in segments for fault in segment.verify()]
             if faults:
                 return Merged(None, fault=faults[0])
-            joined = join_segments(path, segments, merge.dead, on_step=on_step)
+            return Merged(join_segments(path, segments, merge.dead, on_step=on_step))
         except IndexCorrupt as error:
             return Merged(None, fault=str(error))
-    return Merged(*joined) if joined is not None else Merged(None)

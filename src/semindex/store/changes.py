@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from semindex.store.connection import Connection
 from semindex.store.durable import StepHook
-from semindex.store.records import Change, MovedFile, NewSegment
+from semindex.store.records import Change, NewSegment
 from semindex.types import FileRef
 
 _LARGEST = (1 << 63) - 1
@@ -33,7 +33,8 @@ def apply(connection: Connection, change: Change, on_step: StepHook) -> int:
     _add_skipped(connection, change)
     on_step("catalog:skipped")
     _touch(connection, change.touched)
-    _move(connection, change.moved, ids)
+    for segment in change.add:
+        _move(connection, segment, ids[segment.name])
     on_step("catalog:moved")
     for number in change.drop_segments:
         _drop(connection, number)
@@ -47,14 +48,12 @@ def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
     """The new segments' ids by name. An id is higher than any that was given before."""
     ids: dict[str, int] = {}
     for segment in change.add:
-        ordinals = [file.ordinal for file in segment.files]
-        ordinals += [file.ordinal for file in change.moved if file.segment == segment.name]
-        if sorted(ordinals) != list(range(len(ordinals))):
+        if sorted(file.ordinal for file in segment.files) != list(range(len(segment.files))):
             # An ordinal that no record names would be a file that nothing could ever make dead.
             raise ValueError(f"the ordinals of segment {segment.name} are not 0, 1, 2..., each once")
         cursor = connection.execute(
             "INSERT INTO segments (name, files, chunks, nbytes) VALUES (?, ?, ?, ?)",
-            (segment.name, len(ordinals), segment.chunks, segment.nbytes),
+            (segment.name, len(segment.files) + len(segment.moved), segment.chunks, segment.nbytes),
         )
         ids[segment.name] = int(cursor.lastrowid or 0)
     return ids
@@ -113,19 +112,17 @@ def _touch(connection: Connection, touched: Sequence[FileRef]) -> None:
     _require_all(cursor.rowcount, touched, "touched")
 
 
-def _move(connection: Connection, moved: Sequence[MovedFile], ids: Mapping[str, int]) -> None:
-    unknown = {file.segment for file in moved} - set(ids)
-    if unknown:
-        raise ValueError(f"files moved into segments that the change does not add: {sorted(unknown)}")
+def _move(connection: Connection, segment: NewSegment, number: int) -> None:
+    """Give the files that a merge copied their place in the new segment; their old places become dead."""
+    paths = list(map(os.fsencode, segment.moved))
     connection.executemany(
-        "INSERT INTO dead SELECT segment, ordinal FROM files WHERE path = ?",
-        ((os.fsencode(file.path),) for file in moved),
+        "INSERT INTO dead SELECT segment, ordinal FROM files WHERE path = ?", zip(paths, strict=True)
     )
     cursor = connection.executemany(
         "UPDATE files SET segment = ?, ordinal = ? WHERE path = ?",
-        ((ids[file.segment], file.ordinal, os.fsencode(file.path)) for file in moved),
+        ((number, ordinal, path) for ordinal, path in enumerate(paths, len(segment.files))),
     )
-    _require_all(cursor.rowcount, moved, "moved")
+    _require_all(cursor.rowcount, paths, "moved")
 
 
 def _require_all(rows: int, wanted: Sequence[object], what: str) -> None:

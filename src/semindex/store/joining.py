@@ -15,6 +15,7 @@ there are, and how the rows of each are joined, is read from ``schema.py``.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -75,7 +76,7 @@ def join_segments(
     *,
     schema: Schema = SCHEMA,
     on_step: StepHook = no_step,
-) -> tuple[NewSegment, tuple[bytes, ...]] | None:
+) -> NewSegment | None:
     """Write one segment of the live files of several, in the order given.
 
     A section that is optional, and that one of the segments with live files does not have, is left out.
@@ -88,7 +89,7 @@ def join_segments(
         on_step: Called between the steps of writing; see :func:`write_segment`.
 
     Returns:
-        What was written, and the paths of its files by ordinal; None, and no file, when all files are dead.
+        What was written; None when all files are dead, and nothing was.
 
     Raises:
         IndexCorrupt: A segment is damaged where it was read, or lacks a section that is required.
@@ -113,13 +114,13 @@ def join_segments(
         for field in held.fields:
             sections.update(_Lists(field, parts, path.parent, spools).sections())
         nbytes = write_segment(path, sections, on_step=on_step)
-    paths = tuple(
-        name
+    moved = [
+        os.fsdecode(name)
         for part in parts
         for name, live in zip(unpacked_strings(part.segment, "paths"), part.live[FILE].tolist(), strict=True)
         if live
-    )
-    return NewSegment(path.name, nbytes, bases[CHUNK]), paths
+    ]
+    return NewSegment(path.name, nbytes, bases[CHUNK], moved=moved)
 
 
 def _column_sections(column: Column, parts: Sequence[_Part]) -> Sequence[Array | SectionStream]:

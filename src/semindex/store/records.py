@@ -118,16 +118,9 @@ class NewSegment(Struct, frozen=True):
     nbytes: int
     chunks: int
     files: Sequence[NewFile] = ()
-    """Together with the files that are moved into it, they have the ordinals 0, 1, 2..., each once."""
-
-
-class MovedFile(Struct, frozen=True):
-    """A file that a merge copied, unchanged, into a segment added by the same change."""
-
-    path: str
-    segment: str
-    """The name of the segment that the same change adds."""
-    ordinal: int
+    """They have the ordinals 0, 1, 2..., each once."""
+    moved: Sequence[str] = ()
+    """Paths of indexed files that a merge copied into it, unchanged; their ordinals go on in this order."""
 
 
 class Change(Struct, frozen=True):
@@ -140,7 +133,6 @@ class Change(Struct, frozen=True):
     """Paths that are gone. A path that the catalog does not know is no error."""
     touched: Sequence[FileRef] = ()
     """Indexed files whose content is the same, but not their times, mode or inode."""
-    moved: Sequence[MovedFile] = ()
     drop_segments: Sequence[int] = ()
     """The ids of segments to drop; no file may be left in them."""
     scan_ns: int | None = None
@@ -153,11 +145,4 @@ class Change(Struct, frozen=True):
     @property
     def alters_answers(self) -> bool:
         """Whether readers must open the index anew: not when only times or notes change."""
-        return bool(
-            self.add
-            or self.skipped
-            or self.remove
-            or self.moved
-            or self.drop_segments
-            or self.model is not None
-        )
+        return bool(self.add or self.skipped or self.remove or self.drop_segments or self.model is not None)
