@@ -291,9 +291,7 @@ def tokenise(text: bytes) -> RawWords:
     blanked = text.translate(_WORD_BYTES)
     is_word = np.frombuffer(blanked, dtype=np.uint8) != 0x20
     # A word starts at each word byte that has none before it.
-    starts = np.flatnonzero(is_word[1:] & ~is_word[:-1]) + 1 if len(text) else np.empty(0, np.int64)
-    if len(text) and is_word[0]:
-        starts = np.concatenate((np.zeros(1, np.int64), starts))
+    starts = np.flatnonzero(is_word & np.diff(is_word, prepend=False))
     return RawWords(blanked.split(), starts.astype(np.int64))
 
 

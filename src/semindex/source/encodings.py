@@ -50,6 +50,7 @@ _KANA = "[\u3041-\u3096\u30a1-\u30fc]"
 _HALF_KANA = "[\uff61-\uff9f]"
 _HANGUL = "[\uac00-\ud7a3]"
 _WIDE = "[^\x00-\x7f]"
+_PUNCTUATION = "[\u3000-\u303f\uff00-\uff5e]"
 _ENOUGH = 0.6
 """The least share of frequent characters among all outside ASCII, for Chinese, Korean and kanji."""
 _KANA_SHARE = 0.15
@@ -217,13 +218,10 @@ def _east_asian(sample: bytes) -> str | None:
 def _common_share(sample: bytes, codec: str, charset: str, leads: tuple[int, int]) -> float:
     """The share of the characters outside ASCII whose first byte in ``charset`` is one of ``leads``."""
     text = _text(sample, codec)
-    wide = [char for char in re.findall(_WIDE, text or "") if not "\u3000" <= char <= "\u303f"]
-    wide = [char for char in wide if not "\uff00" <= char <= "\uff5e"]
-    if not wide:
-        return 0.0
+    wide = [char for char in re.findall(_WIDE, text or "") if not re.match(_PUNCTUATION, char)]
     encoded = [char.encode(charset, "ignore") for char in wide]
     common = [pair for pair in encoded if len(pair) == 2 and leads[0] <= pair[0] <= leads[1]]
-    return len(common) / len(wide)
+    return len(common) / max(len(wide), 1)
 
 
 def _cyrillic(sample: bytes) -> str | None:

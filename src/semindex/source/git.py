@@ -58,11 +58,10 @@ def list_files(folder: Path, top: Path, only: Collection[bytes] = ()) -> Listing
     output, errors = _git(folder, top, "ls-files", *options, paths=only)
     # With -t each path has a letter and a blank before it: H tracked, S sparse, ? untracked.
     by_tag: dict[bytes, dict[bytes, None]] = {}
-    for entry in output.split(b"\0"):
+    for entry in output.split(b"\0")[:-1]:
         by_tag.setdefault(entry[:1], {})[entry[2:]] = None
     untracked = by_tag.pop(b"?", {})
     sparse = by_tag.pop(b"S", {})
-    by_tag.pop(b"", None)
     tracked = dict.fromkeys(path for paths in by_tag.values() for path in paths)
     return Listing(
         tracked=tuple(tracked),

@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 
 from semindex.source.collect import Excluded
 from semindex.source.languages import is_source_name
@@ -66,17 +67,14 @@ def _count(folder: bytes, budget: int) -> tuple[int, int]:
     """The number of source files below ``folder``, and the entries of ``budget`` left to visit."""
     found, waiting = 0, [folder]
     while waiting and budget > 0:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    budget -= 1
-                    is_folder = entry.is_dir(follow_symlinks=False)
-                    if is_ordinary(entry.name, is_folder=is_folder):
-                        continue
-                    if is_folder:
-                        waiting.append(entry.path)
-                    else:
-                        found += 1
-        except OSError:
-            continue
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                budget -= 1
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if is_ordinary(entry.name, is_folder=is_folder):
+                    continue
+                if is_folder:
+                    waiting.append(entry.path)
+                else:
+                    found += 1
     return found, budget

@@ -35,7 +35,12 @@ def read_regular(path: Path | str | bytes, *, limit: int) -> RegularFile:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
-        raise _translated(error) from error
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise RegularFileError("a symbolic link") from error
+        if error.errno in (errno.ENXIO, errno.EISDIR):
+            kind = "a folder" if error.errno == errno.EISDIR else "a socket or a device"
+            raise RegularFileError(kind) from error
+        raise
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -56,14 +61,6 @@ def _read(descriptor: int, expected: int, limit: int) -> bytes:
         parts.append(data)
         total += len(data)
     return b"".join(parts)
-
-
-def _translated(error: OSError) -> Exception:
-    if error.errno in (errno.ELOOP, errno.EMLINK):
-        return RegularFileError("a symbolic link")
-    if error.errno in (errno.ENXIO, errno.EISDIR):
-        return RegularFileError("a socket or a device" if error.errno == errno.ENXIO else "a folder")
-    return error
 
 
 def describe(mode: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,8 @@ def from_root(location: str, base: Path, root: Path) -> str:
     """``location`` with its file relative to ``root``; unchanged when no such file stands in ``base``."""
     parts = re.fullmatch(r"(.*?)((?::\d+)?)", location, re.DOTALL)
     file, line = (parts[1], parts[2]) if parts else (location, "")
-    try:
+    with suppress(OSError, ValueError):
         whole = (base / file).parent.resolve() / Path(file).name
         if file and whole.exists() and whole.is_relative_to(root.resolve()):
             return whole.relative_to(root.resolve()).as_posix() + line
-    except (OSError, ValueError):
-        return location
     return location
