@@ -12,7 +12,7 @@ from semindex.errors import IndexCorrupt
 from semindex.indexing import merge
 from semindex.indexing.drift import Drift, planned, walked
 from semindex.indexing.plan import Plan, new_skips
-from semindex.indexing.run import Indexing, Run, commit
+from semindex.indexing.run import Indexing, Run
 from semindex.indexing.walktimes import WALKS, WalkTimes
 from semindex.indexing.workplace import Workplace
 from semindex.source.walk import checked_root
@@ -138,13 +138,9 @@ class Builder:
         with ExitStack() as leaving:
             indexing = Indexing(self._place, catalog, run, self._progress, leaving)
             indexing.index(work.read)
-            commit(
-                self._place,
-                catalog,
-                run,
+            indexing.commit(
                 removed=(*work.removed, *work.lost),
                 dropped=sorted(broken),
-                scan_ns=run.scan_ns,
                 notes={WALKS: drift.added_to(WalkTimes.read(catalog.meta(WALKS))).note} if whole else {},
             )
             indexed = run.added + run.changed

@@ -24,7 +24,7 @@ from semindex.errors import IndexCorrupt
 from semindex.store import layout
 from semindex.store.durable import StepHook, no_step
 from semindex.store.joining import join_segments
-from semindex.store.records import Change, NewSegment, SegmentRecord
+from semindex.store.records import NewSegment, SegmentRecord
 from semindex.store.segment import Segment
 
 TIER_SEGMENTS = 4
@@ -106,14 +106,6 @@ class Merge(Struct, frozen=True):
     def nbytes(self) -> int:
         """The size of all segments together."""
         return sum(record.nbytes for record in self.records)
-
-    def change(self, merged: Merged, notes: Mapping[str, str]) -> Change:
-        """The commit that puts the new segment in the place of the old ones, with ``notes`` as its meta."""
-        return Change(
-            add=[] if merged.segment is None else [merged.segment],
-            drop_segments=[record.id for record in self.records],
-            meta=notes,
-        )
 
 
 class Merged(Struct, frozen=True):

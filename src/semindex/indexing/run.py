@@ -111,17 +111,13 @@ class Indexing:
         """
         self._run.total = len(refs)
         if refs:
-            self._index(refs)
+            self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
+            # First those in doubt: until they are read, what is committed cannot be taken for up to date.
+            wanted = map(self._wanted, sorted(refs, key=lambda ref: ref.path not in self._doubtful))
+            self._crew = crew = self._chosen(sum(ref.size_bytes for ref in refs))
+            self._waiting.extend(batches(wanted, most_bytes=crew.batch_bytes, workers=crew.workers))
+            self._work(crew)
         self._tell()
-
-    def _index(self, refs: Sequence[FileRef]) -> None:
-        size = sum(ref.size_bytes for ref in refs)
-        self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
-        # First those in doubt: until they are read, what is committed cannot be taken for up to date.
-        wanted = map(self._wanted, sorted(refs, key=lambda ref: ref.path not in self._doubtful))
-        self._crew = crew = self._chosen(size)
-        self._waiting.extend(batches(wanted, most_bytes=crew.batch_bytes, workers=crew.workers))
-        self._work(crew)
 
     def _work(self, crew: Crew) -> None:
         try:
@@ -133,7 +129,7 @@ class Indexing:
                         self._take(outcome)
                         self._commit_now_and_then()
         except (KeyboardInterrupt, WorkerError):
-            self._commit()
+            self.commit()
             raise
         finally:
             self._run.worker_peak_bytes = crew.executor.peak_bytes
@@ -245,7 +241,7 @@ class Indexing:
     def _commit_now_and_then(self) -> None:
         due = time.monotonic() - self._last_commit >= self._place.commit_seconds
         if due and self._run.done < self._run.total:
-            self._commit()
+            self.commit()
             self._merge_when_many()
             self._last_commit = time.monotonic()
 
@@ -265,58 +261,49 @@ class Indexing:
         assert isinstance(outcome.result, Merged)
         if outcome.result.fault:
             return outcome.result.fault
-        self._catalog.commit(merged.change(outcome.result, self._run.notes()))
-        layout.discard(place.index_dir, [record.name for record in merged.records], on_step=place.on_step)
-        self._run.merged += len(merged.records)
+        new, old = outcome.result.segment, merged.records
+        self._catalog.commit(
+            Change(
+                add=[] if new is None else [new],
+                drop_segments=[record.id for record in old],
+                meta=self._run.notes(),
+            )
+        )
+        layout.discard(place.index_dir, [record.name for record in old], on_step=place.on_step)
+        self._run.merged += len(old)
         return ""
 
-    def _commit(self) -> None:
+    def commit(
+        self,
+        *,
+        removed: Sequence[str] = (),
+        dropped: Sequence[int] = (),
+        notes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Make live what was written and not yet committed.
+
+        Args:
+            removed: Paths that are gone.
+            dropped: Ids of broken segments.
+            notes: More notes for the catalog.
+        """
         run = self._run
-        commit(
-            self._place,
-            self._catalog,
-            run,
-            scan_ns=None if self._doubtful else run.scan_ns,
+        meta = {"pending": str(run.pending), "root": str(self._place.root), **run.notes(), **notes}
+        self._catalog.commit(
+            Change(
+                add=run.segments,
+                skipped=run.skipped,
+                remove=removed,
+                touched=run.touched,
+                drop_segments=dropped,
+                # While files are in doubt, the catalog is not as the walk saw the tree.
+                scan_ns=None if self._doubtful else run.scan_ns,
+                meta=meta,
+            )
         )
+        run.segments, run.skipped, run.touched = [], [], []
 
 
 def _drained(waiting: deque[Work]) -> Iterator[Work]:
     while waiting:
         yield waiting.popleft()
-
-
-def commit(
-    place: Workplace,
-    catalog: Catalog,
-    run: Run,
-    *,
-    removed: Sequence[str] = (),
-    dropped: Sequence[int] = (),
-    scan_ns: int | None,
-    notes: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """Make what was written live.
-
-    Args:
-        place: Where the build works.
-        catalog: The catalog, open for writing.
-        run: What was done; its segments, skipped and touched files are committed and taken out of it.
-        removed: Paths that are gone.
-        dropped: Ids of broken segments.
-        scan_ns: When the walk began, if all that the catalog knows is as that walk saw it: then only files
-            written after it, or just before it, are in doubt. None leaves the time of the last walk.
-        notes: More notes for the catalog.
-    """
-    meta = {"pending": str(run.pending), "root": str(place.root), **run.notes(), **notes}
-    catalog.commit(
-        Change(
-            add=run.segments,
-            skipped=run.skipped,
-            remove=removed,
-            touched=run.touched,
-            drop_segments=dropped,
-            scan_ns=scan_ns,
-            meta=meta,
-        )
-    )
-    run.segments, run.skipped, run.touched = [], [], []

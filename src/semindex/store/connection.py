@@ -169,29 +169,23 @@ def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> OpenedDatabas
 def _set_journal(connection: Connection, network: str) -> tuple[str, ...]:
     """Set how commits reach the disk; gives what a user should know about it."""
     wanted = "delete" if network else "wal"
-    mode = _journal_mode(connection, wanted)
+    mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+    if mode != wanted:
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            mode = str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            # Readers that hold the old mode keep it.
+            if primary_code(error) not in BUSY:
+                raise
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
     # Segment files are removed after a commit, so the commit must outlive a power cut: FULL, not NORMAL.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
     if network:
         return (f"the index is on a network file system ({network}); journal mode {mode}",)
     return () if mode == wanted else (f"readers keep the catalog in journal mode {mode}",)
-
-
-def _journal_mode(connection: Connection, wanted: str) -> str:
-    """Change the journal mode, unless readers hold the old one; gives the mode that is now in force."""
-    mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
-    if mode == wanted:
-        return mode
-    connection.execute("PRAGMA busy_timeout = 0")
-    try:
-        return str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
-    except sqlite3.OperationalError as error:
-        if primary_code(error) not in BUSY:
-            raise
-        return mode
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
 
 
 def connect(path: Path, mode: str, *, busy_seconds: float = _BUSY_SECONDS) -> Connection:
