@@ -11,7 +11,7 @@ from msgspec import Struct
 from semindex.search.scoring import Signal
 from semindex.search.sums import ranges, sums
 from semindex.search.weights import Weights
-from semindex.source.roles import Role, path_facts
+from semindex.source.roles import Role
 from semindex.store.generation import Generation, RowLists
 from semindex.tokens import hash_term, hash_terms, is_identifier, split_word
 from semindex.types import Floats, Ids, QueryTerm, TermHashes
@@ -54,16 +54,12 @@ class PathColumns(Struct, frozen=True):
 
     @staticmethod
     def of(generation: Generation, weights: Weights) -> PathColumns:
-        """The columns of a generation; worked out from the paths where a segment is older than they are."""
+        """The columns of a generation."""
         sizes = generation.file_sizes
         gains = weights.size * np.log1p(np.maximum(sizes, 0).astype(np.float64))
-        if generation.has("file_roles"):
-            roles, names = generation.column("file_roles"), generation.column("file_names")
-            terms = _alternating(
-                generation.lists("stem_terms", np.uint64), generation.lists("folder_terms", np.uint64)
-            )
-        else:
-            roles, names, terms = _from_paths(generation)
+        roles, names = generation.column("file_roles"), generation.column("file_names")
+        stems, folders = (generation.lists(name, np.uint64) for name in ("stem_terms", "folder_terms"))
+        terms = _alternating(stems, folders)
         return PathColumns(roles, names, frozenset(names.tolist()), terms, sizes, gains)
 
 
@@ -75,19 +71,6 @@ def _alternating(first: RowLists, second: RowLists) -> RowLists:
     values[ranges(starts[:-1:2], sizes[::2])] = first.values
     values[ranges(starts[1::2], sizes[1::2])] = second.values
     return RowLists(starts, values)
-
-
-def _from_paths(generation: Generation) -> tuple[npt.NDArray[np.uint8], TermHashes, RowLists]:
-    """Roles, names and terms of all files, from their paths."""
-    every = range(generation.files)
-    facts = [path_facts(generation.path(file), generation.language(file)) for file in every]
-    hashed = [hash_terms(sorted(terms)) for fact in facts for terms in (fact.stem, fact.folder)]
-    starts = np.concatenate(([0], np.cumsum([len(each) for each in hashed], dtype=np.int64)))
-    return (
-        np.array([fact.roles for fact in facts], dtype=np.uint8),
-        hash_terms(fact.whole for fact in facts),
-        RowLists(starts, np.concatenate((*hashed, np.empty(0, np.uint64)))),
-    )
 
 
 def path_signals(

@@ -170,11 +170,11 @@ SCHEMA = Schema(
         # Terms in each ranked field of files, saturating at 65535.
         Column(name="file_lengths", rows=FILE, dtype=np.uint16, shape=(_RANKED[FILE],)),
         # Bits of semindex.source.roles.Role.
-        Column(name="file_roles", rows=FILE, required=False),
+        Column(name="file_roles", rows=FILE),
         # The hash of the stem as one word; of each term of the stem, and of the parent folder's name.
-        Column(name="file_names", rows=FILE, dtype=np.uint64, required=False),
-        Column(name="stem_terms", rows=FILE, form=Form.STRINGS, required=False),
-        Column(name="folder_terms", rows=FILE, form=Form.STRINGS, required=False),
+        Column(name="file_names", rows=FILE, dtype=np.uint64),
+        Column(name="stem_terms", rows=FILE, form=Form.STRINGS),
+        Column(name="folder_terms", rows=FILE, form=Form.STRINGS),
         # First and last line, 1-based.
         Column(name="chunk_lines", rows=CHUNK, dtype=np.uint32, shape=(2,)),
         # Begin and end in the analysis text, half-open.
