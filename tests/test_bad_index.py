@@ -217,7 +217,7 @@ def test_a_damaged_catalog_is_told_and_rebuilt(root: Path, damage: Callable[[Pat
         report = index.refresh()
         assert (report.added, report.files) == (3, 3)
         if damage in (truncate, overwrite):
-            assert any("catalog was damaged" in warning for warning in report.warnings)
+            assert any("catalog cannot be used" in warning for warning in report.warnings)
         assert index.status(verify=True).problems == ()
     assert answers(root) == before
     assert len(segments(root)) == 1

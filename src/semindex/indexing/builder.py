@@ -106,7 +106,7 @@ class Builder:
         return Catalog.open_writer(place.index_dir, model=model, on_step=place.on_step)
 
     def _begin_anew(self, warnings: list[str], error: IndexCorrupt) -> None:
-        warnings.append(f"the catalog was damaged, every file was indexed again ({error})")
+        warnings.append(f"the catalog cannot be used, so every file was indexed again ({error})")
         layout.set_catalog_aside(self._place.index_dir)
 
     def _refresh(

@@ -59,7 +59,7 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
         "path": count(path_words),
         "stem": count(stem_words),
     }
-    chunks, files_total = shape.chunk_total, len(files)
+    chunks, files_total = int(shape.chunks.sum()), len(files)
     documents = Documents(
         content=_csr(count(body, comments), chunks),
         names=_csr(count(names, parents), chunks),
@@ -76,7 +76,10 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
             "file_lengths": np.stack(file_lengths, axis=1),
             "vectors": quantise(embedder.embed_documents(documents)),
         },
-        {name: _triples(tally) for name, tally in counted.items()},
+        {
+            name: Triples(tally.terms, tally.rows, np.minimum(tally.counts, MAX_COUNT).astype(np.uint8))
+            for name, tally in counted.items()
+        },
     )
 
 
@@ -120,10 +123,6 @@ class _Shape(Struct, frozen=True):
     chunk_base: Ids
     symbol_base: Ids
     byte_base: Ids
-
-    @property
-    def chunk_total(self) -> int:
-        return int(self.chunks.sum())
 
     @staticmethod
     def of(files: Sequence[ParsedFile]) -> _Shape:
@@ -211,10 +210,6 @@ def _tally(rows: Ids, ranks: Ids, terms: TermHashes) -> _Tally:
     return _Tally(keys // width, terms[keys % width], counts)
 
 
-def _triples(tally: _Tally) -> Triples:
-    return Triples(tally.terms, tally.rows, np.minimum(tally.counts, MAX_COUNT).astype(np.uint8))
-
-
 def _lengths(tally: _Tally, rows: int) -> npt.NDArray[np.uint16]:
     totals = np.bincount(tally.rows, weights=tally.counts, minlength=rows)
     return np.minimum(totals, 65535).astype(np.uint16)
@@ -263,16 +258,12 @@ def _columns(files: Sequence[ParsedFile], shape: _Shape) -> dict[str, Array | St
         "symbol_lines": _pairs((symbol.span.start_line, symbol.span.end_line) for symbol, _ in symbols),
         "symbol_parents": _ordinals((symbol.parent, base) for symbol, base in symbols),
         "symbol_chunks": homes,
-        "symbol_keys": _keys(symbol.name for symbol, _ in symbols),
+        "symbol_keys": np.array([symbol_key(defined_name(symbol.name)) for symbol, _ in symbols], np.uint32),
     }
 
 
 def _pairs(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.uint32]:
     return np.array(list(values), dtype=np.uint32).reshape(-1, 2)
-
-
-def _keys(names: Iterable[str]) -> npt.NDArray[np.uint32]:
-    return np.fromiter((symbol_key(defined_name(name)) for name in names), np.uint32)
 
 
 def _ordinals(values: Iterable[tuple[int, int]]) -> npt.NDArray[np.int32]:
