@@ -10,12 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from semindex.embed.registry import open_embedder
-from semindex.indexing.batch import Batch, Outcome, Wanted, do
+from semindex.indexing.batch import Batch, Wanted, do
 from semindex.indexing.cluster import shipping
 from semindex.indexing.cluster.shipping import Parcel, Shipment, pack, process_parcel
 from semindex.indexing.cluster.storage import open_storage
 from semindex.indexing.executors.base import Done
-from semindex.indexing.merge import TIER_SEGMENTS, Merge, Merged, choose, merge_segments
+from semindex.indexing.merge import TIER_SEGMENTS, Merge, Outcome, choose, merge_segments
 from semindex.indexing.workplace import Workplace
 from semindex.source.walk import walk
 from semindex.store import layout
@@ -55,20 +55,20 @@ def merge(tmp_path: Path) -> Merge:
     records = []
     for number in range(3):
         outcome = do(bench, Batch(tuple(wanted[number::3])))
-        assert isinstance(outcome, Outcome) and outcome.segment is not None
+        assert outcome.segment is not None
         made = outcome.segment
         records.append(SegmentRecord(number, made.name, len(made.files), made.chunks, made.nbytes))
     return Merge(tuple(records), ((), (0,), ()))
 
 
-def receive(folder: Path, parcel: Parcel, shipment: Shipment) -> Merged:
+def receive(folder: Path, parcel: Parcel, shipment: Shipment) -> Outcome:
     def arriving() -> Generator[Done[Parcel, Shipment], None, None]:
         yield Done(parcel, shipment)
 
     layout.create(folder)
     storage = open_storage(parcel.segments_url) if parcel.segments_url else None
     (arrived,) = shipping.receive(arriving(), index_dir=folder, storage=storage)
-    assert isinstance(arrived, Done) and isinstance(arrived.result, Merged)
+    assert isinstance(arrived, Done)
     return arrived.result
 
 
@@ -100,11 +100,11 @@ def test_a_damaged_segment_is_named_and_nothing_is_made_of_it(merge: Merge, tmp_
     parcel = pack(merge, root=None, index_dir=tmp_path / "here")
     shipment = process_parcel(None, parcel)
     assert here.segment is None and path.name in here.fault and "is damaged" in here.fault
-    assert shipment.result == Merged(None, fault=here.fault.replace(str(path), f"segments/{path.name}"))
+    assert shipment.result == Outcome(None, fault=here.fault.replace(str(path), f"segments/{path.name}"))
     assert sorted(path.parent.iterdir()) == before
 
 
 def test_a_merge_of_what_is_all_dead_makes_nothing(merge: Merge, tmp_path: Path) -> None:
     all_dead = replace(merge, dead=tuple(tuple(range(each.files)) for each in merge.records))
-    assert merge_segments(tmp_path / "here", all_dead) == Merged(None)
+    assert merge_segments(tmp_path / "here", all_dead) == Outcome(None)
     assert process_parcel(None, pack(all_dead, root=None, index_dir=tmp_path / "here")).segment is None

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from semindex.indexing import merge
 from semindex.indexing.analysis import file_analysis
-from semindex.indexing.merge import Merge, Merged
+from semindex.indexing.merge import Merge, Outcome
 from semindex.indexing.work import analyse
 from semindex.indexing.workplace import Workplace
 from semindex.parse.parser import parse_file
@@ -59,22 +59,7 @@ class Batch(Struct, frozen=True):
         return [Batch((wanted,)) for wanted in self.files]
 
 
-class Outcome(Struct, frozen=True):
-    """What became of a batch."""
-
-    segment: NewSegment | None
-    """The segment, on disk and not yet live; None when no file was to be indexed."""
-    touched: tuple[FileRef, ...]
-    """Files of which only the times have changed."""
-    failures: tuple[FileFailure, ...]
-    """Files that are not indexed, and why."""
-    source_bytes: int
-    """The size of the files in the segment."""
-
-
 Work = Batch | Merge
-Result = Outcome | Merged
-"""What became of a batch, or of a merge."""
 
 
 def batches(files: Iterable[Wanted], *, most_bytes: int, workers: int) -> Iterator[Batch]:
@@ -108,7 +93,7 @@ def _room(rest: int, most_bytes: int, workers: int) -> int:
     return max(min(most_bytes, LEAST_BATCH_BYTES), min(most_bytes, share))
 
 
-def do(place: Workplace, work: Work) -> Result:
+def do(place: Workplace, work: Work) -> Outcome:
     """Do a batch, whose files are read from the disk, or a merge.
 
     Raises:

@@ -9,15 +9,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from semindex.indexing.batch import Result, Work, do
+from semindex.indexing.batch import Work, do
 from semindex.indexing.executors.base import Done, Executor, Failure
 from semindex.indexing.executors.inline import InlineExecutor
 from semindex.indexing.memory import freight, shares
-from semindex.indexing.merge import LARGEST_BYTES
+from semindex.indexing.merge import LARGEST_BYTES, Outcome
 from semindex.indexing.workplace import Workplace, open_workplace
 from semindex.types import Cluster
 
-Outcomes = Generator[Done[Work, Result] | Failure[Work], None, None]
+Outcomes = Generator[Done[Work, Outcome] | Failure[Work], None, None]
 
 
 class Crew(Struct, frozen=True):

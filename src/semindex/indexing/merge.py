@@ -26,6 +26,7 @@ from semindex.store.durable import StepHook, no_step
 from semindex.store.joining import join_segments
 from semindex.store.records import NewSegment, SegmentRecord
 from semindex.store.segment import Segment
+from semindex.types import FileFailure, FileRef
 
 TIER_SEGMENTS = 4
 TIER_SEGMENTS_AT_WORK = 24
@@ -108,16 +109,22 @@ class Merge(Struct, frozen=True):
         return sum(record.nbytes for record in self.records)
 
 
-class Merged(Struct, frozen=True):
-    """What became of a merge."""
+class Outcome(Struct, frozen=True):
+    """What became of a batch of files, or of a merge."""
 
     segment: NewSegment | None
-    """The new segment, on disk and not yet live; None when no file was to stay, or one is damaged."""
+    """The segment, on disk and not yet live; None when no file was to be in it, or a merge was not made."""
+    touched: tuple[FileRef, ...] = ()
+    """Files of a batch of which only the times have changed."""
+    failures: tuple[FileFailure, ...] = ()
+    """Files of a batch that are not indexed, and why."""
+    source_bytes: int = 0
+    """The size of a batch's files that are in the segment."""
     fault: str = ""
-    """Where one of the old segments is damaged; then nothing was made."""
+    """Where one of the segments to merge is damaged; then nothing was made."""
 
 
-def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Merged:
+def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Outcome:
     """Make one segment of several in the same folder, which stay as they are.
 
     Their checksums are compared first, so that damage is not copied.
@@ -134,7 +141,7 @@ def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step
             ]
             faults = [fault for segment in segments for fault in segment.verify()]
             if faults:
-                return Merged(None, fault=faults[0])
-            return Merged(join_segments(path, segments, merge.dead, on_step=on_step))
+                return Outcome(None, fault=faults[0])
+            return Outcome(join_segments(path, segments, merge.dead, on_step=on_step))
         except IndexCorrupt as error:
-            return Merged(None, fault=str(error))
+            return Outcome(None, fault=str(error))

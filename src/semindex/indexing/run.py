@@ -18,11 +18,11 @@ from msgspec.structs import replace
 
 from semindex.errors import WorkerError
 from semindex.indexing import merge
-from semindex.indexing.batch import Outcome, Result, Wanted, Work, batches
+from semindex.indexing.batch import Wanted, Work, batches
 from semindex.indexing.crew import Crew, cluster_crew, one_process, several
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.memory import peak_bytes
-from semindex.indexing.merge import Merge, Merged
+from semindex.indexing.merge import Merge, Outcome
 from semindex.indexing.plan import by_todays_rules, new_skips
 from semindex.indexing.workplace import Workplace
 from semindex.store import layout
@@ -204,7 +204,7 @@ class Indexing:
         record, skip = self._run.files.get(ref.path), self._run.failures.get(ref.path)
         return (record is not None and record.ref == ref) or (skip is not None and skip.failure.ref == ref)
 
-    def _take(self, outcome: Done[Work, Result] | Failure[Work]) -> None:
+    def _take(self, outcome: Done[Work, Outcome] | Failure[Work]) -> None:
         if isinstance(outcome.item, Merge):
             # One that fails is tried again, and told, by the merge at the end.
             self._may_merge = not self._take_merged(outcome)
@@ -217,9 +217,8 @@ class Indexing:
                 return
             ref = files[0].ref
             failure = FileFailure(ref.path, "analyse", SkipReason.FAILED, outcome.reason, ref)
-            self._note(Outcome(None, (), (failure,), 0))
+            self._note(Outcome(None, failures=(failure,)))
         else:
-            assert isinstance(outcome.result, Outcome)
             self._note(outcome.result)
         run.done += len(files)
         paths = [wanted.ref.path for wanted in files]
@@ -252,13 +251,12 @@ class Indexing:
             self._waiting.extendleft(groups[:1])
             self._may_merge = not groups
 
-    def _take_merged(self, outcome: Done[Work, Result] | Failure[Work]) -> str:
+    def _take_merged(self, outcome: Done[Work, Outcome] | Failure[Work]) -> str:
         """Make a merged segment live; returns why that cannot be, and nothing when it is done."""
         merged, place = outcome.item, self._place
         assert isinstance(merged, Merge)
         if isinstance(outcome, Failure):
             return outcome.reason
-        assert isinstance(outcome.result, Merged)
         if outcome.result.fault:
             return outcome.result.fault
         new, old = outcome.result.segment, merged.records

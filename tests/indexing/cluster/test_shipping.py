@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError, UsageError, WorkerError, WorkerUnfit
-from semindex.indexing.batch import Batch, Outcome, Result, Wanted, Work, process
+from semindex.indexing.batch import Batch, Wanted, Work, process
 from semindex.indexing.cluster import shipping
 from semindex.indexing.cluster.shipping import (
     AnalysisRules,
@@ -24,6 +24,7 @@ from semindex.indexing.cluster.shipping import (
 from semindex.indexing.cluster.storage import SegmentStorage, open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Payload
+from semindex.indexing.merge import Outcome
 from semindex.indexing.workplace import Workplace
 from semindex.source.read import read_file, source_from_bytes
 from semindex.source.walk import walk
@@ -70,7 +71,7 @@ def arriving(*arrivals: Done[Parcel, Shipment]) -> Generator[Done[Parcel, Shipme
 
 def receive(
     index_dir: Path, parcel: Parcel, shipment: Shipment, storage: SegmentStorage | None = None
-) -> Done[Work, Result] | Failure[Work]:
+) -> Done[Work, Outcome] | Failure[Work]:
     (found,) = shipping.receive(arriving(Done(parcel, shipment)), index_dir=index_dir, storage=storage)
     return found
 
@@ -105,7 +106,6 @@ def test_a_segment_that_travelled_is_the_one_made_here(shared: bool, root: Path,
     arrived = receive(tmp_path / "there", parcel, shipment)
     assert isinstance(arrived, Done)
     there = arrived.result
-    assert isinstance(there, Outcome)
     assert here.segment is not None and there.segment is not None
     assert segment_bytes(tmp_path / "here", here) == segment_bytes(tmp_path / "there", there)
     assert there == replace(here, segment=replace(here.segment, name=there.segment.name))

@@ -20,12 +20,12 @@ from msgspec.structs import replace
 
 from semindex.errors import BrokenIndex, IndexUnwritable, ModelError, WorkerError, WorkerUnfit
 from semindex.indexing.analysis import file_analysis, skip_analysis
-from semindex.indexing.batch import Batch, Result, Work, process
+from semindex.indexing.batch import Batch, Work, process
 from semindex.indexing.cluster.connection import scratch_folder
 from semindex.indexing.cluster.storage import SegmentStorage, open_storage
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Payload
-from semindex.indexing.merge import Merge, Merged, merge_segments
+from semindex.indexing.merge import Merge, Outcome, merge_segments
 from semindex.indexing.workplace import Workplace
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
@@ -119,7 +119,7 @@ class Parcel(Struct, frozen=True):
 class Shipment(Struct, frozen=True):
     """What a worker made of a parcel."""
 
-    result: Result
+    result: Outcome
     """The result, in which the segment has the name that the worker gave it."""
     segment: Payload | None
     """The bytes of the segment; None if there is no segment, or it is in the parcel's storage."""
@@ -210,7 +210,7 @@ def process_parcel(place: Workplace | None, parcel: Parcel) -> Shipment:
         raise WorkerUnfit(f"it cannot write a segment: {error}") from error
 
 
-def _united(folder: Path, merge: Merge, parcel: Parcel) -> Merged:
+def _united(folder: Path, merge: Merge, parcel: Parcel) -> Outcome:
     for record, content in zip(merge.records, parcel.contents(), strict=True):
         assert isinstance(content, memoryview)
         layout.segment_path(folder, record.name).write_bytes(content)
@@ -231,7 +231,7 @@ def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | Fi
     return read
 
 
-def _shipment(folder: Path, result: Result, segments_url: str) -> Shipment:
+def _shipment(folder: Path, result: Outcome, segments_url: str) -> Shipment:
     """The shipment of a result, whose segment is read from the folder or written to the storage."""
     if result.segment is None:
         return Shipment(result, None, b"")
@@ -250,7 +250,7 @@ def receive(
     index_dir: Path,
     storage: SegmentStorage | None,
     on_step: StepHook = no_step,
-) -> Generator[Done[Work, Result] | Failure[Work], None, None]:
+) -> Generator[Done[Work, Outcome] | Failure[Work], None, None]:
     """Add the segments of shipments to the index, as durably as segments that are made here.
 
     Gives the outcome of each work; a segment that did not arrive whole is a failure. Closing the iterator
