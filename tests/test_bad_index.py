@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import sqlite3
 import struct
@@ -252,6 +253,41 @@ def test_smashed_catalogs_never_break_a_search(root: Path) -> None:
             assert report.files == 3
             assert index.search("load_cookie")[0].path == "cookies.py"
         catalog.write_bytes(sound)
+
+
+@pytest.mark.parametrize("table", ["segments", "files"])
+def test_a_number_that_became_something_else_is_damage(root: Path, table: str) -> None:
+    """As in a damaged page: the tables say that there is a number, and there is none."""
+    column = {"segments": "nbytes", "files": "chunks"}[table]
+    with sqlite3.connect(catalog_of(root)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(
+            f"UPDATE sqlite_master SET sql = replace(sql, '{column} INTEGER NOT NULL', '{column}')"
+        )
+        database.execute("PRAGMA writable_schema = RESET")
+        database.execute(f"UPDATE {table} SET {column} = NULL")
+    database.close()
+    for words in (("status",), ("status", "--json")) if table == "files" else (("search", "cookie"),):
+        ran = semindex_command(*words, cwd=root, program=PROGRAM)
+        assert ran.code == 2
+        assert "damaged" in ran.err + ran.out
+        assert "Traceback" not in ran.err
+
+
+def test_a_row_in_the_wrong_place_is_found_and_the_catalog_made_anew(root: Path) -> None:
+    """A flipped bit in the key of a row: whoever looks the path up does not find it."""
+    with sqlite3.connect(catalog_of(root)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    data = catalog_of(root).read_bytes()
+    places = [match.start() for match in re.finditer(b"cookies.py", data)]
+    assert places
+    for place in places:
+        catalog_of(root).write_bytes(data[:place] + b"z" + data[place + 1 :])
+        with semindex.open(root) as index:
+            index.refresh()
+            assert index.status().indexed == 3
+            assert index.search("load_cookie")[0].path == "cookies.py"
 
 
 def raise_schema(root: Path) -> None:

@@ -223,6 +223,14 @@ def test_different_models_are_refused(trees: Path, tmp_path: Path) -> None:
             indexes.search("header")
 
 
+def test_the_same_folder_twice_is_one_index(trees: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(trees / "one")
+    with open_all([trees / "one", tmp_path / "link", trees / "two", trees / "one"]) as indexes:
+        assert [index.root.name for index in indexes.indexes] == ["one", "two"]
+        places = [(hit.repository, hit.path) for hit in indexes.search("message", limit=50)]
+        assert len(places) == len(set(places)) > 2
+
+
 def test_none_at_all_is_an_error() -> None:
     with pytest.raises(UsageError, match="no index"):
         open_all([])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 from msgspec.structs import replace
 
 import semindex
@@ -139,7 +139,7 @@ def test_worker_processes_make_the_same_index(root: Path, model: Path, tmp_path:
     for workers in (1, 2):
         with opened(root, model, tmp_path / f"cache{workers}", max_workers=workers) as index:
             builder = index._builder()
-            builder._place = dataclasses.replace(builder._place, parallel_bytes=0, batch_bytes=2_000)
+            builder._place = structs.replace(builder._place, parallel_bytes=0, batch_bytes=2_000)
             report = Builder(builder._place).refresh()
             assert report.processes == (1 if workers == 1 else 3)
             answers.append([index.search(q, limit=50).hits for q in ("zebra", "cookie session", "red")])

@@ -98,3 +98,7 @@ def test_threads_see_the_same_items() -> None:
     for thread in threads:
         thread.join(60)
     assert found == [("True", "two")] * 2
+
+
+def test_a_deferred_sequence_can_be_added_to_another() -> None:
+    assert Deferred(lambda: [1, 2]) + Deferred(lambda: [3]) == (1, 2, 3)

@@ -111,10 +111,10 @@ class Indexes:
 
 
 def open_all(roots: Sequence[StrPath]) -> Indexes:
-    """The indexes of some folders, to be asked together. Builds nothing.
+    """The indexes of some folders, each once, to be asked together. Builds nothing.
 
     Raises:
         RootError: One is not an existing folder.
         UsageError: None is given.
     """
-    return Indexes(list(map(open_index, roots)))
+    return Indexes(list({index.root: index for index in map(open_index, roots)}.values()))

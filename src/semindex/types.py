@@ -357,6 +357,9 @@ class Deferred(Sequence[T]):
     def __hash__(self) -> int:
         return hash(self._made())
 
+    def __add__(self, other: Sequence[T]) -> tuple[T, ...]:
+        return (*self._made(), *other)
+
     def __repr__(self) -> str:
         return repr(self._made())
 

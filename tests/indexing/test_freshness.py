@@ -255,6 +255,17 @@ def test_what_was_in_doubt_and_read_is_in_doubt_no_more(tmp_path: Path) -> None:
             assert check(root, catalog).plan.read == ()
 
 
+def test_touched_files_are_not_stale_where_nobody_can_write_that_down(kept: Kept) -> None:
+    for path in sorted(kept.root.glob("*.py"))[:3]:
+        os.utime(path, ns=(10**18, 10**18 + 5))
+    with write_lock(kept.index.index_dir):
+        assert kept.catch_up() == Upkept("fresh")
+        add_file(kept)
+        found = kept.catch_up()
+        assert (found.freshness, found.changed) == ("stale", 1)
+        assert "not refreshed" in found.notes[0]
+
+
 def test_of_many_touched_files_only_the_changed_ones_are_indexed(kept: Kept) -> None:
     for path in kept.root.glob("*.py"):
         os.utime(path, ns=(10**18, 10**18 + 5))

@@ -160,7 +160,12 @@ class Upkeep:
         try:
             report = self._open_builder().refresh(verify=False, drift=drift)
         except (IndexLocked, IndexUnwritable) as error:
-            return Upkept(known.freshness, known.changed, (f"not refreshed: {error}",))
+            # What cannot be indexed is at least told apart: touched files are as they were.
+            left = settled(self._root, drift)
+            if not left.work:
+                return Upkept("fresh")
+            freshness = "stale" if left.changed else "unchecked"
+            return Upkept(freshness, left.changed, (f"not refreshed: {error}",))
         did = report.added + report.changed + report.removed
         return Upkept("refreshed" if did else "fresh", 0, report.warnings)
 

@@ -73,7 +73,8 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
             value = getattr(self, field.name)
             if field.many and not isinstance(value, tuple):
                 # A string is one value, not a sequence of its letters.
-                value = (value,) if isinstance(value, str) else tuple(value)
+                several = isinstance(value, Iterable) and not isinstance(value, str)
+                value = tuple(value) if several else (value,)
                 structs.force_setattr(self, field.name, value)
             problem = refusal(field, value)
             if problem:
@@ -115,6 +116,8 @@ def refusal(field: Field, value: object) -> str | None:
     if field.many:
         values = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
         return None if all(isinstance(each, str) for each in values) else f"{field.name} must be texts"
+    if field.kind is str and not field.choices and not isinstance(value, str):
+        return f"{field.name} is {value!r}; it must be text"
     if field.kind is int and (not isinstance(value, int) or isinstance(value, bool)):
         return f"{field.name} is {value!r}; it must be a whole number"
     if field.least is not None and isinstance(value, int) and value < field.least:

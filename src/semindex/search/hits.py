@@ -203,9 +203,9 @@ def containing(
         text = reader.text(found.file)
         if text is None:
             continue
-        places = [[match.span() for match in pattern.finditer(text)] for pattern in patterns]
-        if all(places):
-            kept.append(_narrowed(found, [span for spans in places for span in spans], reader.generation))
+        if all(pattern.search(text) for pattern in patterns):
+            places = [match.span() for pattern in patterns for match in pattern.finditer(text)]
+            kept.append(_narrowed(found, places, reader.generation))
             if len(kept) == limit:
                 break
     return tuple(kept)

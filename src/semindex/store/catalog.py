@@ -193,6 +193,7 @@ class Catalog:
                 "SELECT segment, ordinal FROM dead ORDER BY segment, ordinal"
             ):
                 dead.setdefault(segment, []).append(ordinal)
+        self._whole([number for _, _, *numbers in segments for number in numbers])
         self._live = LiveSegments(
             identity=state.identity,
             generation=state.generation,
@@ -279,15 +280,30 @@ class Catalog:
             ((dead,),) = self._fetch("SELECT count(*) FROM dead")
             ((segments,),) = self._fetch("SELECT count(*) FROM segments")
             skipped = self.skipped()
+        sums = [self._whole(list(column)) for column in zip(*(row[1:] for row in counts), strict=True)]
+        files, chunks, source_bytes = sums or (0, 0, 0)
         return Totals(
-            files=sum(files for _, files, _, _ in counts),
-            chunks=sum(chunks for _, _, chunks, _ in counts),
-            source_bytes=sum(size for *_, size in counts),
+            files=files,
+            chunks=chunks,
+            source_bytes=source_bytes,
             dead_files=dead,
             segments=segments,
             languages={language: files for language, files, _, _ in counts},
             skipped=skipped,
         )
+
+    def _whole(self, numbers: list[object]) -> int:
+        """The sum of some whole numbers.
+
+        Raises:
+            IndexCorrupt: One is something else: SQLite takes NULL, or text, out of a damaged page.
+        """
+        total = 0
+        for number in numbers:
+            if not isinstance(number, int):
+                raise damaged(self._path, f"{number!r} where a number should be")
+            total += number
+        return total
 
     def skipped(self) -> dict[str, int]:
         """How many files are left out for each reason, the most frequent reason first."""
@@ -301,7 +317,7 @@ class Catalog:
     def verify(self) -> list[str]:
         """Check that the database is sound and its tables fit together; one line for each fault."""
         with self._translated(), self._read():
-            faults = [f"{self._path}: {row[0]}" for row in self._fetch("PRAGMA quick_check")]
+            faults = [f"{self._path}: {row[0]}" for row in self._fetch("PRAGMA integrity_check")]
             if faults != [f"{self._path}: ok"]:
                 return faults
             uneven = self._fetch(

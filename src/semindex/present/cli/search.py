@@ -54,7 +54,8 @@ def search(
                 place.index.load_reranker()  # an error in it comes before a long build
             if not asked["refresh"] and not place.index.exists:
                 raise not_indexed(place.index)
-            notes += [place.location.note, *built_first(place.index)]
+            whole = any(not each.location.scope and each.index.root == place.index.root for each in found)
+            notes += ["" if whole else place.location.note, *built_first(place.index)]
         if len(found) > 1:
             answer = together(found).search(**asked)
         else:
