@@ -58,7 +58,7 @@ def write_lock(
                 raise PermissionError(errno.EACCES, "the folder is not writable")
         # Signing is a courtesy: a full disk must not keep anybody from removing the index.
         with suppress(IndexUnwritable), Replacement(index_dir / HOLDER) as output:
-            output.write(json.encode({"pid": os.getpid(), "host": platform.node()}))
+            output.write(json.encode(_own()))
         yield
     finally:
         with suppress(OSError):
@@ -66,9 +66,15 @@ def write_lock(
         lock.release()
 
 
+def _own() -> dict[str, object]:
+    return {"pid": os.getpid(), "host": platform.node()}
+
+
 def _holder(index_dir: Path) -> str:
     try:
         holder = json.decode((index_dir / HOLDER).read_bytes())
+        if holder == _own():
+            return "Another thread of this process"
         return f"Process {int(holder['pid'])} on {str(holder['host'])[:80]!r}"
     except (OSError, DecodeError, ValueError, KeyError, TypeError):
         return "Another process"
