@@ -250,13 +250,9 @@ def network_file_system(path: Path, mounts: Path = MOUNTS) -> str:
     for fields in (line.split(" ") for line in lines):
         if len(fields) < 3:
             continue
-        point = Path(_unescape(fields[1]))
+        # The table writes some characters as octal escapes: a\040b is "a b".
+        point = Path(re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[1]))
         # Later mounts cover earlier ones on the same point.
         if place.is_relative_to(point) and len(point.parts) >= len(found.parts):
             found, kind = point, fields[2]
     return kind if kind.removeprefix("fuse.") in _NETWORK else ""
-
-
-def _unescape(field: str) -> str:
-    r"""A field of the table with its octal escapes undone: ``a\040b`` is ``a b``."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

@@ -129,7 +129,9 @@ class _WorkerPool:
 
     def _serve(self, slot: int) -> None:
         """What the thread with the number ``slot`` does: have items done until there are no more."""
-        _leave_interrupts_to_the_main_thread()
+        if hasattr(signal, "pthread_sigmask"):
+            # Only the main thread is to get Ctrl-C, not this one or the workers that it starts.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker: _WorkerProcess | None = None
         try:
             while (item := self._items.get()) is not _STOP and not self._over:
@@ -263,9 +265,3 @@ def module_path() -> list[str]:
     home = str(Path(__file__).parents[3])
     path = [part for part in sys.path if part]
     return path if home in path else [*path, home]
-
-
-def _leave_interrupts_to_the_main_thread() -> None:
-    """Block SIGINT in this thread and in the workers that it starts, so that only the main thread gets it."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
