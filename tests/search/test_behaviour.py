@@ -5,6 +5,7 @@ The tests say nothing about how an answer is found, so that the inside of the ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import semindex
 from semindex.config import Settings
 from semindex.errors import QueryError
 from semindex.index import Index
+from semindex.search import hits as search_hits
 from semindex.types import Hit, Hits
 
 Grow = Callable[[Mapping[str, str]], Index]
@@ -308,6 +310,21 @@ def test_a_phrase_may_begin_inside_a_word_and_ignores_case_and_blanks(
         }
     )
     assert paths(index.search(f'"{phrase}"')) == (["jar.py"] if found else [])
+
+
+def test_a_phrase_that_repeats_is_looked_for_once(grow: Grow, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = grow({"jar.py": function("bake", doc="Bake the cookie.")})
+    made: list[str] = []
+    known = search_hits._phrase_pattern
+
+    def pattern(phrase: str) -> re.Pattern[bytes]:
+        made.append(phrase)
+        return known(phrase)
+
+    monkeypatch.setattr(search_hits, "_phrase_pattern", pattern)
+    assert paths(index.search('"the cookie" ' * 2_000 + '"Bake"')) == ["jar.py"]
+    assert set(made) == {"the cookie", "Bake"}
+    assert len(made) <= 4, "once for each set of terms that files must have"
 
 
 def test_only_the_spans_that_hold_a_phrase_are_shown(grow: Grow) -> None:

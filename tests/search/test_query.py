@@ -9,10 +9,6 @@ from semindex.search.query import parse, path_filter
 from semindex.types import Filters, Kind
 
 
-def test_a_phrase_that_repeats_is_looked_for_once() -> None:
-    assert parse('"a b" "c" ' * 30_000).phrases == ("a b", "c")
-
-
 def test_filters_phrases_and_words_are_told_apart() -> None:
     query = parse('lang:go path:src/** -path:tests kind:function "exact words" free text')
     assert query.text == "exact words free text"

@@ -197,7 +197,7 @@ def containing(
     Case is ignored and any run of white space equals any other. A file that has changed since it was
     indexed cannot be verified and is left out.
     """
-    patterns = [_phrase_pattern(phrase) for phrase in phrases]
+    patterns = [_phrase_pattern(phrase) for phrase in dict.fromkeys(phrases)]
     kept: list[RankedFile] = []
     for found in ranking.files:
         text = reader.text(found.file)

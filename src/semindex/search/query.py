@@ -55,7 +55,7 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
     return Query(
         raw=raw,
         text=text,
-        phrases=tuple(dict.fromkeys(phrase for phrase in phrases if phrase.strip())),
+        phrases=tuple(phrase for phrase in phrases if phrase.strip()),
         filters=Filters(
             languages=(*filters.languages, *(language_named(name) for name in found["lang"])),
             paths=(*filters.paths, *found["path"]),
