@@ -10,8 +10,9 @@ they index has travelled. During the build all processes of the second host are 
 third one's cable is pulled (its link goes down: packets vanish, nobody is told). Then the index is compared
 with one that a single process built: the same files and chunks, and the same answers, score for score.
 
-Needs root, Linux and ``ip``. A tree larger than ``--files`` is cut down to whole folders of it, hard links
-beside the tree. Everything that was set up is taken down at the end.
+Needs root, Linux, ``ip`` and ``unshare``. All of it happens in a network of its own, so that several runs
+can go on at once. A tree larger than ``--files`` is cut down to whole folders of it, hard links beside the
+tree. Everything that was set up is taken down at the end.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ _BRIDGE = "sxbridge"
 _PORT = 8786
 _START_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
+# ``ip netns`` keeps its names in this folder, which every run must have for itself.
+_APART = (
+    "mkdir -p /run/netns && mount -t tmpfs none /run/netns && ip link set lo up && "
+    'exec "$0" -m benchmarks.hosts --apart "$@"'
+)
 
 
 def ip(*words: str) -> None:
@@ -108,7 +114,7 @@ class Host:
 
 @contextmanager
 def network(count: int) -> Iterator[list[Host]]:
-    """Hosts behind a bridge that this machine is at, too."""
+    """Hosts behind a bridge that this process is at, too."""
     hosts = [Host(number) for number in range(count)]
     try:
         ip("link", "add", _BRIDGE, "type", "bridge")
@@ -244,9 +250,13 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000, help="at most about so many files of the tree")
     parser.add_argument("--kill-at", type=float, default=0.25, metavar="SHARE")
     parser.add_argument("--cut-at", type=float, default=0.5, metavar="SHARE")
+    parser.add_argument("--apart", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        parser.error("network namespaces need root and the program ip")
+    if os.geteuid() != 0 or not (shutil.which("ip") and shutil.which("unshare")):
+        parser.error("network namespaces need root and the programs ip and unshare")
+    if not arguments.apart:
+        begin = ["unshare", "--net", "--mount", "sh", "-c", _APART, sys.executable, *sys.argv[1:]]
+        os.execvp(begin[0], begin)
     tree = arguments.tree.resolve()
     # Beside the tree: hard links do not cross file systems.
     scratch = Path(tempfile.mkdtemp(prefix="semindex-hosts-", dir=tree.parent))
