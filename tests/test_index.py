@@ -192,11 +192,24 @@ def test_an_index_elsewhere_serves_one_folder_only(tmp_path: Path) -> None:
         stranger.refresh()
     with pytest.raises(semindex.UsageError, match="the index of"):
         stranger.search("beta")
+    with pytest.raises(semindex.UsageError, match="the index of"):
+        stranger.status()
     assert semindex.open(one, index_dir=place).search("alpha")[0].path == "a.py"
     one.rename(tmp_path / "moved")
     moved = semindex.open(tmp_path / "moved", index_dir=place)
     moved.refresh()
     assert moved.search("alpha")[0].path == "a.py"
+
+
+def test_the_status_counts_definitions_of_the_files_there_are(index: Index, root: Path) -> None:
+    before = index.status().symbols
+    plant(root, {f"new{i}.py": b"def zeppelin(): pass\n\n\ndef airship(): pass\n" for i in range(20)})
+    index.refresh()
+    assert index.status().symbols == before + 40
+    plant(root, {"new7.py": b"def balloon(): pass\n"})
+    index.refresh()
+    assert index.status().dead_files == 1
+    assert index.status().symbols == before + 39
 
 
 @pytest.mark.usefixtures("patience")

@@ -194,6 +194,7 @@ class Index:
 
         Raises:
             NotIndexed: Nothing was indexed here.
+            UsageError: The index is that of another folder.
         """
         from semindex.status import status_of
 

@@ -23,8 +23,10 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
 
     Raises:
         NotIndexed: Nothing was indexed there.
+        UsageError: The index is that of another folder.
     """
     with Catalog.open_reader(index_dir) as catalog:
+        layout.require_root(index_dir, catalog.meta("root"), root)
         live = catalog.live()
         totals = catalog.totals()
         symbols, problems = _segments(index_dir, live, verify=verify)
@@ -65,13 +67,15 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
 
 
 def _segments(index_dir: Path, live: LiveSegments, *, verify: bool) -> tuple[int, list[str]]:
-    """The number of symbols in the segments, dead files included; and a line for each fault."""
+    """The number of definitions in live files, and a line for each fault."""
     symbols = 0
     problems: list[str] = []
     for record in live.segments:
         try:
             segment = open_listed(index_dir, record)
-            symbols += len(segment.section("symbol_kinds"))
+            dead = set(live.dead.get(record.id, ()))
+            counts = enumerate(segment.section("file_symbols").tolist())
+            symbols += sum(held for ordinal, held in counts if ordinal not in dead)
             problems += segment.verify() if verify else []
             segment.close()
         except IndexCorrupt as error:

@@ -514,6 +514,7 @@ class Status(Struct, frozen=True):
     indexed: int
     chunks: int
     symbols: int
+    """Definitions in the indexed files."""
     skipped: Mapping[str, int]
     failures: tuple[FileFailure, ...]
     languages: Mapping[str, int]

@@ -55,7 +55,8 @@ def status(asked: dict[str, Any], path: Path, index_dir: Path | None, as_json: b
 def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     """The names and values that are shown, in order; the name is empty where a value has a further line."""
     yield "root", safe_message(state.root)
-    share = f" ({state.index_bytes / state.source_bytes:.0%})" if state.source_bytes else ""
+    # Of a few small files the share says nothing: an empty index has some kilobytes, too.
+    share = f" ({state.index_bytes / state.source_bytes:.0%})" if state.source_bytes >= 1_000_000 else ""
     sizes = f"{size(state.index_bytes)} for {size(state.source_bytes)} of source{share}"
     yield "index", f"{safe_message(state.index_dir)}  {sizes}"
     dead = f", {count(state.dead_files, 'replaced file')} until the next merge" if state.dead_files else ""
