@@ -164,6 +164,13 @@ def test_related_finds_the_test_of_the_code(indexed: Path) -> None:
     assert answered(["related", "nowhere.py:7"], indexed, code=2)["error"]["type"] == "QueryError"
 
 
+def test_related_takes_the_place_that_a_search_shows(indexed: Path) -> None:
+    shown = run(["search", "parse_cookie", indexed.name, "--no-text", "-n", "1"], indexed.parent)
+    place = shown.stdout.decode().partition("-")[0]
+    assert place.startswith(f"{indexed.name}/src/cookies.py:")
+    assert "tests/test_cookies.py" in paths(answered(["related", place, indexed.name], indexed.parent))
+
+
 def test_status_verifies(indexed: Path) -> None:
     state = answered(["status", "--verify"], indexed)
     assert (state["indexed"], state["seen"], state["problems"]) == (6, 7, [])

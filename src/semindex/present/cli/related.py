@@ -23,8 +23,8 @@ def related(
 ) -> int:
     """Find code like the code at a place.
 
-    LOCATION is FILE:LINE, or FILE; the file is taken from PATH, else from the repository's root. PATH is
-    the repository, or a folder in it to find only what lies there.
+    LOCATION is FILE:LINE, or FILE; the file is taken from PATH, else from the repository's root, else from
+    the current folder. PATH is the repository, or a folder in it to find only what lies there.
     """
     wanted = shape(**shown)
     with opened(path, index_dir, overrides) as place:
@@ -35,11 +35,15 @@ def related(
 
 
 def from_root(location: str, base: Path, root: Path) -> str:
-    """``location`` with its file relative to ``root``; unchanged when no such file stands in ``base``."""
+    """``location`` with its file relative to ``root``; unchanged when no such file is found below ``root``.
+
+    It is looked for in ``base``, in ``root``, and in the current folder, as a search shows it.
+    """
     parts = re.fullmatch(r"(.*?)((?::\d+)?)", location, re.DOTALL)
     file, line = (parts[1], parts[2]) if parts else (location, "")
     with suppress(OSError, ValueError):
-        whole = (base / file).parent.resolve() / Path(file).name
-        if file and whole.exists() and whole.is_relative_to(root.resolve()):
-            return whole.relative_to(root.resolve()).as_posix() + line
+        for folder in (base, root, Path()):
+            whole = (folder / file).parent.resolve() / Path(file).name
+            if file and whole.exists() and whole.is_relative_to(root.resolve()):
+                return whole.relative_to(root.resolve()).as_posix() + line
     return location
