@@ -64,6 +64,8 @@ class Kind(IntEnum):
     IMPLEMENTATION = 17
     TABLE = 18
     FIELD = 19
+    SETTING = 20
+    """A key of a configuration file, or an environment variable."""
 
     @property
     def label(self) -> str:

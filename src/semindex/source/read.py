@@ -13,7 +13,7 @@ from semindex.source.languages import detect, kind_of
 from semindex.source.regular import RegularFile, RegularFileError, read_regular
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 
-SOURCE_VERSION = 1
+SOURCE_VERSION = 2
 """Raised when a change of ``source`` changes which files are indexed, or their text."""
 _HEAD_BYTES = 16_384
 
