@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from semindex.parse.parser import parse_file
@@ -56,3 +57,10 @@ def outline(found: ParsedFile) -> list[str]:
 def pieces(found: ParsedFile) -> list[bytes]:
     """The bytes of each chunk."""
     return [found.source.text[chunk.span.start_byte : chunk.span.end_byte] for chunk in found.chunks]
+
+
+if __name__ == "__main__":
+    # python -m tests.parse.sources NAME ...: write the outline of samples anew, to be read before it is kept.
+    for sample in sys.argv[1:]:
+        rows = outline(parsed(sample_text(sample), language_of(sample)))
+        (SAMPLES / f"{sample}.expected").write_text("".join(f"{row}\n" for row in rows), "utf-8")

@@ -9,6 +9,7 @@ import pytest
 
 from semindex.parse import grammars
 from semindex.parse.grammars import parse_tree
+from semindex.parse.heads.registry import HEADED
 from semindex.parse.wheels import GRAMMARS
 from tests.effort import little_work
 from tests.parse.sources import parsed, pieces
@@ -26,7 +27,7 @@ UNITS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", sorted(GRAMMARS))
+@pytest.mark.parametrize("language", sorted(set(GRAMMARS) | HEADED))
 @pytest.mark.parametrize("kind", sorted(UNITS))
 def test_made_up_text_is_cut_soon(language: str, kind: str) -> None:
     with little_work():

@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from semindex.parse.drafts import CONTAINERS
 from semindex.parse.lines import TextLines
-from semindex.parse.tables.base import CONTAINERS
 from semindex.types import Chunk, Ids, Kind, Span, Symbol
 
 GAP_LINES = 3

@@ -171,6 +171,28 @@ def comment_ranges(language: str, text: bytes) -> Ranges:
     return ranges[ranges[:, 1] > ranges[:, 0]]
 
 
+@lru_cache(maxsize=64)
+def _expression_of_both(syntax: str) -> re.Pattern[bytes]:
+    comment, start, strings, first = _SYNTAXES[syntax]
+    texts = "|".join(strings) or r"(?!)"
+    pattern = rf"[^{first}]*+(?:(?P<comment>(?={start})(?:{comment}))|(?P<string>{texts})|[\s\S]|\Z)"
+    return re.compile(pattern.encode("ascii"))
+
+
+def comments_and_strings(language: str, text: bytes) -> tuple[Ranges, Ranges]:
+    """The byte ranges of the comments and of the strings in code; none for a language without a table."""
+    syntax = _SYNTAX_OF.get(language)
+    if syntax is None:
+        return np.empty((0, 2), dtype=np.int64), np.empty((0, 2), dtype=np.int64)
+    found: dict[str, list[tuple[int, int]]] = {"comment": [], "string": []}
+    for match in _expression_of_both(syntax).finditer(text):
+        kind = match.lastgroup
+        if kind is not None:
+            found[kind].append(match.span(kind))
+    comments = np.array(found["comment"], dtype=np.int64).reshape(-1, 2)
+    return comments, np.array(found["string"], dtype=np.int64).reshape(-1, 2)
+
+
 def prose_ranges(text: bytes) -> Ranges:
     """The byte ranges of a document between its fenced code blocks."""
     fences = [edge for match in re.finditer(_FENCE, text) for edge in match.span()]

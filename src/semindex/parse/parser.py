@@ -7,7 +7,10 @@ import numpy as np
 from semindex.parse.blocks import block_borders, is_outlined, sections_of
 from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
+from semindex.parse.drafts import finished
 from semindex.parse.grammars import parse_tree
+from semindex.parse.heads.finder import drafts_of, visible
+from semindex.parse.heads.registry import head_table_of
 from semindex.parse.lines import TextLines
 from semindex.parse.symbols import docstring_of, docstring_ranges, symbols_of
 from semindex.parse.tables.registry import table_of
@@ -42,11 +45,26 @@ def parse_file(source: SourceFile) -> ParsedFile:
     if plain is Kind.TEXT:
         return ParsedFile(source, _by_lines(source, lines, plain), (), prose_ranges(source.text))
     comments = comment_ranges(source.language, source.text)
-    found = _with_grammar(source, lines, comments)
+    found = _defined(source, lines, comments)
     if found is None:
         return ParsedFile(source, _by_lines(source, lines, plain), (), comments)
     symbols, comments = found
     return ParsedFile(source, cut_by_symbols(lines, symbols, plain), symbols, comments)
+
+
+def _defined(
+    source: SourceFile, lines: TextLines, comments: Ranges
+) -> tuple[tuple[Symbol, ...], Ranges] | None:
+    """The symbols, and the comments with the docstrings added; None if the file has to be cut by lines."""
+    if len(source.text) > PARSED_BYTES or lines.longest > PARSED_LINE_BYTES:
+        return None
+    if source.language in GRAMMARS:
+        return _with_grammar(source, lines, comments)
+    table = head_table_of(source.language)
+    if table is None:
+        return None
+    symbols = finished(drafts_of(table, visible(source.language, source.text, table)), lines, comments)
+    return (symbols, comments) if symbols else None
 
 
 def _by_lines(source: SourceFile, lines: TextLines, plain: Kind) -> tuple[Chunk, ...]:
@@ -56,17 +74,14 @@ def _by_lines(source: SourceFile, lines: TextLines, plain: Kind) -> tuple[Chunk,
 def _with_grammar(
     source: SourceFile, lines: TextLines, comments: Ranges
 ) -> tuple[tuple[Symbol, ...], Ranges] | None:
-    """The symbols, and the comments with the docstrings added; None if the file has to be cut by lines."""
-    if source.language not in GRAMMARS or len(source.text) > PARSED_BYTES:
-        return None
-    if lines.longest > PARSED_LINE_BYTES or _is_register_map(source, lines):
+    if _is_register_map(source, lines):
         return None
     table = table_of(source.language)
     text = table.masked(source.text) if table.masked else source.text
     tree = parse_tree(source.language, text, leaps=table.masked is not None)
     if tree is None:
         return None
-    symbols = symbols_of(tree, table, lines, comments)
+    symbols = symbols_of(tree, source.language, table, lines, comments)
     if table.docstring is None:
         return symbols, comments
     first = np.array([docstring_of(tree.root_node, table, source.text)], dtype=np.int64)

@@ -13,7 +13,6 @@ are looked at (the children of the root, of classes, of conditions ...), because
 Python object; most of a tree, such as the expressions in a function, is never looked at.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -22,16 +21,12 @@ from msgspec import Struct, field
 from tree_sitter import Node, Tree
 
 from semindex.parse.comments import Ranges
+from semindex.parse.drafts import FUNCTIONS, MAX_SYMBOLS, Draft, finished, member_kind
+from semindex.parse.heads.recovery import recovered
+from semindex.parse.heads.registry import head_table_of
 from semindex.parse.lines import TextLines
-from semindex.parse.tables.base import CONTAINERS, Context, Definition, Step, Table
-from semindex.types import Kind, Span, Symbol
-
-MAX_SYMBOLS = 50_000
-"""Of a file with more definitions only the first are kept: it is generated data."""
-
-_FUNCTIONS = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.MACRO})
-_BLANKS = b" \t\r\n\f\v"
-_MARGIN = _BLANKS + b"\xef\xbb\xbf"
+from semindex.parse.tables.base import Context, Definition, Step, Table
+from semindex.types import Kind, Symbol
 
 
 class _Visit(NamedTuple):
@@ -51,25 +46,12 @@ class _Visit(NamedTuple):
         return self.start if self.start >= 0 else self.node.start_byte
 
 
-class _Draft(Struct):
-    """A symbol that may still change; offsets are bytes, ``parent`` is a position among the drafts or -1."""
-
-    name: str
-    kind: Kind
-    start: int
-    end: int
-    parent: int
-    doc: tuple[int, int]
-    merges: bool
-    documented_only: bool
-
-
 class _DefinitionFinder(Struct):
     """Walks a tree and collects drafts of symbols, in the order of their start."""
 
     table: Table
     source: bytes
-    drafts: list[_Draft] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     types: dict[str, int] = field(default_factory=dict)
     """The positions of types by their names; members defined outside their class are found by them."""
 
@@ -133,7 +115,7 @@ class _DefinitionFinder(Struct):
             if definition.name and not self._merged(definition, visit):
                 self._append(definition, visit)
             if definition.inner is not None:
-                local = visit.local or definition.kind in _FUNCTIONS
+                local = visit.local or definition.kind in FUNCTIONS
                 self._expand(_Visit(definition.inner, len(self.drafts) - 1, local, -1, (0, 0)), stack)
 
     def _merged(self, definition: Definition, visit: _Visit) -> bool:
@@ -154,40 +136,33 @@ class _DefinitionFinder(Struct):
                 name = f"{definition.qualifier}{definition.separator}{name}"
             else:
                 parent = owner
-            kind = self._member_kind(kind, self.drafts[owner].kind if owner >= 0 else Kind.CLASS)
+            kind = member_kind(kind, self.drafts[owner].kind if owner >= 0 else Kind.CLASS)
         elif parent >= 0:
-            kind = self._member_kind(kind, self.drafts[parent].kind)
+            kind = member_kind(kind, self.drafts[parent].kind)
         end = definition.end if definition.end >= 0 else visit.node.end_byte
         doc = visit.doc if visit.doc != (0, 0) else docstring_of(visit.node, self.table, self.source)
-        if kind not in _FUNCTIONS:
+        if kind not in FUNCTIONS:
             self.types.setdefault(name, len(self.drafts))
         merges, documented_only = definition.merges, definition.documented_only
-        self.drafts.append(_Draft(name, kind, visit.first_byte, end, parent, doc, merges, documented_only))
-
-    def _member_kind(self, kind: Kind, parent: Kind) -> Kind:
-        return Kind.METHOD if kind is Kind.FUNCTION and parent in CONTAINERS else kind
+        self.drafts.append(Draft(name, kind, visit.first_byte, end, parent, doc, merges, documented_only))
 
 
-def symbols_of(tree: Tree, table: Table, lines: TextLines, comments: Ranges) -> tuple[Symbol, ...]:
-    """The symbols of a file in the order of their start, parents before members."""
+def symbols_of(
+    tree: Tree, language: str, table: Table, lines: TextLines, comments: Ranges
+) -> tuple[Symbol, ...]:
+    """The symbols of a file in the order of their start, parents before members.
+
+    Where the tree has errors, definitions that it lost are found by their heads.
+    """
     finder = _DefinitionFinder(table, lines.text)
     finder.run(tree.root_node)
     drafts = finder.drafts
     if table.rest_of_file:
         _enclose_rest(drafts, tree.root_node, table)
-    if not drafts:
-        return ()
-    for draft in drafts:
-        while draft.end > draft.start + 1 and lines.text[draft.end - 1] in _BLANKS:
-            draft.end -= 1
-    _find_docs(drafts, lines.text, comments)
-    drafts = _without_undocumented(drafts)
-    starts = lines.numbers(draft.start for draft in drafts)
-    ends = lines.numbers(max(draft.start, draft.end - 1) for draft in drafts)
-    return tuple(
-        Symbol(draft.name, draft.kind, Span(first, last, draft.start, draft.end), draft.parent, draft.doc)
-        for draft, first, last in zip(drafts, starts, ends, strict=True)
-    )
+    heads = head_table_of(language) if tree.root_node.has_error else None
+    if heads is not None:
+        drafts = recovered(language, lines.text, heads, drafts)
+    return finished(drafts, lines, comments)
 
 
 def docstring_of(node: Node, table: Table, text: bytes) -> tuple[int, int]:
@@ -196,7 +171,7 @@ def docstring_of(node: Node, table: Table, text: bytes) -> tuple[int, int]:
     return (found.start_byte, found.end_byte) if found else (0, 0)
 
 
-def _enclose_rest(drafts: list[_Draft], root: Node, table: Table) -> None:
+def _enclose_rest(drafts: list[Draft], root: Node, table: Table) -> None:
     """Make each ``namespace A;`` without a body the parent of what follows it."""
     spaces = (node for node in root.children if node.type in table.rest_of_file)
     heads = {node.start_byte for node in spaces if node.child_by_field_name("body") is None}
@@ -210,45 +185,6 @@ def _enclose_rest(drafts: list[_Draft], root: Node, table: Table) -> None:
             current, draft.end = position, root.end_byte
         elif current >= 0:
             draft.parent = current
-
-
-def _find_docs(drafts: Iterable[_Draft], text: bytes, comments: Ranges) -> None:
-    """Give each draft without a docstring the comment lines directly above it."""
-    ends: list[int] = comments[:, 1].tolist()
-    starts: list[int] = comments[:, 0].tolist()
-    for draft in drafts:
-        if draft.doc != (0, 0) or not ends:
-            continue
-        first = last = bisect_right(ends, draft.start) - 1
-        below = draft.start
-        while first >= 0 and _stands_above(text, starts[first], ends[first], below):
-            below = starts[first]
-            first -= 1
-        if first < last:
-            draft.doc = (starts[first + 1], ends[last])
-
-
-def _without_undocumented(drafts: list[_Draft]) -> list[_Draft]:
-    """The drafts without those that count only with a comment above and have none."""
-    if not any(draft.documented_only for draft in drafts):
-        return drafts
-    moved: list[int] = []
-    kept: list[_Draft] = []
-    for draft in drafts:
-        moved.append(len(kept))
-        if not draft.documented_only or draft.doc != (0, 0):
-            draft.parent = moved[draft.parent] if draft.parent >= 0 else -1
-            kept.append(draft)
-    return kept
-
-
-def _stands_above(text: bytes, start: int, end: int, below: int) -> bool:
-    """Whether a comment fills its lines and ends on the line of the byte ``below`` or the line before."""
-    between = text[end:below] if below - end <= 1000 else b"x"
-    if between.strip(_BLANKS) or between.count(b"\n") > 1 or text[start : start + 2] == b"#!":
-        return False
-    line = text.rfind(b"\n", max(0, start - 1000), start) + 1
-    return start - line <= 1000 and not text[line:start].strip(_MARGIN) and text[start : start + 3] != b"//!"
 
 
 def docstring_ranges(symbols: Iterable[Symbol]) -> Ranges:

@@ -89,21 +89,6 @@ class Table(Struct, frozen=True):
     """Types of definitions that enclose all that follows in the file, such as ``namespace A;``."""
 
 
-CONTAINERS = frozenset(
-    {
-        Kind.CLASS,
-        Kind.INTERFACE,
-        Kind.STRUCT,
-        Kind.ENUM,
-        Kind.TRAIT,
-        Kind.TYPE,
-        Kind.OBJECT,
-        Kind.IMPLEMENTATION,
-    }
-)
-"""A function directly inside one of these is a method."""
-
-
 def child_of(node: Node, *types: str) -> Node | None:
     """The first child of one of the types; None if there is none."""
     for child in node.children:

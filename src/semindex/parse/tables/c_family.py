@@ -6,8 +6,8 @@ import re
 
 from tree_sitter import Node
 
+from semindex.parse.drafts import CONTAINERS
 from semindex.parse.tables.base import (
-    CONTAINERS,
     Context,
     Definition,
     Rule,

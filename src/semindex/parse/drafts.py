@@ -1,0 +1,113 @@
+r"""Definitions while a file is being parsed, and how they become its symbols.
+
+>>> from semindex.parse.comments import comment_ranges
+>>> text = b"# Runs.\ndef run():\n    go()\n\n"
+>>> draft = Draft("run", Kind.FUNCTION, start=8, end=len(text), parent=-1)
+>>> symbol = finished([draft], TextLines(text), comment_ranges("python", text))[0]
+>>> symbol.span, symbol.doc
+(Span(start_line=2, end_line=3, start_byte=8, end_byte=27), (0, 7))
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from semindex.parse.comments import Ranges
+from semindex.parse.lines import TextLines
+from semindex.types import Kind, Span, Symbol
+
+MAX_SYMBOLS = 50_000
+"""Of a file with more definitions only the first are kept: it is generated data."""
+FUNCTIONS = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.MACRO})
+CONTAINERS = frozenset(
+    {
+        Kind.CLASS,
+        Kind.INTERFACE,
+        Kind.STRUCT,
+        Kind.ENUM,
+        Kind.TRAIT,
+        Kind.TYPE,
+        Kind.OBJECT,
+        Kind.IMPLEMENTATION,
+    }
+)
+"""A function directly inside one of these is a method."""
+_BLANKS = b" \t\r\n\f\v"
+_MARGIN = _BLANKS + b"\xef\xbb\xbf"
+
+
+class Draft(Struct):
+    """A symbol that may still change; offsets are bytes, ``parent`` is a position among the drafts or -1."""
+
+    name: str
+    kind: Kind
+    start: int
+    end: int
+    parent: int
+    doc: tuple[int, int] = (0, 0)
+    merges: bool = False
+    """Whether it and the one before are one definition if their names are equal."""
+    documented_only: bool = False
+    """Whether it counts only with a comment directly above it."""
+
+
+def member_kind(kind: Kind, parent: Kind) -> Kind:
+    """The kind of a definition inside another: a function in a class is a method."""
+    return Kind.METHOD if kind is Kind.FUNCTION and parent in CONTAINERS else kind
+
+
+def finished(drafts: list[Draft], lines: TextLines, comments: Ranges) -> tuple[Symbol, ...]:
+    """The symbols of a file, in the order of ``drafts``, with the comments above them as documentation."""
+    if not drafts:
+        return ()
+    for draft in drafts:
+        while draft.end > draft.start + 1 and lines.text[draft.end - 1] in _BLANKS:
+            draft.end -= 1
+    _find_docs(drafts, lines.text, comments)
+    drafts = _without_undocumented(drafts)
+    starts = lines.numbers(draft.start for draft in drafts)
+    ends = lines.numbers(max(draft.start, draft.end - 1) for draft in drafts)
+    return tuple(
+        Symbol(draft.name, draft.kind, Span(first, last, draft.start, draft.end), draft.parent, draft.doc)
+        for draft, first, last in zip(drafts, starts, ends, strict=True)
+    )
+
+
+def _find_docs(drafts: Iterable[Draft], text: bytes, comments: Ranges) -> None:
+    """Give each draft without a docstring the comment lines directly above it."""
+    ends: list[int] = comments[:, 1].tolist()
+    starts: list[int] = comments[:, 0].tolist()
+    for draft in drafts:
+        if draft.doc != (0, 0) or not ends:
+            continue
+        first = last = bisect_right(ends, draft.start) - 1
+        below = draft.start
+        while first >= 0 and _stands_above(text, starts[first], ends[first], below):
+            below = starts[first]
+            first -= 1
+        if first < last:
+            draft.doc = (starts[first + 1], ends[last])
+
+
+def _without_undocumented(drafts: list[Draft]) -> list[Draft]:
+    """The drafts without those that count only with a comment above and have none."""
+    if not any(draft.documented_only for draft in drafts):
+        return drafts
+    moved: list[int] = []
+    kept: list[Draft] = []
+    for draft in drafts:
+        moved.append(len(kept))
+        if not draft.documented_only or draft.doc != (0, 0):
+            draft.parent = moved[draft.parent] if draft.parent >= 0 else -1
+            kept.append(draft)
+    return kept
+
+
+def _stands_above(text: bytes, start: int, end: int, below: int) -> bool:
+    """Whether a comment fills its lines and ends on the line of the byte ``below`` or the line before."""
+    between = text[end:below] if below - end <= 1000 else b"x"
+    if between.strip(_BLANKS) or between.count(b"\n") > 1 or text[start : start + 2] == b"#!":
+        return False
+    line = text.rfind(b"\n", max(0, start - 1000), start) + 1
+    return start - line <= 1000 and not text[line:start].strip(_MARGIN) and text[start : start + 3] != b"//!"

@@ -1,0 +1,1 @@
+"""Definitions found by the lines on which they begin, without a grammar."""

@@ -1,0 +1,345 @@
+r"""Find the definitions of a file by their heads, with the table of its language.
+
+>>> from semindex.parse.heads.base import Ends, Head, HeadTable
+>>> table = HeadTable((Head(Kind.FUNCTION, r"sub[ \t]++(?P<name>\w++)", Ends.BRACES),))
+>>> text = b"# sub old {\nsub run {\n  go();\n}\n"
+>>> [(each.name, each.start, each.end) for each in heads_of(table, visible("perl", text))]
+[('run', 12, 31)]
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from semindex.parse.comments import Ranges, comments_and_strings
+from semindex.parse.drafts import FUNCTIONS, MAX_SYMBOLS, Draft, member_kind
+from semindex.parse.heads.base import NAME_MAX_CHARS, Ends, Found, Head, HeadTable
+from semindex.types import Kind
+
+_LOCAL_LEAST_LINES = 3
+_GROUP = re.compile(r"\(\?P(<|=)")
+_OPENERS = {Ends.BRACES: (b"{", b"}"), Ends.PARENTHESES: (b"(", b")")}
+
+
+class Visible(NamedTuple):
+    """A text as expressions see it. Both have the length and the lines of the file."""
+
+    code: bytes
+    """Without comments, and without what strings of several lines contain."""
+    bare: bytes
+    """Without any strings."""
+
+
+def visible(language: str, text: bytes, table: HeadTable | None = None) -> Visible:
+    """The text with blanks for what is no code, by the comments and strings of its language."""
+    if table is not None and table.masked is not None:
+        text = table.masked(text)
+    if text.startswith(b"\xef\xbb\xbf"):
+        text = b"   " + text[3:]
+    comments, strings = comments_and_strings(language, text)
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
+    if len(strings):
+        tall = np.searchsorted(ends, strings[:, 0]) < np.searchsorted(ends, strings[:, 1])
+        code = _blanked(text, np.concatenate((comments, strings[tall])))
+        return Visible(code, _blanked(code, strings))
+    code = _blanked(text, comments)
+    return Visible(code, code)
+
+
+def _blanked(text: bytes, ranges: Ranges) -> bytes:
+    """The text with a blank for each byte in the ranges that ends no line."""
+    if not len(ranges):
+        return text
+    edges = np.zeros(len(text) + 1, dtype=np.int32)
+    np.add.at(edges, ranges[:, 0], 1)
+    np.add.at(edges, ranges[:, 1], -1)
+    found = np.frombuffer(text, dtype=np.uint8).copy()
+    found[(np.cumsum(edges[:-1]) > 0) & (found != 10) & (found != 13)] = 32
+    return found.tobytes()
+
+
+def heads_of(table: HeadTable, text: Visible) -> list[Found]:
+    """What the heads of a text define, ascending by start. Never raises, whatever the text holds."""
+    found = _Ends(table, text, _matches(table, text)).found()
+    if table.scan is not None:
+        found = sorted([*found, *table.scan(text.code, text.bare)], key=lambda each: (each.start, -each.end))
+    return found[:MAX_SYMBOLS]
+
+
+class _Match(NamedTuple):
+    rule: int
+    head: Head
+    names: list[str]
+    owner: str
+    start: int
+    at: int
+    after: int
+    """Where the head's match ends."""
+    column: int
+
+
+@lru_cache(maxsize=128)
+def _expression(rules: tuple[Head, ...], ignores_case: bool) -> re.Pattern[bytes]:
+    """One expression of all rules, in which the groups of rule 3 are ``r3`` and ``r3_name``."""
+    at_margin = r"(?<![ \t])"
+    parts = [
+        f"(?P<r{number}>{at_margin if head.margin else ''}{_renamed(head.expression, number)})"
+        for number, head in enumerate(rules)
+    ]
+    pattern = rf"^(?P<indent>[ \t]*+)(?:{'|'.join(parts)})"
+    return re.compile(pattern.encode("utf-8"), re.MULTILINE | (re.IGNORECASE if ignores_case else 0))
+
+
+def _renamed(expression: str, number: int) -> str:
+    named = _GROUP.sub(lambda found: f"(?P{found[1]}r{number}_", expression)
+    return re.sub(r"\(\?\(([a-z]\w*)\)", rf"(?(r{number}_\1)", named)
+
+
+def _matches(table: HeadTable, text: Visible) -> list[_Match]:
+    if not table.rules:
+        return []
+    found: list[_Match] = []
+    for match in _expression(table.rules, table.ignores_case).finditer(text.code):
+        number = int((match.lastgroup or "r0")[1:])
+        head = table.rules[number]
+        names = _names(head, number, match)
+        kept = [name for name in names if name and name not in table.reserved]
+        if kept:
+            groups = match.re.groupindex
+            owner = match[f"r{number}_owner"] if f"r{number}_owner" in groups else None
+            written = _text(owner) if owner else ""
+            start, column = match.end("indent"), match.end("indent") - match.start()
+            at = match.start(f"r{number}_name")
+            found.append(_Match(number, head, kept, written, start, max(at, start), match.end(), column))
+        if len(found) >= MAX_SYMBOLS:
+            break
+    return found
+
+
+class _Renumbered:
+    """A match of the joined expression, with the groups as the rule names them."""
+
+    __slots__ = ("_match", "_prefix")
+
+    def __init__(self, match: re.Match[bytes], number: int) -> None:
+        self._match = match
+        self._prefix = f"r{number}_"
+
+    def __getitem__(self, group: str) -> bytes:
+        return self._match[self._prefix + group] or b""
+
+
+def _names(head: Head, number: int, match: re.Match[bytes]) -> list[str]:
+    if head.titles is None:
+        return [_text(match[f"r{number}_name"] or b"")]
+    titles = head.titles(_Renumbered(match, number))
+    return [titles] if isinstance(titles, str) else titles
+
+
+def _text(name: bytes) -> str:
+    if len(name) > 4 * NAME_MAX_CHARS:
+        return ""
+    return " ".join(name.decode("utf-8", "replace").split())[:NAME_MAX_CHARS]
+
+
+class _Ends:
+    """Finds where the definitions of a file end."""
+
+    def __init__(self, table: HeadTable, text: Visible, matches: list[_Match]) -> None:
+        self.table = table
+        self.text = text
+        self.matches = matches
+        self.starts = [match.start for match in matches]
+        self.size = len(text.code)
+        self.last_stop = self.size
+        self.opening = re.compile(table.opening.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
+        self.closing = re.compile(table.closing.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
+        self.passing = re.compile(table.passing.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
+        self.stop = re.compile(table.stop.encode("ascii"), re.MULTILINE)
+
+    def found(self) -> list[Found]:
+        """A record for each name of each match."""
+        following = self._following()
+        return [
+            Found(
+                name,
+                match.head.kind,
+                match.start,
+                max(self._end(match, following.get(position, self.size)), match.after),
+                match.at,
+                match.column,
+                match.owner,
+                match.head.merges,
+                match.head.local,
+            )
+            for position, match in enumerate(self.matches)
+            for name in match.names
+        ]
+
+    def _following(self) -> dict[int, int]:
+        """For each match with ``Ends.NEXT``, by its position, where the next one of its rank begins."""
+        following: dict[int, int] = {}
+        waiting: list[tuple[int, int]] = []
+        for position, match in enumerate(self.matches):
+            if match.head.ends is not Ends.NEXT:
+                continue
+            while waiting and waiting[-1][1] >= match.rule:
+                following[waiting.pop()[0]] = match.start - match.column
+            waiting.append((position, match.rule))
+        return following
+
+    def _end(self, match: _Match, following: int) -> int:
+        ends = match.head.ends
+        if ends is Ends.NEXT:
+            return following
+        if ends is Ends.LINE:
+            return self._line_end(match.after)
+        if ends is Ends.STOP:
+            return self._stop(match)
+        if ends in _OPENERS:
+            end = self._closed(match, ends)
+            if end >= 0:
+                return end
+        return self._dedented(match)
+
+    def _line_end(self, offset: int) -> int:
+        end = self.text.code.find(b"\n", offset)
+        return self.size if end < 0 else end
+
+    def _stop(self, match: _Match) -> int:
+        # When nothing is found once, nothing will be found later in the file either.
+        if match.after >= self.last_stop:
+            return self._dedented(match)
+        found = self.stop.search(self.text.bare, match.after)
+        if found is None:
+            self.last_stop = match.after
+            return self._dedented(match)
+        return found.end()
+
+    @cached_property
+    def _semicolons(self) -> list[int]:
+        return [match.start() for match in re.finditer(rb";", self.text.bare)]
+
+    def _closed(self, match: _Match, ends: Ends) -> int:
+        """Where the first bracket after the head's beginning is closed; -1 if it is not."""
+        pairs = self._braces if ends is Ends.BRACES else self._parentheses
+        openers = self._brace_positions if ends is Ends.BRACES else self._parenthesis_positions
+        position = bisect_left(openers, match.start)
+        first = openers[position] if position < len(openers) else self.size
+        if ends is Ends.BRACES:
+            position = bisect_left(self._semicolons, match.start)
+            semicolon = self._semicolons[position] if position < len(self._semicolons) else self.size
+            next_head = bisect_right(self.starts, match.start)
+            limit = self.starts[next_head] if next_head < len(self.starts) else self.size
+            if min(semicolon, first) >= max(limit, match.after):
+                return -1
+            if semicolon < first:
+                return semicolon + 1
+        return pairs.get(first, -1)
+
+    @cached_property
+    def _braces(self) -> dict[int, int]:
+        return _pairs(self.text.bare, Ends.BRACES)
+
+    @cached_property
+    def _brace_positions(self) -> list[int]:
+        return [match.start() for match in re.finditer(rb"\{", self.text.bare)]
+
+    @cached_property
+    def _parentheses(self) -> dict[int, int]:
+        return _pairs(self.text.bare, Ends.PARENTHESES)
+
+    @cached_property
+    def _parenthesis_positions(self) -> list[int]:
+        return [match.start() for match in re.finditer(rb"\(", self.text.bare)]
+
+    def _dedented(self, match: _Match) -> int:
+        """The end of the last line before the next that is indented no deeper than the head."""
+        code = self.text.code
+        shallow = _shallow(min(match.column, 400))
+        offset = match.after
+        while True:
+            found = shallow.search(code, offset)
+            if found is None:
+                return self.size
+            line = found.end()
+            at_column = line - found.start() - 1 == match.column
+            if self.passing.match(code, line) or (at_column and self.opening.match(code, line)):
+                offset = self._line_end(line)
+                continue
+            if at_column and self.closing.match(code, line):
+                return self._line_end(line)
+            return found.start()
+
+
+@lru_cache(maxsize=512)
+def _shallow(column: int) -> re.Pattern[bytes]:
+    """The beginning of a line that is not blank and indented by at most so many blanks."""
+    return re.compile(rb"\n[ \t]{0,%d}+(?=[^ \t\r\n])" % column)
+
+
+def _pairs(bare: bytes, ends: Ends) -> dict[int, int]:
+    """Where the bracket that opens at an offset is closed (the offset behind), for those that are."""
+    opener, closer = _OPENERS[ends]
+    pairs: dict[int, int] = {}
+    waiting: list[int] = []
+    for match in re.finditer(b"[" + re.escape(opener + closer) + b"]", bare):
+        if match[0] == opener:
+            waiting.append(match.start())
+        elif waiting:
+            pairs[waiting.pop()] = match.end()
+    return pairs
+
+
+def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
+    """The definitions of a file with their parents, ascending by start; without those inside functions."""
+    drafts: list[Draft] = []
+    types: dict[str, int] = {}
+    around: list[int] = []
+    for found in heads_of(table, text):
+        while around and drafts[around[-1]].end <= found.start:
+            around.pop()
+        parent = around[-1] if around else -1
+        if parent >= 0 and drafts[parent].kind in FUNCTIONS and not counts_inside(found, text.code):
+            continue
+        if _merged(found, parent, drafts):
+            continue
+        draft = _draft(found, parent, table, drafts, types)
+        if parent >= 0:
+            draft.end = min(draft.end, drafts[parent].end)
+        if draft.kind not in FUNCTIONS:
+            types.setdefault(draft.name, len(drafts))
+        around.append(len(drafts))
+        drafts.append(draft)
+    return drafts
+
+
+def counts_inside(found: Found, code: bytes) -> bool:
+    """Whether a definition inside a function is to be kept: its rule says so, and it is not tiny."""
+    return found.local and code.count(b"\n", found.start, found.end - 1) + 1 >= _LOCAL_LEAST_LINES
+
+
+def _merged(found: Found, parent: int, drafts: list[Draft]) -> bool:
+    """Whether this is another clause of the definition before, which then is lengthened."""
+    last = drafts[-1] if drafts else None
+    if last is None or not found.merges or not last.merges:
+        return False
+    if last.name != found.name or last.parent != parent:
+        return False
+    last.end = max(last.end, found.end)
+    return True
+
+
+def _draft(found: Found, parent: int, table: HeadTable, drafts: list[Draft], types: dict[str, int]) -> Draft:
+    name, kind = found.name, found.kind
+    if found.owner:
+        owner = types.get(found.owner, -1)
+        name = name if owner >= 0 else f"{found.owner}{table.separator}{name}"
+        parent = owner if owner >= 0 else parent
+        kind = member_kind(kind, drafts[owner].kind if owner >= 0 else Kind.CLASS)
+    elif parent >= 0:
+        kind = member_kind(kind, drafts[parent].kind)
+    return Draft(name, kind, found.start, found.end, parent, merges=found.merges)
