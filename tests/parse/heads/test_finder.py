@@ -62,6 +62,21 @@ def test_a_parenthesis_closes_the_definition_of_a_lisp() -> None:
     ]
 
 
+def test_words_close_what_they_name_or_the_nearest() -> None:
+    table = HeadTable(
+        (Head(Kind.FUNCTION, rf"(?P<what>sub|class)[ ]++{NAMED}", Ends.WORDS, local=True),),
+        stop=r"^[ ]*+end(?:[ ](?P<what>\w++))?+$",
+        opens=r"^[ ]*+if\b",
+        ignores_case=True,
+    )
+    text = "class A\nsub declared\nsub b\nif x\nend\nEND Sub\nsub c\nend c\nend class\nsub d\n"
+    assert [each[:1] + each[2:] for each in found(table, text)] == [
+        ("A", 1, 9, -1),
+        ("b", 3, 6, 0),
+        ("d", 10, 10, -1),
+    ]
+
+
 def test_a_function_in_a_class_is_its_method() -> None:
     classes = Head(Kind.CLASS, rf"class[ ]++{NAMED}")
     table = HeadTable((classes, Head(Kind.FUNCTION, rf"def[ ]++{NAMED}")))

@@ -79,6 +79,8 @@ class _Match(NamedTuple):
     after: int
     """Where the head's match ends."""
     column: int
+    what: str
+    """The group ``what`` of the rule, in lower case; a closing word may repeat it."""
 
 
 @lru_cache(maxsize=128)
@@ -110,10 +112,13 @@ def _matches(table: HeadTable, text: Visible) -> list[_Match]:
         if kept:
             groups = match.re.groupindex
             owner = match[f"r{number}_owner"] if f"r{number}_owner" in groups else None
-            written = _text(owner) if owner else ""
+            what = match[f"r{number}_what"] if f"r{number}_what" in groups else None
+            written, closing = _text(owner or b""), _text(what or b"").lower()
             start, column = match.end("indent"), match.end("indent") - match.start()
             at = match.start(f"r{number}_name")
-            found.append(_Match(number, head, kept, written, start, max(at, start), match.end(), column))
+            found.append(
+                _Match(number, head, kept, written, start, max(at, start), match.end(), column, closing)
+            )
         if len(found) >= MAX_SYMBOLS:
             break
     return found
@@ -158,7 +163,8 @@ class _Ends:
         self.opening = re.compile(table.opening.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
         self.closing = re.compile(table.closing.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
         self.passing = re.compile(table.passing.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
-        self.stop = re.compile(table.stop.encode("ascii"), re.MULTILINE)
+        flags = re.MULTILINE | (re.IGNORECASE if table.ignores_case else 0)
+        self.stop = re.compile(table.stop.encode("ascii"), flags)
 
     def found(self) -> list[Found]:
         """A record for each name of each match."""
@@ -197,6 +203,9 @@ class _Ends:
             return following
         if ends is Ends.LINE:
             return self._line_end(match.after)
+        if ends is Ends.WORDS:
+            end = self._worded.get(match.start, -1)
+            return end if end >= 0 else self._dedented(match)
         if ends is Ends.STOP:
             return self._stop(match)
         if ends in _OPENERS:
@@ -218,6 +227,49 @@ class _Ends:
             self.last_stop = match.after
             return self._dedented(match)
         return found.end()
+
+    @cached_property
+    def _worded(self) -> dict[int, int]:
+        """Where each match with ``Ends.WORDS`` ends, by its start; without those that nothing closes."""
+        flags = re.MULTILINE | (re.IGNORECASE if self.table.ignores_case else 0)
+        opens = re.compile(self.table.opens.encode("ascii"), flags)
+        heads = [match for match in self.matches if match.head.ends is Ends.WORDS]
+        events: list[tuple[int, int, _Match | re.Match[bytes] | None]] = []
+        events.extend((match.start, 0, match) for match in heads)
+        events.extend((found.start(), 1, found) for found in self.stop.finditer(self.text.bare))
+        events.extend((found.start(), 2, None) for found in opens.finditer(self.text.bare))
+        events.sort(key=lambda event: event[:2])
+        closed: dict[int, int] = {}
+        waiting: list[_Match | None] = []
+        covered = 0
+        for position, _, event in events:
+            if isinstance(event, _Match):
+                waiting.append(event)
+                covered = event.after
+            elif event is None:
+                if position >= covered:
+                    waiting.append(None)
+            elif position >= covered:
+                self._close(event, waiting, closed)
+        return closed
+
+    def _close(self, stop: re.Match[bytes], waiting: list[_Match | None], closed: dict[int, int]) -> None:
+        what = (
+            (stop["what"] or b"").decode("ascii", "replace").lower() if "what" in stop.re.groupindex else ""
+        )
+        depth = len(waiting) - 1
+        if what:
+            while depth >= 0 and not _is_meant(waiting[depth], what):
+                depth -= 1
+        if depth < 0:
+            return
+        for inner in waiting[depth + 1 :]:
+            if inner is not None:
+                closed[inner.start] = self._line_end(inner.after)
+        match = waiting[depth]
+        if match is not None:
+            closed[match.start] = self._line_end(stop.end())
+        del waiting[depth:]
 
     @cached_property
     def _semicolons(self) -> list[int]:
@@ -273,6 +325,10 @@ class _Ends:
             if at_column and self.closing.match(code, line):
                 return self._line_end(line)
             return found.start()
+
+
+def _is_meant(match: _Match | None, what: str) -> bool:
+    return match is not None and (match.what == what or any(name.lower() == what for name in match.names))
 
 
 @lru_cache(maxsize=512)
