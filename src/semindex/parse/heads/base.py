@@ -43,8 +43,8 @@ class Ends(Enum):
     NEXT = 6
     """It ends before the next head of its rule or of an earlier rule with this end; or with the file."""
     WORDS = 7
-    """It ends with the match of the table's ``stop`` that closes it: ``end function``. Heads with this end and
-    matches of ``opens`` are nested, and each waits for a ``stop``. If ``stop`` has a group ``what`` that
+    """It ends with the match of the table's ``stop`` that closes it: ``end function``. Heads with this end
+    and matches of ``opens`` are nested, and each waits for a ``stop``. If ``stop`` has a group ``what`` that
     matches, it closes the nearest that has the same word as its own group ``what`` or as its name, and what
     was opened inside of that has no body; else it closes the nearest of all."""
 
