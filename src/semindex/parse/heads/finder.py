@@ -20,6 +20,8 @@ from semindex.parse.heads.base import NAME_MAX_CHARS, Ends, Found, Head, HeadTab
 from semindex.types import Kind
 
 _LOCAL_LEAST_LINES = 3
+_DEEPEST = 100
+"""A closing word is looked for among so many definitions that are open."""
 _GROUP = re.compile(r"\(\?P(<|=)")
 _OPENERS = {Ends.BRACES: (b"{", b"}"), Ends.PARENTHESES: (b"(", b")")}
 
@@ -254,13 +256,11 @@ class _Ends:
         return closed
 
     def _close(self, stop: re.Match[bytes], waiting: list[_Match | None], closed: dict[int, int]) -> None:
-        what = (
-            (stop["what"] or b"").decode("ascii", "replace").lower() if "what" in stop.re.groupindex else ""
-        )
+        what = _text(stop["what"] or b"").lower() if "what" in stop.re.groupindex else ""
         depth = len(waiting) - 1
         if what:
-            while depth >= 0 and not _is_meant(waiting[depth], what):
-                depth -= 1
+            nearest = range(depth, max(-1, depth - _DEEPEST), -1)
+            depth = next((each for each in nearest if _is_meant(waiting[each], what)), -1)
         if depth < 0:
             return
         for inner in waiting[depth + 1 :]:
