@@ -65,7 +65,7 @@ def test_a_parenthesis_closes_the_definition_of_a_lisp() -> None:
 def test_words_close_what_they_name_or_the_nearest() -> None:
     table = HeadTable(
         (Head(Kind.FUNCTION, rf"(?P<what>sub|class)[ ]++{NAMED}", Ends.WORDS, local=True),),
-        stop=r"^[ ]*+end(?:[ ](?P<what>\w++))?+$",
+        closes=r"^[ ]*+end(?:[ ](?P<what>\w++))?+$",
         opens=r"^[ ]*+if\b",
         ignores_case=True,
     )

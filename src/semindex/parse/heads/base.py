@@ -43,8 +43,8 @@ class Ends(Enum):
     NEXT = 6
     """It ends before the next head of its rule or of an earlier rule with this end; or with the file."""
     WORDS = 7
-    """It ends with the match of the table's ``stop`` that closes it: ``end function``. Heads with this end
-    and matches of ``opens`` are nested, and each waits for a ``stop``. If ``stop`` has a group ``what`` that
+    """It ends with the match of the table's ``closes`` that closes it: ``end function``. Heads with this end
+    and matches of ``opens`` are nested, and each waits for a ``closes``. If that has a group ``what`` which
     matches, it closes the nearest that has the same word as its own group ``what`` or as its name, and what
     was opened inside of that has no body; else it closes the nearest of all."""
 
@@ -108,9 +108,11 @@ class HeadTable(Struct, frozen=True):
     passing: str = r"(?!)"
     """A line that never ends a body, whatever its indentation, if it begins so: ``#if`` at the margin."""
     stop: str = r"(?!)"
-    """The end of a definition with ``Ends.STOP`` or ``Ends.WORDS``; comments and strings are not seen."""
+    """The end of a definition with ``Ends.STOP``, looked for without comments and strings."""
+    closes: str = r"(?!)"
+    """The end of a definition with ``Ends.WORDS``, looked for without comments and strings."""
     opens: str = r"(?!)"
-    """What needs a ``stop`` besides heads, for ``Ends.WORDS``."""
+    """What waits for a ``closes`` besides heads."""
     separator: str = "."
     """What stands between an owner and a name."""
     ignores_case: bool = False

@@ -235,10 +235,11 @@ class _Ends:
         """Where each match with ``Ends.WORDS`` ends, by its start; without those that nothing closes."""
         flags = re.MULTILINE | (re.IGNORECASE if self.table.ignores_case else 0)
         opens = re.compile(self.table.opens.encode("ascii"), flags)
+        closes = re.compile(self.table.closes.encode("ascii"), flags)
         heads = [match for match in self.matches if match.head.ends is Ends.WORDS]
         events: list[tuple[int, int, _Match | re.Match[bytes] | None]] = []
         events.extend((match.start, 0, match) for match in heads)
-        events.extend((found.start(), 1, found) for found in self.stop.finditer(self.text.bare))
+        events.extend((found.start(), 1, found) for found in closes.finditer(self.text.bare))
         events.extend((found.start(), 2, None) for found in opens.finditer(self.text.bare))
         events.sort(key=lambda event: event[:2])
         closed: dict[int, int] = {}
