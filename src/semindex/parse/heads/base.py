@@ -46,7 +46,8 @@ class Ends(Enum):
     """It ends with the match of the table's ``closes`` that closes it: ``end function``. Heads with this end
     and matches of ``opens`` are nested, and each waits for a ``closes``. If that has a group ``what`` which
     matches, it closes the nearest that has the same word as its own group ``what`` or as its name, and what
-    was opened inside of that has no body; else it closes the nearest of all."""
+    was opened inside of that has no body; else it closes the nearest of all. A head with an empty name is
+    no definition, but is closed as well."""
 
 
 class Groups(Protocol):

@@ -40,7 +40,8 @@ def visible(language: str, text: bytes, table: HeadTable | None = None) -> Visib
     if table is not None and table.masked is not None:
         text = table.masked(text)
     if text.startswith(b"\xef\xbb\xbf"):
-        text = b"   " + text[3:]
+        text = b"\n\n\n" + text[3:]  # what follows stands at the margin
+    text = text.replace(b"\r\n", b" \n")  # so that blanks up to the end of a line match
     comments, strings = comments_and_strings(language, text)
     ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
     if len(strings):
@@ -111,7 +112,7 @@ def _matches(table: HeadTable, text: Visible) -> list[_Match]:
         head = table.rules[number]
         names = _names(head, number, match)
         kept = [name for name in names if name and name not in table.reserved]
-        if kept:
+        if kept or head.ends is Ends.WORDS:
             groups = match.re.groupindex
             owner = match[f"r{number}_owner"] if f"r{number}_owner" in groups else None
             what = match[f"r{number}_what"] if f"r{number}_what" in groups else None

@@ -8,7 +8,28 @@ from functools import cache
 from semindex.parse.heads.base import HeadTable
 
 _TABLES = {
+    "abap": "business.ABAP",
+    "ada": "wirth.ADA",
+    "apex": "business.APEX",
+    "applescript": "apple.APPLESCRIPT",
+    "autohotkey": "basic.AUTOHOTKEY",
+    "autoit": "basic.AUTOIT",
+    "cairo": "contracts.CAIRO",
+    "cobol": "business.COBOL",
     "fish": "shells.FISH",
+    "fortran": "numeric.FORTRAN",
+    "gdscript": "games.GDSCRIPT",
+    "matlab": "numeric.MATLAB",
+    "move": "contracts.MOVE",
+    "objective-c": "apple.OBJECTIVE_C",
+    "pascal": "wirth.PASCAL",
+    "sas": "business.SAS",
+    "solidity": "contracts.SOLIDITY",
+    "stata": "business.STATA",
+    "vb": "basic.VB",
+    "verilog": "hardware.VERILOG",
+    "vhdl": "hardware.VHDL",
+    "vyper": "contracts.VYPER",
 }
 """For a language without a grammar the table finds all definitions; for one with a grammar it finds those
 that are missing where the syntax tree has errors."""

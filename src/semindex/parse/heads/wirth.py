@@ -1,0 +1,126 @@
+"""Pascal, Delphi and Ada."""
+
+from __future__ import annotations
+
+import re
+
+from semindex.parse.heads.base import Ends, Head, HeadTable
+from semindex.types import Kind
+
+_INTERFACE = re.compile(rb"^[ \t]*+interface[ \t]*+\r?$", re.IGNORECASE | re.MULTILINE)
+_IMPLEMENTATION = re.compile(rb"^[ \t]*+implementation\b", re.IGNORECASE | re.MULTILINE)
+_ROUTINE = re.compile(
+    rb"^[ \t]*+(?:class[ \t]++)?+(?:procedure|function|constructor|destructor|operator)[ \t]++(?P<name>[\w.<>,]++)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BLANKED = bytes(value if value in b"\r\n" else 0x20 for value in range(256))
+
+
+def without_declarations(text: bytes) -> bytes:
+    """The text without the declarations of routines that its implementation part defines.
+
+    A unit declares each routine in its interface part, and again defines it in its implementation part.
+    """
+    begins = _INTERFACE.search(text)
+    middle = _IMPLEMENTATION.search(text, begins.end()) if begins else None
+    if begins is None or middle is None:
+        return text
+    defined = {_last(found["name"]) for found in _ROUTINE.finditer(text, middle.end())}
+
+    def blanked(found: re.Match[bytes]) -> bytes:
+        return found[0].translate(_BLANKED) if _last(found["name"]) in defined else found[0]
+
+    declared = _ROUTINE.sub(blanked, text[begins.end() : middle.start()])
+    return text[: begins.end()] + declared + text[middle.start() :]
+
+
+def _last(name: bytes) -> bytes:
+    return name.rpartition(b".")[2].partition(b"<")[0].lower()
+
+
+_GENERIC = r"(?:<[^<>\n=]*+>)?+"
+_TYPE = rf"(?P<name>&?+[A-Za-z_]\w*+){_GENERIC}[ \t]*+=[ \t]*+(?:type[ \t]++)?+"
+PASCAL = HeadTable(
+    (
+        Head(
+            Kind.MODULE, r"(?:unit|library|package)[ \t]++(?P<name>[\w.]++)[ \t]*+;", Ends.NEXT, margin=True
+        ),
+        Head(Kind.MODULE, r"program[ \t]++(?P<name>[\w.]++)[^\n;]*+;", Ends.NEXT, margin=True),
+        Head(
+            Kind.FUNCTION,
+            rf"(?:class[ \t]++)?+(?:procedure|function|constructor|destructor|operator)[ \t]++"
+            rf"(?:(?P<owner>(?:\w++{_GENERIC}\.(?=\w++{_GENERIC}\.))*+\w++){_GENERIC}\.)?+(?P<name>&?+[A-Za-z_]\w*+)",
+            local=True,
+        ),
+        Head(Kind.CLASS, rf"{_TYPE}(?:packed[ \t]++)?+(?:class|object|objcclass)\b(?!\s*+;)(?!\s++of\b)"),
+        Head(Kind.INTERFACE, rf"{_TYPE}(?:interface|dispinterface)\b(?!\s*+;)"),
+        Head(Kind.STRUCT, rf"{_TYPE}(?:packed[ \t]++|bitpacked[ \t]++)?+record\b"),
+        Head(Kind.ENUM, rf"{_TYPE}\((?=[^()']*+\)[ \t]*+;)", Ends.STOP),
+        Head(
+            Kind.TYPE,
+            rf"{_TYPE}(?:set[ \t]++of\b|array\b|procedure\b|function\b|reference[ \t]++to\b|class[ \t]++of\b|file\b|string\b|\^)",
+            Ends.STOP,
+        ),
+        Head(
+            Kind.TYPE,
+            rf"(?=[TPEI][A-Z]){_TYPE}(?!class\b|interface\b|object\b)[A-Za-z_][\w.]*+{_GENERIC}[ \t]*+;",
+            Ends.LINE,
+        ),
+        Head(
+            Kind.CONSTANT,
+            r"(?P<name>[A-Za-z_]\w*+)[ \t]*+(?::[^=\n;]{1,120}+)?+=(?![ \t]*+(?:class|interface|object)[ \t]*+;)(?=[^\n;]*+;[ \t]*+\r?$|[ \t]*+\()(?![^\n]*+\bthen\b)",
+            Ends.STOP,
+        ),
+    ),
+    reserved=frozenset({"begin", "end", "if", "of", "until", "while"}),
+    opening=r"(?:var|const|type|label|begin|asm|resourcestring|threadvar|strict|private|protected|public|published)\b",
+    closing=r"end\b",
+    stop=r";",
+    ignores_case=True,
+    masked=without_declarations,
+)
+
+_BODY = r"(?:\s*+\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))?+(?:\s++return\s++[^;(]{1,120}?)?"
+_ADA_NAME = r"(?P<name>[A-Za-z][\w.]*+|\"[^\"\n]++\")"
+ADA = HeadTable(
+    (
+        Head(Kind.MODULE, rf"package\s++body\s++{_ADA_NAME}(?!\s++is\s++separate)", Ends.WORDS),
+        Head(
+            Kind.MODULE,
+            rf"(?:private\s++)?+package\s++{_ADA_NAME}(?!\s++(?:is\s++new|renames)\b)",
+            Ends.WORDS,
+        ),
+        Head(Kind.MODULE, rf"package\s++{_ADA_NAME}(?=\s++(?:is\s++new|renames)\b)", Ends.STOP),
+        Head(
+            Kind.FUNCTION,
+            rf"(?:(?:not\s++)?+overriding\s++)?+(?:procedure|function)\s++{_ADA_NAME}{_BODY}"
+            r"(?:\s++with\b[^;]{0,600}?)?\s*\bis\b(?!\s*+(?:new|separate|abstract|null|\(|<>))",
+            Ends.WORDS,
+            local=True,
+        ),
+        Head(
+            Kind.FUNCTION,
+            rf"(?:(?:not\s++)?+overriding\s++)?+(?:procedure|function)\s++{_ADA_NAME}{_BODY}",
+            Ends.STOP,
+        ),
+        Head(Kind.CLASS, rf"task\s++body\s++{_ADA_NAME}", Ends.WORDS),
+        Head(Kind.CLASS, rf"task\s++(?:type\s++)?+{_ADA_NAME}(?=[^;]{{0,400}}?\bis\b)", Ends.WORDS),
+        Head(Kind.CLASS, rf"task\s++(?:type\s++)?+{_ADA_NAME}", Ends.LINE),
+        Head(Kind.CLASS, rf"protected\s++(?:body\s++|type\s++)?+{_ADA_NAME}", Ends.WORDS),
+        Head(Kind.METHOD, rf"entry\s++{_ADA_NAME}(?=[^;]{{0,600}}?\bis\b)", Ends.WORDS),
+        Head(Kind.METHOD, rf"entry\s++{_ADA_NAME}", Ends.STOP),
+        Head(
+            Kind.STRUCT,
+            rf"type\s++{_ADA_NAME}{_BODY}\s++is\s++(?:(?:abstract|tagged|limited|new|and|with|[\w.]++)\s++)*?record\b",
+            Ends.INDENT,
+        ),
+        Head(Kind.TYPE, rf"(?:sub)?+type\s++{_ADA_NAME}", Ends.STOP),
+        Head(Kind.CONSTANT, r"(?P<name>\w++)\s*+:\s*+(?:aliased\s++)?+constant\b", Ends.STOP),
+        Head(Kind.OBJECT, r"project\s++(?P<name>\w++)(?=[^;]{0,200}?\bis\b)", Ends.WORDS),
+    ),
+    reserved=frozenset({"body", "type", "is", "access"}),
+    ignores_case=True,
+    stop=r";",
+    closes=r"\bend[ \t]++(?P<what>(?!if\b|loop\b|case\b|record\b|select\b|return\b|declare\b)[\w.\"]++)",
+)
+"""Ada repeats the name at the end: ``end Push;``. That makes ``end if;`` and a bare ``end;`` easy to tell."""
