@@ -40,10 +40,10 @@ def _last_word(groups: Groups) -> str:
     return words[-1] if len(words) > 1 else ""
 
 
-def _category(groups: Groups) -> str:
-    name = groups["name"].decode("utf-8", "replace")
-    category = groups["category"].decode("utf-8", "replace").strip()
-    return f"{name}({category})" if category else name
+def _class_and_category(groups: Groups) -> list[str]:
+    """The class and, as a definition inside of it, the category: ``Store (Counting)``."""
+    names = (groups["name"].decode("utf-8", "replace"), groups["category"].decode("utf-8", "replace").strip())
+    return [name for name in names if name]
 
 
 _CATEGORY = r"(?P<name>\w++)(?:<[^<>\n{]*+>)?+(?:[ \t]*+\((?P<category>[\w \t]*+)\))?+"
@@ -54,8 +54,8 @@ _FUNCTION = (
 )
 OBJECTIVE_C = HeadTable(
     (
-        Head(Kind.CLASS, rf"@interface[ \t]++{_CATEGORY}", Ends.STOP, _category),
-        Head(Kind.IMPLEMENTATION, rf"@implementation[ \t]++{_CATEGORY}", Ends.STOP, _category),
+        Head(Kind.CLASS, rf"@interface[ \t]++{_CATEGORY}", Ends.STOP, _class_and_category),
+        Head(Kind.IMPLEMENTATION, rf"@implementation[ \t]++{_CATEGORY}", Ends.STOP, _class_and_category),
         Head(Kind.INTERFACE, r"@protocol[ \t]++(?P<name>\w++)(?![ \t]*+[;,])", Ends.STOP),
         Head(
             Kind.METHOD,

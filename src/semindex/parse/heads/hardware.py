@@ -93,8 +93,8 @@ VHDL = HeadTable(
         ),
         Head(
             Kind.FUNCTION,
-            r"(?:(?:pure|impure)\s++)?+(?:function|procedure)\s++(?P<name>\w++|\"[^\"\n]++\")",
-            Ends.LINE,
+            rf"(?:(?:pure|impure)\s++)?+(?:function|procedure)\s++(?P<name>\w++|\"[^\"\n]++\"){_PARAMETERS}",
+            Ends.STOP,
         ),
         Head(
             Kind.STRUCT,
@@ -112,6 +112,7 @@ VHDL = HeadTable(
         Head(Kind.FUNCTION, r"(?P<name>\w++)[ \t]*+:[ \t]*+(?P<what>block)\b", Ends.WORDS),
     ),
     ignores_case=True,
+    stop=r";",
     closes=r"^[ \t]*+end\b(?:[ \t]++(?P<what>(?!if\b|case\b|loop\b|generate\b|for\b|units\b)[\w\"]++))?+",
 )
 """A bare ``end;`` closes what was opened last. A process without a label is no definition."""

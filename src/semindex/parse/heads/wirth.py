@@ -2,41 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
-
-_INTERFACE = re.compile(rb"^[ \t]*+interface[ \t]*+\r?$", re.IGNORECASE | re.MULTILINE)
-_IMPLEMENTATION = re.compile(rb"^[ \t]*+implementation\b", re.IGNORECASE | re.MULTILINE)
-_ROUTINE = re.compile(
-    rb"^[ \t]*+(?:class[ \t]++)?+(?:procedure|function|constructor|destructor|operator)[ \t]++(?P<name>[\w.<>,]++)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_BLANKED = bytes(value if value in b"\r\n" else 0x20 for value in range(256))
-
-
-def without_declarations(text: bytes) -> bytes:
-    """The text without the declarations of routines that its implementation part defines.
-
-    A unit declares each routine in its interface part, and again defines it in its implementation part.
-    """
-    begins = _INTERFACE.search(text)
-    middle = _IMPLEMENTATION.search(text, begins.end()) if begins else None
-    if begins is None or middle is None:
-        return text
-    defined = {_last(found["name"]) for found in _ROUTINE.finditer(text, middle.end())}
-
-    def blanked(found: re.Match[bytes]) -> bytes:
-        return found[0].translate(_BLANKED) if _last(found["name"]) in defined else found[0]
-
-    declared = _ROUTINE.sub(blanked, text[begins.end() : middle.start()])
-    return text[: begins.end()] + declared + text[middle.start() :]
-
-
-def _last(name: bytes) -> bytes:
-    return name.rpartition(b".")[2].partition(b"<")[0].lower()
-
 
 _GENERIC = r"(?:<[^<>\n=]*+>)?+"
 _TYPE = rf"(?P<name>&?+[A-Za-z_]\w*+){_GENERIC}[ \t]*+=[ \t]*+(?:type[ \t]++)?+"
@@ -77,7 +44,6 @@ PASCAL = HeadTable(
     closing=r"end\b",
     stop=r";",
     ignores_case=True,
-    masked=without_declarations,
 )
 
 _BODY = r"(?:\s*+\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))?+(?:\s++return\s++[^;(]{1,120}?)?"
@@ -116,6 +82,7 @@ ADA = HeadTable(
         ),
         Head(Kind.TYPE, rf"(?:sub)?+type\s++{_ADA_NAME}", Ends.STOP),
         Head(Kind.CONSTANT, r"(?P<name>\w++)\s*+:\s*+(?:aliased\s++)?+constant\b", Ends.STOP),
+        Head(Kind.TYPE, r"(?P<name>\w++)\s*+:\s*+exception\b", Ends.STOP),
         Head(Kind.OBJECT, r"project\s++(?P<name>\w++)(?=[^;]{0,200}?\bis\b)", Ends.WORDS),
     ),
     reserved=frozenset({"body", "type", "is", "access"}),
