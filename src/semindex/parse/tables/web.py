@@ -21,6 +21,7 @@ from semindex.types import Kind
 
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
 _CONST = re.compile(rb"(?:export\s+)?(?:declare\s+)?const\b")
+_ASSIGNMENTS = frozenset({"assignment_expression", "augmented_assignment_expression"})
 _LOCAL_MIN_LINES = 3
 """A function in a variable inside another function is a symbol only with at least this many lines."""
 _WRAPPERS = frozenset(
@@ -28,28 +29,67 @@ _WRAPPERS = frozenset(
 )
 
 
+_CHOICES = frozenset({"||", "&&", "??"})
+"""Operators with the value itself on their right: ``a.b = a.b || {}``."""
+_DEFINERS = frozenset({"Object.defineProperty", "Reflect.defineProperty"})
+
+
 def _bare(value: Node | None) -> Node | None:
-    """A value without the parentheses and casts around it."""
-    while value is not None and value.type in _WRAPPERS and value.named_children:
-        value = value.named_children[0]
+    """A value without the parentheses and casts around it, and without what is preferred to it."""
+    while value is not None:
+        if value.type in _WRAPPERS and value.named_children:
+            value = value.named_children[0]
+        elif value.type == "binary_expression" and _operator(value) in _CHOICES:
+            value = value.child_by_field_name("right")
+        else:
+            break
     return value
+
+
+def _operator(node: Node) -> str:
+    operator = node.child_by_field_name("operator")
+    return operator.type if operator is not None else ""
+
+
+def _chain(value: Node | None, context: Context) -> tuple[Node | None, list[tuple[str, str]]]:
+    """The value at the end of ``a.x = b.y = value``, and what its targets are: (qualifier, name)."""
+    targets: list[tuple[str, str]] = []
+    value = _bare(value)
+    while value is not None and value.type in _ASSIGNMENTS:
+        left = value.child_by_field_name("left")
+        if left is not None and left.type in ("member_expression", "identifier"):
+            targets.append(_target(left, context))
+        value = _bare(value.child_by_field_name("right"))
+    return value, targets
 
 
 def _is_small_local(node: Node, context: Context) -> bool:
     return context.local and lines_of(node) < _LOCAL_MIN_LINES
 
 
-def _variable(node: Node, context: Context) -> Definition | Step | None:
-    name_node, value = node.child_by_field_name("name"), _bare(node.child_by_field_name("value"))
+def _aliases(targets: list[tuple[str, str]], name: str) -> list[Definition]:
+    """The definitions of further names that a function or class is given at once."""
+    return [
+        Definition(other, Kind.METHOD if qualifier else Kind.FUNCTION, qualifier=qualifier)
+        for qualifier, other in targets
+        if other not in (name, "exports", "prototype")
+    ]
+
+
+def _variable(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
+    name_node = node.child_by_field_name("name")
+    value, targets = _chain(node.child_by_field_name("value"), context)
     if value is None or name_node is None:
         return None
     if name_node.type != "identifier":
         return Step.DESCEND if value.type in _FUNCTIONS else None
     name = context.text(name_node)
     if value.type in _FUNCTIONS:
-        return None if _is_small_local(node, context) else Definition(name, Kind.FUNCTION, value)
+        if _is_small_local(node, context):
+            return None
+        return [*_aliases(targets, name), Definition(name, Kind.FUNCTION, value)]
     if value.type == "class":
-        return Definition(name, Kind.CLASS, value)
+        return [*_aliases(targets, name), Definition(name, Kind.CLASS, value)]
     if context.local:
         return Step.DESCEND if value.type == "call_expression" else None
     if value.type == "call_expression" and context.text(value.child_by_field_name("function")) == "require":
@@ -79,24 +119,55 @@ def _target(left: Node, context: Context) -> tuple[str, str]:
     return qualifier.removesuffix(".prototype").removesuffix("prototype"), name
 
 
-def _assignment(node: Node, context: Context) -> Definition | Step | None:
-    left, value = node.child_by_field_name("left"), _bare(node.child_by_field_name("right"))
+def _assignment(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
+    left = node.child_by_field_name("left")
+    value, targets = _chain(node.child_by_field_name("right"), context)
     if left is None or value is None:
         return None
-    if value.type == "assignment_expression":
-        return Step.DESCEND
     if left.type not in ("member_expression", "identifier") or "(" in context.text(left):
         return Step.DESCEND
     qualifier, name = _target(left, context)
-    if name == "exports" or (qualifier == "module" and name == "exports"):
+    if name == "exports" and targets:
+        qualifier, name = targets.pop()
+    if name == "exports":
         return _exported(value, context)
     if value.type in _FUNCTIONS:
         if _is_small_local(node, context):
             return None
-        return Definition(name, Kind.METHOD if qualifier else Kind.FUNCTION, value, qualifier=qualifier)
+        kind = Kind.METHOD if qualifier else Kind.FUNCTION
+        return [*_aliases(targets, name), Definition(name, kind, value, qualifier=qualifier)]
     if value.type == "class":
-        return Definition(name, Kind.CLASS, value, qualifier=qualifier)
+        return [*_aliases(targets, name), Definition(name, Kind.CLASS, value, qualifier=qualifier)]
+    if value.type == "object" and qualifier and name != "prototype" and _holds_functions(value):
+        return Definition(name, Kind.VARIABLE, value, qualifier=qualifier)
     return Step.DESCEND if value.type in ("object", "call_expression", *_FUNCTIONS) else None
+
+
+def _holds_functions(value: Node) -> bool:
+    """Whether an object is a namespace: of several lines, with a function among its members."""
+    if lines_of(value) < _LOCAL_MIN_LINES:
+        return False
+    for member in value.named_children:
+        held = member.child_by_field_name("value") if member.type == "pair" else None
+        if member.type == "method_definition" or (held is not None and held.type in _FUNCTIONS):
+            return True
+    return False
+
+
+def _call(node: Node, context: Context) -> Definition | Step:
+    """The property that ``Object.defineProperty(Type.prototype, "name", { get() {} })`` defines."""
+    function = node.child_by_field_name("function")
+    if function is None or context.text(function) not in _DEFINERS:
+        return Step.DESCEND
+    arguments = node.child_by_field_name("arguments")
+    written = arguments.named_children if arguments else []
+    if len(written) != 3 or written[1].type != "string" or context.text(written[0]) == "exports":
+        return Step.DESCEND
+    name = context.text(written[1]).strip("\"'")
+    if written[2].type != "object" or not name.isidentifier() or not _holds_functions(written[2]):
+        return Step.DESCEND
+    owner = context.text(written[0]).removesuffix(".prototype")
+    return Definition(name, Kind.FIELD, qualifier="" if "." in owner or owner == "this" else owner)
 
 
 def _exported(value: Node, context: Context) -> Definition | Step:
@@ -145,8 +216,6 @@ def _function_value(node: Node, context: Context) -> Definition | Step:
 def _export(node: Node, context: Context) -> Definition | Step:
     """The definition of an exported function or class; an anonymous one is named ``default``."""
     value = _bare(node.child_by_field_name("value"))
-    if value is not None and value.type == "binary_expression":
-        value = _bare(value.child_by_field_name("right"))
     if value is None or value.type not in (*_FUNCTIONS, "class"):
         return Step.WRAP
     name = context.text(value.child_by_field_name("name")) or "default"
@@ -162,6 +231,8 @@ _JS: dict[str, Rule | Step] = {
     "field_definition": _field,
     "variable_declarator": _variable,
     "assignment_expression": _assignment,
+    "augmented_assignment_expression": _assignment,
+    "call_expression": _call,
     "pair": _pair,
     "export_statement": _export,
     "lexical_declaration": Step.WRAP,
@@ -178,7 +249,21 @@ _JS: dict[str, Rule | Step] = {
         "else_clause",
         "try_statement",
         "return_statement",
-        "call_expression",
+        "catch_clause",
+        "finally_clause",
+        "for_statement",
+        "for_in_statement",
+        "while_statement",
+        "do_statement",
+        "labeled_statement",
+        "with_statement",
+        "switch_statement",
+        "switch_body",
+        "switch_case",
+        "switch_default",
+        "class_static_block",
+        "binary_expression",
+        "ternary_expression",
         "arguments",
         "object",
         "array",
