@@ -26,6 +26,8 @@ DEFINES_BYTES = 100_000
 DEFINES_SHARE = 0.8
 """Larger C files with a greater share of ``#define`` lines are maps of registers; they are cut by lines."""
 
+_LEAPING = ("c", "cpp")
+"""Languages in which line ends mean nothing, and of which much is blanked before they are parsed."""
 _DEFINE = rb"(?m)^[ \t]*#[ \t]*define\b"
 _PLAIN = {"code": Kind.BLOCK, "prose": Kind.TEXT, "config": Kind.CONFIG, "data": Kind.CONFIG}
 
@@ -78,7 +80,7 @@ def _with_grammar(
         return None
     table = table_of(source.language)
     text = table.masked(source.text) if table.masked else source.text
-    tree = parse_tree(source.language, text, leaps=table.masked is not None)
+    tree = parse_tree(source.language, text, leaps=source.language in _LEAPING)
     if tree is None:
         return None
     symbols = symbols_of(tree, source.language, table, lines, comments)

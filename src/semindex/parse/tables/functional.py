@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from semindex.parse.tables.base import Context, Definition, Rule, Step, Table, child_of, each_of, named
@@ -106,6 +108,9 @@ ELIXIR = Table(
 )
 
 
+_PATTERN_NAME = re.compile(r"(?:\w+ (:[^\w\s]+) |\(?([A-Z][\w']*|:[^\w\s()]+))")
+
+
 def _haskell_function(node: Node, context: Context) -> Definition | None:
     name = context.text(node.child_by_field_name("name"))
     if not name:
@@ -122,11 +127,26 @@ def _haskell_instance(node: Node, context: Context) -> Definition | None:
     return Definition(f"{name} {patterns}".strip(), Kind.IMPLEMENTATION, node) if name else None
 
 
+def _haskell_foreign(node: Node, context: Context) -> Definition | None:
+    signature = child_of(node, "signature")
+    name = context.text(signature.child_by_field_name("name")) if signature else ""
+    return Definition(name, Kind.FUNCTION) if name else None
+
+
+def _haskell_pattern(node: Node, context: Context) -> Definition | None:
+    """The pattern ``Pair`` of ``pattern Pair x y = (x, y)`` or of its signature."""
+    written = child_of(node, "signature", "equation")
+    synonym = written.child_by_field_name("synonym") if written else None
+    name = _PATTERN_NAME.match(context.text(synonym))
+    return Definition(name[1] or name[2], Kind.FUNCTION, merges=True) if name else None
+
+
 _HASKELL: dict[str, Rule | Step] = {
     "signature": _haskell_function,
     "function": _haskell_function,
     "bind": _haskell_function,
-    "foreign_import": named(Kind.FUNCTION, leaf=True),
+    "foreign_import": _haskell_foreign,
+    "pattern_synonym": _haskell_pattern,
     "data_type": named(Kind.TYPE, leaf=True),
     "newtype": named(Kind.TYPE, leaf=True),
     "type_synomym": named(Kind.TYPE, leaf=True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
@@ -67,11 +69,37 @@ def _destructor(node: Node, context: Context) -> Definition:
     return Definition("~" + context.text(node.child_by_field_name("name")), Kind.METHOD)
 
 
+_EXTENSION = re.compile(
+    rb"^[ \t]*+(?P<head>extension[ \t]*+(?:<[^<>()\n]*+>)?+[ \t]*+\([^()\n]*+\)[^{};\n]*+)"
+    rb"(?=[\r\n]*+[ \t]*+\{)",
+    re.MULTILINE,
+)
+_AS_CLASS = b"class X  "
+
+
+def with_extension_classes(text: bytes) -> bytes:
+    """C# with ``extension(string text)`` blocks put as classes; no byte changes its offset."""
+    return _EXTENSION.sub(_as_class, text) if b"extension" in text else text
+
+
+def _as_class(found: re.Match[bytes]) -> bytes:
+    start = found.start("head") - found.start()
+    return found[0][:start] + _AS_CLASS.ljust(len(found["head"]))
+
+
+def _csharp_class(node: Node, context: Context) -> Definition | Step | None:
+    """The definition of a class; members of an extension block are those of the class around it."""
+    if context.source.startswith(b"extension", node.start_byte):
+        return Step.DESCEND
+    name = context.text(node.child_by_field_name("name"))
+    return Definition(name, Kind.CLASS, node) if name else None
+
+
 CSHARP = Table(
     {
         "namespace_declaration": named(Kind.MODULE),
         "file_scoped_namespace_declaration": named(Kind.MODULE),
-        "class_declaration": named(Kind.CLASS),
+        "class_declaration": _csharp_class,
         "record_declaration": named(Kind.CLASS),
         "struct_declaration": named(Kind.STRUCT),
         "record_struct_declaration": named(Kind.STRUCT),
@@ -97,7 +125,70 @@ CSHARP = Table(
         ),
     },
     rest_of_file=frozenset({"file_scoped_namespace_declaration"}),
+    masked=with_extension_classes,
 )
+
+
+_KOTLIN_CONTEXT = re.compile(
+    rb"^[ \t]*+context[ \t]*+\([^()\n{}]*+(?:\([^()\n{}]*+\)[^()\n{}]*+)*+\)"
+    rb"(?=\s*+(?:@\w|(?:[a-z]++[ \t]++){0,6}?(?:class|interface|object|fun|va[lr])\b))",
+    re.MULTILINE,
+)
+"""``context(log: Logger)`` before a declaration."""
+_KOTLIN_GUARD = re.compile(
+    rb"^[ \t]++(?:(?:!?is|!?in)[ ][^\n{}]{1,200}?|else|[\w.]++(?:,[ ]?[\w.]++)*+)[ ]"
+    rb"(?P<guard>if[ ][^\n{}]{1,300}?)->",
+    re.MULTILINE,
+)
+"""A branch of ``when`` with a guard: ``is Ok if it.ready ->``."""
+_KOTLIN_ARGUMENTS = re.compile(
+    rb"(?P<annotation>^[ \t]*+@(?!file\b)[\w.:]++)"
+    rb"(?P<arguments>\((?:[^()]{1,400}+|\((?:[^()]{1,400}+|\([^()]{0,400}+\)){0,40}+\)){0,40}+\))",
+    re.MULTILINE,
+)
+_KOTLIN_MODIFIED = re.compile(
+    rb"(?<![\w.])(?P<modifiers>(?:(?:public|private|internal|protected|actual|expect|annotation|data|inner|open"
+    rb"|abstract|final|sealed|value|inline|external|suspend|infix|operator|tailrec|override|companion"
+    rb"|fun(?=[ ]interface\b))[ \t]++)++)(?=(?:class|interface|object|fun|va[lr])\b)"
+)
+
+
+def without_soft_words(text: bytes) -> bytes:
+    """Kotlin with what the grammar cannot read put as it can; no byte changes its offset.
+
+    ``context(..)`` becomes an annotation. Guards of branches become blanks, and so do the arguments of an
+    annotation and the modifiers behind it, which the grammar takes for values and names.
+    """
+    if b"context" in text:
+        text = _KOTLIN_CONTEXT.sub(_as_annotation, text)
+    if b" if " in text:
+        text = _KOTLIN_GUARD.sub(_without_guard, text)
+    if b"@" in text:
+        text = _KOTLIN_MODIFIED.sub(_without_modifiers, _KOTLIN_ARGUMENTS.sub(_without_arguments, text))
+    return text
+
+
+def _without_arguments(found: re.Match[bytes]) -> bytes:
+    return found["annotation"] + bytes(each if each in b"\r\n" else 0x20 for each in found["arguments"])
+
+
+def _as_annotation(found: re.Match[bytes]) -> bytes:
+    head, _, rest = found[0].partition(b"context")
+    return head + b"@ontext" + bytes(each if each in b"\r\n" else 0x20 for each in rest)
+
+
+def _without_guard(found: re.Match[bytes]) -> bytes:
+    start = found.start("guard") - found.start()
+    return found[0][:start] + b" " * len(found["guard"]) + b"->"
+
+
+def _without_modifiers(found: re.Match[bytes]) -> bytes:
+    """Blanks for the modifiers if an annotation stands before them, on their line or the one above."""
+    before = found.string[max(0, found.start() - 500) : found.start()].rstrip()
+    line = before.rpartition(b"\n")[2].lstrip()
+    if not line.startswith((b"@", b")")) or (line.startswith(b"@file:")):
+        return found[0]
+    return b" " * len(found[0])
 
 
 def _kotlin_class(node: Node, context: Context) -> Definition | None:
@@ -106,7 +197,10 @@ def _kotlin_class(node: Node, context: Context) -> Definition | None:
         return None
     if child_of(node, "interface") is not None:
         return Definition(name, Kind.INTERFACE, node)
-    return Definition(name, Kind.ENUM if child_of(node, "enum_class_body") else Kind.CLASS, node)
+    is_enum = (
+        "enum" in context.text(child_of(node, "modifiers")).split() or child_of(node, "enum") is not None
+    )
+    return Definition(name, Kind.ENUM if is_enum else Kind.CLASS, node)
 
 
 def _kotlin_receiver(node: Node, context: Context) -> str:
@@ -155,7 +249,8 @@ KOTLIN = Table(
         "property_declaration": _kotlin_property,
         "type_alias": named(Kind.TYPE, "type", leaf=True),
         **each_of("class_body", "enum_class_body", "ERROR"),
-    }
+    },
+    masked=without_soft_words,
 )
 
 

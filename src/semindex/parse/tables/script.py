@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
@@ -15,6 +17,7 @@ from semindex.parse.tables.base import (
     lines_of,
     named,
     unless_local,
+    without_arguments,
 )
 from semindex.types import Kind
 
@@ -45,6 +48,10 @@ BASH = Table(
 )
 
 
+_LUA_KEY = re.compile(r"([\w.]+)\[ ?[\"']([^\"'\[\]]+)[\"'] ?\]")
+"""A target with a literal key: ``M["sixth"]``."""
+
+
 def _lua_name(node: Node | None, context: Context) -> str:
     return context.text(node).replace(":", ".")
 
@@ -59,9 +66,14 @@ def _lua_assignment(node: Node, context: Context) -> Definition | Step | None:
     targets, values = child_of(node, "variable_list"), child_of(node, "expression_list")
     target = targets.named_children[0] if targets and targets.named_children else None
     value = values.named_children[0] if values and values.named_children else None
-    if target is None or value is None or target.type == "bracket_index_expression":
+    if target is None or value is None:
         return None
     name = _lua_name(target, context)
+    if target.type == "bracket_index_expression":
+        key = _LUA_KEY.fullmatch(name)
+        if key is None or value.type != "function_definition":
+            return None
+        name = f"{key[1]}.{key[2]}"
     if value.type == "function_definition":
         return Definition(name, Kind.FUNCTION, value)
     if context.local:
@@ -178,12 +190,17 @@ def _python_docstring(node: Node, _context: Context) -> Node | None:
     return None
 
 
+def _python_alias(node: Node, context: Context) -> Definition | None:
+    name = without_arguments(context.text(node.child_by_field_name("left")))
+    return Definition(name, Kind.TYPE) if name else None
+
+
 _PYTHON: dict[str, Rule | Step] = {
     "class_definition": named(Kind.CLASS),
     "function_definition": named(Kind.FUNCTION),
     "decorated_definition": Step.WRAP,
     "expression_statement": _python_assignment,
-    "type_alias_statement": unless_local(named(Kind.TYPE, "left", leaf=True)),
+    "type_alias_statement": unless_local(_python_alias),
     **each_of(
         "block",
         "if_statement",

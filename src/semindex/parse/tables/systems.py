@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from semindex.parse.tables.base import (
@@ -18,6 +20,7 @@ from semindex.parse.tables.base import (
     unless_local,
     without_arguments,
 )
+from semindex.parse.tables.rust_macros import without_item_macros
 from semindex.types import Kind
 
 
@@ -100,7 +103,8 @@ RUST = Table(
         "macro_definition": named(Kind.MACRO, leaf=True),
         "attribute_item": Step.LEADING,
         **each_of("declaration_list", "foreign_mod_item", "ERROR"),
-    }
+    },
+    masked=without_item_macros,
 )
 
 _SWIFT_KINDS = {
@@ -118,6 +122,9 @@ def _swift_type(node: Node, context: Context) -> Definition | None:
     return Definition(name, _SWIFT_KINDS[keyword], node) if name else None
 
 
+_SWIFT_IS_MACRO = re.compile(rb"^[ \t]*+(?:(?!macro\b)[a-z]++[ \t]++)?+macro[ \t]++\w", re.MULTILINE)
+
+
 def _swift_function(node: Node, context: Context) -> Definition | None:
     name = context.text(node.child_by_field_name("name"))
     after = False
@@ -126,7 +133,10 @@ def _swift_function(node: Node, context: Context) -> Definition | None:
             name = context.text(child).strip("`")
             break
         after = child.type == "func"
-    return Definition(name, Kind.FUNCTION) if name else None
+    is_macro = context.source.find(b"macro", node.start_byte, node.end_byte) >= 0 and _SWIFT_IS_MACRO.search(
+        context.source, node.start_byte, node.end_byte
+    )
+    return Definition(name, Kind.MACRO if is_macro else Kind.FUNCTION) if name else None
 
 
 def _swift_property(node: Node, context: Context) -> Definition | None:
@@ -142,6 +152,29 @@ def _swift_property(node: Node, context: Context) -> Definition | None:
     return Definition(name, Kind.VARIABLE if mutable else Kind.CONSTANT)
 
 
+_SWIFT_MACRO = re.compile(
+    rb"^([ \t]*+(?:(?:public|package|internal|private|fileprivate|open)[ \t]++)?+)macro[ \t]++(?=\w)",
+    re.MULTILINE,
+)
+_SWIFT_VALUE = re.compile(rb"[ \t\r\n]*+=[ \t\r\n]*+#\w++[ \t]*+\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)")
+
+
+def with_macros(text: bytes) -> bytes:
+    """Swift with ``macro`` declarations put as functions without a body; no byte changes its offset."""
+    if b"macro" not in text:
+        return text
+    text, changed = _SWIFT_MACRO.subn(
+        lambda found: found[1] + b"func " + b" " * (len(found[0]) - len(found[1]) - 5), text
+    )
+    return _SWIFT_VALUE.sub(_as_body, text) if changed else text
+
+
+def _as_body(found: re.Match[bytes]) -> bytes:
+    """A pair of braces and blanks instead of the value."""
+    blank = bytes(each if each in b"\r\n" else 0x20 for each in found[0][:-1]).rstrip(b" ")
+    return blank + b"{".ljust(len(found[0]) - len(blank) - 1) + b"}"
+
+
 SWIFT = Table(
     {
         "class_declaration": _swift_type,
@@ -155,7 +188,8 @@ SWIFT = Table(
         "typealias_declaration": unless_local(named(Kind.TYPE, leaf=True)),
         "macro_declaration": named(Kind.MACRO, leaf=True),
         **each_of("class_body", "enum_class_body", "protocol_body", "ERROR"),
-    }
+    },
+    masked=with_macros,
 )
 
 _ZIG_CONTAINERS = {
@@ -174,9 +208,9 @@ def _zig_variable(node: Node, context: Context) -> Definition | None:
     value = next(
         (child for child in reversed(node.children) if child.is_named and child.type != "comment"), None
     )
-    if not name or value is None or context.local:
+    kind = _ZIG_CONTAINERS.get(value.type) if value is not None else None
+    if not name or value is None or (context.local and kind is None):
         return None
-    kind = _ZIG_CONTAINERS.get(value.type)
     if kind is not None:
         return Definition(name, kind, value)
     if value.type in _ZIG_ALIASES:

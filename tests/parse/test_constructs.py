@@ -1,0 +1,109 @@
+"""Constructs that grammars do not know, or that define names in unusual places."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.parse.sources import parsed, qualified
+
+CONSTRUCTS = [
+    (
+        "kotlin",
+        "class A {\n  fun f(r: Any) = when (r) {\n    is B if r.ok -> 1\n    else if x -> 2\n"
+        "    else -> 3\n  }\n  fun g() {}\n}\n",
+        "A A>f A>g",
+    ),
+    (
+        "kotlin",
+        "class A {\n  context(log: Logger)\n  fun f() {}\n"
+        "  context(a: A, b: () -> Int) val p: Int get() = 1\n"
+        "}\ncontext(Scope)\nsuspend fun g() {}\nclass C\n",
+        "A A>f A>p g C",
+    ),
+    ("kotlin", "fun data() = 1\nfun open() {}\nval value = 3\nfun inner() {}\n", "data open value inner"),
+    (
+        "kotlin",
+        "@A(B.C)\nannotation class M\n@A(B::class)\nactual class N { actual fun f() = 1 }\n"
+        "@A(1)\ndata object O\n@A(1) fun interface P { fun go() }\n@A(1)\ninternal sealed interface Q\n",
+        "M N N>f O P P>go Q",
+    ),
+    (
+        "javascript",
+        "window.app ??= {};\napp.C ??= (() => {\n  class S {\n    load() {\n    }\n  }\n})();\n",
+        "S S>load",
+    ),
+    ("javascript", "app.run ||= function () {};\napp.go &&= () => 1;\n", "app.run app.go"),
+    ("javascript", "a.b = a.b || (function () {\n  function deep() {\n  }\n  return deep;\n})();\n", "deep"),
+    ("javascript", "a.b = a.b || {\n  one() {},\n  two: function () {}\n};\n", "a.b a.b>one a.b>two"),
+    (
+        "javascript",
+        "switch (x) { case 1: function f() {} break; default: function g() {} }\n"
+        "try {} catch (e) { function h() {} } finally { function i() {} }\n"
+        "for (const a of b) { function j() {} }\nwhile (x) { function k() {} }\nlab: { function l() {} }\n",
+        "f g h i j k l",
+    ),
+    ("javascript", "exports.x = exports.y = function () {};\nvar z = exports.w = class {};\n", "y x w z"),
+    ("javascript", "class A { static { function f() {} } get b() { return 1; } }\n", "A A>f A>b"),
+    ("javascript", "Object.defineProperty(Y.prototype, 'zed', {\n  get() { return 1; }\n});\n", "Y.zed"),
+    (
+        "rust",
+        'cfg_if::cfg_if! {\n  if #[cfg(unix)] {\n    fn a() { x("}") }\n  } else if #[cfg(b)] {\n'
+        "    fn b() {}\n  } else {\n    fn c() {}\n  }\n}\n",
+        "a b c",
+    ),
+    (
+        "rust",
+        "bitflags! {\n  #[derive(Debug)]\n  pub struct F: u32 {\n    const A = 1;\n  }\n}\nfn z() {}\n",
+        "F z",
+    ),
+    (
+        "rust",
+        "lazy_static! {\n  pub static ref X: M<u8> = M::new(1);\n}\nthread_local! { static Z: u8 = 1; }\n",
+        "X Z",
+    ),
+    (
+        "rust",
+        "pin_project! {\n  pub struct P<T> { #[pin] a: T }\n}\nmacro_rules! m { () => { fn no() {} } }\n",
+        "P m",
+    ),
+    ("rust", "fn f() {\n  select! {\n    a => { fn_call() }\n  }\n}\n", "f"),
+    (
+        "swift",
+        "@freestanding(expression)\npublic macro one<T>(_ v: T) -> T = "
+        '#externalMacro(module: "M", type: "S")\n'
+        'macro two(a: Int = 3) =\n  #externalMacro(module: "M",\n    type: "T")\nfunc after() {}\n',
+        "one two after",
+    ),
+    (
+        "csharp",
+        "static class E {\n  extension<T>(IEnumerable<T> xs) where T : class\n  {\n"
+        "    public bool A => true;\n"
+        "    public int B() => 1;\n  }\n  static void C() {}\n}\n",
+        "E E>A E>B E>C",
+    ),
+    ("python", "type Alias[T] = list[T]\ntype Plain = int\n", "Alias Plain"),
+    (
+        "zig",
+        "fn P(comptime T: type) type {\n  const Q = struct {\n    fn put() void {}\n  };\n  return Q;\n}\n",
+        "P P>Q P>Q>put",
+    ),
+    (
+        "haskell",
+        'module A where\nforeign import ccall "sin" c_sin :: Double -> Double\n'
+        "pattern Pair :: a -> (a, a)\npattern Pair x <- (x, _)\npattern x :> y = (x, y)\n",
+        "c_sin Pair :>",
+    ),
+    ("lua", 'local M = {}\nM["sixth"] = function()\n  return 1\nend\nM[i] = function() end\n', "M.sixth"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "names"), CONSTRUCTS)
+def test_all_and_only_what_a_construct_defines_is_found(language: str, text: str, names: str) -> None:
+    symbols = parsed(text.encode(), language).symbols
+    found = [qualified(symbols, position).replace(" > ", ">") for position in range(len(symbols))]
+    assert found == names.split()
+
+
+def test_a_class_with_a_body_of_one_line_is_no_enum() -> None:
+    symbols = parsed(b"class A { fun b() {} }\nenum class C { D }\n", "kotlin").symbols
+    assert [symbol.kind.label for symbol in symbols] == ["class", "method", "enum"]
