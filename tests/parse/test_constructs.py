@@ -8,6 +8,13 @@ from tests.parse.sources import parsed, qualified
 
 CONSTRUCTS = [
     (
+        "bash",
+        "function build {\n  local -a parts=(${(s:/:)PWD})\n}\nfunction run() {\n  go\n}\n"
+        "for f in *(.N); do :; done\n"
+        "later() {\n  true\n}\n",
+        "build run later",
+    ),
+    (
         "kotlin",
         "class A {\n  fun f(r: Any) = when (r) {\n    is B if r.ok -> 1\n    else if x -> 2\n"
         "    else -> 3\n  }\n  fun g() {}\n}\n",
@@ -24,7 +31,7 @@ CONSTRUCTS = [
     (
         "kotlin",
         "@A(B.C)\nannotation class M\n@A(B::class)\nactual class N { actual fun f() = 1 }\n"
-        "@A(1)\ndata object O\n@A(1) fun interface P { fun go() }\n@A(1)\ninternal sealed interface Q\n",
+        "@A(1)\ndata object O\n@A(1) fun interface P {\n  fun go()\n}\n@A(1)\ninternal sealed interface Q\n",
         "M N N>f O P P>go Q",
     ),
     (

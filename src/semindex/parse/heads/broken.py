@@ -6,7 +6,9 @@ from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
 _BLANKS = r"[ \t]++"
-_BASH_FUNCTION = r"function[ \t]++(?P<name>[^\s;$()&|<>'\"`{}=]++)[ \t]*+(?:\([ \t]*+\))?+[ \t]*+\r?(?:[{(\n]|\Z)"
+_BASH_FUNCTION = (
+    r"function[ \t]++(?P<name>[^\s;$()&|<>'\"`{}=]++)[ \t]*+(?:\([ \t]*+\))?+[ \t]*+\r?(?:[{(\n]|\Z)"
+)
 _BASH_NAMED = r"(?P<name>[^\s;$()&|<>'\"`{}=\[\]*?!\#]++)[ \t]*+\([ \t]*+\)[ \t]*+(?:\r?\n[ \t\r\n]*+)?+[{(]"
 _BASH_COMMAND = r"(?P<name>[A-Za-z_][\w:.+-]*+)[ \t]*+\([ \t]*+\)[ \t]++(?=[a-z\[])"
 BASH = HeadTable(

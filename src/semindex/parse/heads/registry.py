@@ -8,6 +8,7 @@ from functools import cache
 from semindex.parse.heads.base import HeadTable
 
 _TABLES = {
+    "bash": "broken.BASH",
     "abap": "business.ABAP",
     "ada": "wirth.ADA",
     "apex": "business.APEX",
@@ -16,6 +17,7 @@ _TABLES = {
     "autoit": "basic.AUTOIT",
     "cairo": "contracts.CAIRO",
     "cobol": "business.COBOL",
+    "kotlin": "broken.KOTLIN",
     "fish": "shells.FISH",
     "fortran": "numeric.FORTRAN",
     "gdscript": "games.GDSCRIPT",
