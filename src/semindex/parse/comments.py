@@ -62,6 +62,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "csharp": _SLASH._replace(
         strings=(r'"""[\s\S]*?(?:"""|\Z)', r'(?:(?<=@)|(?<=@\$))"(?:[^"]++|"")*+"?', _DOUBLE, _CHAR)
     ),
+    "dart": _SLASH._replace(strings=(_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
     "elixir": CommentSyntax(
         r"\#[^\n]*+|@(?:module|type|short)?doc\b[ \t(]*+(?:~[sS])?(?:" + _TRIPLE + "|" + _DOUBLE + ")",
         r"(?:\#|@(?:module|type|short)?doc\b[ \t(]*+(?:~[sS])?\")",
@@ -153,7 +154,7 @@ _MEMBERS = {
     "javascript": "typescript tsx livescript",
     "java": "kotlin scala swift groovy apex",
     "go": "hare ballerina pony",
-    "slash": "dart d protobuf glsl hlsl wgsl solidity verilog odin v vala objective-c thrift json haxe "
+    "slash": "d protobuf glsl hlsl wgsl solidity verilog odin v vala objective-c thrift json haxe "
     "actionscript alloy antlr avro bicep bluespec cairo chapel cue dafny devicetree flatbuffers graphviz "
     "gleam hack jsonnet lex move opencl openscad pkl prisma qml qsharp reason yacc zephir linkerscript "
     "supercollider stata smithy modelica fsharp",

@@ -27,8 +27,8 @@ class Grammar(NamedTuple):
         return self.wheel.replace("-", "_")
 
 
-_NAMED_ALIKE = """bash c cpp elixir go haskell java javascript kotlin lua python ruby rust scala sql swift
-zig"""
+_NAMED_ALIKE = """bash c cpp dart elixir go haskell java javascript kotlin lua python ruby rust scala sql
+swift zig"""
 GRAMMARS = {
     "csharp": Grammar("tree-sitter-c-sharp"),
     "php": Grammar("tree-sitter-php", "language_php"),

@@ -12,6 +12,7 @@ _TABLES = {
     "c": "c_family.C",
     "cpp": "c_family.CPP",
     "csharp": "managed.CSHARP",
+    "dart": "dart.DART",
     "elixir": "functional.ELIXIR",
     "go": "systems.GO",
     "haskell": "functional.HASKELL",
