@@ -122,7 +122,8 @@ class SourceFile(Struct, frozen=True):
 
     path: str
     text: bytes
-    """UTF-8. For a file stored as UTF-8 (with or without BOM) exactly the stored bytes."""
+    """UTF-8. For a file stored as UTF-8 (with or without BOM) exactly the stored bytes, for
+    a notebook as :mod:`semindex.source.notebooks` says."""
     digest: bytes
     """xxh3-128 of the stored bytes, 16 bytes."""
     language: str
@@ -165,7 +166,10 @@ class Chunk(Struct, frozen=True):
 
 
 class ParsedFile(Struct, frozen=True):
-    """A file cut into chunks; together they cover every byte of ``source.text`` exactly once."""
+    """A file cut into chunks; together they cover every byte of ``source.text`` exactly once.
+
+    In a notebook they cover what cells contain, and not the lines between cells.
+    """
 
     source: SourceFile
     chunks: tuple[Chunk, ...]
@@ -393,6 +397,10 @@ class Hit(Struct, frozen=True, gc=False):
     """Hex of the xxh3-128 of the file that was indexed."""
     stale: bool
     """The file has changed, or is gone, since it was indexed."""
+    cell: int | None = None
+    """The cell of a notebook in which the span begins, from 1; None for other files."""
+    cell_line: int | None = None
+    """The line of the cell with which the span begins, from 1."""
     spans: tuple[tuple[int, int], ...] = ()
     """Character ranges of ``text`` that match a query term, for highlighting."""
 

@@ -37,6 +37,8 @@ HIT_JSON = {
     "repository": "/repo",
     "digest": "00000000000000000000000000000000",
     "stale": False,
+    "cell": None,
+    "cell_line": None,
 }
 
 

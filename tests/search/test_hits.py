@@ -1,5 +1,6 @@
 """Hits are there at once; their reasons and other spans are made when they are read, whenever that is."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import semindex
 from semindex.index import Index
 from semindex.library import open_all
+from semindex.present.render import address
 from semindex.search import hits
 from semindex.search.evidence import Evidence
 from semindex.types import Hit
@@ -130,3 +132,27 @@ def test_hits_are_those_of_their_generation_when_there_is_a_newer_one(tmp_path: 
         unread = index.search(query)
         index.clean()
         assert list(map(read, unread)) == newer
+
+
+def test_hits_in_a_notebook_tell_the_line_of_the_file_and_the_cell(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Harbours\n", "Of ships."]},
+        {
+            "cell_type": "code",
+            "outputs": ["x"] * 50,
+            "source": ["import a\n", "\n", "def moor(ship):\n", "    a"],
+        },
+    ]
+    stored = json.dumps({"cells": cells, "metadata": {}}, indent=1)
+    (tmp_path / "a.ipynb").write_text(stored, "utf-8")
+    (tmp_path / "b.py").write_text("def sail(ship):\n    pass\n", "utf-8")
+    with semindex.open(tmp_path) as index:
+        index.refresh()
+        moor, sail = index.search("moor")[0], index.search("sail")[0]
+        assert index.search("harbours")[0].path == "a.ipynb"
+    line = next(number for number, line in enumerate(stored.split("\n"), 1) if "moor" in line)
+    assert (moor.path, moor.start_line, moor.cell, moor.cell_line) == ("a.ipynb", line, 2, 3)
+    assert (moor.symbol, moor.language) == ("moor", "python")
+    assert moor.text == "def moor(ship):\n    a"
+    assert (sail.cell, sail.cell_line) == (None, None)
+    assert f"a.ipynb:{line}-{line + 1} (cell 2, line 3)" in address(moor, None)

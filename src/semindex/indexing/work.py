@@ -18,6 +18,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from semindex.embed.quantising import quantise
+from semindex.source.notebooks import is_notebook
 from semindex.source.roles import path_facts
 from semindex.store.codec import MAX_COUNT
 from semindex.store.content import Content, Strings
@@ -152,7 +153,17 @@ def _text_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) ->
     )
     rows = np.searchsorted(starts, tokens.starts, side="right") - 1
     in_comment = np.searchsorted(borders, tokens.starts, side="right") % 2 == 1
+    if any(is_notebook(file.source.path) for file in files):
+        # The marks between the cells of notebooks are in no chunk.
+        held = tokens.starts < np.concatenate(([0], _ends(files, shape)))[rows + 1]
+        rows, ids, in_comment = rows[held], ids[held], in_comment[held]
     return _Rows(rows[~in_comment], ids[~in_comment]), _Rows(rows[in_comment], ids[in_comment])
+
+
+def _ends(files: Sequence[ParsedFile], shape: _Shape) -> Ids:
+    """Where each chunk ends in the text of the batch."""
+    bases = np.repeat(shape.byte_base, shape.chunks)
+    return np.array([chunk.span.end_byte for file in files for chunk in file.chunks], np.int64) + bases
 
 
 def _name_words(files: Sequence[ParsedFile], shape: _Shape, lexicon: Lexicon) -> tuple[_Rows, _Rows]:

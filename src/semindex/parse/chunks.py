@@ -20,7 +20,7 @@ owner has 60 % of that chunk, so the class that encloses it is its owner.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -72,12 +72,19 @@ class _Piece(NamedTuple):
         return self.last - self.first
 
 
-def cut_by_symbols(lines: TextLines, symbols: Sequence[Symbol], plain: Kind) -> tuple[Chunk, ...]:
-    """The chunks of a file along its definitions; ``plain`` is the kind of chunks without an owner."""
+def cut_by_symbols(
+    lines: TextLines, symbols: Sequence[Symbol], plain: Kind, borders: Sequence[int] = ()
+) -> tuple[Chunk, ...]:
+    """The chunks of a file along its definitions; ``plain`` is the kind of chunks without an owner.
+
+    ``borders`` are the 0-based lines where cells begin, ascending. A chunk begins there, too, whatever owns
+    the line, unless the cell is so small that it joins what is before it.
+    """
     if not lines.count:
         return ()
-    pieces = _without_gaps(lines, _owners(lines, symbols), _heads(symbols))
-    return _chunks(lines, _parts(lines, _merged(pieces)), symbols, plain)
+    pieces = _without_gaps(lines, _owners(lines, symbols), _heads(symbols), borders)
+    large = {first for first, last in pairwise([*borders, lines.count]) if last - first >= SMALL_LINES}
+    return _chunks(lines, _parts(lines, _merged(pieces, large)), symbols, plain)
 
 
 def cut_by_borders(lines: TextLines, borders: Sequence[int], plain: Kind) -> tuple[Chunk, ...]:
@@ -130,11 +137,14 @@ def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
     return heads
 
 
-def _without_gaps(lines: TextLines, owners: Ids, heads: dict[int, int]) -> list[_Piece]:
+def _without_gaps(
+    lines: TextLines, owners: Ids, heads: dict[int, int], borders: Sequence[int]
+) -> list[_Piece]:
     """Pieces of the runs of lines with one owner: what closes a piece joins it, short gaps the one after."""
     pieces: list[_Piece] = []
     waiting: list[tuple[int, int, int]] = []
-    for begin, last in pairwise([0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(owners)]):
+    edges = {0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), *borders, len(owners)}
+    for begin, last in pairwise(sorted(edges)):
         first, owner = begin, int(owners[begin])
         is_gap = owner < 0 or owner in heads
         if is_gap and pieces and not waiting:
@@ -160,11 +170,12 @@ def _is_closing(line: bytes) -> bool:
     return line.lstrip()[:2] not in (b"//", b"--", b"/*")
 
 
-def _merged(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """The pieces, with small ones joined to the piece before them."""
+def _merged(pieces: Sequence[_Piece], apart: Container[int] = ()) -> list[_Piece]:
+    """The pieces, with small ones joined to the piece before them, but for those that begin in ``apart``."""
     merged: list[_Piece] = []
     for piece in pieces:
-        if merged and piece.size < SMALL_LINES and merged[-1].size < ROOM_LINES:
+        joins = piece.size < SMALL_LINES and piece.first not in apart
+        if merged and joins and merged[-1].size < ROOM_LINES:
             before = merged[-1]
             merged[-1] = _Piece(before.first, piece.last, before.shares + piece.shares)
         else:

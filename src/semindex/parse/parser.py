@@ -12,10 +12,12 @@ from semindex.parse.grammars import parse_tree
 from semindex.parse.heads.finder import drafts_of, visible
 from semindex.parse.heads.registry import head_table_of
 from semindex.parse.lines import TextLines
+from semindex.parse.notebooks import cell_borders, parse_notebook
 from semindex.parse.symbols import docstring_of, docstring_ranges, symbols_of
 from semindex.parse.tables.registry import table_of
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import kind_of
+from semindex.source.notebooks import is_notebook
 from semindex.types import Chunk, Kind, ParsedFile, SourceFile, Symbol
 
 PARSED_BYTES = 2_000_000
@@ -38,6 +40,8 @@ def parse_file(source: SourceFile) -> ParsedFile:
     A file without a grammar, with excessive size or line length, or whose grammar fails is cut by lines and
     has no symbols. An empty text has no chunks.
     """
+    if is_notebook(source.path) and source.language != "json":
+        return parse_notebook(source, parse_file)
     lines = TextLines(source.text)
     plain = _PLAIN[kind_of(source.language)]
     if is_outlined(source.language):
@@ -51,7 +55,8 @@ def parse_file(source: SourceFile) -> ParsedFile:
     if found is None:
         return ParsedFile(source, _by_lines(source, lines, plain), (), comments)
     symbols, comments = found
-    return ParsedFile(source, cut_by_symbols(lines, symbols, plain), symbols, comments)
+    borders = cell_borders(source)
+    return ParsedFile(source, cut_by_symbols(lines, symbols, plain, borders), symbols, comments)
 
 
 def _defined(

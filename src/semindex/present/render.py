@@ -71,8 +71,9 @@ def _is_near(repository: str, base: PurePath) -> bool:
 
 
 def address(hit: Hit, base: PurePath | None) -> str:
-    """``PATH:START-END``."""
-    return f"{place(hit, base)}:{hit.start_line}-{hit.end_line}"
+    """``PATH:START-END``, for a notebook followed by `` (cell 57, line 3)``."""
+    cell = f" (cell {hit.cell}, line {hit.cell_line})" if hit.cell is not None else ""
+    return f"{place(hit, base)}:{hit.start_line}-{hit.end_line}{cell}"
 
 
 def window(hit: Hit, context: int) -> Window:

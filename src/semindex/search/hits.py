@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from semindex.search.ordering import RankedFile, Ranking
 from semindex.source.kept import KeptTexts
+from semindex.source.notebooks import is_notebook, place_in_cell
 from semindex.source.read import read_verified
 from semindex.store.generation import FileFacts, Generation
 from semindex.types import Deferred, Hit, Kind, Reason
@@ -143,8 +144,11 @@ def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
     if text is not None:
         lines = text.split(b"\n", last)[first - 1 : last]
         shown = b"\n".join(lines)[:MAX_TEXT_BYTES].decode("utf-8", "replace").removesuffix("\r")
+    cell, cell_line = _cell(hit.path, text, first)
     return replace(
         hit,
+        cell=cell,
+        cell_line=cell_line,
         start_line=first,
         end_line=last,
         symbol=record.qualified,
@@ -164,6 +168,7 @@ def _hit(
     generation, text = reader.generation, reader.text(file)
     facts = generation.facts(file)
     first, last, begin, end, kind, owner = generation.spot(chunk)
+    cell, cell_line = _cell(facts.path, text, first)
     return Hit(
         path=facts.path,
         start_line=first,
@@ -178,7 +183,16 @@ def _hit(
         repository=reader.root(facts),
         digest=facts.digest_hex,
         stale=text is None,
+        cell=cell,
+        cell_line=cell_line,
     )
+
+
+def _cell(path: str, text: bytes | None, line: int) -> tuple[int, int] | tuple[None, None]:
+    """The cell of a line of a notebook, and the line in it; None twice for any other file."""
+    if text is None or not is_notebook(path):
+        return None, None
+    return place_in_cell(text, line) or (None, None)
 
 
 def _shown(text: bytes | None, begin: int, end: int) -> str | None:

@@ -9,13 +9,16 @@ import xxhash
 from msgspec import Struct
 
 from semindex.source import encodings, skipping
-from semindex.source.languages import detect, kind_of
+from semindex.source.languages import UNKNOWN, canonical, detect, kind_of
+from semindex.source.notebooks import MAX_NOTEBOOK_BYTES, Notebook, is_notebook, notebook_of
 from semindex.source.regular import RegularFile, RegularFileError, read_regular
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 
-SOURCE_VERSION = 2
+SOURCE_VERSION = 3
 """Raised when a change of ``source`` changes which files are indexed, or their text."""
 _HEAD_BYTES = 16_384
+_KERNELS = {"ir": "r", "ipython": "python", "xpython": "python", "xcpp": "cpp", "ijavascript": "javascript"}
+"""The languages of kernels that are not named like them, without their version."""
 
 
 class ReadLimits(Struct, frozen=True):
@@ -24,6 +27,8 @@ class ReadLimits(Struct, frozen=True):
     max_file_bytes: int = 8 << 20
     max_data_bytes: int = 512 << 10
     """The limit for languages of kind ``data``, such as JSON and CSV."""
+    max_notebook_bytes: int = MAX_NOTEBOOK_BYTES
+    """The limit for notebooks as stored, with their outputs; ``max_file_bytes`` limits their source."""
     max_line_bytes: int = 100_000
     """A file that is not prose and has most of its bytes in longer lines counts as minified."""
 
@@ -50,6 +55,8 @@ def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits = LIMITS) -> byte
     if named is not None:
         return _failure(ref, *named)
     limit = min(limits.max_file_bytes, limits.of(detect(ref.path, b"")))
+    if is_notebook(ref.path):
+        limit = limits.max_notebook_bytes
     opened = _open(root, ref, limit)
     if isinstance(opened, FileFailure):
         return opened
@@ -86,6 +93,9 @@ def source_from_bytes(ref: FileRef, data: bytes, *, limits: ReadLimits = LIMITS)
     if found is None:
         return _failure(ref, *_no_text(data))
     text, _ = found
+    notebook = notebook_of(text) if is_notebook(ref.path) else None
+    if notebook is not None:
+        return _from_notebook(ref, data, notebook, limits)
     language = detect(ref.path, text[:_HEAD_BYTES])
     limit = limits.of(language)
     if len(data) > limit:
@@ -94,6 +104,29 @@ def source_from_bytes(ref: FileRef, data: bytes, *, limits: ReadLimits = LIMITS)
     if unworthy is not None:
         return _failure(ref, *unworthy)
     return SourceFile(ref.path, text, digest_of(data), language, len(data))
+
+
+def _from_notebook(
+    ref: FileRef, data: bytes, notebook: Notebook, limits: ReadLimits
+) -> SourceFile | FileFailure:
+    size, limit = notebook.source_bytes, limits.max_file_bytes
+    if size > limit:
+        return _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes of source in a notebook, limit {limit}")
+    if not size:
+        return _failure(ref, SkipReason.EMPTY, "a notebook without source")
+    language = _language_of(notebook.kernel)
+    unworthy = skipping.by_text(notebook.text, language, max_line_bytes=limits.max_line_bytes)
+    if unworthy is not None:
+        return _failure(ref, *unworthy)
+    return SourceFile(ref.path, notebook.text, digest_of(data), language, len(data))
+
+
+def _language_of(kernel: str) -> str:
+    """The language by what a notebook says of its kernel: ``R``, ``julia-1.9``, ``python3``, ``ir``."""
+    if not kernel:
+        return "python"
+    known = canonical(kernel) or canonical(kernel.rstrip("0123456789.- "))
+    return known or _KERNELS.get(kernel.lower().rstrip("0123456789.- "), UNKNOWN)
 
 
 def _no_text(data: bytes) -> tuple[SkipReason, str]:
@@ -136,9 +169,15 @@ def verified(
         return None
     if data.isascii() and b"\0" not in data and b"\x1b" not in data:
         # decode() would give the same, more slowly: it counts control characters, as was done at indexing.
-        return data, contents.status
+        return _analysed(path, data), contents.status
     found = encodings.decode(data)
-    return (found[0], contents.status) if found else None
+    return (_analysed(path, found[0]), contents.status) if found else None
+
+
+def _analysed(path: str, text: bytes) -> bytes:
+    """The text that is analysed of a file with this text."""
+    notebook = notebook_of(text) if is_notebook(path) else None
+    return text if notebook is None else notebook.text
 
 
 def leads_inside(root: Path | str, path: str, known: set[str] | None = None) -> bool:
