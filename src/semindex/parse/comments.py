@@ -84,6 +84,24 @@ _SYNTAXES: dict[str, CommentSyntax] = {
         (_DOUBLE, _SINGLE, r"\[(?P<s>={0,8}+)\[[\s\S]*?(?:\](?P=s)\]|\Z)"),
         r"\-\"'\[",
     ),
+    "julia": CommentSyntax(
+        r"\#=(?:[^=]++|=(?!\#))*+(?:=\#)?|\#[^\n]*+",
+        r"\#",
+        (_TRIPLE, _DOUBLE, r"(?<![\w)\]}.'])'(?:[^'\\\n]|\\[^\n]{1,11}?)'", r"\\[\s\S]"),
+        r"\#\"'\\",
+    ),
+    "perl": CommentSyntax(
+        r"=[a-zA-Z][\s\S]*?(?:\n=cut[^\n]*|\Z)|\#[^\n]*+",
+        r"(?:(?<![^\s;{}()])\#|(?<![^\n])=[a-zA-Z])",
+        (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"),
+        r"\#=\"'\\",
+    ),
+    "assembly": CommentSyntax(
+        rf"[;@][^\n]*+|{_SLASH_LINE}|{_SLASH_BLOCK}|\#[^\n]*+",
+        r"(?:;|/[/*]|(?<![^\s])@(?=\s)|(?<![^\s])\#(?=\s|\#)(?![ \t]*+(?:define|include|if|el|end|undef)))",
+        (_DOUBLE,),
+        r";@/\#\"",
+    ),
     "php": CommentSyntax(
         rf"{_SLASH_LINE}|{_SLASH_BLOCK}|{_HASH_LINE}", r"(?:/[/*]|\#(?!\[))", (_DOUBLE, _SINGLE), r"/\#\"'"
     ),
@@ -158,13 +176,13 @@ _MEMBERS = {
     "actionscript alloy antlr avro bicep bluespec cairo chapel cue dafny devicetree flatbuffers graphviz "
     "gleam hack jsonnet lex move opencl openscad pkl prisma qml qsharp reason yacc zephir linkerscript "
     "supercollider stata smithy modelica fsharp",
-    "hash": "bash perl r julia make dockerfile cmake powershell yaml toml nix tcl awk crystal nim fish "
+    "hash": "bash r make dockerfile jq cmake powershell yaml toml nix tcl awk crystal nim fish "
     "coffeescript graphql hcl just meson elvish apache bitbake caddyfile gdscript gn gnuplot ignore kconfig "
     "mojo nginx ninja nushell puppet qmake raku raml rego requirements robot rpmspec sed sparql sshconfig "
     "vcl vyper peg autoconf janet capnp gherkin",
     "dash": "ada vhdl applescript eiffel cabal lean",
     "haskell": "elm purescript agda idris dhall",
-    "semicolon": "clojure scheme racket commonlisp emacslisp assembly fennel hy dune llvm wasm autohotkey",
+    "semicolon": "clojure scheme racket commonlisp emacslisp fennel hy dune llvm wasm autohotkey",
     "percent": "latex erlang prolog bibtex postscript",
     "markup": "html xml svg aspx jsp razor",
     "vue": "svelte astro",

@@ -163,6 +163,8 @@ nushell code | .nu | | nu | nu
 elvish code | .elv | | elvish |
 tcl code | .tcl .adp .tm .tcl.in .exp .itcl .sdc .xdc | | tclsh wish expect | expect
 awk code | .awk .gawk .mawk .nawk .auk | | awk gawk mawk nawk | gawk
+jq code | .jq | | jq |
+helm code | .tpl .gotmpl | | | gotemplate gotmpl
 sed code | .sed | | sed ssed |
 objective-c code | .m .mm | | | objc objective-c++ objectivec obj-c objcpp
 matlab code | .matlab .octave | | octave | octave

@@ -66,7 +66,8 @@ class Head(NamedTuple):
 
     kind: Kind
     expression: str
-    """Matches behind the indentation. The group ``name`` is the name; ``owner``, if there is one, is the type
+    """Matches behind the indentation. The group ``name`` is the name, and if it is empty nothing is defined, but
+    what is inside of it is local, as in ``let () =``; ``owner``, if there is one, is the type
     that a definition outside of it names: ``Foo`` in ``Foo::bar``. Groups may have other names as well."""
     ends: Ends = Ends.INDENT
     titles: Titles | None = None
@@ -74,7 +75,7 @@ class Head(NamedTuple):
     merges: bool = False
     """Whether it and the one before are one definition if their names are equal: clauses, signatures."""
     local: bool = False
-    """Whether it counts inside a function, too, if it has at least three lines."""
+    """Whether it counts inside a function or a value, too, if it has at least three lines."""
     margin: bool = False
     """Whether it must stand at the margin, without indentation."""
 

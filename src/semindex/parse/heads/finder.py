@@ -15,13 +15,14 @@ from typing import NamedTuple
 import numpy as np
 
 from semindex.parse.comments import Ranges, comments_and_strings
-from semindex.parse.drafts import FUNCTIONS, MAX_SYMBOLS, Draft, member_kind
+from semindex.parse.drafts import CONTAINERS, FUNCTIONS, MAX_SYMBOLS, Draft, member_kind
 from semindex.parse.heads.base import NAME_MAX_CHARS, Ends, Found, Head, HeadTable
 from semindex.types import Kind
 
 _LOCAL_LEAST_LINES = 3
 _DEEPEST = 100
 """A closing word is looked for among so many definitions that are open."""
+_VALUES = FUNCTIONS | {Kind.VARIABLE, Kind.CONSTANT}
 _GROUP = re.compile(r"\(\?P(<|=)")
 _OPENERS = {Ends.BRACES: (b"{", b"}"), Ends.PARENTHESES: (b"(", b")")}
 
@@ -43,6 +44,7 @@ def visible(language: str, text: bytes, table: HeadTable | None = None) -> Visib
         text = b"\n\n\n" + text[3:]  # what follows stands at the margin
     text = text.replace(b"\r\n", b" \n")  # so that blanks up to the end of a line match
     comments, strings = comments_and_strings(language, text)
+    strings = strings[strings[:, 1] - strings[:, 0] > 2]  # without escapes, such as that of a line's end
     ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
     if len(strings):
         tall = np.searchsorted(ends, strings[:, 0]) < np.searchsorted(ends, strings[:, 1])
@@ -112,7 +114,7 @@ def _matches(table: HeadTable, text: Visible) -> list[_Match]:
         head = table.rules[number]
         names = _names(head, number, match)
         kept = [name for name in names if name and name not in table.reserved]
-        if kept or head.ends is Ends.WORDS:
+        if kept or not any(names) or head.ends is Ends.WORDS:
             groups = match.re.groupindex
             owner = match[f"r{number}_owner"] if f"r{number}_owner" in groups else None
             what = match[f"r{number}_what"] if f"r{number}_what" in groups else None
@@ -185,7 +187,7 @@ class _Ends:
                 match.head.local,
             )
             for position, match in enumerate(self.matches)
-            for name in match.names
+            for name in match.names or ("",)
         ]
 
     def _following(self) -> dict[int, int]:
@@ -203,7 +205,7 @@ class _Ends:
     def _end(self, match: _Match, following: int) -> int:
         ends = match.head.ends
         if ends is Ends.NEXT:
-            return following
+            return self._inked(following, match.after)
         if ends is Ends.LINE:
             return self._line_end(match.after)
         if ends is Ends.WORDS:
@@ -283,6 +285,8 @@ class _Ends:
         openers = self._brace_positions if ends is Ends.BRACES else self._parenthesis_positions
         position = bisect_left(openers, match.start)
         first = openers[position] if position < len(openers) else self.size
+        if ends is Ends.BRACES and self.text.bare[match.after - 1 : match.after] == b"{":
+            return pairs.get(match.after - 1, -1)
         if ends is Ends.BRACES:
             position = bisect_left(self._semicolons, match.start)
             semicolon = self._semicolons[position] if position < len(self._semicolons) else self.size
@@ -318,7 +322,7 @@ class _Ends:
         while True:
             found = shallow.search(code, offset)
             if found is None:
-                return self.size
+                return self._inked(self.size, match.after)
             line = found.end()
             at_column = line - found.start() - 1 == match.column
             if self.passing.match(code, line) or (at_column and self.opening.match(code, line)):
@@ -326,7 +330,17 @@ class _Ends:
                 continue
             if at_column and self.closing.match(code, line):
                 return self._line_end(line)
-            return found.start()
+            return self._inked(found.start(), match.after)
+
+    def _inked(self, end: int, least: int) -> int:
+        """Where the last code before ``end`` ends: without the comment of the definition that follows."""
+        while end > least:
+            begin = max(least, end - 4096)
+            inked = len(self.text.code[begin:end].rstrip())
+            if inked:
+                return begin + inked
+            end = begin
+        return least
 
 
 def _is_meant(match: _Match | None, what: str) -> bool:
@@ -353,15 +367,26 @@ def _pairs(bare: bytes, ends: Ends) -> dict[int, int]:
 
 
 def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
-    """The definitions of a file with their parents, ascending by start; without those inside functions."""
+    """The definitions of a file with their parents, ascending by start.
+
+    Those inside of functions and of values are local, and left out.
+    """
     drafts: list[Draft] = []
     types: dict[str, int] = {}
     around: list[int] = []
+    unnamed = 0
+    """Where the last function without a name ends; what is inside of it is local, too."""
     for found in heads_of(table, text):
         while around and drafts[around[-1]].end <= found.start:
             around.pop()
         parent = around[-1] if around else -1
-        if parent >= 0 and drafts[parent].kind in FUNCTIONS and not counts_inside(found, text.code):
+        if not found.name:
+            unnamed = max(unnamed, found.end if found.kind in _VALUES else 0)
+            continue
+        if parent >= 0 and drafts[parent].start == found.start and drafts[parent].kind not in CONTAINERS:
+            parent = drafts[around.pop()].parent  # another name of the same head
+        inside = found.start < unnamed or (parent >= 0 and drafts[parent].kind in _VALUES)
+        if inside and not counts_inside(found, text.code):
             continue
         if _merged(found, parent, drafts):
             continue

@@ -35,7 +35,7 @@ PASCAL = HeadTable(
         ),
         Head(
             Kind.CONSTANT,
-            r"(?P<name>[A-Za-z_]\w*+)[ \t]*+(?::[^=\n;]{1,120}+)?+=(?![ \t]*+(?:class|interface|object)[ \t]*+;)(?=[^\n;]*+;[ \t]*+\r?$|[ \t]*+\()(?![^\n]*+\bthen\b)",
+            r"(?P<name>[A-Za-z_]\w*+)[ \t]*+(?::[^=\n;]{1,120}+)?+=(?![ \t]*+(?:class|interface|object)[ \t]*+;)(?=[^\n;]*+;[ \t]*+\r?$|[ \t]*+\()(?![^\n]*?\bthen\b)",
             Ends.STOP,
         ),
     ),
