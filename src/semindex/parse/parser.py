@@ -7,6 +7,7 @@ import numpy as np
 from semindex.parse.blocks import block_borders, is_outlined, sections_of
 from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
+from semindex.parse.components import COMPONENTS, PAGES, parse_component
 from semindex.parse.drafts import finished
 from semindex.parse.grammars import parse_tree
 from semindex.parse.heads.finder import drafts_of, visible
@@ -42,6 +43,10 @@ def parse_file(source: SourceFile) -> ParsedFile:
     """
     if is_notebook(source.path) and source.language != "json":
         return parse_notebook(source, parse_file)
+    if source.language in COMPONENTS or source.language in PAGES:
+        component = parse_component(source, parse_file) if source.text else None
+        if component is not None:
+            return component
     lines = TextLines(source.text)
     plain = _PLAIN[kind_of(source.language)]
     if is_outlined(source.language):

@@ -37,6 +37,10 @@ GRAMMARS = {
     **{language: Grammar(f"tree-sitter-{language}") for language in _NAMED_ALIKE.split()},
 }
 
+_WEB = ("javascript", "typescript")
+EMBEDDED = {"vue": _WEB, "svelte": _WEB, "astro": _WEB, "html": _WEB}
+"""The languages of scripts in files of a language that has no grammar here itself."""
+
 _DIST_INFO = ".dist-info"
 
 
@@ -64,6 +68,6 @@ def installed_version(wheel: str) -> str:
 @lru_cache(maxsize=len(GRAMMARS) * 8)
 def fingerprint(language: str) -> str:
     """Versions of the parser, tree-sitter and the grammar. With another fingerprint files are parsed anew."""
-    grammar = GRAMMARS.get(language)
-    wheel = f"{grammar.wheel} {installed_version(grammar.wheel)}" if grammar is not None else "none"
+    grammars = [GRAMMARS[each] for each in EMBEDDED.get(language, (language,)) if each in GRAMMARS]
+    wheel = ", ".join(f"{each.wheel} {installed_version(each.wheel)}" for each in grammars) or "none"
     return f"parse {PARSE_VERSION}; tree-sitter {installed_version('tree-sitter')}; {wheel}"
