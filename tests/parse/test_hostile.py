@@ -61,3 +61,21 @@ def test_a_grammar_that_is_led_astray_is_given_up(monkeypatch: pytest.MonkeyPatc
         assert parse_tree("bash", text) is None
     assert parsed(b"f() { :; }\n" + b"<" * 60_000, "bash").symbols == ()
     assert parsed(b"f() { :; }\n", "bash").symbols  # the parser is fit for the next file
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"create function f as begin\n",
+        b"create function f as '\n",
+        b"create function f is a;\n",
+        b"create function f $$\n",
+        b"create package p as\nfunction f is begin\n",
+        b"create or replace temp ",
+        b"/*! ",
+    ],
+)
+def test_unfinished_statements_of_sql_are_cut_soon(unit: bytes) -> None:
+    text = unit * 10_000
+    with little_work():
+        assert b"".join(pieces(parsed(text, "sql"))) == text

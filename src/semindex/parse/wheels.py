@@ -27,7 +27,7 @@ class Grammar(NamedTuple):
         return self.wheel.replace("-", "_")
 
 
-_NAMED_ALIKE = """bash c cpp dart elixir go haskell java javascript kotlin lua python ruby rust scala sql
+_NAMED_ALIKE = """bash c cpp dart elixir go haskell java javascript kotlin lua python ruby rust scala
 swift zig"""
 GRAMMARS = {
     "csharp": Grammar("tree-sitter-c-sharp"),

@@ -89,6 +89,7 @@ _TABLES = {
     "scheme": "lisps.SCHEME",
     "scss": "styles.SCSS",
     "solidity": "contracts.SOLIDITY",
+    "sql": "sql.SQL",
     "stata": "business.STATA",
     "stylus": "styles.STYLUS",
     "tcl": "scripts.TCL",

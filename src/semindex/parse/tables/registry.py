@@ -25,7 +25,6 @@ _TABLES = {
     "ruby": "script.RUBY",
     "rust": "systems.RUST",
     "scala": "managed.SCALA",
-    "sql": "sql.SQL",
     "swift": "systems.SWIFT",
     "tsx": "web.TYPESCRIPT",
     "typescript": "web.TYPESCRIPT",

@@ -1,0 +1,201 @@
+"""SQL: what ``CREATE`` begins, in the dialects of all databases, and where it ends."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+
+from semindex.parse.heads.base import Found, HeadTable
+from semindex.types import Kind
+
+_KINDS = {
+    Kind.TABLE: "table view dictionary",
+    Kind.FUNCTION: "function procedure proc",
+    Kind.MACRO: "macro",
+    Kind.TYPE: "type domain",
+    Kind.MODULE: "schema package database keyspace module",
+    Kind.OBJECT: "trigger index sequence policy event synonym rule stream task stage pipe publication statistics"
+    " collation model projection aggregate format integration",
+}
+_KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_BODIED = frozenset({"function", "procedure", "proc", "trigger", "event", "package", "task"})
+"""What may hold statements, so that its first semicolon is not its end."""
+_MODIFIERS = """global local temp temporary transient volatile unlogged external foreign virtual materialized recursive
+secure dynamic hybrid iceberg unique clustered nonclustered columnstore bitmap fulltext spatial xml aggregate
+editionable noneditionable force noforce no public private force trusted constraint live streaming incremental
+multiset set row column access masking security text search managed snapshot event persistent concurrent vector
+writable readable editioning file storage notification api"""
+_PART = r"(?:\[[^\]\n]++\]|\"[^\"\n]++\"|`[^`\n]++`|\$\{[^}\n]*+\}|\{\{[^}\n]*+\}\}|\$\([^)\n]*+\)|[\w#@$:%&~][\w#@$%&-]*+)"
+_NAME = rf"(?P<name>{_PART}(?:[ \t]*+\.{{1,2}}[ \t]*+{_PART}){{0,3}}+)"
+_CREATE = re.compile(
+    rf"(?:^|(?<=;))[ \t]*+(?P<create>create)\s++(?:or\s++(?:replace|alter|ignore|refresh)\s++)?+"
+    rf"(?:(?:(?!(?:event|aggregate)\s++(?:if\b|[\w\"`\[]++\s*+(?:\(|on\s++(?:schedule|completion))))"
+    rf"(?:{'|'.join(_MODIFIERS.split())})(?=\s)"
+    rf"|(?:definer|algorithm)\s*+=\s*+[^\s]++|sql\s++security\s++\w++)\s++){{0,8}}+"
+    rf"(?P<kind>{'|'.join(sorted(_KIND_OF, key=len, reverse=True))})\b(?:\s++(?P<body>body)\b(?=\s++\w))?+"
+    rf"(?:\s++concurrently\b)?+(?:\s++if\s++not\s++exists\b)?+\s++{_NAME}".encode(),
+    re.IGNORECASE | re.MULTILINE,
+)
+_MEMBER = re.compile(
+    rb"^[ \t]*+(?P<create>(?:(?:static|member|map|order|final|overriding|constructor)[ \t]++)*+"
+    rb"(?P<kind>function|procedure))[ \t]++(?P<name>\"[^\"\n]++\"|[a-z][\w$#]*+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A function inside a package."""
+_NO_NAMES = frozenset("on authorization if not exists as using for from is in to body select".split())
+_TEMPLATE = re.compile(r"^(?:\$\{|\{\{|\$\()")
+_SPLIT = re.compile(_PART)
+_BATCH_END = re.compile(rb"^[ \t]*+(?:go|/|\\g)[ \t]*+\r?$", re.IGNORECASE | re.MULTILINE)
+_DELIMITER = re.compile(rb"^[ \t]*+delimiter[ \t]++(?P<mark>\S++)", re.IGNORECASE | re.MULTILINE)
+_DOLLARS = re.compile(rb"\$(?:[A-Za-z_]\w*+)?\$")
+_QUOTED = re.compile(rb"\bas\s++'(?:[^']++|'')*+'", re.IGNORECASE)
+_WORD = re.compile(
+    rb"(?P<open>\bbegin\b(?!\s*+(?:tran\b|transaction\b|work\b|dialog\b|conversation\b|;))|\bcase\b)"
+    rb"|(?P<inner>\bend[ \t]++(?:if|loop|while|repeat|for)\b)|(?P<close>\bend\b(?:[ \t]++case\b)?+)|(?P<stop>;)",
+    re.IGNORECASE,
+)
+_CONDITIONAL = re.compile(rb"/\*!\d*+(?P<held>(?:[^*]|\*(?!/))*+)\*/")
+"""What only MySQL sees: ``/*!50003 TRIGGER name ... */``, as its dumps write it."""
+
+
+def without_conditions(text: bytes) -> bytes:
+    """The text with blanks for the marks around what only MySQL sees."""
+    if b"/*!" not in text:
+        return text
+    return _CONDITIONAL.sub(
+        lambda found: b" " * (len(found[0]) - len(found["held"]) - 2) + found["held"] + b"  ", text
+    )
+
+
+class _Script:
+    """A file, and what tells where its statements end."""
+
+    def __init__(self, code: bytes, bare: bytes) -> None:
+        self.code = code
+        self.bare = bare
+        self.heads = list(_CREATE.finditer(code))
+        self.starts = [head.start("create") for head in self.heads]
+        self.batches = [found.start() for found in _BATCH_END.finditer(bare)]
+        self.delimiters = [(found.start(), found["mark"]) for found in _DELIMITER.finditer(code)]
+        self.closed_until = len(code)
+        """Behind this offset no ``begin`` is closed, so that none is looked for twice."""
+
+    def definitions(self) -> Iterator[Found]:
+        """The definitions of the file; those inside the bodies of functions are left to the caller."""
+        for position, head in enumerate(self.heads):
+            word = head["kind"].decode().lower()
+            following = self.starts[position + 1] if position + 1 < len(self.starts) else len(self.code)
+            end = self._end(head, word, following)
+            yield from self._found(head, _KIND_OF[word], end)
+            if word == "package" or (word == "type" and head["body"]):
+                yield from self._members(head, end)
+
+    def _found(self, head: re.Match[bytes], kind: Kind, end: int) -> Iterator[Found]:
+        name = _name(head["name"].decode("utf-8", "replace"))
+        if name and name.lower() not in _NO_NAMES:
+            start = head.start("create")
+            column = start - (self.code.rfind(b"\n", 0, start) + 1)
+            yield Found(name, kind, start, max(end, head.end()), head.start("name"), column)
+
+    def _members(self, head: re.Match[bytes], end: int) -> Iterator[Found]:
+        members = list(_MEMBER.finditer(self.code, head.end(), end))
+        for position, member in enumerate(members):
+            last = members[position + 1].start() if position + 1 < len(members) else end
+            found = self._closed(member.end(), last, declares=True)
+            yield from self._found(member, Kind.FUNCTION, found if found >= 0 else last)
+
+    def _end(self, head: re.Match[bytes], word: str, following: int) -> int:
+        start = head.end()
+        position = bisect_left(self.batches, start)
+        batch = self.batches[position] if position < len(self.batches) else len(self.code)
+        if word not in _BODIED and not (word == "type" and head["body"]):
+            semicolon = self.bare.find(b";", start, min(following, batch))
+            return semicolon + 1 if semicolon >= 0 else min(following, batch)
+        mark = self._delimiter(start)
+        if mark not in (b"", b";"):
+            found = self.bare.find(mark, start)
+            return found if found >= 0 else following
+        quoted = self._quoted(start, following)
+        if quoted >= 0:
+            return quoted
+        if position < len(self.batches):
+            return batch
+        if word == "package":
+            return self._closed(start, len(self.code), depth=1) if self.closed_until > start else following
+        block = next((word for word in _WORD.finditer(self.bare, start, following) if word["open"]), None)
+        if block is None:
+            semicolon = self.bare.find(b";", start, following)
+            return semicolon + 1 if semicolon >= 0 else following
+        closed = self._closed(start, len(self.code), declares=_declares(self.bare, start))
+        return closed if closed >= 0 else following
+
+    def _delimiter(self, offset: int) -> bytes:
+        position = bisect_right(self.delimiters, (offset, b"")) - 1
+        return self.delimiters[position][1] if position >= 0 else b""
+
+    def _quoted(self, start: int, following: int) -> int:
+        """The end of a statement whose body is quoted, by dollars or a string; -1 without one."""
+        semicolon = self.bare.find(b";", start, following)
+        text = _QUOTED.search(self.code, start, following)
+        if text is not None and (semicolon < 0 or text.start() < semicolon):
+            semicolon = self.bare.find(b";", text.end(), text.end() + 400)
+            return semicolon + 1 if semicolon >= 0 else text.end()
+        opened = _DOLLARS.search(self.code, start, semicolon if semicolon >= 0 else following)
+        if opened is None:
+            return -1
+        closed = self.code.find(opened[0], opened.end())
+        if closed < 0:
+            return following
+        closed += len(opened[0])
+        semicolon = self.bare.find(b";", closed, closed + 400)
+        return semicolon + 1 if semicolon >= 0 else closed
+
+    def _closed(self, start: int, limit: int, *, depth: int = 0, declares: bool = False) -> int:
+        """The end of the block that begins behind ``start``; the first semicolon without one; or -1.
+
+        With ``declares`` declarations may stand before the block, each with its semicolon.
+        """
+        if start >= self.closed_until:
+            return -1
+        first = -1
+        opened = depth > 0
+        for word in _WORD.finditer(self.bare, start, limit):
+            if word["open"]:
+                depth, opened = depth + 1, True
+            elif word["close"]:
+                depth -= 1
+                if opened and depth <= 0:
+                    semicolon = self.bare.find(b";", word.end(), word.end() + 300)
+                    between = self.bare[word.end() : semicolon] if semicolon >= 0 else b"\n\n"
+                    return (
+                        semicolon + 1 if between.count(b"\n") < 2 and len(between.split()) < 2 else word.end()
+                    )
+            elif word["stop"] and not depth:
+                first = word.end() if first < 0 else first
+                if not declares:
+                    return first
+        if limit == len(self.code) and opened:
+            self.closed_until = start
+        return first
+
+
+def _declares(bare: bytes, start: int) -> bool:
+    """Whether a body in the manner of Oracle begins, with its declarations before ``begin``."""
+    semicolon = bare.find(b";", start)
+    head = bare[start : semicolon if semicolon >= 0 else start + 4000][:4000]
+    found = re.search(rb"\b(?:is|as|declare)\b\s++(?!begin\b)\w", head, re.IGNORECASE)
+    return found is not None and re.search(rb"\bbegin\b", head, re.IGNORECASE) is None
+
+
+def _name(written: str) -> str:
+    """The name without quotes, brackets and parts that a template fills in."""
+    parts = [part for part in _SPLIT.findall(written) if not _TEMPLATE.match(part)]
+    return ".".join(part.strip('[]"`') for part in parts).lstrip(":.").rstrip("$")
+
+
+def _scan(code: bytes, bare: bytes) -> Iterable[Found]:
+    return _Script(code, bare).definitions()
+
+
+SQL = HeadTable((), masked=without_conditions, scan=_scan)
