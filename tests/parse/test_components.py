@@ -120,3 +120,14 @@ def test_many_scripts_are_parsed_at_once() -> None:
     with little_work():
         found = component("<script>a()</script>\n" * 10_000, "vue")
     assert [each[0] for each in named(found)] == ["Card"]
+
+
+@pytest.mark.parametrize(
+    "unit", ["{% block a %}\n", "{% block a ", "{{ define ", "<% content_for :a ", "{%-", "x{"]
+)
+@pytest.mark.parametrize("language", ["html", "erb"])
+def test_hostile_templates_are_cut_soon(unit: str, language: str) -> None:
+    text = unit * (200_000 // len(unit))
+    with little_work():
+        found = component(text, language)
+        assert b"".join(pieces(found)) == text.encode()

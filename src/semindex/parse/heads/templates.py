@@ -47,3 +47,44 @@ ROBOT = HeadTable(
     opening=r"(?!)",
     closing=r"(?!)",
 )
+_TAG = r"[^{\n]{0,200}+\{%[-+~]?+[ \t]*+"
+TEMPLATE = HeadTable(
+    (
+        # Twig has blocks that consist of a value: {% block title page.name %}.
+        Head(
+            Kind.MODULE,
+            _TAG + r"block[ \t]++(?P<name>[\w-]*\w)[ \t]++(?![-+~]?%\}|(?:scoped|required)\b)[^\n]*+",
+            Ends.LINE,
+        ),
+        Head(
+            Kind.MODULE,
+            _TAG + r"(?P<what>block)[ \t]++(?P<name>\w[\w-]*+)(?<!-)[^\n%]{0,100}+",
+            Ends.WORDS,
+        ),
+        Head(Kind.MACRO, _TAG + r"(?P<what>macro)[ \t]++(?P<name>\w++)", Ends.WORDS),
+        Head(
+            Kind.FUNCTION,
+            r"[^{\n]{0,200}+\{\{-?+[ \t]*+(?:define|block)[ \t]++[\"`](?P<name>[^\"`\n]++)[\"`]",
+            Ends.NEXT,
+        ),
+        Head(
+            Kind.FUNCTION,
+            r"[^{\n]{0,200}+\{\{~?+\#\*[ \t]*+inline[ \t]++[\"'](?P<name>[^\"'\n]++)[\"']",
+            Ends.NEXT,
+        ),
+    ),
+    opening=r"(?!)",
+    closing=r"(?!)",
+    closes=r"\{%[-+~]?+[ \t]*+end(?P<what>block|macro)\b",
+)
+"""Jinja, Twig, Go's templates and Handlebars, which all are written in files of HTML."""
+ERB = HeadTable(
+    (
+        Head(
+            Kind.MODULE,
+            r"[^<\n]{0,200}+<%-?+=?+[ \t]*+content_for[ \t(]++[:\"'](?P<name>\w++)[^\n]*?\bdo\b",
+        ),
+    ),
+    opening=r"(?!)",
+    closing=r"<%-?+[ \t]*+end\b",
+)
