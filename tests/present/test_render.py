@@ -198,3 +198,12 @@ def test_durations(seconds: float, shown: str) -> None:
 )
 def test_sizes(number: float, shown: str) -> None:
     assert size(number) == shown
+
+
+def test_empty_lines_between_the_cells_of_a_notebook_are_not_shown() -> None:
+    hit = replace(
+        HIT, text="a\n" + "\n" * 40 + "b\n\nc", start_line=10, end_line=53, cell=3, cell_line=1, spans=()
+    )
+    lines = list(plain(answer(hit), View(context=2)))
+    assert [line.strip() for line in lines[1:3]] == ["10: a", "51: b"]
+    assert ":10-53 (cell 3, line 1): " in lines[0]

@@ -86,8 +86,12 @@ def window(hit: Hit, context: int) -> Window:
     context = max(0, min(context, len(lines)))
     starts = range(len(lines) - context + 1)
     best = max(starts, key=lambda start: (sum(matched[start : start + context]), -start))
-    shown = tuple(lines[best : best + context])
-    return Window(hit.start_line + best, shown, best, len(lines) - best - context)
+    end = best + context
+    if hit.cell is not None:
+        # Between the cells of a notebook stand empty lines, one for each of the file, which are not shown.
+        full = [at for at in range(best, len(lines)) if lines[at].strip()]
+        end = max(end, full[min(context, len(full)) - 1] + 1) if full and context else end
+    return Window(hit.start_line + best, tuple(lines[best:end]), best, len(lines) - end)
 
 
 def plain(answer: Hits, view: View) -> Iterator[str]:
@@ -185,6 +189,8 @@ def _body(hit: Hit, view: View) -> Iterator[str]:
     elif view.context:
         shown = window(hit, view.context)
         for number, line in enumerate(shown.lines, start=shown.first):
+            if hit.cell is not None and not line.strip():
+                continue
             yield f"{INDENT}{number}: {cut(line)}".rstrip()
     for each in hit.more:
         yield f"{INDENT}also: {_header(each, view.base)}"

@@ -115,6 +115,8 @@ def _snippet(hit: Hit, context: int) -> Iterator[Text]:
     if shown.before:
         yield Text(f"  {'':{digits}} … {shown.before} lines before", style="dim")
     for position, number in enumerate(range(shown.first, shown.first + len(shown.lines)), start=shown.before):
+        if hit.cell is not None and not lines[position].plain.strip():
+            continue
         line = lines[position][:LINE_CHARS]
         line.expand_tabs(TAB_COLUMNS)
         yield Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line)
