@@ -13,7 +13,7 @@ from tree_sitter import Tree
 
 from semindex.parse import grammars
 from semindex.parse.grammars import parse_tree
-from semindex.parse.tables.c_family import without_bodies
+from semindex.parse.tables.c_masks import without_bodies
 from semindex.parse.wheels import GRAMMARS, fingerprint
 from tests.parse.sources import outline, parsed, sample_text
 

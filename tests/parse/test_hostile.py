@@ -22,6 +22,9 @@ UNITS = {
     "unclosed comment": b"/* " * 20_000,
     "nested classes": b"class A {\n" * 5_000,
     "zero bytes": b"\0" * 50_000,
+    "marks of types": b"class AA_BB(" * 5_000,
+    "marks behind parameters": b") AA_BB(x" * 10_000,
+    "halves": b"#if A\n{\n#else\n" * 5_000,
     "operators": b"+-*/%&|^!~<>=?:;,.\n" * 2_000,
 }
 

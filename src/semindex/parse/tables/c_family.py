@@ -19,28 +19,12 @@ from semindex.parse.tables.base import (
     unless_local,
     without_arguments,
 )
+from semindex.parse.tables.c_masks import without_bodies, without_macros
 from semindex.types import Kind
 
 _CONTINUED = re.compile(rb"(?:[^\n]*\\\r?\n)*+[^\n]*")
-_LONG_DEFINE = re.compile(
-    rb"(\#[ \t]*define\b(?:[^\\\n]++|\\(?!\r?\n))*+)\\(\r?\n)((?:[^\n]*\\\r?\n)*+[^\n]*)"
-)
-"""A macro of several lines: comments in its body mislead the grammars."""
-_LONE_MACRO = re.compile(rb"\n[ \t]*+_*+[A-Z][A-Z0-9]*+_[A-Z0-9_]++[ \t]*+\r?(?=\n)")
-"""A macro alone on its line, such as ``G_BEGIN_DECLS``: the grammar takes it for the type of what follows."""
-_CLASS_MACROS = tuple(
-    re.compile(
-        keyword + rb"(?<!\w" + keyword + rb")[ \t]+"
-        rb"(?P<macro>[A-Z][A-Z0-9_]{2,}+(?:\([^()\n]{0,80}\))?[ \t]+)"
-        rb"(?=[A-Za-z_][\w:]*+\s*(?:final\s*)?[:{<\n])"
-    )
-    for keyword in (b"class", b"struct", b"union")
-)
-"""A macro between keyword and name: ``class FMT_API Name {``."""
-_BODY = re.compile(rb"\)[^\n;{}()]{0,40}\n?\{[ \t]*\r?\n(?P<body>(?:(?!\}|\w[^\n:]*+\n)[^\n]*+\n)++)(?=\})")
-"""A function's body, up to the first brace at the margin; none if other code stands at the margin before."""
-_INDENTED = (b" ", b"\t", b"#", b"\n", b"}", b"")
-_BLANKED = bytes(value if value in b"\r\n" else 0x20 for value in range(256))
+_OLD_MOST_LINES = 31
+"""The definitions of before 1989 have at most so many lines between parameters and body."""
 _DECLARATORS = frozenset(
     {
         "pointer_declarator",
@@ -58,51 +42,6 @@ _SPECIFIERS = {
     "class_specifier": Kind.CLASS,
     "enum_specifier": Kind.ENUM,
 }
-
-
-def without_macros(text: bytes) -> bytes:
-    """The text with blanks for macros that no grammar understands; no byte changes its offset."""
-    text = _LONG_DEFINE.sub(_without_rest, text)
-    text = _LONE_MACRO.sub(lambda found: found[0].translate(_BLANKED), text)
-    for expression in _CLASS_MACROS:
-        text = expression.sub(_without_macro, text)
-    return text
-
-
-def without_bodies(text: bytes) -> bytes:
-    """The text with blanks for the bodies of functions too, and for what :func:`without_macros` blanks.
-
-    Parsing spends most of its time in bodies, and C has no definitions there. Without them 2,083 of 2,093 C
-    files had the same definitions, the others as often better as worse ones; of C++ files too many changed.
-    """
-    return _BODY.sub(_without_body, without_macros(text))
-
-
-def _without_macro(found: re.Match[bytes]) -> bytes:
-    start = found.start("macro") - found.start()
-    return found[0][:start] + b" " * len(found["macro"])
-
-
-def _without_body(found: re.Match[bytes]) -> bytes:
-    """A function with blanks for its body, or unchanged if the body holds half of an ``#if`` or a macro."""
-    body = found["body"]
-    line = found.string.rfind(b"\n", 0, found.start()) + 1
-    at_margin = b"\n{" in found[0][: found.start("body") - found.start()]
-    if (not at_margin and found.string[line : line + 1] in _INDENTED) or (
-        b"#" in body and (body.count(b"#if") != body.count(b"#endif") or b"define" in body)
-    ):
-        return found[0]
-    start = found.start("body") - found.start()
-    return found[0][:start] + body.translate(_BLANKED)
-
-
-def _without_rest(found: re.Match[bytes]) -> bytes:
-    """The first line of a long macro, a digit for its backslash, and blanks for the rest."""
-    head = found[1]
-    comment = head.rfind(b"/*")
-    if comment >= 0 and b"*/" not in head[comment:]:
-        head = head[:comment].ljust(len(head))
-    return head + b"0" + found[2] + found[3].translate(_BLANKED)
 
 
 def _innermost(declarator: Node | None) -> tuple[Node | None, bool]:
@@ -129,7 +68,8 @@ def _named_function(declarator: Node, context: Context) -> Definition | None:
     if operator and not head.strip("_ :").isalnum() and head.strip() and not head.rstrip().endswith(":"):
         head, operator, tail = name, "", ""
     if operator:
-        qualifier, last = without_arguments(head.rstrip(": ")), operator + tail
+        sign = tail if tail.lstrip().startswith("(") else tail.partition("(")[0]
+        qualifier, last = without_arguments(head.rstrip(": ")), operator + sign.rstrip()
     else:
         qualifier, _, last = without_arguments(name).rpartition("::")
         last = last.rpartition(" ")[2]
@@ -139,21 +79,33 @@ def _named_function(declarator: Node, context: Context) -> Definition | None:
     return Definition(last, kind, qualifier=qualifier.lstrip(":"), separator="::")
 
 
-def _macro_title(arguments: Node | None, context: Context) -> str:
-    """The name made of the arguments of a macro for a function's head: ``Foo.Bar`` of ``TEST(Foo, Bar)``."""
-    titles = [context.text(each) for each in arguments.named_children[:2]] if arguments else []
+def _macro_title(macro: Node | None, arguments: Node | None, context: Context) -> str:
+    """The name made of the arguments of a macro for a function's head: ``Foo.Bar`` of ``TEST(Foo, Bar)``.
+
+    A macro that defines has the name first, and then types: ``SYSCALL_DEFINE2(open, int, flags)``.
+    """
+    most = 1 if "DEFINE" in context.text(macro).upper() else 2
+    titles = [context.text(each) for each in arguments.named_children[:most]] if arguments else []
     return ".".join(title for title in titles if title.isidentifier())
 
 
 def _macro_call(node: Node, context: Context) -> Definition | None:
-    """The function ``TEST_IMPL(name) { … }``, which the grammar of C takes for a call and a block."""
-    call = node.named_children[0] if node.named_children else None
+    """The function ``TEST_IMPL(name) { … }``, which the grammar of C takes for a call and a block.
+
+    Without a semicolon the call may stand in an error, and the block behind that.
+    """
+    call = node if node.type == "call_expression" else next(iter(node.named_children), None)
     if call is None or call.type != "call_expression":
         return None
     body = node.next_sibling
-    if body is None or body.type != "compound_statement" or body.start_point.row > node.end_point.row + 1:
+    if body is None and node.parent is not None and node.parent.type == "ERROR":
+        body = node.parent.next_sibling
+    callee, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+    is_old = arguments is not None and not arguments.named_children  # parameters of K&R were blanked
+    gap = _OLD_MOST_LINES if is_old else 1
+    if body is None or body.type != "compound_statement" or body.start_point.row > node.end_point.row + gap:
         return None
-    title = _macro_title(call.child_by_field_name("arguments"), context)
+    title = context.text(callee) if is_old else _macro_title(callee, arguments, context)
     return Definition(title, Kind.FUNCTION, end=body.end_byte) if title else None
 
 
@@ -167,9 +119,22 @@ def _function(node: Node, context: Context) -> Definition | Step | None:
             return Step.DESCEND
     if node.child_by_field_name("type") is None and (written := context.text(declarator)).isupper():
         parameters = node.child_by_field_name("declarator")
-        title = _macro_title(parameters.child_by_field_name("parameters") if parameters else None, context)
+        arguments = parameters.child_by_field_name("parameters") if parameters else None
+        title = _macro_title(declarator, arguments, context)
         return Definition(title or written, Kind.FUNCTION)
-    return _named_function(declarator, context)
+    named = _named_by_macro(node, declarator, context)
+    return Definition(named, Kind.FUNCTION) if named else _named_function(declarator, context)
+
+
+def _named_by_macro(node: Node, declarator: Node, context: Context) -> str:
+    """The argument of a macro that makes the name, as in ``int PREFIX(name)(int x) {``; else empty."""
+    outer = declarator.parent
+    if outer is None or outer.type != "function_declarator" or not context.text(declarator).isupper():
+        return ""
+    around = outer.parent
+    if around is None or around.type != "function_declarator":
+        return ""
+    return _macro_title(declarator, outer.child_by_field_name("parameters"), context)
 
 
 def _specifier(node: Node, context: Context) -> Definition | Step | None:
@@ -241,6 +206,7 @@ _C: dict[str, Rule | Step] = {
     "type_definition": _type_definition,
     "declaration": _declaration,
     "expression_statement": unless_local(_macro_call),
+    "call_expression": unless_local(_macro_call),
     "preproc_def": _macro,
     "preproc_function_def": _macro,
     **each_of(
