@@ -8,6 +8,13 @@ from tests.parse.sources import parsed, qualified
 
 CONSTRUCTS = [
     (
+        "python",
+        "cdef class Box:\n    cdef int size(self, int a) nogil:\n        return 1\n\n"
+        "    def run(self):\n"
+        "        pass\n\ncpdef double area(double r):\n    return r\n\nctypedef struct pair:\n    int a\n",
+        "Box Box>size Box>run area pair",
+    ),
+    (
         "bash",
         "function build {\n  local -a parts=(${(s:/:)PWD})\n}\nfunction run() {\n  go\n}\n"
         "for f in *(.N); do :; done\n"

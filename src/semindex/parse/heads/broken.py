@@ -5,7 +5,6 @@ from __future__ import annotations
 from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
-_BLANKS = r"[ \t]++"
 _BASH_FUNCTION = (
     r"function[ \t]++(?P<name>[^\s;$()&|<>'\"`{}=]++)[ \t]*+(?:\([ \t]*+\))?+[ \t]*+\r?(?:[{(\n]|\Z)"
 )
@@ -43,4 +42,91 @@ KOTLIN = HeadTable(
         Head(Kind.TYPE, _KOTLIN_MODIFIERS + r"typealias[ \t]++" + _KOTLIN_NAME, Ends.LINE),
     ),
     closing=r"[}\])]",
+)
+
+_CYTHON_FUNCTION = (
+    r"cp?def[ \t]++(?!class\b|extern\b|struct\b|enum\b|union\b|packed\b)(?:(?:inline|api|public|readonly)[ \t]++)*+"
+    r"(?:[\w.*\[\]:,]++[ \t]++\**+)*?(?P<name>\w++)[ \t]*+\((?=[^\n]*+(?:\n|:))"
+)
+PYTHON = HeadTable(
+    (
+        Head(
+            Kind.CLASS, r"(?:cdef[ \t]++)?+(?:(?:public|api)[ \t]++)?+class[ \t]++(?P<name>\w++)[ \t]*+[(:\[]"
+        ),
+        Head(Kind.FUNCTION, r"(?:async[ \t]++)?+def[ \t]++(?P<name>\w++)[ \t]*+[(\[]", local=True),
+        Head(
+            Kind.STRUCT,
+            r"(?:cdef|ctypedef|cpdef)[ \t]++(?:packed[ \t]++)?+(?:struct|union|enum|fused)[ \t]++(?P<name>\w++)[ \t]*+:",
+        ),
+        Head(Kind.FUNCTION, _CYTHON_FUNCTION),
+    ),
+    closing=r"[}\])]",
+    opening=r"[{(\])]",
+)
+_ES_START = r"(?:export[ \t]++)?+(?:default[ \t]++)?+(?:declare[ \t]++)?+"
+_ES_NAME = r"(?P<name>[A-Za-z_$][\w$]*+)"
+_ES = (
+    Head(
+        Kind.CLASS,
+        _ES_START + r"(?:abstract[ \t]++)?+class[ \t]++" + _ES_NAME + r"[ \t]*+[<{\w\r\n]",
+        Ends.BRACES,
+    ),
+    Head(
+        Kind.FUNCTION,
+        _ES_START + r"(?:async[ \t]++)?+function[ \t]*+\*?+[ \t]*+" + _ES_NAME + r"[ \t]*+[(<]",
+        Ends.BRACES,
+        local=True,
+    ),
+)
+JAVASCRIPT = HeadTable(_ES, reserved=frozenset({"extends"}))
+TYPESCRIPT = HeadTable(
+    (
+        *_ES,
+        Head(Kind.INTERFACE, _ES_START + r"interface[ \t]++" + _ES_NAME + r"[ \t]*+[<{e\r\n]", Ends.BRACES),
+        Head(Kind.ENUM, _ES_START + r"(?:const[ \t]++)?+enum[ \t]++" + _ES_NAME + r"[ \t]*+\{", Ends.BRACES),
+    ),
+    reserved=frozenset({"extends"}),
+)
+_RUST_START = (
+    r"(?:pub(?:\([^()\n]*+\))?+[ \t]++)?+(?:(?:default|const|async|unsafe|extern|\"\w++\")[ \t]++)*+"
+)
+RUST = HeadTable(
+    (
+        Head(Kind.FUNCTION, _RUST_START + r"fn[ \t]++(?P<name>\w++)[ \t]*+[<(]", Ends.BRACES, local=True),
+        Head(Kind.STRUCT, _RUST_START + r"struct[ \t]++(?P<name>\w++)[ \t]*+[<({;\r\n:]"),
+        Head(Kind.ENUM, _RUST_START + r"enum[ \t]++(?P<name>\w++)[ \t]*+[<{\r\n]", Ends.BRACES),
+        Head(Kind.TRAIT, _RUST_START + r"trait[ \t]++(?P<name>\w++)[ \t]*+[<{:\r\n]", Ends.BRACES),
+        Head(Kind.MACRO, r"macro_rules![ \t]*+(?P<name>\w++)[ \t]*+[({\[]", Ends.BRACES),
+    )
+)
+GO = HeadTable(
+    (
+        Head(Kind.FUNCTION, r"func[ \t]++(?P<name>\w++)[ \t]*+[(\[]", Ends.INDENT, margin=True),
+        Head(
+            Kind.METHOD,
+            r"func[ \t]*+\([ \t]*+(?:\w++[ \t]++)?+\*?+(?P<owner>\w++)(?:\[[^\]\n]*+\])?+[ \t]*+\)[ \t]*+"
+            r"(?P<name>\w++)[ \t]*+\(",
+            Ends.INDENT,
+            margin=True,
+        ),
+        Head(Kind.STRUCT, r"type[ \t]++(?P<name>\w++)(?:\[[^\n]*?\])?+[ \t]++struct\b", margin=True),
+        Head(Kind.INTERFACE, r"type[ \t]++(?P<name>\w++)(?:\[[^\n]*?\])?+[ \t]++interface\b", margin=True),
+    )
+)
+_SWIFT_START = (
+    r"(?:@\w++(?:\([^()\n]*+\))?+[ \t]++)*+(?:(?:public|private|internal|fileprivate|open|package|static|class|final"
+    r"|override|mutating|nonmutating|nonisolated|indirect|distributed|required|convenience|async|isolated"
+    r"|(?:private|fileprivate|internal)\(set\))[ \t]++)*+"
+)
+SWIFT = HeadTable(
+    (
+        Head(Kind.FUNCTION, _SWIFT_START + r"func[ \t]++(?P<name>\w++)[ \t]*+[<(]", Ends.INDENT, local=True),
+        Head(Kind.MACRO, _SWIFT_START + r"macro[ \t]++(?P<name>\w++)[ \t]*+[<(]", Ends.INDENT),
+        Head(Kind.CLASS, _SWIFT_START + r"(?<=class )(?P<name>[A-Z]\w*+)[ \t]*+[<:{\r\n]"),
+        Head(Kind.CLASS, _SWIFT_START + r"actor[ \t]++(?P<name>[A-Z]\w*+)[ \t]*+[<:{\r\n]"),
+        Head(Kind.STRUCT, _SWIFT_START + r"struct[ \t]++(?P<name>\w++)[ \t]*+[<:{\r\n]"),
+        Head(Kind.ENUM, _SWIFT_START + r"enum[ \t]++(?P<name>\w++)[ \t]*+[<:{\r\n]"),
+        Head(Kind.INTERFACE, _SWIFT_START + r"protocol[ \t]++(?P<name>\w++)[ \t]*+[<:{\r\n]"),
+        Head(Kind.IMPLEMENTATION, _SWIFT_START + r"extension[ \t]++(?P<name>[\w.]++)[ \t]*+[<:{\r\nw]"),
+    )
 )

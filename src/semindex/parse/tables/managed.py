@@ -149,7 +149,7 @@ _KOTLIN_ARGUMENTS = re.compile(
 _KOTLIN_MODIFIED = re.compile(
     rb"(?<![\w.])(?P<modifiers>(?:(?:public|private|internal|protected|actual|expect|annotation|data|inner|open"
     rb"|abstract|final|sealed|value|inline|external|suspend|infix|operator|tailrec|override|companion"
-    rb"|fun(?=[ ]interface\b))[ \t]++)++)(?=(?:class|interface|object|fun|va[lr])\b)"
+    rb"|fun(?=[ ]interface\b))[ \t]++){1,8}+)(?=(?:class|interface|object|fun|va[lr])\b)"
 )
 
 
