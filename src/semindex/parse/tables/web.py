@@ -46,6 +46,13 @@ def _bare(value: Node | None) -> Node | None:
     return value
 
 
+def _unwrapped(value: Node | None) -> Node | None:
+    """A value without the parentheses and casts around it."""
+    while value is not None and value.type in _WRAPPERS and value.named_children:
+        value = value.named_children[0]
+    return value
+
+
 def _operator(node: Node) -> str:
     operator = node.child_by_field_name("operator")
     return operator.type if operator is not None else ""
@@ -94,7 +101,7 @@ def _variable(node: Node, context: Context) -> Definition | list[Definition] | S
         return Step.DESCEND if value.type == "call_expression" else None
     if value.type == "call_expression" and context.text(value.child_by_field_name("function")) == "require":
         return None
-    if _holds_component(value):
+    if _holds_component(value) and value == _unwrapped(node.child_by_field_name("value")):
         return Definition(name, Kind.FUNCTION, value)
     return Definition(name, Kind.CONSTANT if _is_constant(context) else Kind.VARIABLE, value)
 
