@@ -62,7 +62,7 @@ def test_configuration_is_no_prose_and_no_code() -> None:
         for language in ("toml", "json", "text", "perl", "csv")
     }
     assert kinds == {
-        "toml": Kind.CONFIG,
+        "toml": Kind.SETTING,
         "json": Kind.CONFIG,
         "text": Kind.TEXT,
         "perl": Kind.BLOCK,

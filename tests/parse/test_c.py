@@ -9,7 +9,7 @@ from tests.parse.sources import parsed
 CASES = {
     "cpp": [
         (
-            "class V {\n  T back() LIFETIME_BOUND {\n  }\n  void f() const REQUIRES(mu_) ACQUIRE(a, b) { }\n};\n",
+            "class V {\n  T back() LIFETIME_BOUND {\n  }\n  void f() const REQUIRES(m) ACQUIRE(a, b) { }\n};\n",
             "V back f",
         ),
         ("class V {\n  void f()\n      REQUIRES(mu_) override {\n  }\n  int g() NOTHROW_ = 0;\n};\n", "V f"),
@@ -39,7 +39,7 @@ CASES = {
         ("typedef BOOL (PASCAL *TRead)(HANDLE h);\ntypedef int (WINAPI Call)(int);\n", "TRead Call"),
         ("typedef void (*plain)(int a);\n", "plain"),
         (
-            "#ifdef A\nint f(int a) {\n#else\nint f(void) {\n#endif\n  return 0;\n}\nint g(void) {\n  return 0;\n}\n",
+            "#ifdef A\nint f(int a) {\n#else\nint f(void) {\n#endif\n  return 0;\n}\nint g(void) {\n}\n",
             "f g",
         ),
         ("void f(void)\n{\n#ifdef A\n\tif (x) {\n#else\n\t{\n#endif\n\t}\n}\nint g(void)\n{\n}\n", "f g"),

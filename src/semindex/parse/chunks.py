@@ -52,6 +52,7 @@ MOST_SHARE = 0.6
 WHOLE_FUNCTION_LINES = 40
 """A function with fewer lines is not cut at the functions inside it."""
 
+_AROUND = CONTAINERS | {Kind.SETTING}
 _CLOSING = re.compile(
     rb"[\s)}\]>;,]*(?:(?:end|fi|done|esac)\b[\s)}\];,]*|\#\s*endif[^\n]*|(?://|--|/\*)[^\n]*)?\s*"
 )
@@ -87,13 +88,22 @@ def cut_by_symbols(
     return _chunks(lines, _parts(lines, _merged(pieces, large)), symbols, plain)
 
 
-def cut_by_borders(lines: TextLines, borders: Sequence[int], plain: Kind) -> tuple[Chunk, ...]:
-    """The chunks of a file along the ascending 0-based lines where blocks begin."""
+def cut_by_borders(
+    lines: TextLines, borders: Sequence[int], plain: Kind, symbols: Sequence[Symbol] = ()
+) -> tuple[Chunk, ...]:
+    """The chunks of a file along the ascending 0-based lines where blocks begin; ``symbols`` own them."""
     if not lines.count:
         return ()
     edges = [0, *(border for border in borders if 0 < border < lines.count), lines.count]
-    pieces = [_Piece(first, last, ((-1, last - first),)) for first, last in pairwise(edges)]
-    return _chunks(lines, _parts(lines, _merged(pieces)), (), plain)
+    owners = _owners(lines, symbols)
+    pieces = [_Piece(first, last, _shares(owners[first:last])) for first, last in pairwise(edges)]
+    return _chunks(lines, _parts(lines, _merged(pieces)), symbols, plain)
+
+
+def _shares(owners: Ids) -> tuple[tuple[int, int], ...]:
+    """Each owner of some lines with the number of these, the one with most lines first."""
+    found, counts = np.unique(owners, return_counts=True)
+    return tuple(sorted(zip(found.tolist(), counts.tolist(), strict=True), key=lambda share: -share[1]))
 
 
 def _owners(lines: TextLines, symbols: Sequence[Symbol]) -> Ids:
@@ -198,7 +208,7 @@ def _owner_of(piece: _Piece, symbols: Sequence[Symbol]) -> int:
         common = [each for each in common if each in kept]
     for each in common[:1]:
         span = symbols[each].span
-        if symbols[each].kind in CONTAINERS and span.start_line <= piece.last and span.end_line > piece.first:
+        if symbols[each].kind in _AROUND and span.start_line <= piece.last and span.end_line > piece.first:
             return each
     return owner
 

@@ -14,6 +14,7 @@ from semindex.parse.heads.finder import drafts_of, visible
 from semindex.parse.heads.registry import head_table_of
 from semindex.parse.lines import TextLines
 from semindex.parse.notebooks import cell_borders, parse_notebook
+from semindex.parse.settings import CONFIGURED, settings_of
 from semindex.parse.symbols import docstring_of, docstring_ranges, symbols_of
 from semindex.parse.tables.registry import table_of
 from semindex.parse.wheels import GRAMMARS
@@ -53,6 +54,8 @@ def parse_file(source: SourceFile) -> ParsedFile:
         sections = sections_of(source.language, lines)
         chunks = cut_by_symbols(lines, sections, plain) if sections else _by_lines(source, lines, plain)
         return ParsedFile(source, chunks, sections, prose_ranges(source.text))
+    if source.language in CONFIGURED:
+        return _with_settings(source, lines, plain)
     if plain is Kind.TEXT:
         return ParsedFile(source, _by_lines(source, lines, plain), (), prose_ranges(source.text))
     comments = comment_ranges(source.language, source.text)
@@ -62,6 +65,15 @@ def parse_file(source: SourceFile) -> ParsedFile:
     symbols, comments = found
     borders = cell_borders(source)
     return ParsedFile(source, cut_by_symbols(lines, symbols, plain, borders), symbols, comments)
+
+
+def _with_settings(source: SourceFile, lines: TextLines, plain: Kind) -> ParsedFile:
+    """A configuration file, cut at its blocks, with its settings."""
+    comments = comment_ranges(source.language, source.text)
+    drafts = settings_of(source.path, source.language, source.text)
+    symbols = finished(drafts, lines, comments) if lines.longest <= PARSED_LINE_BYTES else ()
+    chunks = cut_by_borders(lines, block_borders(source.language, lines), plain, symbols)
+    return ParsedFile(source, chunks, symbols, comments)
 
 
 def _defined(

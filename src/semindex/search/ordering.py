@@ -15,12 +15,22 @@ from semindex.search.symbols import SymbolMatch
 from semindex.search.terms import Chosen
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation
-from semindex.types import Floats, Ids, Mask, Mode, QueryTerm, Vector
+from semindex.types import Floats, Ids, Kind, Mask, Mode, QueryTerm, Vector
 
 MEASURED_CHUNKS = 20_000
 """Up to so many chunks in all, the nearness of all candidates is measured at once: half as many calls."""
 _MOST_COSINE = 1.1
 """No cosine of vectors rounded to whole numbers is more."""
+
+
+_IS_CONFIGURATION = np.isin(np.arange(256), [int(Kind.CONFIG), int(Kind.SETTING)])
+_ASKS_FOR_SETTINGS = frozenset(["configur", "config", "set", "option", "variabl", "environ", "env"])
+"""Terms, stemmed, by which a query asks how something is configured."""
+
+
+def asks_for_settings(terms: Sequence[QueryTerm]) -> bool:
+    """Whether a query asks in words how something is configured."""
+    return any(term.term in _ASKS_FOR_SETTINGS for term in terms)
 
 
 class RankedFile(Struct, frozen=True, gc=False):
@@ -120,6 +130,12 @@ class Ordering:
         shown = np.add.reduce(scores[places][:, None] * rows, axis=0)
         unit: Vector = (shown / max(1e-9, float(np.sqrt((shown * shown).sum())))).astype(np.float32)
         return unit
+
+    def configuration(self, chosen: Chosen, scores: Floats) -> Signal:
+        """More for files with settings, for a query that asks how something is configured."""
+        is_configuration = _IS_CONFIGURATION[self._generation.chunk_kinds[chosen.chunks]]
+        has = np.maximum.reduceat(is_configuration, chosen.starts)
+        return Signal("configuration", self._weights.setting * np.where(has, np.maximum(scores, 0.0), 0.0))
 
     def feedback(self, shown: Vector, chosen: Chosen, scores: Floats, limit: int) -> Signal:
         """How near files come to ``shown``; those that cannot come among the first ``limit`` get nothing."""

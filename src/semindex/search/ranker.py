@@ -19,7 +19,7 @@ from semindex.process.threads import Beside
 from semindex.search import verbatim
 from semindex.search.evidence import Evidence
 from semindex.search.gathering import Scratch, gathered, text_frequencies
-from semindex.search.ordering import Ordering, Ranking
+from semindex.search.ordering import Ordering, Ranking, asks_for_settings
 from semindex.search.query import path_filter, within
 from semindex.search.scoring import (
     BodyScores,
@@ -34,13 +34,25 @@ from semindex.search.scoring import (
 )
 from semindex.search.shortlist import best_files, nearest_files
 from semindex.search.sums import distinct, ranges
-from semindex.search.symbols import names_in, symbol_matches
+from semindex.search.symbols import names_in, setting_matches, symbol_matches
 from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source
 from semindex.search.termtable import TermTable
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.generation import Generation
 from semindex.tokens import hash_terms, query_terms
-from semindex.types import Embedder, Filters, Floats, Ids, Mask, Mode, Query, QueryTerm, TermHashes, Vector
+from semindex.types import (
+    Embedder,
+    Filters,
+    Floats,
+    Ids,
+    Kind,
+    Mask,
+    Mode,
+    Query,
+    QueryTerm,
+    TermHashes,
+    Vector,
+)
 
 MAX_TERMS = 64
 """Terms of a long query that are looked up: the rarest."""
@@ -125,6 +137,9 @@ class Ranker:
         vector = self._vector(query.text, terms, hashes, found) if mode is not Mode.LEXICAL else None
         matches = weighed(terms, found, source, generation)
         symbols = symbol_matches(generation, names_in(query.text), weights)
+        asks_settings = asks_for_settings(terms)
+        if asks_settings:
+            symbols = setting_matches(generation, query.text, weights) | symbols
         allowed, kinds = self._allowed(query.filters, required)
         # Shortlist.
         products = generation.begin_nearest(vector) if vector is not None else None
@@ -159,6 +174,9 @@ class Ranker:
         if exact is not None:
             signals.append(Signal("exact words", np.maximum.reduceat(exact, chosen.starts)))
         scores = total(signals, len(chosen.files))
+        if asks_settings:
+            signals.append(self._ordering.configuration(chosen, scores))
+            scores = scores + signals[-1].values
         if cosines is not None:
             shown = self._ordering.shown_vector(
                 chosen, span_scores + weights.chunk_file_share * scores[chosen.owners], self.embedder.dim
@@ -267,7 +285,9 @@ class Ranker:
                 for file in np.flatnonzero(allowed & generation.of_repository(number)).tolist():
                     allowed[file] = inside(generation.path(file))
         if filters.kinds:
-            kinds = np.isin(generation.chunk_kinds, [int(kind) for kind in filters.kinds])
+            # A block of configuration is of the kind of its settings, where these were found.
+            more = (Kind.SETTING,) if Kind.CONFIG in filters.kinds else ()
+            kinds = np.isin(generation.chunk_kinds, [int(kind) for kind in (*filters.kinds, *more)])
             has = np.zeros(generation.files, dtype=bool)
             has[generation.chunk_file[kinds]] = True
             allowed &= has

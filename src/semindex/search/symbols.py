@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation, SymbolRecord
 from semindex.tokens import defined_name, is_identifier, symbol_key, whole_term, words
+from semindex.types import Kind
 
 MAX_DEFINITIONS = 400
 """A name defined more often than this tells nothing, and gets no boost."""
@@ -76,6 +77,29 @@ def symbol_matches(generation: Generation, names: Sequence[Name], weights: Weigh
             found_here = SymbolMatch(boost, symbol, record.chunk, exact)
             known = best.get(record.file)
             best[record.file] = found_here if known is None else _better(known, found_here)
+    return best
+
+
+def setting_matches(generation: Generation, text: str, weights: Weights) -> dict[int, SymbolMatch]:
+    """The best match of each file that has a setting whose key path the words of a query spell.
+
+    ``redis host`` spells ``spring.redis.host``: the last key and at least one of those around it are named, or
+    two parts of the key itself, as in ``maxmemory-policy``.
+    """
+    asked = {word.lower() for word in words(text)[:MAX_IDENTIFIERS]}
+    best: dict[int, SymbolMatch] = {}
+    for word in sorted(asked):
+        symbols = generation.defined(symbol_key(whole_term(word)))
+        for symbol in symbols.tolist() if len(symbols) <= MAX_DEFINITIONS else ():
+            record = generation.symbol(symbol)
+            path = {part.lower() for part in words(record.qualified)}
+            spelled = len(path & asked)
+            if record.kind is not Kind.SETTING or spelled < 2:
+                continue
+            boost = weights.setting_path * min(1.0, spelled / min(len(path), 3))
+            known = best.get(record.file)
+            if known is None or boost > known.boost:
+                best[record.file] = SymbolMatch(boost, symbol, record.chunk, False)
     return best
 
 

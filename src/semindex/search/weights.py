@@ -54,6 +54,10 @@ class Weights(Struct, frozen=True):
     folder_share: float = 0.1
     body: float = 0.8
     size: float = 0.03
+    setting_path: float = 1.4
+    """For a setting whose key path the words of such a query spell, as much as for a definition by its name."""
+    setting: float = 0.3
+    """For files of configuration, times their score, when a query asks how something is configured."""
     verbatim: float = 0.8
     """For the query's words in their order, times the square of the share of them that code has so."""
     verbatim_terms: float = 0.4

@@ -1,0 +1,89 @@
+"""Keys of configuration files are settings, with what encloses them and the comment above."""
+
+from __future__ import annotations
+
+import pytest
+
+from semindex.types import Kind
+from tests.parse.sources import parsed, pieces, qualified
+
+
+def names(text: bytes, language: str) -> list[str]:
+    found = parsed(text, language)
+    assert all(each.kind is Kind.SETTING for each in found.symbols)
+    return [qualified(found.symbols, place) for place in range(len(found.symbols))]
+
+
+def test_nested_mappings_of_yaml_give_paths_and_texts_give_nothing() -> None:
+    text = (
+        b"a:\n  b: 1\n  text: |\n    no: key\n\n    more: text\n"
+        b"  flow: {x: 1,\n    y: 2}\nurl: http://x:1\n---\nc: 2\n"
+    )
+    assert names(text, "yaml") == ["a", "a > b", "a > text", "a > flow", "url", "c"]
+
+
+def test_entries_of_lists_are_named_by_what_they_say() -> None:
+    text = (
+        b"web:\n  environment:\n    - REDIS_URL=x\n    - TOKEN\n  env:\n  - name: PORT\n    value: 1\n"
+        b"steps:\n- name: Check out # it\n  uses: x\n  with:\n    depth: 0\n- run: y\n"
+    )
+    assert names(text, "yaml") == [
+        "web",
+        "web > environment",
+        "web > environment > REDIS_URL",
+        "web > environment > TOKEN",
+        "web > env",
+        "web > env > PORT",
+        "steps",
+        "steps > Check out",
+        "steps > Check out > with",
+        "steps > Check out > with > depth",
+    ]
+
+
+def test_tables_sections_and_keys() -> None:
+    toml = b"t = 1\n[tool.x]\nline = 1\nm = '''\nno = 1\n'''\nl = [\n  \"a\",\n]\n"
+    assert names(toml, "toml") == ["t", "tool.x", "tool.x > line", "tool.x > m", "tool.x > l"]
+    assert names(b"[db]\nhost = a\nspring.redis.host=b\n#off=1\n", "ini") == [
+        "db",
+        "db > host",
+        "db > spring.redis.host",
+        "db > off",
+    ]
+    assert names(b"export DATABASE_URL=x\n", "ini") == ["DATABASE_URL"]
+
+
+def test_keys_and_values_apart_by_blanks() -> None:
+    text = b"# Accept on the port.\nport 6379\nbind 127.0.0.1\n# The policy when full.\n# max-policy none\n"
+    assert names(text, "ini") == ["port", "bind", "max-policy"]
+
+
+def test_objects_of_json_but_not_those_in_lists() -> None:
+    text = b'{"name": "x: y", "scripts": {"test": "jest"}, "files": [{"a": 1}], // c\n "z": {}}'
+    assert names(text, "json") == ["name", "scripts", "scripts > test", "files", "z"]
+
+
+def test_the_comment_above_belongs_to_the_setting() -> None:
+    text = b"x = 1\n\n# How keys are evicted.\npolicy = lru\n"
+    symbol = parsed(text, "ini").symbols[1]
+    assert text[slice(*symbol.doc)] == b"# How keys are evicted."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"".join(b"k%d: 1\n" % each for each in range(2_000)),
+        b"".join(b"k%d:\n  a: 1\n  b: 2\n  c: 3\n  d: 4\n" % (each % 5) for each in range(100)),
+    ],
+)
+def test_many_keys_are_data(text: bytes) -> None:
+    assert names(text, "yaml") == []
+
+
+@pytest.mark.parametrize("language", ["yaml", "toml", "ini", "json"])
+@pytest.mark.parametrize(
+    "unit", [b"- ", b"a: ", b" ", b'"', b"[", b"a.", b"#\n", b"{a: ", b'{"a":', b"\xff\x00", b"a:\n "]
+)
+def test_hostile_text_is_cut_whole(unit: bytes, language: str) -> None:
+    text = unit * 20_000
+    assert b"".join(pieces(parsed(text, language))) == text
