@@ -9,7 +9,7 @@ from tests.parse.sources import parsed
 CASES = {
     "cpp": [
         (
-            "class V {\n  T back() LIFETIME_BOUND {\n  }\n  void f() const REQUIRES(m) ACQUIRE(a, b) { }\n};\n",
+            "class V {\n  T back() LIFETIME_BOUND {\n  }\n  void f() const REQUIRES(m) ACQUIRE(a) { }\n};\n",
             "V back f",
         ),
         ("class V {\n  void f()\n      REQUIRES(mu_) override {\n  }\n  int g() NOTHROW_ = 0;\n};\n", "V f"),

@@ -83,8 +83,8 @@ def symbol_matches(generation: Generation, names: Sequence[Name], weights: Weigh
 def setting_matches(generation: Generation, text: str, weights: Weights) -> dict[int, SymbolMatch]:
     """The best match of each file that has a setting whose key path the words of a query spell.
 
-    ``redis host`` spells ``spring.redis.host``: the last key and at least one of those around it are named, or
-    two parts of the key itself, as in ``maxmemory-policy``.
+    ``redis host`` spells ``spring.redis.host``: the last key and at least one around it are named, or two
+    parts of the key itself, as in ``maxmemory-policy``.
     """
     asked = {word.lower() for word in words(text)[:MAX_IDENTIFIERS]}
     best: dict[int, SymbolMatch] = {}

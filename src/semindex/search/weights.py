@@ -55,7 +55,7 @@ class Weights(Struct, frozen=True):
     body: float = 0.8
     size: float = 0.03
     setting_path: float = 1.4
-    """For a setting whose key path the words of such a query spell, as much as for a definition by its name."""
+    """For a setting whose key path such a query spells, as much as for a definition by its name."""
     setting: float = 0.3
     """For files of configuration, times their score, when a query asks how something is configured."""
     verbatim: float = 0.8
