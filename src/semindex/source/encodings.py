@@ -12,7 +12,8 @@ The first of these steps that has an answer decides: a byte order mark; NUL byte
 text in another encoding is valid UTF-8 by chance; an encoding that the file declares in its head; UTF-8
 with a few damaged bytes; and last a guess. The guess decodes a sample in each candidate and counts what
 that language has much of: kana in Japanese, frequent characters in Chinese and Korean, words made of high
-bytes in Russian, single accented letters between ASCII letters in Western European languages.
+bytes in Russian, Greek, Hebrew, Arabic and Thai, single accented letters between ASCII letters in languages of
+Latin script. A file that is mostly ASCII is never left out: at worst its comments come out wrong.
 """
 
 import codecs
@@ -55,6 +56,40 @@ _ENOUGH = 0.6
 """The least share of frequent characters among all outside ASCII, for Chinese, Korean and kanji."""
 _KANA_SHARE = 0.15
 _LATIN_SHARE = 0.9
+_LETTERS = (
+    ("cp1251", "оеаинтсрвлкмдпуягыьзбчйхжшюцщэфъё"),
+    ("koi8-r", "оеаинтсрвлкмдпуягыьзбчйхжшюцщэфъё"),
+    ("cp866", "оеаинтсрвлкмдпуягыьзбчйхжшюцщэфъё"),
+    ("iso8859-5", "оеаинтсрвлкмдпуягыьзбчйхжшюцщэфъё"),
+    ("cp1253", "αοιετσνηυρπκμλςωίόάγέδήχθύφβξώζψ"),
+    ("cp1255", "יוהלאמרתבשנםדעקכפחסגצטזןךףץ"),
+    ("cp1256", "اليمنرتوبةعدفسهكقحجشطصخأضذىزإثغءئظآؤ"),
+    ("tis-620", "านรกอเงมลยว่ทสตัดบค้ปีะแจหพิขใชไ์ื็ูโุผณซถธศำฐึภษ"),
+)
+"""The letters of languages with their own script, the frequent ones first, and the codecs they stand in."""
+_LATIN = (
+    ("cp1252", "äöüß"), ("cp1252", "éèàçêâîôûùëïœæ"), ("cp1252", "áéíóúñü"), ("cp1252", "ãõáéíóúâêôàç"),
+    ("cp1252", "àèéìòù"), ("cp1252", "åäöæøé"), ("cp1252", "áðéíóúýþæö"),
+    ("cp1250", "ąćęłńóśźż"), ("cp1250", "áčďéěíňóřšťúůýž"), ("cp1250", "áäčďéíľĺňóôŕšťúýž"),
+    ("cp1250", "áéíóöőúüű"), ("cp1254", "çğıöşüâİ"),
+    ("iso8859-2", "ąćęłńóśźż"), ("iso8859-2", "áčďéěíňóřšťúůýž"),
+    ("cp852", "ąćęłńóśźż"), ("cp852", "áčďéěíňóřšťúůýž"), ("cp852", "áéíóöőúüű"),
+    ("cp437", "äöüß"), ("cp437", "éèàçêâîôûùëï"), ("cp437", "áéíóúñü"), ("cp437", "åäöæé"),
+    ("cp850", "ãõáéíóúâêôàç"), ("cp850", "åäöæøé"),
+    ("mac_roman", "äöüß"), ("mac_roman", "éèàçêâîôûùëïœ"), ("mac_roman", "áéíóúñü"),
+    ("mac_roman", "åäöæøé"), ("mac_roman", "ãõáéíóúâêôàç"),
+)  # fmt: skip
+"""The letters outside ASCII of languages in Latin script, and the codecs they stand in."""
+_LATIN_SIGNS = "’‘“”„–—…«»©®°·§±²³¿¡€£µ×÷ºª™•\xa0"
+_LATIN_GAIN = 0.15
+"""A codec other than cp1252 must explain this share of the characters more than cp1252 does."""
+_LATIN_SURE = 0.95
+_SCRIPT_SURE = 2.0
+_SCRIPT_GAIN = 0.3
+_SCRIPTS = frozenset(
+    "cp932 euc_jp gb18030 big5 cp949 cp1251 koi8-r cp866 iso8859-5 cp1253 cp1255 cp1256 tis-620".split()
+)
+"""The codecs that are guessed by much evidence: a file in one of them may hold little ASCII."""
 _KOREAN_LEADS = 0.97
 """In Korean text nearly all first bytes of pairs are 0xB0 to 0xC8, where its syllables stand."""
 
@@ -153,9 +188,11 @@ def _guessed(data: bytes) -> tuple[bytes, str] | None:
     # Where nearly all high bytes stand alone or in pairs between ASCII, the text is Western European.
     if codec is None and lone < _LATIN_SHARE * high:
         codec = _east_asian(sample) or _cyrillic(sample)
+        codec = _other_script(sample, codec)
+    codec = codec or _latin(sample)
     for candidate in (codec, "cp1252", "latin-1"):
         found = _strict(data, candidate) if candidate else None
-        if found is not None and (candidate == codec or _looks_like_text(data)):
+        if found is not None and ((candidate == codec and candidate in _SCRIPTS) or _looks_like_text(data)):
             return found
     return None
 
@@ -239,10 +276,61 @@ def _cyrillic(sample: bytes) -> str | None:
     return "cp1251" if lower_1251 * 2 >= len(letters) else "koi8-r"
 
 
+def _other_script(sample: bytes, codec: str | None) -> str | None:
+    """The codec whose language explains the runs of high bytes best; ``codec`` unless one is clearly better.
+
+    A codec of Chinese, Japanese or Korean that was found stands.
+    """
+    if codec not in (None, "cp1251", "koi8-r"):
+        return codec
+    runs = [run for run in re.findall(_HIGH_RUN, sample) if len(run) > 1]
+    high = sum(len(run) for run in re.findall(_HIGH_RUN, sample))
+    if sum(len(run) for run in runs) < 0.8 * high:
+        return codec
+    scores = {name: _script_score(runs, name, letters) for name, letters in _LETTERS}
+    best = max(scores, key=lambda name: scores[name])
+    least = _SCRIPT_SURE if codec is None else max(_SCRIPT_SURE, scores[codec] + _SCRIPT_GAIN)
+    return best if scores[best] >= least else codec
+
+
+def _script_score(runs: list[bytes], codec: str, letters: str) -> float:
+    """The mean weight of the characters: 4 for the most frequent letters, -4 for what has no place there."""
+    weights = {letter: 4 if rank < 10 else 3 if rank < 20 else 1 for rank, letter in enumerate(letters)}
+    total = count = 0
+    for run in runs:
+        before = ""
+        for char in run.decode(codec, "replace"):
+            out_of_place = char.isupper() and before.islower()
+            total += -4 if out_of_place else weights.get(char.lower(), -4) - char.isupper()
+            count += 1
+            before = char
+    return total / max(count, 1)
+
+
+def _latin(sample: bytes) -> str:
+    """The codec of Latin script in which one language explains clearly more than any does in ``cp1252``."""
+    high = bytes(byte for byte in sample if byte >= 0x80)
+    best, best_share, western = "cp1252", 0.0, 0.0
+    for codec, letters in _LATIN:
+        text = high.decode(codec, "replace")
+        share = sum(char.lower() in letters or char in _LATIN_SIGNS for char in text) / max(len(text), 1)
+        if codec == "cp1252":
+            western = max(western, share)
+        elif share > best_share:
+            best, best_share = codec, share
+    return best if best_share >= max(_LATIN_SURE, western + _LATIN_GAIN) else "cp1252"
+
+
 def _looks_like_text(data: bytes) -> bool:
-    """Whether half of the bytes are printable ASCII and at most 2 % are control characters of Latin-1."""
+    """Whether half of the bytes are printable ASCII and hardly any are control characters.
+
+    At most 2 % may be control characters of Latin-1, except in the code of a program, where three quarters
+    and more are ASCII: in the older character sets these bytes are letters.
+    """
     sample = data[:_SAMPLE_BYTES]
     plain = len(re.findall(rb"[\t\n\r\x20-\x7e]", sample))
     odd = len(sample) - len(sample.translate(None, _CONTROL))
+    if plain * 4 >= len(sample) * 3 and odd <= _FEW:
+        return True
     odd += len(re.findall(rb"[\x80-\x84\x86-\x90\x98-\x9f]", sample))
     return plain * 2 >= len(sample) - _FEW and odd <= _FEW + 0.02 * len(sample)

@@ -53,6 +53,7 @@ typst prose | .typ | | |
 roff prose | .roff .man .mdoc .tmac .1 .2 .3 .4 .5 .6 .7 .8 .9 .1m .3x .3pm | | | man groff troff nroff
 pod prose | .pod | | |
 rdoc prose | .rdoc | | |
+rd prose | .rd | | |
 text prose | .txt .text .log .inc | readme license licence copying copyright authors contributors changelog
   changes news todo notice install thanks credits maintainers codeowners history version hacking faq owners
   patents | | plain plaintext txt
@@ -141,7 +142,7 @@ raml config | .raml | | |
 perl code | .pl .pm .t .psgi .plx .xs .al .cgi .ph .perl .fcgi | cpanfile makefile.pl build.pl rexfile |
   perl | pl
 raku code | .raku .rakumod .rakutest .p6 .pm6 .pl6 .nqp | | raku perl6 | perl6
-r code | .r .rprofile .rsx .rd .s4 | .rprofile namespace | rscript littler | rlang
+r code | .r .rprofile .rsx .s4 | .rprofile | rscript littler | rlang
 julia code | .jl | | julia | jl
 dart code | .dart | | dart | flutter
 erlang code | .erl .hrl .escript .app.src .xrl .yrl | rebar.config rebar.lock emakefile .erlang | escript |
@@ -243,6 +244,8 @@ bitbake code | .bbappend .bbclass | | | yocto
 ledger data | .ledger .beancount | | | beancount
 gherkin code | .feature | | | cucumber
 robot code | .robot .resource | | | robotframework
+jq code | .jq | | jq gojq jaq |
+helm code | .tpl | | |
 jsonnet code | .jsonnet .libsonnet | | |
 cue code | .cue | | | cuelang
 dhall code | .dhall | | |
