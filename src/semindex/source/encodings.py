@@ -12,8 +12,9 @@ The first of these steps that has an answer decides: a byte order mark; NUL byte
 text in another encoding is valid UTF-8 by chance; an encoding that the file declares in its head; UTF-8
 with a few damaged bytes; and last a guess. The guess decodes a sample in each candidate and counts what
 that language has much of: kana in Japanese, frequent characters in Chinese and Korean, words made of high
-bytes in Russian, Greek, Hebrew, Arabic and Thai, single accented letters between ASCII letters in languages of
-Latin script. A file that is mostly ASCII is never left out: at worst its comments come out wrong.
+bytes in Russian, Greek, Hebrew, Arabic and Thai, single accented letters between ASCII letters
+in languages of Latin script. A file that is mostly ASCII is never left out: at worst its comments come
+out wrong.
 """
 
 import codecs

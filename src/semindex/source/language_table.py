@@ -244,8 +244,6 @@ bitbake code | .bbappend .bbclass | | | yocto
 ledger data | .ledger .beancount | | | beancount
 gherkin code | .feature | | | cucumber
 robot code | .robot .resource | | | robotframework
-jq code | .jq | | jq gojq jaq |
-helm code | .tpl | | |
 jsonnet code | .jsonnet .libsonnet | | |
 cue code | .cue | | | cuelang
 dhall code | .dhall | | |
