@@ -1,0 +1,163 @@
+"""The definitions that universal-ctags finds, by language, and the errors that it is known to make."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+LANGUAGES = {
+    "ada": "Ada", "asm": "Asm", "assembly": "Asm", "awk": "Awk", "bash": "Sh", "c": "C", "clojure": "Clojure",
+    "cmake": "CMake", "cobol": "Cobol", "common-lisp": "Lisp", "commonlisp": "Lisp", "cpp": "C++",
+    "csharp": "C#", "cuda": "CUDA", "d": "D", "elixir": "Elixir", "elm": "Elm", "emacs-lisp": "EmacsLisp",
+    "elisp": "EmacsLisp", "erlang": "Erlang", "fortran": "Fortran", "go": "Go", "haskell": "Haskell",
+    "haxe": "Haxe", "java": "Java", "javascript": "JavaScript", "julia": "Julia", "kotlin": "Kotlin",
+    "lisp": "Lisp", "lua": "Lua", "make": "Make", "matlab": "MatLab", "objective-c": "ObjectiveC",
+    "ocaml": "OCaml", "pascal": "Pascal", "perl": "Perl", "php": "PHP", "powershell": "PowerShell",
+    "protobuf": "Protobuf", "python": "Python", "r": "R", "ruby": "Ruby", "rust": "Rust",
+    "scheme": "Scheme", "scss": "SCSS", "sml": "SML", "sql": "SQL", "systemverilog": "SystemVerilog",
+    "tcl": "Tcl", "tsx": "TypeScript", "typescript": "TypeScript", "vb": "Basic", "verilog": "Verilog",
+    "vhdl": "VHDL", "vim": "Vim", "zsh": "Sh",
+}  # fmt: skip
+"""The parser of ctags for each of our languages. Others have no reference."""
+
+_COMMON = frozenset(
+    """class enum func function interface macro method module namespace package procedure protocol record
+    singletonMethod struct subroutine trait type typealias typedef union""".split()
+)
+_KINDS = {
+    "Ada": "package packspec subprogram subprogspec type subtype task taskspec protected protectspec entry",
+    "Awk": "function",
+    "C#": "class enum interface method namespace struct",
+    "Clojure": "function",
+    "Cobol": "program paragraph section",
+    "D": "class enum function interface struct template union alias",
+    "Elixir": "callback delegate exception function guard macro module protocol type",
+    "EmacsLisp": "alias const custom derivedMode error face function group inline macro minorMode subst "
+    "unknown variable",
+    "Fortran": "function method module program submodule subroutine type interface",
+    "Go": "func interface struct type talias",
+    "Java": "annotation class enum interface method",
+    "JavaScript": "class function generator getter method setter",
+    "Kotlin": "class interface method object typealias",
+    "Lisp": "const function macro variable",
+    "Make": "target",
+    "ObjectiveC": "category class enum implementation interface macro method protocol struct typedef",
+    "OCaml": "Exception class function method module type val",
+    "Pascal": "function procedure",
+    "Perl": "package subroutine",
+    "Protobuf": "enum message rpc service",
+    "Rust": "enum function interface macro method module struct typedef",
+    "SCSS": "function mixin placeholder variable",
+    "SQL": "domain event function package procedure table trigger view",
+    "Scheme": "function",
+    "SystemVerilog": "class covergroup function interface module package program property task typedef",
+    "Tcl": "procedure",
+    "VHDL": "architecture entity function package procedure type component",
+    "Verilog": "function module task",
+    "Vim": "command function",
+}
+"""The kinds of tags that count as definitions, where they are not those of most languages."""
+
+
+class Tag(Struct, frozen=True):
+    """A name that ctags found; ``line`` counts from 1."""
+
+    path: str
+    name: str
+    line: int
+    kind: str
+    text: str
+    """The line, as far as ctags prints it."""
+
+    @property
+    def last_name(self) -> str:
+        """The name without its qualifiers."""
+        return last_name(self.name)
+
+
+class Flaw(Struct, frozen=True):
+    """An error of ctags: tags that are no definitions."""
+
+    parsers: str
+    """Names of parsers, separated by blanks; empty for all."""
+    kinds: str
+    """Long names of kinds, separated by blanks; empty for all."""
+    name: str
+    """An expression that the whole name matches; empty for any."""
+    text: str
+    """An expression that is found in the line; empty for any."""
+    reason: str
+
+    def holds(self, parser: str, tag: Tag) -> bool:
+        """Whether the tag is an instance of this error."""
+        if self.parsers and parser not in self.parsers.split():
+            return False
+        if self.kinds and tag.kind not in self.kinds.split():
+            return False
+        if self.name and not re.fullmatch(self.name, tag.name):
+            return False
+        return not self.text or re.search(self.text, tag.text) is not None
+
+
+FLAWS = (
+    Flaw("", "", r"__anon\w*|anon\w*_\w*|AnonymousFunction\w*|anonymous\w*", "", "anonymous"),
+    Flaw("", "", r"|.*[\s;{}].*", "", "no name"),
+    Flaw("C C++", "macro", "", r"#\s*define\s+\w+\s*(?://|/\*|$)", "a macro without a value"),
+    Flaw("C C++", "macro", "", r"#\s*undef\b", "a macro that is taken back"),
+    Flaw("C C++ CUDA", "function", "if|for|while|switch|return|sizeof|defined", "", "a statement"),
+    Flaw("JavaScript TypeScript", "", r"\d+|if|for|while|switch|catch|return|function", "", "a statement"),
+    Flaw("Kotlin", "", "", r"^\s*(?:\*|//)", "a comment"),
+    Flaw("Sh", "", "", r"^\s*#", "a comment"),
+    Flaw("SQL", "", "", r"^\s*(?:--|#)", "a comment"),
+    Flaw("SQL", "", r"(?i)if|on|as|exists|select|from|not|or|replace", "", "a keyword"),
+    Flaw("Julia Lua Perl Ruby PHP", "", "", r"^\s*(?:#|--)", "a comment"),
+    Flaw("Make", "target", r"\..*|.*[%$].*", "", "a special target or a pattern"),
+    Flaw("OCaml", "", r"_|\(\)", "", "no name"),
+)
+"""Tags that no one has to find."""
+
+
+def flaw_of(parser: str, tag: Tag) -> str | None:
+    """The reason why a tag is an error of ctags; None for one that is a definition."""
+    return next((flaw.reason for flaw in FLAWS if flaw.holds(parser, tag)), None)
+
+
+def is_definition(parser: str, tag: Tag) -> bool:
+    """Whether tags of this kind are definitions: functions, types, modules and macros."""
+    named = _KINDS.get(parser)
+    return tag.kind in (named.split() if named is not None else _COMMON)
+
+
+def last_name(name: str) -> str:
+    """The last part of a qualified name, without case, quotes and a parameter count.
+
+    >>> last_name("[dbo].[Get User]"), last_name("a::b::~C"), last_name("start/2")
+    ('get user', '~c', 'start')
+    """
+    bare = re.sub(r"[\"`\[\]']", "", name.strip())
+    bare = re.sub(r"/\d+$", "", bare)
+    parts = re.split(r"::|->|[.:#\\]", bare)
+    return next((part for part in reversed(parts) if part), bare).strip().lower()
+
+
+def tags_of(parser: str, files: Sequence[Path]) -> Iterator[Tag]:
+    """All tags of files, whatever ctags would take their language for.
+
+    Raises:
+        FileNotFoundError: ctags is not installed.
+        subprocess.CalledProcessError: it failed.
+    """
+    command = ["ctags", "--options=NONE", "--output-format=json", "--fields=+neKSl", "--kinds-all=*"]
+    command += [f"--language-force={parser}", "-f", "-", "-L", "-"]
+    names = "".join(f"{file}\n" for file in files if "\n" not in str(file))
+    done = subprocess.run(command, input=names.encode(), capture_output=True, check=True)
+    for line in done.stdout.splitlines():
+        row = json.loads(line.decode("utf-8", "replace"))
+        if row.get("_type") == "tag" and "line" in row:
+            text = row.get("pattern", "").removeprefix("/^").removesuffix("$/")
+            yield Tag(row["path"], row["name"], row["line"], row.get("kind", ""), text)
