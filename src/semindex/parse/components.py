@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from semindex.parse.blanking import blanked
 from semindex.parse.chunks import cut_by_symbols
 from semindex.parse.comments import comment_ranges, join_ranges
 from semindex.parse.lines import TextLines
@@ -135,7 +136,7 @@ def _only(source: SourceFile, language: str, scripts: Sequence[Script]) -> Sourc
     parts: list[bytes] = []
     end = 0
     for script in scripts:
-        parts.append(re.sub(rb"[^\n]", b" ", source.text[end : script.start]))
+        parts.append(blanked(source.text[end : script.start]))
         parts.append(source.text[script.start : script.end])
         end = script.end
     return replace(source, language=language, text=b"".join(parts))

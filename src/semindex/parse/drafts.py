@@ -57,6 +57,29 @@ def member_kind(kind: Kind, parent: Kind) -> Kind:
     return Kind.METHOD if kind is Kind.FUNCTION and parent in CONTAINERS else kind
 
 
+def lengthened(drafts: list[Draft], name: str, parent: int, end: int) -> bool:
+    """Whether the last draft is of the same name and parent and may merge; it then reaches to ``end``."""
+    last = drafts[-1] if drafts else None
+    if last is None or not last.merges or last.name != name or last.parent != parent:
+        return False
+    last.end = max(last.end, end)
+    return True
+
+
+def placed(
+    drafts: list[Draft], name: str, kind: Kind, parent: int, qualifier: str, separator: str, owner: int
+) -> tuple[str, Kind, int]:
+    """The name, kind and parent of a definition that may name its type, as ``Foo::bar`` does.
+
+    ``owner`` is the position of that type among the drafts. If it is -1, the name keeps the qualifier.
+    """
+    if qualifier:
+        if owner < 0:
+            return f"{qualifier}{separator}{name}", member_kind(kind, Kind.CLASS), parent
+        parent = owner
+    return name, member_kind(kind, drafts[parent].kind) if parent >= 0 else kind, parent
+
+
 def finished(drafts: list[Draft], lines: TextLines, comments: Ranges) -> tuple[Symbol, ...]:
     """The symbols of a file, in the order of ``drafts``, with the comments above them as documentation."""
     if not drafts:

@@ -13,6 +13,7 @@ from itertools import chain
 import numpy as np
 from msgspec.structs import replace
 
+from semindex.parse.blanking import blanked
 from semindex.parse.blocks import sections_of
 from semindex.parse.chunks import cut_by_symbols
 from semindex.parse.comments import Ranges
@@ -88,11 +89,7 @@ def _piece(dense: TextLines, cell: NotebookCell, first: int) -> tuple[int, bytes
 def _prose_only(dense: TextLines, cells: Sequence[NotebookCell], firsts: Sequence[int]) -> bytes:
     """The dense text with blanks for all but Markdown."""
     pieces = [(cell.kind, _piece(dense, cell, first)[1]) for cell, first in zip(cells, firsts, strict=True)]
-    return b"".join(text if kind == "md" else _blank(text) for kind, text in pieces)
-
-
-def _blank(text: bytes) -> bytes:
-    return re.sub(rb"[^\n]", b" ", text)
+    return b"".join(text if kind == "md" else blanked(text) for kind, text in pieces)
 
 
 def _parsed_cells(
@@ -129,7 +126,7 @@ def _masked(text: bytes, language: str) -> bytes:
     whole = _WHOLE.match(text)
     if whole is not None:
         end = text.find(b"\n", whole.end())
-        text = _blank(text[:end]) + text[end:]
+        text = blanked(text[:end]) + text[end:]
     return _MAGIC.sub(_nothing, text) if language == "python" else text
 
 

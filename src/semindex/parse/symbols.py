@@ -21,7 +21,7 @@ from msgspec import Struct, field
 from tree_sitter import Node, Tree
 
 from semindex.parse.comments import Ranges
-from semindex.parse.drafts import FUNCTIONS, MAX_SYMBOLS, Draft, finished, member_kind
+from semindex.parse.drafts import FUNCTIONS, MAX_SYMBOLS, Draft, finished, lengthened, placed
 from semindex.parse.heads.recovery import recovered
 from semindex.parse.heads.registry import head_table_of
 from semindex.parse.lines import TextLines
@@ -112,33 +112,23 @@ class _DefinitionFinder(Struct):
 
     def _add(self, found: Definition | list[Definition], visit: _Visit, stack: list[_Visit]) -> None:
         for definition in [found] if isinstance(found, Definition) else found:
-            if definition.name and not self._merged(definition, visit):
+            if definition.name and not self._merges(definition, visit):
                 self._append(definition, visit)
             if definition.inner is not None:
                 local = visit.local or definition.kind in FUNCTIONS
                 self._expand(_Visit(definition.inner, len(self.drafts) - 1, local, -1, (0, 0)), stack)
 
-    def _merged(self, definition: Definition, visit: _Visit) -> bool:
+    def _merges(self, definition: Definition, visit: _Visit) -> bool:
         """Whether this is another clause of the definition before, which then is lengthened."""
-        last = self.drafts[-1] if self.drafts else None
-        if last is None or not definition.merges or not last.merges:
-            return False
-        if last.name != definition.name or last.parent != visit.parent:
-            return False
-        last.end = max(last.end, visit.node.end_byte)
-        return True
+        end = visit.node.end_byte
+        return definition.merges and lengthened(self.drafts, definition.name, visit.parent, end)
 
     def _append(self, definition: Definition, visit: _Visit) -> None:
-        name, kind, parent = definition.name, definition.kind, visit.parent
-        if definition.qualifier:
-            owner = self.types.get(definition.qualifier.rpartition(definition.separator)[2], -1)
-            if owner < 0:
-                name = f"{definition.qualifier}{definition.separator}{name}"
-            else:
-                parent = owner
-            kind = member_kind(kind, self.drafts[owner].kind if owner >= 0 else Kind.CLASS)
-        elif parent >= 0:
-            kind = member_kind(kind, self.drafts[parent].kind)
+        qualifier, separator = definition.qualifier, definition.separator
+        owner = self.types.get(qualifier.rpartition(separator)[2], -1) if qualifier else -1
+        name, kind, parent = placed(
+            self.drafts, definition.name, definition.kind, visit.parent, qualifier, separator, owner
+        )
         end = definition.end if definition.end >= 0 else visit.node.end_byte
         doc = visit.doc if visit.doc != (0, 0) else docstring_of(visit.node, self.table, self.source)
         if kind not in FUNCTIONS:

@@ -123,9 +123,7 @@ def test_comments_strings_and_reserved_words_define_nothing() -> None:
 
 
 def test_one_head_may_define_several_names() -> None:
-    rule = Head(
-        Kind.FIELD, r"has (?P<name>[\w ]++)", Ends.LINE, titles=lambda got: got["name"].decode().split()
-    )
+    rule = Head(Kind.FIELD, r"has (?P<name>[\w ]++)", Ends.LINE, titles=lambda got: got["name"].split())
     assert [each[0] for each in found(HeadTable((rule,)), "has a b\n")] == ["a", "b"]
 
 

@@ -16,7 +16,7 @@ _POINTER = re.compile(r"\([ ]*+[\^*][ ]*+(?:[\w ]*+[ ])?(\w++)[ ]*+\)")
 
 def _selector(groups: Groups) -> str:
     """The selector of a method: ``initWithName:age:`` of ``initWithName:(NSString *)name age:(int)age``."""
-    written = groups["name"].decode("utf-8", "replace")
+    written = groups["name"]
     for _ in range(4):
         written, count = _PARENTHESES.subn(" ", written)
         if not count:
@@ -28,7 +28,7 @@ def _selector(groups: Groups) -> str:
 
 def _last_word(groups: Groups) -> str:
     """The name that a property or a type has at its end, before macros; a block's name in ``(^name)``."""
-    written = groups["name"].decode("utf-8", "replace")
+    written = groups["name"]
     pointer = _POINTER.search(written)
     if pointer is not None:
         return pointer[1]
@@ -42,7 +42,7 @@ def _last_word(groups: Groups) -> str:
 
 def _class_and_category(groups: Groups) -> list[str]:
     """The class and, as a definition inside of it, the category: ``Store (Counting)``."""
-    names = (groups["name"].decode("utf-8", "replace"), groups["category"].decode("utf-8", "replace").strip())
+    names = (groups["name"], groups["category"].strip())
     return [name for name in names if name]
 
 

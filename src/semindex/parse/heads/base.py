@@ -53,8 +53,8 @@ class Ends(Enum):
 class Groups(Protocol):
     """The groups of a match by the names that the rule's expression gives them; empty without a match."""
 
-    def __getitem__(self, group: str) -> bytes:
-        """The bytes of a group."""
+    def __getitem__(self, group: str) -> str:
+        """The text of a group."""
 
 
 Titles = Callable[[Groups], "str | list[str]"]

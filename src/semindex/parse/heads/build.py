@@ -8,12 +8,12 @@ from semindex.types import Kind
 
 def _targets(groups: Groups) -> list[str]:
     """The targets before the colon, without special ones such as ``.PHONY``."""
-    words = groups["name"].decode("utf-8", "replace").split()
+    words = groups["name"].split()
     return [word for word in words if not (word[0] == "." and word[1:].isupper())]
 
 
 def _unquoted(groups: Groups) -> str:
-    return groups["name"].decode("utf-8", "replace").strip("\"'")
+    return groups["name"].strip("\"'")
 
 
 MAKE = HeadTable(

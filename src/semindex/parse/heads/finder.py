@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from semindex.parse.blanking import bracket_pairs
 from semindex.parse.comments import Ranges, comments_and_strings
-from semindex.parse.drafts import CONTAINERS, FUNCTIONS, MAX_SYMBOLS, Draft, member_kind
+from semindex.parse.drafts import CONTAINERS, FUNCTIONS, MAX_SYMBOLS, Draft, lengthened, placed
 from semindex.parse.heads.base import NAME_MAX_CHARS, Ends, Found, Head, HeadTable
 from semindex.types import Kind
 
@@ -24,7 +25,7 @@ _DEEPEST = 100
 """A closing word is looked for among so many definitions that are open."""
 _VALUES = FUNCTIONS | {Kind.VARIABLE, Kind.CONSTANT}
 _GROUP = re.compile(r"\(\?P(<|=)")
-_OPENERS = {Ends.BRACES: (b"{", b"}"), Ends.PARENTHESES: (b"(", b")")}
+_BRACKETS = {Ends.BRACES: (b"{", b"}"), Ends.PARENTHESES: (b"(", b")")}
 
 
 class Visible(NamedTuple):
@@ -138,8 +139,8 @@ class _Renumbered:
         self._match = match
         self._prefix = f"r{number}_"
 
-    def __getitem__(self, group: str) -> bytes:
-        return self._match[self._prefix + group] or b""
+    def __getitem__(self, group: str) -> str:
+        return (self._match[self._prefix + group] or b"").decode("utf-8", "replace")
 
 
 def _names(head: Head, number: int, match: re.Match[bytes]) -> list[str]:
@@ -155,6 +156,11 @@ def _text(name: bytes) -> str:
     return " ".join(name.decode("utf-8", "replace").split())[:NAME_MAX_CHARS]
 
 
+@lru_cache(maxsize=1024)
+def _compiled(expression: str, flags: re.RegexFlag) -> re.Pattern[bytes]:
+    return re.compile(expression.encode("ascii"), flags)
+
+
 class _Ends:
     """Finds where the definitions of a file end."""
 
@@ -165,11 +171,14 @@ class _Ends:
         self.starts = [match.start for match in matches]
         self.size = len(text.code)
         self.last_stop = self.size
-        self.opening = re.compile(table.opening.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
-        self.closing = re.compile(table.closing.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
-        self.passing = re.compile(table.passing.encode("ascii"), re.IGNORECASE if table.ignores_case else 0)
-        flags = re.MULTILINE | (re.IGNORECASE if table.ignores_case else 0)
-        self.stop = re.compile(table.stop.encode("ascii"), flags)
+        case = re.IGNORECASE if table.ignores_case else re.RegexFlag(0)
+        self.opening, self.closing, self.passing = (
+            _compiled(each, case) for each in (table.opening, table.closing, table.passing)
+        )
+        self.stop, self.opens, self.closes = (
+            _compiled(each, case | re.MULTILINE) for each in (table.stop, table.opens, table.closes)
+        )
+        self._paired: dict[Ends, tuple[dict[int, int], list[int]]] = {}
 
     def found(self) -> list[Found]:
         """A record for each name of each match."""
@@ -213,7 +222,7 @@ class _Ends:
             return end if end >= 0 else self._dedented(match)
         if ends is Ends.STOP:
             return self._stop(match)
-        if ends in _OPENERS:
+        if ends in _BRACKETS:
             end = self._closed(match, ends)
             if end >= 0:
                 return end
@@ -236,14 +245,11 @@ class _Ends:
     @cached_property
     def _worded(self) -> dict[int, int]:
         """Where each match with ``Ends.WORDS`` ends, by its start; without those that nothing closes."""
-        flags = re.MULTILINE | (re.IGNORECASE if self.table.ignores_case else 0)
-        opens = re.compile(self.table.opens.encode("ascii"), flags)
-        closes = re.compile(self.table.closes.encode("ascii"), flags)
         heads = [match for match in self.matches if match.head.ends is Ends.WORDS]
         events: list[tuple[int, int, _Match | re.Match[bytes] | None]] = []
         events.extend((match.start, 0, match) for match in heads)
-        events.extend((found.start(), 1, found) for found in closes.finditer(self.text.bare))
-        events.extend((found.start(), 2, None) for found in opens.finditer(self.text.bare))
+        events.extend((found.start(), 1, found) for found in self.closes.finditer(self.text.bare))
+        events.extend((found.start(), 2, None) for found in self.opens.finditer(self.text.bare))
         events.sort(key=lambda event: event[:2])
         closed: dict[int, int] = {}
         waiting: list[_Match | None] = []
@@ -281,12 +287,11 @@ class _Ends:
 
     def _closed(self, match: _Match, ends: Ends) -> int:
         """Where the first bracket after the head's beginning is closed; -1 if it is not."""
-        pairs = self._braces if ends is Ends.BRACES else self._parentheses
-        openers = self._brace_positions if ends is Ends.BRACES else self._parenthesis_positions
+        pairs, openers = self._brackets(ends)
         position = bisect_left(openers, match.start)
         first = openers[position] if position < len(openers) else self.size
         if ends is Ends.BRACES and self.text.bare[match.after - 1 : match.after] == b"{":
-            return pairs.get(match.after - 1, -1)
+            return _behind(pairs.get(match.after - 1, -1))
         if ends is Ends.BRACES:
             position = bisect_left(self._semicolons, match.start)
             semicolon = self._semicolons[position] if position < len(self._semicolons) else self.size
@@ -296,23 +301,14 @@ class _Ends:
                 return -1
             if semicolon < first:
                 return semicolon + 1
-        return pairs.get(first, -1)
+        return _behind(pairs.get(first, -1))
 
-    @cached_property
-    def _braces(self) -> dict[int, int]:
-        return _pairs(self.text.bare, Ends.BRACES)
-
-    @cached_property
-    def _brace_positions(self) -> list[int]:
-        return [match.start() for match in re.finditer(rb"\{", self.text.bare)]
-
-    @cached_property
-    def _parentheses(self) -> dict[int, int]:
-        return _pairs(self.text.bare, Ends.PARENTHESES)
-
-    @cached_property
-    def _parenthesis_positions(self) -> list[int]:
-        return [match.start() for match in re.finditer(rb"\(", self.text.bare)]
+    def _brackets(self, ends: Ends) -> tuple[dict[int, int], list[int]]:
+        """The pairs of the brackets by which a head ends, and where these open."""
+        if ends not in self._paired:
+            pairs = bracket_pairs(self.text.bare, *_BRACKETS[ends])
+            self._paired[ends] = pairs, list(pairs)
+        return self._paired[ends]
 
     def _dedented(self, match: _Match) -> int:
         """The end of the last line before the next that is indented no deeper than the head."""
@@ -343,6 +339,10 @@ class _Ends:
         return least
 
 
+def _behind(bracket: int) -> int:
+    return bracket + 1 if bracket >= 0 else -1
+
+
 def _is_meant(match: _Match | None, what: str) -> bool:
     return match is not None and (match.what == what or any(name.lower() == what for name in match.names))
 
@@ -353,19 +353,6 @@ def _shallow(column: int) -> re.Pattern[bytes]:
     return re.compile(rb"\n[ \t]{0,%d}+(?=[^ \t\r\n])" % column)
 
 
-def _pairs(bare: bytes, ends: Ends) -> dict[int, int]:
-    """Where the bracket that opens at an offset is closed (the offset behind), for those that are."""
-    opener, closer = _OPENERS[ends]
-    pairs: dict[int, int] = {}
-    waiting: list[int] = []
-    for match in re.finditer(b"[" + re.escape(opener + closer) + b"]", bare):
-        if match[0] == opener:
-            waiting.append(match.start())
-        elif waiting:
-            pairs[waiting.pop()] = match.end()
-    return pairs
-
-
 def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
     """The definitions of a file with their parents, ascending by start.
 
@@ -374,8 +361,7 @@ def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
     drafts: list[Draft] = []
     types: dict[str, int] = {}
     around: list[int] = []
-    unnamed = 0
-    """Where the last function without a name ends; what is inside of it is local, too."""
+    unnamed = 0  # where the last function without a name ends; what is inside of it is local, too
     for found in heads_of(table, text):
         while around and drafts[around[-1]].end <= found.start:
             around.pop()
@@ -388,11 +374,14 @@ def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
         inside = found.start < unnamed or (parent >= 0 and drafts[parent].kind in _VALUES)
         if inside and not counts_inside(found, text.code):
             continue
-        if _merged(found, parent, drafts):
+        if found.merges and lengthened(drafts, found.name, parent, found.end):
             continue
-        draft = _draft(found, parent, table, drafts, types)
-        if parent >= 0:
-            draft.end = min(draft.end, drafts[parent].end)
+        owner = types.get(found.owner, -1) if found.owner else -1
+        end = min(found.end, drafts[parent].end) if parent >= 0 else found.end
+        name, kind, parent = placed(
+            drafts, found.name, found.kind, parent, found.owner, table.separator, owner
+        )
+        draft = Draft(name, kind, found.start, end, parent, merges=found.merges)
         if draft.kind not in FUNCTIONS:
             types.setdefault(draft.name, len(drafts))
         around.append(len(drafts))
@@ -403,26 +392,3 @@ def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
 def counts_inside(found: Found, code: bytes) -> bool:
     """Whether a definition inside a function is to be kept: its rule says so, and it is not tiny."""
     return found.local and code.count(b"\n", found.start, found.end - 1) + 1 >= _LOCAL_LEAST_LINES
-
-
-def _merged(found: Found, parent: int, drafts: list[Draft]) -> bool:
-    """Whether this is another clause of the definition before, which then is lengthened."""
-    last = drafts[-1] if drafts else None
-    if last is None or not found.merges or not last.merges:
-        return False
-    if last.name != found.name or last.parent != parent:
-        return False
-    last.end = max(last.end, found.end)
-    return True
-
-
-def _draft(found: Found, parent: int, table: HeadTable, drafts: list[Draft], types: dict[str, int]) -> Draft:
-    name, kind = found.name, found.kind
-    if found.owner:
-        owner = types.get(found.owner, -1)
-        name = name if owner >= 0 else f"{found.owner}{table.separator}{name}"
-        parent = owner if owner >= 0 else parent
-        kind = member_kind(kind, drafts[owner].kind if owner >= 0 else Kind.CLASS)
-    elif parent >= 0:
-        kind = member_kind(kind, drafts[parent].kind)
-    return Draft(name, kind, found.start, found.end, parent, merges=found.merges)

@@ -13,7 +13,7 @@ _INDEXED = re.compile(r"\[[^\]]*+\]")
 
 def _type_name(groups: Groups) -> str:
     """The name at the end of a typedef: behind the braces, or the last word without them."""
-    written = (groups["tail"] or groups["name"]).decode("utf-8", "replace")
+    written = groups["tail"] or groups["name"]
     words = _WORD.findall(_INDEXED.sub(" ", written))
     return words[-1] if words else ""
 

@@ -11,7 +11,7 @@ from semindex.types import Kind
 
 def _labels(groups: Groups) -> str:
     """The labels of a block, joined as Terraform addresses them: ``aws_vpc.main``."""
-    labels = groups["name"].decode("utf-8", "replace").replace('"', " ").split()
+    labels = groups["name"].replace('"', " ").split()
     return ".".join(labels)
 
 
@@ -95,7 +95,7 @@ DOCKERFILE = HeadTable(
             Kind.MODULE,
             r"FROM[ \t]++(?:--\S++[ \t]++)*+(?P<image>\S++)(?:[ \t]++AS[ \t]++(?P<name>[\w.-]++))?+",
             Ends.NEXT,
-            lambda found: (found["name"] or found["image"]).decode("utf-8", "replace"),
+            lambda found: found["name"] or found["image"],
         ),
         Head(Kind.SETTING, rf"ENV[ \t]++{_INSTRUCTION}", Ends.LINE),
         Head(Kind.SETTING, r"ARG[ \t]++(?P<name>[A-Za-z_]\w*+)", Ends.LINE),

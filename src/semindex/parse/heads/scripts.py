@@ -32,8 +32,8 @@ POWERSHELL = HeadTable(
 )
 
 
-def _split(written: bytes) -> list[str]:
-    words = re.split(r"[\s,()\[\]=>]++", written.decode("utf-8", "replace").replace("qw", " "))
+def _split(written: str) -> list[str]:
+    words = re.split(r"[\s,()\[\]=>]++", written.replace("qw", " "))
     return [word.strip("'\"+") for word in words if word.strip("'\"+")]
 
 
@@ -68,7 +68,7 @@ R = HeadTable(
             Kind.FUNCTION,
             r"(?:`(?P<name>[^`\n]++)`|[\"'](?P<quoted>[^\"'\n]++)[\"']|(?P<plain>[A-Za-z.][\w.]*+))[ \t]*+<<?-[ \t\r\n]*+(?:function[ \t]*+\(|\\\()",
             Ends.BRACES,
-            lambda found: (found["name"] or found["quoted"] or found["plain"]).decode("utf-8", "replace"),
+            lambda found: found["name"] or found["quoted"] or found["plain"],
             local=True,
         ),
         Head(

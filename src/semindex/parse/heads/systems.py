@@ -7,7 +7,7 @@ from semindex.types import Kind
 
 
 def _unquoted(groups: Groups) -> str:
-    return groups["name"].decode("utf-8", "replace").strip("`")
+    return groups["name"].strip("`")
 
 
 _NIM_NAME = r"(?P<name>`[^`\n]++`|[A-Za-z]\w*+)"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from semindex.parse.blanking import blanked
+
 _LONG_DEFINE = re.compile(
     rb"(\#[ \t]*define\b(?:[^\\\n]++|\\(?!\r?\n))*+)\\(\r?\n)((?:[^\n]*\\\r?\n)*+[^\n]*)"
 )
@@ -75,13 +77,12 @@ _CONDITION = re.compile(rb"\#[ \t]*+(?P<word>if|ifdef|ifndef|elif|elifdef|elifnd
 _BODY = re.compile(rb"\)[^\n;{}()]{0,40}\n?\{[ \t]*\r?\n(?P<body>(?:(?!\}|\w[^\n:]*+\n)[^\n]*+\n)++)(?=\})")
 """A function's body, up to the first brace at the margin; none if other code stands at the margin before."""
 _INDENTED = (b" ", b"\t", b"#", b"\n", b"}", b"")
-_BLANKED = bytes(value if value in b"\r\n" else 0x20 for value in range(256))
 
 
 def without_macros(text: bytes) -> bytes:
     """The text with blanks for macros that no grammar understands; no byte changes its offset."""
     text = _LONG_DEFINE.sub(_without_rest, text)
-    text = _LONE_MACRO.sub(lambda found: found[0].translate(_BLANKED), text)
+    text = _LONE_MACRO.sub(lambda found: blanked(found[0]), text)
     for expression in _TYPE_MARKS:
         text = expression.sub(_without_marks, text)
     text = _BEHIND_STAR.sub(_without_marks, text)
@@ -101,11 +102,11 @@ def without_bodies(text: bytes) -> bytes:
 
 def _without_marks(found: re.Match[bytes]) -> bytes:
     start, end = found.start("marks") - found.start(), found.end("marks") - found.start()
-    return found[0][:start] + found["marks"].translate(_BLANKED) + found[0][end:]
+    return found[0][:start] + blanked(found["marks"]) + found[0][end:]
 
 
 def _without_trailing(found: re.Match[bytes]) -> bytes:
-    return _TRAILING_MACRO.sub(lambda macro: macro[0].translate(_BLANKED), found[0])
+    return _TRAILING_MACRO.sub(lambda macro: blanked(macro[0]), found[0])
 
 
 def _without_old_types(found: re.Match[bytes]) -> bytes:
@@ -113,7 +114,7 @@ def _without_old_types(found: re.Match[bytes]) -> bytes:
     names = [name.strip() for name in found["names"].split(b",")]
     if not any(name and re.search(rb"(?<!\w)" + name + rb"(?!\w)", found["types"]) for name in names):
         return found[0]
-    return b"(" + found[0][1:].translate(_BLANKED).replace(b" ", b")", 1)
+    return b"(" + blanked(found[0][1:]).replace(b" ", b")", 1)
 
 
 def _without_halves(text: bytes) -> bytes:
@@ -150,7 +151,7 @@ def _blank_halves(out: bytearray, group: list[re.Match[bytes]]) -> None:
     if branch.count(b"{") == branch.count(b"}") or b"__cplusplus" in first[0]:
         return
     for start, end in ((first.start(), first.end()), (second.start(), group[-1].end())):
-        out[start:end] = out[start:end].translate(_BLANKED)
+        out[start:end] = blanked(bytes(out[start:end]))
 
 
 def _without_body(found: re.Match[bytes]) -> bytes:
@@ -163,7 +164,7 @@ def _without_body(found: re.Match[bytes]) -> bytes:
     ):
         return found[0]
     start = found.start("body") - found.start()
-    return found[0][:start] + body.translate(_BLANKED)
+    return found[0][:start] + blanked(body)
 
 
 def _without_rest(found: re.Match[bytes]) -> bytes:
@@ -172,4 +173,4 @@ def _without_rest(found: re.Match[bytes]) -> bytes:
     comment = head.rfind(b"/*")
     if comment >= 0 and b"*/" not in head[comment:]:
         head = head[:comment].ljust(len(head))
-    return head + b"0" + found[2] + found[3].translate(_BLANKED)
+    return head + b"0" + found[2] + blanked(found[3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from semindex.parse.blanking import blanked, bracket_pairs
 from semindex.parse.heads.finder import visible
 
 _MACRO = re.compile(rb"^[ \t]*+(?!macro_rules\b)\w++(?:::\w++)*+![ \t]*+(?P<open>\{)", re.MULTILINE)
@@ -16,7 +17,6 @@ _BRANCH = re.compile(rb"\s*+(?:else[ \t]*+)?+(?:if[ \t]++#\[[^\n]*?\][ \t]*+)?+(
 """The head of a branch in ``cfg_if!``: ``if #[cfg(unix)]`` or ``else``."""
 _FLAGS = re.compile(rb"\bstruct[ \t]++\w++(?P<type>[ \t]*+:[ \t]*+[\w:]++)[ \t]*+(?=\{)")
 _REF = re.compile(rb"\bstatic[ \t]++(?P<ref>ref)[ \t]++\w")
-_BRACE = re.compile(rb"[{}]")
 
 
 def without_item_macros(text: bytes) -> bytes:
@@ -28,7 +28,7 @@ def without_item_macros(text: bytes) -> bytes:
     if b"!" not in text or _MACRO.search(text) is None:
         return text
     bare = visible("rust", text).bare
-    pairs = _pairs(bare)
+    pairs = {opened: closed for opened, closed in bracket_pairs(bare, b"{", b"}").items() if closed >= 0}
     found = bytearray(text)
     end = -1
     for macro in _MACRO.finditer(bare):
@@ -74,16 +74,4 @@ def _rewrite(found: bytearray, bare: bytes, start: int, end: int, pairs: dict[in
 
 
 def _blank(found: bytearray, start: int, end: int) -> None:
-    found[start:end] = bytes(each if each in b"\r\n" else 0x20 for each in found[start:end])
-
-
-def _pairs(bare: bytes) -> dict[int, int]:
-    """The offset of the closing brace of each brace that is closed."""
-    pairs: dict[int, int] = {}
-    waiting: list[int] = []
-    for brace in _BRACE.finditer(bare):
-        if brace[0] == b"{":
-            waiting.append(brace.start())
-        elif waiting:
-            pairs[waiting.pop()] = brace.start()
-    return pairs
+    found[start:end] = blanked(bytes(found[start:end]))
