@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -73,6 +74,8 @@ class Tag(Struct, frozen=True):
     kind: str
     text: str
     """The line, as far as ctags prints it."""
+    local: bool = False
+    """Whether a function encloses it."""
 
     @property
     def last_name(self) -> str:
@@ -123,7 +126,12 @@ FLAWS = (
 
 
 def flaw_of(parser: str, tag: Tag) -> str | None:
-    """The reason why a tag is an error of ctags; None for one that is a definition."""
+    """The reason why a tag is an error of ctags; None for one that is a definition.
+
+    Types inside of functions of C and C++ are no errors, but we leave them out by choice.
+    """
+    if tag.local and parser in ("C", "C++", "CUDA"):
+        return "inside a function"
     return next((flaw.reason for flaw in FLAWS if flaw.holds(parser, tag)), None)
 
 
@@ -138,8 +146,13 @@ def last_name(name: str) -> str:
 
     >>> last_name("[dbo].[Get User]"), last_name("a::b::~C"), last_name("start/2")
     ('get user', '~c', 'start')
+    >>> last_name("a::B::operator ="), last_name("operator()")
+    ('operator=', 'operator()')
     """
     bare = re.sub(r"[\"`\[\]']", "", name.strip())
+    operator = re.search(r"\boperator\b\s*(?P<sign>[^\w\s(][^(]*|\(\s*\))", name)
+    if operator:
+        return "operator" + "".join(operator["sign"].split())
     bare = re.sub(r"/\d+$", "", bare)
     parts = re.split(r"::|->|[.:#\\]", bare)
     return next((part for part in reversed(parts) if part), bare).strip().lower()
@@ -156,8 +169,27 @@ def tags_of(parser: str, files: Sequence[Path]) -> Iterator[Tag]:
     command += [f"--language-force={parser}", "-f", "-", "-L", "-"]
     names = "".join(f"{file}\n" for file in files if "\n" not in str(file))
     done = subprocess.run(command, input=names.encode(), capture_output=True, check=True)
-    for line in done.stdout.splitlines():
-        row = json.loads(line.decode("utf-8", "replace"))
-        if row.get("_type") == "tag" and "line" in row:
-            text = row.get("pattern", "").removeprefix("/^").removesuffix("$/")
-            yield Tag(row["path"], row["name"], row["line"], row.get("kind", ""), text)
+    rows = [json.loads(line.decode("utf-8", "replace")) for line in done.stdout.splitlines()]
+    rows = [row for row in rows if row.get("_type") == "tag" and "line" in row]
+    inside = _inside_functions(rows)
+    for number, row in enumerate(rows):
+        text = row.get("pattern", "").removeprefix("/^").removesuffix("$/")
+        yield Tag(row["path"], row["name"], row["line"], row.get("kind", ""), text, number in inside)
+
+
+def _inside_functions(rows: Sequence[dict[str, Any]]) -> set[int]:
+    """The positions of the tags in functions, and of those in types in functions."""
+    scopes: set[tuple[str, str]] = set()
+    inside: set[int] = set()
+    grows = True
+    while grows:
+        grows = False
+        for number, row in enumerate(rows):
+            scope = row.get("scope", "")
+            if number in inside or not scope:
+                continue
+            if row.get("scopeKind") == "function" or (row["path"], scope) in scopes:
+                inside.add(number)
+                scopes.add((row["path"], f"{scope}::{row['name']}"))
+                grows = True
+    return inside

@@ -44,6 +44,9 @@ _HEADING = re.compile(
     |subprogram|subroutine|subtype|table|task|template|trait|trigger|type\w*|union|using|val|var|variable
     |view|output|provider)\b"""
 )
+_WITH_MACROS = ("C", "C++", "CUDA")
+_MADE_BY_MACRO = re.compile(r"(?P<macro>[A-Z][A-Z0-9_]+)\s*\(")
+"""A head that is a macro, as in ``TEST(Split, Empty) {``: ctags names the function by the macro."""
 _SHOWN = (Kind.SECTION, Kind.SETTING)
 """Kinds that are no definitions of code."""
 
@@ -57,10 +60,13 @@ class Name(Struct, frozen=True):
     first_line: int
     line: int
     text: str
+    last_line: int = 0
 
     def is_at(self, tag: Tag) -> bool:
-        """Whether the tag's line is near the head."""
-        return self.first_line - NEAR_LINES <= tag.line <= self.line + NEAR_LINES
+        """Whether the tag's line is near the head, or is the last one, as in ``} name;`` of a typedef."""
+        return (
+            tag.line == self.last_line or self.first_line - NEAR_LINES <= tag.line <= self.line + NEAR_LINES
+        )
 
 
 class Tally(Struct):
@@ -121,7 +127,8 @@ def names_of(parsed: ParsedFile, path: str) -> list[Name]:
         name, first = last_name(symbol.name), symbol.span.start_line
         end = min(symbol.span.end_line, first + _HEAD_LINES)
         at = next((n for n in range(first, end + 1) if name in lines[n - 1].lower()), first)
-        names.append(Name(path, symbol.name, symbol.kind.label, first, at, lines[at - 1].strip()))
+        text, last = lines[at - 1].strip(), symbol.span.end_line
+        names.append(Name(path, symbol.name, symbol.kind.label, first, at, text, last))
     return names
 
 
@@ -130,6 +137,8 @@ def compare(tally: Tally, parser: str, tags: Iterable[Tag], names: Sequence[Name
     by_name: dict[tuple[str, str], list[Name]] = defaultdict(list)
     for name in names:
         by_name[name.path, last_name(name.name)].append(name)
+        if parser in _WITH_MACROS and (made := _MADE_BY_MACRO.match(name.text)):
+            by_name[name.path, made["macro"].lower()].append(name)
     known: set[int] = set()
     for tag in dict.fromkeys(tags):
         same = [name for name in by_name.get((tag.path, tag.last_name), ()) if name.is_at(tag)]

@@ -36,6 +36,28 @@ def test_flaws_of_ctags_are_told_from_definitions() -> None:
     assert flaw_of("C", Tag("a.h", "__anon12", 1, "struct", "struct {")) == "anonymous"
 
 
+def test_operators_have_one_name_whatever_the_blanks() -> None:
+    names = ["a::B::operator =", "B::operator=", "operator ()", "operator()(int)", "operator<<"]
+    assert [last_name(name) for name in names] == ["operator="] * 2 + ["operator()"] * 2 + ["operator<<"]
+
+
+@needs_ctags
+def test_a_function_that_a_macro_names_and_a_local_type_are_no_misses(tmp_path: Path) -> None:
+    (tmp_path / "a.cpp").write_text(
+        "TEST(Split, Empty) {\n  struct Local {\n    int x() { return 1; }\n  };\n  using X = int;\n}\n"
+    )
+    (found,) = definitions.measure([tmp_path])
+    assert (found.tags, found.found, found.ours_only) == (1, 1, [])
+    assert dict(found.flaws) == {"inside a function": 3}
+
+
+@needs_ctags
+def test_a_typedef_is_found_at_its_last_line(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text("typedef struct {\n" + "  int size_a;\n" * 50 + "} size;\n")
+    (found,) = definitions.measure([tmp_path])
+    assert (found.tags, found.found) == (1, 1)
+
+
 def test_locals_and_prototypes_are_no_definitions() -> None:
     assert is_definition("C", Tag("a.c", "f", 1, "function", ""))
     assert not is_definition("C", Tag("a.c", "f", 1, "prototype", ""))

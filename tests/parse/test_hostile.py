@@ -25,6 +25,8 @@ UNITS = {
     "marks of types": b"class AA_BB(" * 5_000,
     "marks behind parameters": b") AA_BB(x" * 10_000,
     "halves": b"#if A\n{\n#else\n" * 5_000,
+    "macros without an end": b"#define A /* \\\n" * 5_000,
+    "typedefs without an end": b"typedef (* A B " * 8_000,
     "operators": b"+-*/%&|^!~<>=?:;,.\n" * 2_000,
 }
 

@@ -134,16 +134,25 @@ def _hidden(symbols: Sequence[Symbol]) -> list[bool]:
             continue
         is_short = outer.span.end_line - outer.span.start_line < WHOLE_FUNCTION_LINES
         is_function = outer.kind in (Kind.FUNCTION, Kind.METHOD)
-        hidden.append(hidden[symbol.parent] or (is_function and is_short))
+        is_inner = hidden[symbol.parent] or _is_inner_macro(symbol, outer)
+        hidden.append(is_inner or (is_function and is_short))
     return hidden
+
+
+def _is_inner_macro(symbol: Symbol, outer: Symbol) -> bool:
+    """Whether it is a macro in a function or a type, such as the ``#define`` of a flag between two fields."""
+    return symbol.kind is Kind.MACRO and outer.kind is not Kind.MODULE
 
 
 def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
     """The 0-based first line of each definition that has members inside it, by its position."""
     heads: dict[int, int] = {}
     for symbol in symbols:
-        if symbol.parent >= 0 and symbol.span.start_byte < symbols[symbol.parent].span.end_byte:
-            heads.setdefault(symbol.parent, symbols[symbol.parent].span.start_line - 1)
+        outer = symbols[symbol.parent] if symbol.parent >= 0 else None
+        if outer is None or symbol.span.start_byte >= outer.span.end_byte:
+            continue
+        if not _is_inner_macro(symbol, outer):
+            heads.setdefault(symbol.parent, outer.span.start_line - 1)
     return heads
 
 

@@ -80,6 +80,36 @@ def placed(
     return name, member_kind(kind, drafts[parent].kind) if parent >= 0 else kind, parent
 
 
+def with_more(drafts: list[Draft], more: list[Draft]) -> list[Draft]:
+    """Both in the order of their start; the parent of each of ``more`` is the innermost draft around it.
+
+    ``drafts`` must be in the order of their start.
+    """
+    if not more:
+        return drafts
+    joined: list[Draft] = []
+    moved: list[int] = []
+    around: list[int] = []
+    added = 0
+    for draft in [*drafts, None]:
+        while added < len(more) and (draft is None or more[added].start < draft.start):
+            each = more[added]
+            while around and joined[around[-1]].end <= each.start:
+                around.pop()
+            each.parent = around[-1] if around else -1
+            joined.append(each)
+            added += 1
+        if draft is None:
+            break
+        while around and joined[around[-1]].end <= draft.start:
+            around.pop()
+        draft.parent = moved[draft.parent] if draft.parent >= 0 else -1
+        moved.append(len(joined))
+        around.append(len(joined))
+        joined.append(draft)
+    return joined
+
+
 def finished(drafts: list[Draft], lines: TextLines, comments: Ranges) -> tuple[Symbol, ...]:
     """The symbols of a file, in the order of ``drafts``, with the comments above them as documentation."""
     if not drafts:

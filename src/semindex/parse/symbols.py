@@ -21,7 +21,7 @@ from msgspec import Struct, field
 from tree_sitter import Node, Tree
 
 from semindex.parse.comments import Ranges
-from semindex.parse.drafts import FUNCTIONS, MAX_SYMBOLS, Draft, finished, lengthened, placed
+from semindex.parse.drafts import FUNCTIONS, MAX_SYMBOLS, Draft, finished, lengthened, placed, with_more
 from semindex.parse.heads.recovery import recovered
 from semindex.parse.heads.registry import head_table_of
 from semindex.parse.lines import TextLines
@@ -152,6 +152,8 @@ def symbols_of(
     heads = head_table_of(language) if tree.root_node.has_error else None
     if heads is not None:
         drafts = recovered(language, lines.text, heads, drafts)
+    if table.beside is not None:
+        drafts = with_more(drafts, table.beside(lines.text, comments))
     return finished(drafts, lines, comments)
 
 

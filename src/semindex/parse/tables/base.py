@@ -9,6 +9,8 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from tree_sitter import Node
 
+from semindex.parse.comments import Ranges
+from semindex.parse.drafts import Draft
 from semindex.types import Kind
 
 
@@ -85,6 +87,8 @@ class Table(Struct, frozen=True):
     """Tells whether a node is the documentation of the definition behind it."""
     masked: Callable[[bytes], bytes] | None = None
     """Blanks text that would mislead the grammar; the length stays."""
+    beside: Callable[[bytes, Ranges], list[Draft]] | None = None
+    """Finds definitions in the text instead of the tree, such as the macros of C; gets the comments, too."""
     rest_of_file: frozenset[str] = field(default_factory=frozenset)
     """Types of definitions that enclose all that follows in the file, such as ``namespace A;``."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from tree_sitter import Node
 
 from semindex.parse.drafts import CONTAINERS
@@ -19,10 +17,10 @@ from semindex.parse.tables.base import (
     unless_local,
     without_arguments,
 )
+from semindex.parse.tables.c_macros import macros_of
 from semindex.parse.tables.c_masks import without_bodies, without_macros
 from semindex.types import Kind
 
-_CONTINUED = re.compile(rb"(?:[^\n]*\\\r?\n)*+[^\n]*")
 _OLD_MOST_LINES = 31
 """The definitions of before 1989 have at most so many lines between parameters and body."""
 _DECLARATORS = frozenset(
@@ -144,20 +142,25 @@ def _specifier(node: Node, context: Context) -> Definition | Step | None:
     return Definition(name, _SPECIFIERS[node.type], node) if name else Step.DESCEND
 
 
-def _type_definition(node: Node, context: Context) -> list[Definition] | None:
+def _type_definition(node: Node, context: Context) -> list[Definition]:
+    """The names of a typedef: its tag, and each of ``typedef struct tag { … } Name, *Pointer;``."""
     specified = node.child_by_field_name("type")
-    declarator, _ = _innermost(node.child_by_field_name("declarator"))
-    name = context.text(declarator)
+    declarators = node.children_by_field_name("declarator")
+    names = [context.text(_innermost(each)[0]) for each in declarators]
+    names = [name for name in dict.fromkeys(names) if name]
     if (
         specified is None
         or specified.type not in _SPECIFIERS
         or specified.child_by_field_name("body") is None
     ):
-        return [Definition(name, Kind.TYPE)] if name else None
+        return [Definition(name, Kind.TYPE) for name in names]
     kind = _SPECIFIERS[specified.type]
     tag = context.text(specified.child_by_field_name("name"))
-    found = [Definition(tag, kind)] if tag and tag != name else []
-    return [*found, Definition(name, kind, specified)] if name else found
+    if tag and tag not in names:
+        names.append(tag)
+    # The first name comes last: members belong to the definition before them.
+    found = [Definition(name, kind) for name in reversed(names[1:])]
+    return [*found, *(Definition(name, kind, specified) for name in names[:1])]
 
 
 def _declaration(node: Node, context: Context) -> Definition | Step | None:
@@ -185,14 +188,6 @@ def _declaration(node: Node, context: Context) -> Definition | Step | None:
     return Definition(context.text(declarator), Kind.CONSTANT if constant else Kind.VARIABLE)
 
 
-def _macro(node: Node, context: Context) -> Definition | None:
-    if node.child_by_field_name("value") is None:
-        return None
-    written = _CONTINUED.match(context.source, node.start_byte)
-    end = written.end() if written else -1
-    return Definition(context.text(node.child_by_field_name("name")), Kind.MACRO, end=end)
-
-
 def _namespace(node: Node, context: Context) -> Definition | Step:
     name = context.text(node.child_by_field_name("name"))
     return Definition(name, Kind.MODULE, node) if name else Step.DESCEND
@@ -207,8 +202,6 @@ _C: dict[str, Rule | Step] = {
     "declaration": _declaration,
     "expression_statement": unless_local(_macro_call),
     "call_expression": unless_local(_macro_call),
-    "preproc_def": _macro,
-    "preproc_function_def": _macro,
     **each_of(
         "translation_unit",
         "preproc_ifdef",
@@ -222,7 +215,7 @@ _C: dict[str, Rule | Step] = {
     ),
 }
 
-C = Table(_C, masked=without_bodies)
+C = Table(_C, masked=without_bodies, beside=macros_of)
 CPP = Table(
     _C
     | {
@@ -235,4 +228,5 @@ CPP = Table(
         "template_declaration": Step.WRAP,
     },
     masked=without_macros,
+    beside=macros_of,
 )

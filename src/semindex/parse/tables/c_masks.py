@@ -63,8 +63,8 @@ _TRAILING = re.compile(
 A word at the margin begins something else, such as the next ``TEST(A, B) {``."""
 _TRAILING_MACRO = re.compile(rb"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{2,}+(?:[ \t]*+" + _NESTED + rb")?+")
 _POINTER_TYPE = re.compile(
-    rb"typedef(?<!\wtypedef)\b[^;{}()]{0,200}+\([ \t]*+(?P<marks>(?:\w++[ \t]++){1,2}?)"
-    rb"(?=\*?[ \t]*+\w++[ \t]*+\)[ \t\r\n]*+\(|\*)"
+    rb"typedef(?<!\wtypedef)\b[^;{}()]{0,200}+\([ \t]*+(?:\*[ \t]*+)?+(?P<marks>(?:\w++[ \t]*+){1,3}?)"
+    rb"(?=(?:\*[ \t]*+|(?<=[ \t]))(?!\d)\w++[ \t]*+(?:\[[^\]\n]*+\][ \t]*+)?+\)[ \t\r\n]*+\()"
 )
 """A calling convention in the type of a function pointer: ``typedef int (WINAPI *Callback)(int);``."""
 _OLD_PARAMETERS = re.compile(
