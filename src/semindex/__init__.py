@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     )
     from semindex.index import Index, open
     from semindex.library import Indexes, open_all
+    from semindex.supported import Language, languages
     from semindex.types import BuildReport, Cluster, Coverage, Hit, Hits, Reason, Status
 
 _HOME = {
     **dict.fromkeys(("Index", "open"), "semindex.index"),
     **dict.fromkeys(("Indexes", "open_all"), "semindex.library"),
+    **dict.fromkeys(("Language", "languages"), "semindex.supported"),
     **dict.fromkeys(
         ("BuildReport", "Cluster", "Coverage", "Hit", "Hits", "Reason", "Status"), "semindex.types"
     ),
@@ -77,6 +79,7 @@ __all__ = [
     "IndexTooNew",
     "IndexUnwritable",
     "Indexes",
+    "Language",
     "ModelError",
     "NotIndexed",
     "QueryError",
@@ -87,6 +90,7 @@ __all__ = [
     "UsageError",
     "WorkerError",
     "__version__",
+    "languages",
     "open",
     "open_all",
 ]

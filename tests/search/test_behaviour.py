@@ -460,3 +460,27 @@ def test_several_roots_answer_as_one(grow: Grow) -> None:
                     (hit.path, hit.score, hit.reasons) for hit in expected
                 ]
                 assert {hit.repository for hit in found} == {str(one.root), str(two.root)}
+
+
+def test_a_kind_says_which_files_it_leaves_out_for_their_language(grow: Grow) -> None:
+    index = grow({"a.py": "def start():\n    return 1\n", "b.rego": "start = 1\n", "notes.txt": "start\n"})
+    (note,) = index.search("start kind:function").coverage.notes
+    assert note == "kind:function leaves out files in whose languages no definitions are found: rego (1 file)"
+    assert index.search("start").coverage.notes == ()
+    assert index.search("start kind:block lang:rego").coverage.notes == ()
+
+
+def test_a_kind_that_a_language_lacks_is_told(grow: Grow) -> None:
+    index = grow({"a.fish": "function start\n    echo 1\nend\n", "b.py": "class Start:\n    pass\n"})
+    answer = index.search("start kind:class lang:fish")
+    assert not answer.hits
+    assert answer.coverage.notes == (
+        "no class in the 1 file that the other filters let pass; they have function",
+    )
+
+
+def test_prose_is_left_out_without_a_word_unless_it_is_named(grow: Grow) -> None:
+    index = grow({"a.py": "def start():\n    return 1\n", "notes.txt": "start\n"})
+    assert index.search("start kind:function").coverage.notes == ()
+    (note,) = index.search("start kind:function lang:text").coverage.notes
+    assert note.endswith("text (1 file)")

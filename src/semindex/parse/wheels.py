@@ -65,9 +65,13 @@ def installed_version(wheel: str) -> str:
     return _installed().get(wheel.lower().replace("-", "_"), "none")
 
 
+def wheels_of(language: str) -> tuple[str, ...]:
+    """The distributions that have a language's grammar, or those of the scripts in it."""
+    return tuple([GRAMMARS[each].wheel for each in EMBEDDED.get(language, (language,)) if each in GRAMMARS])
+
+
 @lru_cache(maxsize=len(GRAMMARS) * 8)
 def fingerprint(language: str) -> str:
     """Versions of the parser, tree-sitter and the grammar. With another fingerprint files are parsed anew."""
-    grammars = [GRAMMARS[each] for each in EMBEDDED.get(language, (language,)) if each in GRAMMARS]
-    wheel = ", ".join(f"{each.wheel} {installed_version(each.wheel)}" for each in grammars) or "none"
+    wheel = ", ".join(f"{each} {installed_version(each)}" for each in wheels_of(language)) or "none"
     return f"parse {PARSE_VERSION}; tree-sitter {installed_version('tree-sitter')}; {wheel}"

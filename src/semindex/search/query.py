@@ -74,7 +74,7 @@ def language_named(name: str) -> str:
     """
     known = canonical(name)
     if known is None:
-        raise QueryError(f"unknown language {name!r}; 'semindex status' lists the languages of an index")
+        raise QueryError(f"unknown language {name!r}; 'semindex languages' lists all that are known")
     return known
 
 

@@ -18,9 +18,9 @@ from semindex.process.recent import RecentlyUsed
 from semindex.process.threads import Beside
 from semindex.search import verbatim
 from semindex.search.evidence import Evidence
+from semindex.search.filtering import Passing, passing
 from semindex.search.gathering import Scratch, gathered, text_frequencies
 from semindex.search.ordering import Ordering, Ranking, asks_for_settings
-from semindex.search.query import path_filter, within
 from semindex.search.scoring import (
     BodyScores,
     Signal,
@@ -45,7 +45,6 @@ from semindex.types import (
     Filters,
     Floats,
     Ids,
-    Kind,
     Mask,
     Mode,
     Query,
@@ -60,7 +59,7 @@ DECODED_CHUNKS = 20_000
 """Up to so many chunks all postings are decoded once a second query comes: 20 MB at most."""
 REMEMBERED_SECONDS = 3600
 """After which a query's vector is computed again, so that a process that stays gives memory back."""
-_MASKS = 16
+_FILTERED = 16
 """Sets of filters whose files are remembered: 1.3 MB each for a million chunks, where a kind is wanted."""
 _SOON_DECODED = 2000
 """So many chunks are decoded in some 50 ms, which a query waits for."""
@@ -107,7 +106,7 @@ class Ranker:
         self._vectors: RecentlyUsed[tuple[object, ...], Vector] = RecentlyUsed(
             remembered, seconds=REMEMBERED_SECONDS
         )
-        self._masks: RecentlyUsed[Filters, tuple[Mask, Mask | None]] = RecentlyUsed(_MASKS)
+        self._filtered: RecentlyUsed[Filters, Passing] = RecentlyUsed(_FILTERED)
         self._chunk_words = verbatim.ChunkWords()
 
     def rank(
@@ -140,7 +139,8 @@ class Ranker:
         asks_settings = asks_for_settings(terms)
         if asks_settings:
             symbols = setting_matches(generation, query.text, weights) | symbols
-        allowed, kinds = self._allowed(query.filters, required)
+        allowed, kinds, missing = self._passing(query.filters, required)
+        notes += missing
         # Shortlist.
         products = generation.begin_nearest(vector) if vector is not None else None
         lists: list[Ids] = []
@@ -256,42 +256,13 @@ class Ranker:
             self._vectors.put((text, *meant), vector)
         return vector
 
-    def _allowed(self, filters: Filters, required: Sequence[str] | None) -> tuple[Mask, Mask | None]:
-        """The live files that pass the filters and have all required terms, and the chunks of wanted kinds.
-
-        The first has the shape ``(files,)``; the second ``(chunks,)``, or is None when every kind will do.
-        """
-        found = self._masks.get(filters)
+    def _passing(self, filters: Filters, required: Sequence[str] | None) -> Passing:
+        """What passes the filters, of its files those that have all required terms."""
+        found = self._filtered.get(filters)
         if found is None:
-            found = self._filtered(filters)
-            self._masks.put(filters, found)
-        allowed, kinds = found
-        return (allowed if required is None else allowed & self._having(required)), kinds
-
-    def _filtered(self, filters: Filters) -> tuple[Mask, Mask | None]:
-        generation = self.generation
-        allowed, kinds = generation.file_live.copy(), None
-        if filters.languages:
-            names, numbers = generation.languages
-            wanted = [number for number, name in enumerate(names) if name in filters.languages]
-            allowed &= np.isin(numbers, wanted)
-        passes = path_filter(filters)
-        if passes is not None:
-            for file in np.flatnonzero(allowed).tolist():
-                allowed[file] = passes(generation.path(file))
-        for number, scopes in enumerate(self._scopes):
-            inside = within(scopes)
-            if inside is not None:
-                for file in np.flatnonzero(allowed & generation.of_repository(number)).tolist():
-                    allowed[file] = inside(generation.path(file))
-        if filters.kinds:
-            # A block of configuration is of the kind of its settings, where these were found.
-            more = (Kind.SETTING,) if Kind.CONFIG in filters.kinds else ()
-            kinds = np.isin(generation.chunk_kinds, [int(kind) for kind in (*filters.kinds, *more)])
-            has = np.zeros(generation.files, dtype=bool)
-            has[generation.chunk_file[kinds]] = True
-            allowed &= has
-        return allowed, kinds
+            found = passing(self.generation, filters, self._scopes)
+            self._filtered.put(filters, found)
+        return found if required is None else found._replace(files=found.files & self._having(required))
 
     def _having(self, required: Sequence[str]) -> Mask:
         """The files whose code or comments have every one of some terms, shape ``(files,)``."""

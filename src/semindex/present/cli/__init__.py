@@ -35,6 +35,9 @@ COMMANDS = {
     "search": Entry("search", "search", "Find the code that answers a question."),
     "related": Entry("related", "related", "Find code like the code at a place."),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
+    "languages": Entry(
+        "languages", "languages", "Show the languages, and how definitions are found in each."
+    ),
     "config": Entry("config", "config", "Show each setting and where it came from."),
     "cache": Entry("cache", "cache", "Show or clear the vectors that transformers computed."),
     "eval": Entry("eval", "evaluate", "Measure search on a repository, without judgements.", blas=True),

@@ -1,0 +1,93 @@
+"""Which files and chunks the filters of a query let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from semindex.search.query import path_filter, within
+from semindex.source.languages import kind_of
+from semindex.store.generation import Generation
+from semindex.types import Filters, Kind, Mask
+
+_NO_DEFINITIONS = frozenset((Kind.BLOCK, Kind.TEXT, Kind.CONFIG))
+"""The kinds of chunks that no definition owns."""
+
+
+class Passing(NamedTuple):
+    """What passes."""
+
+    files: Mask
+    """Live files, shape ``(files,)``."""
+    chunks: Mask | None
+    """Chunks of the wanted kinds, shape ``(chunks,)``; None when every kind will do."""
+    notes: tuple[str, ...] = ()
+    """What a filter by kind cannot find here."""
+
+
+def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[str]] = ()) -> Passing:
+    """What passes all filters.
+
+    Args:
+        generation: The files.
+        filters: Those of the query.
+        scopes: For each repository the folders that are searched; none, or an empty one, limits nothing.
+    """
+    files = generation.file_live.copy()
+    if filters.languages:
+        names, numbers = generation.languages
+        wanted = [number for number, name in enumerate(names) if name in filters.languages]
+        files &= np.isin(numbers, wanted)
+    passes = path_filter(filters)
+    if passes is not None:
+        for file in np.flatnonzero(files).tolist():
+            files[file] = passes(generation.path(file))
+    for number, folders in enumerate(scopes):
+        inside = within(folders)
+        if inside is not None:
+            for file in np.flatnonzero(files & generation.of_repository(number)).tolist():
+                files[file] = inside(generation.path(file))
+    if not filters.kinds:
+        return Passing(files, None)
+    # A block of configuration is of the kind of its settings, where these were found.
+    more = (Kind.SETTING,) if Kind.CONFIG in filters.kinds else ()
+    chunks: Mask = np.isin(generation.chunk_kinds, [int(kind) for kind in (*filters.kinds, *more)])
+    has = np.zeros(generation.files, dtype=bool)
+    has[generation.chunk_file[chunks]] = True
+    return Passing(files & has, chunks, tuple(_missing(generation, filters, files, has)))
+
+
+def _missing(generation: Generation, filters: Filters, files: Mask, has: Mask) -> Iterator[str]:
+    """Notes on what a filter by kind cannot find among files, of which some have a chunk of such a kind."""
+    wanted = ", ".join(kind.label for kind in filters.kinds)
+    blind = {} if _NO_DEFINITIONS & {*filters.kinds} else _without_definitions(generation, filters, files)
+    if blind:
+        told = ", ".join(f"{name} ({_files(count)})" for name, count in sorted(blind.items()))
+        yield f"kind:{wanted} leaves out files in whose languages no definitions are found: {told}"
+    if sum(blind.values()) < files.sum() and not (files & has).any():
+        kinds = np.unique(generation.chunk_kinds[files[generation.chunk_file]]).tolist()
+        told = ", ".join(Kind(kind).label for kind in kinds)
+        looked = _files(int(files.sum()))
+        yield f"no {wanted} in the {looked} that the other filters let pass; they have {told}"
+
+
+def _without_definitions(generation: Generation, filters: Filters, files: Mask) -> dict[str, int]:
+    """The languages of files in which no definitions can be found, with their number of files.
+
+    Prose and data count only if they are asked for by name: nobody expects functions there.
+    """
+    from semindex.parse.depths import Depth, depth_of
+
+    names, numbers = generation.languages
+    counts = np.bincount(numbers[files], minlength=len(names)).tolist()
+    return {
+        name: count
+        for name, count in zip(names, counts, strict=True)
+        if count and (name in filters.languages or kind_of(name) == "code") and depth_of(name) is Depth.NONE
+    }
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file" if count == 1 else f"{count:,} files"
