@@ -73,9 +73,16 @@ class Tag(Struct, frozen=True):
     line: int
     kind: str
     text: str
-    """The line, as far as ctags prints it."""
+    """The line."""
     local: bool = False
     """Whether a function encloses it."""
+    end_line: int = 0
+    """The last line of the definition; 0 where ctags does not tell."""
+
+    @property
+    def is_small_local(self) -> bool:
+        """Whether it is a definition of one or two lines inside a function."""
+        return self.local and self.end_line - self.line < 2
 
     @property
     def last_name(self) -> str:
@@ -107,9 +114,15 @@ class Flaw(Struct, frozen=True):
         return not self.text or re.search(self.text, tag.text) is not None
 
 
+_FUNCTIONS = frozenset("func function method subprogram subroutine procedure val getter setter macro".split())
+"""Kinds of definitions inside of which others are local."""
+
 FLAWS = (
-    Flaw("", "", r"__anon\w*|anon\w*_\w*|AnonymousFunction\w*|anonymous\w*", "", "anonymous"),
-    Flaw("", "", r"|.*[\s;{}].*", "", "no name"),
+    Flaw("", "", r"__anon\w*|anon\w*_\w*|(?i:anonymous|anonfunc)\w*|<lambda>|<\w+>", "", "anonymous"),
+    Flaw("", "", r"|.*[\s;{}$].*", "", "no name"),
+    Flaw("", "", r"(?i)begin|else|end|in|is|of|return|then", "", "a statement"),
+    Flaw("Rust", "module", "", r"\bmod\s+\w+\s*;", "a declaration"),
+    Flaw("OCaml", "module", "", r"^(?!.*\bmodule\b)", "a name that is not on the line"),
     Flaw("C C++", "macro", "", r"#\s*define\s+\w+\s*(?://|/\*|$)", "a macro without a value"),
     Flaw("C C++", "macro", "", r"#\s*undef\b", "a macro that is taken back"),
     Flaw("C C++ CUDA", "function", "if|for|while|switch|return|sizeof|defined", "", "a statement"),
@@ -126,12 +139,7 @@ FLAWS = (
 
 
 def flaw_of(parser: str, tag: Tag) -> str | None:
-    """The reason why a tag is an error of ctags; None for one that is a definition.
-
-    Types inside of functions of C and C++ are no errors, but we leave them out by choice.
-    """
-    if tag.local and parser in ("C", "C++", "CUDA"):
-        return "inside a function"
+    """The reason why a tag is an error of ctags; None for one that is a definition."""
     return next((flaw.reason for flaw in FLAWS if flaw.holds(parser, tag)), None)
 
 
@@ -146,14 +154,15 @@ def last_name(name: str) -> str:
 
     >>> last_name("[dbo].[Get User]"), last_name("a::b::~C"), last_name("start/2")
     ('get user', '~c', 'start')
-    >>> last_name("a::B::operator ="), last_name("operator()")
-    ('operator=', 'operator()')
+    >>> last_name("a::B::operator ="), last_name("operator()"), last_name("operator(+)")
+    ('operator=', 'operator()', 'operator+')
     """
     bare = re.sub(r"[\"`\[\]']", "", name.strip())
-    operator = re.search(r"\boperator\b\s*(?P<sign>[^\w\s(][^(]*|\(\s*\))", name)
+    operator = re.search(r"\boperator\b\s*(?P<sign>[^\w\s(][^(]*|\(\s*\)|\([^\w\s)]+\))", name)
     if operator:
-        return "operator" + "".join(operator["sign"].split())
-    bare = re.sub(r"/\d+$", "", bare)
+        sign = "".join(operator["sign"].split())
+        return "operator" + (sign[1:-1] or "()" if sign.startswith("(") else sign)
+    bare = re.sub(r"/\d+$", "", bare).lstrip("$@%&")
     parts = re.split(r"::|->|[.:#\\]", bare)
     return next((part for part in reversed(parts) if part), bare).strip().lower()
 
@@ -165,7 +174,8 @@ def tags_of(parser: str, files: Sequence[Path]) -> Iterator[Tag]:
         FileNotFoundError: ctags is not installed.
         subprocess.CalledProcessError: it failed.
     """
-    command = ["ctags", "--options=NONE", "--output-format=json", "--fields=+neKSl", "--kinds-all=*"]
+    command = ["ctags", "--options=NONE", "--output-format=json", "--fields=+neKSls", "--kinds-all=*"]
+    command.append("--pattern-length-limit=0")
     command += [f"--language-force={parser}", "-f", "-", "-L", "-"]
     names = "".join(f"{file}\n" for file in files if "\n" not in str(file))
     done = subprocess.run(command, input=names.encode(), capture_output=True, check=True)
@@ -174,7 +184,9 @@ def tags_of(parser: str, files: Sequence[Path]) -> Iterator[Tag]:
     inside = _inside_functions(rows)
     for number, row in enumerate(rows):
         text = row.get("pattern", "").removeprefix("/^").removesuffix("$/")
-        yield Tag(row["path"], row["name"], row["line"], row.get("kind", ""), text, number in inside)
+        text = text.replace("\\/", "/").replace("\\\\", "\\")
+        kind, end = row.get("kind", ""), row.get("end", 0)
+        yield Tag(row["path"], row["name"], row["line"], kind, text, number in inside, end)
 
 
 def _inside_functions(rows: Sequence[dict[str, Any]]) -> set[int]:
@@ -188,7 +200,7 @@ def _inside_functions(rows: Sequence[dict[str, Any]]) -> set[int]:
             scope = row.get("scope", "")
             if number in inside or not scope:
                 continue
-            if row.get("scopeKind") == "function" or (row["path"], scope) in scopes:
+            if row.get("scopeKind") in _FUNCTIONS or (row["path"], scope) in scopes:
                 inside.add(number)
                 scopes.add((row["path"], f"{scope}::{row['name']}"))
                 grows = True

@@ -8,6 +8,57 @@ from tests.parse.sources import parsed, qualified
 
 CONSTRUCTS = [
     (
+        "java",
+        "class A {\n  X d = new X() {\n    public int a() { return 1; }\n  };\n"
+        "  static final X<B> E = new X<>(1) {\n    void b() {}\n  };\n"
+        "  enum F { G { void c() {} }, H }\n"
+        "  void t(int[] z) {\n    z = new int[] {1};\n    if (z == new Foo(1)) {\n    }\n"
+        "    record L(int y) {\n      void q() {}\n    }\n"
+        "    run(new Y() {\n      void e() {\n        go(new Z(1) { void f() {} });\n      }\n"
+        "    });\n  }\n}\n",
+        "A A>a A>E A>E>b A>F A>F>G A>F>G>c A>t A>t>L A>t>L>q A>t>e A>t>e>f",
+    ),
+    (
+        "kotlin",
+        "val a = object : X {\n  override fun b() {}\n}\nclass C {\n  private val d = object : Y() {\n"
+        "    override fun e() = 1\n  }\n  fun f() {\n    fun g() = 2\n"
+        "    run(object : Z {\n      override fun h() {}\n    })\n"
+        "    list.forEach {\n      fun i() = it\n    }\n  }\n}\n",
+        "a a>b C C>e C>f C>f>g C>f>h C>f>i",
+    ),
+    (
+        "php",
+        "<?php\nreturn new class extends Migration {\n  public function up() {}\n};\n"
+        "function f() {\n  $x = new class(1) extends B {\n    function g() { return 1; }\n  };\n"
+        "  function h() {}\n}\n",
+        "up f f>g f>h",
+    ),
+    (
+        "ruby",
+        "A = proc do\n  def b\n  end\nend\nc = Struct.new(:d) do\n  def e\n  end\nend\n"
+        "prepend(Module.new do\n  def f\n  end\nend)\n"
+        "def g\n  k = Class.new do\n    def h; end\n  end\n  def k.m; end\nend\n",
+        "A A>b e f g g>h g>m",
+    ),
+    (
+        "rust",
+        "fn a() {\n    const X: u8 = 1;\n    #[derive(Debug)]\n    struct B { x: u8 }\n    impl B {\n"
+        "        fn c(&self) {}\n    }\n    async fn d() {}\n    run(|| {\n        fn e() {}\n    });\n}\n",
+        "a a>B a>B a>B>c a>d a>e",
+    ),
+    (
+        "lua",
+        "local function a()\n  local b = wrap({\n    c = function() return 1 end,\n  })\n"
+        "  pick.new(o, {\n    d = function(x) return x end,\n  }):find()\nend\n",
+        "a a>c a>d",
+    ),
+    (
+        "swift",
+        '@attached(member)\npublic macro A() = #externalMacro(\n    module: "M",\n    type: "T"\n)\n'
+        "func b() {}\n",
+        "A b",
+    ),
+    (
         "python",
         "cdef class Box:\n    cdef int size(self, int a) nogil:\n        return 1\n\n"
         "    def run(self):\n"

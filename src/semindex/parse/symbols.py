@@ -117,6 +117,9 @@ class _DefinitionFinder(Struct):
             if definition.inner is not None:
                 local = visit.local or definition.kind in FUNCTIONS
                 self._expand(_Visit(definition.inner, len(self.drafts) - 1, local, -1, (0, 0)), stack)
+            for member in reversed(definition.members):
+                if member.type in self.table.rules:
+                    stack.append(_Visit(member, len(self.drafts) - 1, True, -1, (0, 0)))
 
     def _merges(self, definition: Definition, visit: _Visit) -> bool:
         """Whether this is another clause of the definition before, which then is lengthened."""

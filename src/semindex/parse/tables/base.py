@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Container, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -60,6 +61,8 @@ class Definition(NamedTuple):
     kind: Kind
     inner: Node | None = None
     """The node whose children may be members; None for no members."""
+    members: tuple[Node, ...] = ()
+    """Nodes that may be members themselves, wherever they stand inside; see :func:`holding`."""
     qualifier: str = ""
     """The type that a definition outside its class names: ``Foo`` of ``Foo::bar``, a receiver in Go."""
     separator: str = "."
@@ -153,3 +156,51 @@ def unless_local(rule: Rule) -> Rule:
 def each_of(*types: str, step: Step = Step.DESCEND) -> dict[str, Step]:
     """The same step for several node types."""
     return dict.fromkeys(types, step)
+
+
+def holding(
+    rule: Rule, pattern: re.Pattern[bytes], bodies: Container[str] = (), blocks: Container[str] = ()
+) -> Rule:
+    """The rule, and what is defined inside of the definitions that it finds, as members of them.
+
+    Visiting every statement of a function for the few that define something would take as long as all else.
+    So the text is searched first, and then the nodes around what was found.
+
+    Args:
+        rule: Finds one definition, whose own children are not visited.
+        pattern: Matches where something may be defined inside; the last byte of a match lies in it.
+        bodies: Types of nodes that are a body, such as that of an anonymous class.
+        blocks: Types of nodes that may have definitions among their statements. They count where the
+            pattern's group ``local`` matches.
+    """
+
+    def found(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
+        outer = rule(node, context)
+        if not isinstance(outer, Definition):
+            return outer
+        return outer._replace(members=_inside(node, context.source, pattern, bodies, blocks))
+
+    return found
+
+
+def _inside(
+    node: Node, source: bytes, pattern: re.Pattern[bytes], bodies: Container[str], blocks: Container[str]
+) -> tuple[Node, ...]:
+    """The outermost nodes at matches, in their order: bodies, and the statements of blocks."""
+    found: list[Node] = []
+    passed = node.start_byte
+    for match in pattern.finditer(source, node.start_byte, node.end_byte):
+        at = match.end() - 1
+        if at < passed:
+            continue
+        is_local = match.lastgroup == "local"
+        below = each = node.descendant_for_byte_range(at, at + 1)
+        while each is not None and each != node and each.type not in (blocks if is_local else bodies):
+            below, each = each, each.parent
+        if each is None or each == node:
+            continue
+        inside = below if is_local else each
+        if inside is not None:
+            found.append(inside)
+            passed = inside.end_byte
+    return tuple(found)

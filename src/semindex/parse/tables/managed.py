@@ -14,6 +14,7 @@ from semindex.parse.tables.base import (
     Table,
     child_of,
     each_of,
+    holding,
     named,
     titled,
     unless_local,
@@ -24,13 +25,33 @@ from semindex.types import Kind
 _METHOD = named(Kind.METHOD, leaf=True)
 
 
-def _java_field(node: Node, context: Context) -> Definition | None:
+_JAVA_INSIDE = re.compile(
+    rb"\bnew[ \t\r\n]++[\w.]++[ \t\r\n]*+(?:<[^;{}()]{0,200}+[ \t\r\n]*+)?+\([^;{}]{0,300}+\{"
+    rb"|(?P<local>\n[ \t]++(?:(?:final|static|abstract|sealed|@\w++)[ \t]++)*+"
+    rb"(?:class|record|enum|interface)[ \t]++\w)"
+)
+"""An anonymous class, or a local one."""
+
+
+def _java_field(node: Node, context: Context) -> Definition | Step | None:
+    """A constant; of other fields the anonymous class that is their value."""
+    has_body = context.source.find(b"{", node.start_byte, node.end_byte) >= 0
     modifiers = context.text(child_of(node, "modifiers")).split()
     if "static" not in modifiers or "final" not in modifiers:
-        return None
+        return Step.SCOPE if has_body else None
     declarator = node.child_by_field_name("declarator")
     name = context.text(declarator.child_by_field_name("name")) if declarator else ""
-    return Definition(name, Kind.CONSTANT) if name else None
+    return Definition(name, Kind.CONSTANT, node if has_body else None) if name else None
+
+
+def _java_enum_constant(node: Node, context: Context) -> Definition | None:
+    """A constant that has methods of its own."""
+    body = node.child_by_field_name("body")
+    name = context.text(node.child_by_field_name("name"))
+    return Definition(name, Kind.CONSTANT, body) if name and body is not None else None
+
+
+_JAVA_METHOD = holding(_METHOD, _JAVA_INSIDE, ("class_body",), ("block", "constructor_body"))
 
 
 JAVA = Table(
@@ -40,9 +61,10 @@ JAVA = Table(
         "interface_declaration": named(Kind.INTERFACE),
         "annotation_type_declaration": named(Kind.INTERFACE),
         "enum_declaration": named(Kind.ENUM),
-        "method_declaration": _METHOD,
-        "constructor_declaration": _METHOD,
-        "compact_constructor_declaration": _METHOD,
+        "enum_constant": _java_enum_constant,
+        "method_declaration": _JAVA_METHOD,
+        "constructor_declaration": _JAVA_METHOD,
+        "compact_constructor_declaration": _JAVA_METHOD,
         "annotation_type_element_declaration": _METHOD,
         "field_declaration": _java_field,
         "constant_declaration": _java_field,
@@ -52,6 +74,8 @@ JAVA = Table(
             "enum_body",
             "enum_body_declarations",
             "annotation_type_body",
+            "variable_declarator",
+            "object_creation_expression",
             "ERROR",
         ),
     }
@@ -220,19 +244,29 @@ def _kotlin_function(node: Node, context: Context) -> Definition | None:
     return Definition(name, Kind.FUNCTION, qualifier=_kotlin_receiver(node, context)) if name else None
 
 
-def _kotlin_property(node: Node, context: Context) -> Definition | None:
-    """The definition of a top-level or object value; in a class only of a property with code."""
+_KOTLIN_INSIDE = re.compile(
+    rb"\bobject\b(?=[ \t]*+[:{])"
+    rb"|(?P<local>\n[ \t]++(?:(?:suspend|inline|tailrec|infix|operator|data|private)[ \t]++)*+"
+    rb"(?:fun|class|interface)[ \t]++[`\w])"
+)
+"""An anonymous object, or a local function or class."""
+
+
+def _kotlin_property(node: Node, context: Context) -> Definition | Step | None:
+    """The definition of a top-level or object value; in a class only of a property with code.
+
+    Of other properties the anonymous object that is their value is visited.
+    """
     variable = child_of(node, "variable_declaration")
     name = context.text(variable.children[0]) if variable and variable.children else ""
     has_code = child_of(node, "getter", "setter", "property_delegate") is not None
+    value = child_of(node, "object_literal")
     if not name or context.local or (context.parent not in (None, Kind.OBJECT) and not has_code):
-        return None
+        return Step.SCOPE if value else None
     if context.parent not in (None, Kind.OBJECT):
-        return Definition(name, Kind.FIELD)
-    mutable = child_of(node, "var") is not None
-    return Definition(
-        name, Kind.VARIABLE if mutable else Kind.CONSTANT, qualifier=_kotlin_receiver(node, context)
-    )
+        return Definition(name, Kind.FIELD, value)
+    kind = Kind.CONSTANT if child_of(node, "var") is None else Kind.VARIABLE
+    return Definition(name, kind, value, qualifier=_kotlin_receiver(node, context))
 
 
 def _kotlin_companion(node: Node, context: Context) -> Definition:
@@ -244,11 +278,13 @@ KOTLIN = Table(
         "class_declaration": _kotlin_class,
         "object_declaration": named(Kind.OBJECT),
         "companion_object": _kotlin_companion,
-        "function_declaration": _kotlin_function,
+        "function_declaration": holding(
+            _kotlin_function, _KOTLIN_INSIDE, ("object_literal",), ("block", "lambda_literal")
+        ),
         "secondary_constructor": titled(Kind.METHOD, "constructor"),
         "property_declaration": _kotlin_property,
         "type_alias": named(Kind.TYPE, "type", leaf=True),
-        **each_of("class_body", "enum_class_body", "ERROR"),
+        **each_of("class_body", "enum_class_body", "object_literal", "ERROR"),
     },
     masked=without_soft_words,
 )

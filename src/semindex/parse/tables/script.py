@@ -14,6 +14,7 @@ from semindex.parse.tables.base import (
     Table,
     child_of,
     each_of,
+    holding,
     lines_of,
     named,
     unless_local,
@@ -77,7 +78,8 @@ def _lua_assignment(node: Node, context: Context) -> Definition | Step | None:
     if value.type == "function_definition":
         return Definition(name, Kind.FUNCTION, value)
     if context.local:
-        return None
+        is_long = value.type in ("table_constructor", "function_call") and lines_of(value) > 2
+        return Step.DESCEND if is_long else None
     if value.type == "table_constructor":
         return Definition(name, Kind.VARIABLE, value) if lines_of(value) > 2 else None
     if value.type in ("number", "string") and name.isupper():
@@ -121,6 +123,7 @@ LUA = Table(
             "expression_list",
             "table_constructor",
             "function_call",
+            "method_index_expression",
             "arguments",
             "ERROR",
         ),
@@ -138,6 +141,17 @@ def _php_constant(node: Node, context: Context) -> Definition | None:
     return Definition(name, Kind.CONSTANT) if name else None
 
 
+_PHP_INSIDE = re.compile(
+    rb"\bnew[ \t\r\n]++(?:#\[[^\]\n]{0,200}+\][ \t\r\n]*+)?+(?:readonly[ \t]++)?+class\b"
+    rb"|(?P<local>\n[ \t]++function[ \t]++&?+\w)"
+)
+"""An anonymous class, or a function inside another."""
+
+
+def _php_code(kind: Kind) -> Rule:
+    return holding(named(kind, leaf=True), _PHP_INSIDE, ("anonymous_class",), ("compound_statement",))
+
+
 PHP = Table(
     {
         "namespace_definition": _php_namespace,
@@ -145,8 +159,8 @@ PHP = Table(
         "interface_declaration": named(Kind.INTERFACE),
         "trait_declaration": named(Kind.TRAIT),
         "enum_declaration": named(Kind.ENUM),
-        "function_definition": named(Kind.FUNCTION, leaf=True),
-        "method_declaration": named(Kind.METHOD, leaf=True),
+        "function_definition": _php_code(Kind.FUNCTION),
+        "method_declaration": _php_code(Kind.METHOD),
         "const_declaration": Step.WRAP,
         "const_element": _php_constant,
         **each_of(
@@ -157,6 +171,8 @@ PHP = Table(
             "compound_statement",
             "colon_block",
             "return_statement",
+            "object_creation_expression",
+            "anonymous_class",
             "ERROR",
         ),
     },
@@ -265,13 +281,31 @@ def _ruby_call(node: Node, context: Context) -> Definition | list[Definition] | 
         return Step.WRAP
     if method in _RUBY_NAMERS and (names := _ruby_symbols(arguments, context)):
         return Definition(names[0], Kind.METHOD)
-    return Step.DESCEND if node.child_by_field_name("block") is not None and not context.local else None
-
-
-def _ruby_assignment(node: Node, context: Context) -> Definition | None:
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    if left is None or right is None or context.local or left.type not in ("constant", "scope_resolution"):
+    if context.local:
         return None
+    has_block = node.child_by_field_name("block") is not None
+    return Step.DESCEND if has_block or (arguments and _has_methods(arguments, context)) else None
+
+
+_RUBY_INSIDE = re.compile(rb"(?P<local>\bdef[ \t]++[\w(])")
+"""A method inside of a method, as a rule in a block that makes a class."""
+
+
+def _has_methods(node: Node, context: Context) -> bool:
+    return _RUBY_INSIDE.search(context.source, node.start_byte, node.end_byte) is not None
+
+
+def _ruby_method(kind: Kind) -> Rule:
+    return holding(named(kind, leaf=True), _RUBY_INSIDE, blocks=("body_statement", "block_body"))
+
+
+def _ruby_assignment(node: Node, context: Context) -> Definition | Step | None:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None or context.local:
+        return None
+    inner = right if _has_methods(right, context) else None
+    if left.type not in ("constant", "scope_resolution"):
+        return Step.DESCEND if inner else None
     name = context.text(left)
     if right.type == "call":
         maker = (
@@ -281,15 +315,15 @@ def _ruby_assignment(node: Node, context: Context) -> Definition | None:
         )
         if maker in _RUBY_MAKERS:
             return Definition(name, _RUBY_MAKERS[maker], right)
-    return Definition(name, Kind.CONSTANT)
+    return Definition(name, Kind.CONSTANT, inner)
 
 
 RUBY = Table(
     {
         "module": named(Kind.MODULE),
         "class": named(Kind.CLASS),
-        "method": named(Kind.FUNCTION, leaf=True),
-        "singleton_method": named(Kind.METHOD, leaf=True),
+        "method": _ruby_method(Kind.FUNCTION),
+        "singleton_method": _ruby_method(Kind.METHOD),
         "alias": named(Kind.METHOD, leaf=True),
         "call": _ruby_call,
         "assignment": _ruby_assignment,

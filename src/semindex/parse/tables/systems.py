@@ -14,6 +14,7 @@ from semindex.parse.tables.base import (
     Table,
     child_of,
     each_of,
+    holding,
     lines_of,
     named,
     titled,
@@ -86,7 +87,12 @@ def _rust_module(node: Node, context: Context) -> Definition | None:
     return Definition(context.text(node.child_by_field_name("name")), Kind.MODULE, node)
 
 
-_RUST_FUNCTION = named(Kind.FUNCTION, leaf=True)
+_RUST_INSIDE = re.compile(
+    rb"(?P<local>\n[ \t]++(?:pub[ \t]++|async[ \t]++|unsafe[ \t]++|const[ \t]++)*+"
+    rb"(?:fn|struct|enum|union|trait|impl|mod|macro_rules!)[ \t<]++\w)"
+)
+"""An item inside of a function."""
+_RUST_FUNCTION = holding(named(Kind.FUNCTION, leaf=True), _RUST_INSIDE, blocks=("block",))
 RUST = Table(
     {
         "function_item": _RUST_FUNCTION,
@@ -98,8 +104,8 @@ RUST = Table(
         "impl_item": _rust_impl,
         "mod_item": _rust_module,
         "type_item": named(Kind.TYPE, leaf=True),
-        "const_item": named(Kind.CONSTANT, leaf=True),
-        "static_item": named(Kind.VARIABLE, leaf=True),
+        "const_item": unless_local(named(Kind.CONSTANT, leaf=True)),
+        "static_item": unless_local(named(Kind.VARIABLE, leaf=True)),
         "macro_definition": named(Kind.MACRO, leaf=True),
         "attribute_item": Step.LEADING,
         **each_of("declaration_list", "foreign_mod_item", "ERROR"),
@@ -170,9 +176,9 @@ def with_macros(text: bytes) -> bytes:
 
 
 def _as_body(found: re.Match[bytes]) -> bytes:
-    """A pair of braces and blanks instead of the value."""
-    blank = bytes(each if each in b"\r\n" else 0x20 for each in found[0][:-1]).rstrip(b" ")
-    return blank + b"{".ljust(len(found[0]) - len(blank) - 1) + b"}"
+    """A pair of braces for the equals sign and the last parenthesis, and blanks for the rest."""
+    before, _, value = found[0].partition(b"=")
+    return before + b"{" + re.sub(rb"[^\r\n]", b" ", value[:-1]) + b"}"
 
 
 SWIFT = Table(
