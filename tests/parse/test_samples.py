@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from semindex.parse.heads.registry import HEADED
+from semindex.parse.tables.registry import table_of
 from semindex.parse.wheels import GRAMMARS
 from semindex.types import Kind
 from tests.parse.sources import NAMES, SAMPLES, language_of, outline, parsed, pieces, sample_text
@@ -91,3 +92,17 @@ def test_include_guards_are_no_macros() -> None:
 def test_a_licence_apart_from_the_code_is_no_documentation() -> None:
     found = parsed(b"// Licence.\n\nfn a() {}\nfn b() {} // trailing\nfn c() {}\n", "rust")
     assert [symbol.doc for symbol in found.symbols] == [(0, 0)] * 3
+
+
+@pytest.mark.parametrize("language", sorted(GRAMMARS))
+def test_what_is_blanked_for_a_grammar_keeps_its_length_and_its_lines(language: str) -> None:
+    masked = table_of(language).masked
+    if masked is None:
+        return
+    for name in NAMES:
+        text = sample_text(name)
+        shorter = text[: len(text) // 2]
+        for each in (text, shorter, text.replace(b"\n", b"\r\n")):
+            assert [len(line) for line in masked(each).split(b"\n")] == [
+                len(line) for line in each.split(b"\n")
+            ], name
