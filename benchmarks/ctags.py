@@ -127,11 +127,44 @@ FLAWS = (
     Flaw("C C++", "macro", "", r"#\s*undef\b", "a macro that is taken back"),
     Flaw("C C++ CUDA", "function", "if|for|while|switch|return|sizeof|defined", "", "a statement"),
     Flaw("JavaScript TypeScript", "", r"\d+|if|for|while|switch|catch|return|function", "", "a statement"),
-    Flaw("Kotlin", "", "", r"^\s*(?:\*|//)", "a comment"),
-    Flaw("Sh", "", "", r"^\s*#", "a comment"),
-    Flaw("SQL", "", "", r"^\s*(?:--|#)", "a comment"),
+    Flaw("JavaScript", "class", "", r"^(?!.*\b(?:class|function|prototype)\b)", "an object"),
+    Flaw("JavaScript", "", "", r"\.prototype\[", "a computed name"),
+    Flaw("TypeScript", "namespace", "", r"\bas\b|\w\.namespace", "a variable"),
+    Flaw("TypeScript", "method", "get|set|new", r"\b(?:get|set)\s+\[|\bnew\s*\(", "a keyword"),
+    Flaw(
+        "Lua",
+        "",
+        "",
+        r"^(?!.*(?:\bfunction\s+[\w.:]|[\w\]]\s*=\s*function\b))",
+        "a value that is no function",
+    ),
+    Flaw(
+        "ObjectiveC",
+        "",
+        r"NS_\w+|API_\w+|\w+_UNAVAILABLE|nonatomic|strong|weak|copy|assign|readonly",
+        "",
+        "a keyword",
+    ),
+    Flaw("Sh", "function", r".*=", "", "an assignment"),
+    Flaw("Elm", "namespace", "", r"^import\b", "an import"),
+    Flaw("Haskell", "module", "", r"^(?!\s*module\b)|\bmodule\s+\w+\.", "a module without its last name"),
+    Flaw(
+        "Haskell",
+        "",
+        "",
+        r"^(?!\s*[\w'(]+.*(?:=|::|\bwhere\b)|\s*(?:data|type|newtype|class|module)\b)",
+        "prose",
+    ),
+    Flaw("Haskell", "", "class|data|family|instance|newtype|pattern|type|where", "", "a keyword"),
+    Flaw(
+        "SQL",
+        "",
+        "",
+        r"(?i)\blateral\s+view\b|\balter\b|\bgrant\b|\brevoke\b|\b(?:into|overwrite)\s+table\b|\bdrop\b",
+        "a use",
+    ),
+    Flaw("SQL", "", "", r"(?i)\bon\s+(?:table|view|domain|function|event)\b|\bcomment\s+on\b", "a use"),
     Flaw("SQL", "", r"(?i)if|on|as|exists|select|from|not|or|replace", "", "a keyword"),
-    Flaw("Julia Lua Perl Ruby PHP", "", "", r"^\s*(?:#|--)", "a comment"),
     Flaw("Make", "target", r"\..*|.*[%$].*", "", "a special target or a pattern"),
     Flaw("OCaml", "", r"_|\(\)", "", "no name"),
 )
@@ -158,6 +191,7 @@ def last_name(name: str) -> str:
     ('operator=', 'operator()', 'operator+')
     """
     bare = re.sub(r"[\"`\[\]']", "", name.strip())
+    bare = bare[1:-1] if bare.startswith("(") and bare.endswith(")") else bare
     operator = re.search(r"\boperator\b\s*(?P<sign>[^\w\s(][^(]*|\(\s*\)|\([^\w\s)]+\))", name)
     if operator:
         sign = "".join(operator["sign"].split())

@@ -19,8 +19,9 @@ import argparse
 import json
 import re
 import time
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +133,26 @@ def names_of(parsed: ParsedFile, path: str) -> list[Name]:
     return names
 
 
-def compare(tally: Tally, parser: str, tags: Iterable[Tag], names: Sequence[Name]) -> None:
-    """Count what both have, and keep what only one has."""
+def commented_lines(parsed: ParsedFile) -> frozenset[int]:
+    """The lines, from 1, that begin inside a comment or a docstring."""
+    text = parsed.source.text
+    starts = [match.start(1) for match in re.finditer(rb"(?m)^[ \t]*+()", text)]
+    ends = parsed.comments[:, 1].tolist()
+    return frozenset(
+        number
+        for number, start in enumerate(starts, 1)
+        if (at := bisect_right(ends, start)) < len(ends) and parsed.comments[at, 0] <= start
+    )
+
+
+def compare(
+    tally: Tally,
+    parser: str,
+    tags: Iterable[Tag],
+    names: Sequence[Name],
+    commented: Mapping[str, frozenset[int]],
+) -> None:
+    """Count what both have, and keep what only one has; ``commented`` has the lines of comments by path."""
     by_name: dict[tuple[str, str], list[Name]] = defaultdict(list)
     for name in names:
         by_name[name.path, last_name(name.name)].append(name)
@@ -145,7 +164,8 @@ def compare(tally: Tally, parser: str, tags: Iterable[Tag], names: Sequence[Name
         known.update(map(id, same))
         if not is_definition(parser, tag):
             continue
-        flaw = None if same else flaw_of(parser, tag)
+        is_comment = tag.line in commented.get(tag.path, ())
+        flaw = None if same else "in a comment" if is_comment else flaw_of(parser, tag)
         if flaw is not None:
             tally.flaws[flaw] += 1
             continue
@@ -177,6 +197,7 @@ def measure(roots: Sequence[Path], languages: frozenset[str] = frozenset()) -> l
     tallies: dict[str, Tally] = {}
     names: dict[str, list[Name]] = defaultdict(list)
     files: dict[str, list[Path]] = defaultdict(list)
+    commented: dict[str, frozenset[int]] = {}
     for root in roots:
         for ref in walk(root).refs:
             source = read_file(root, ref)
@@ -192,6 +213,7 @@ def measure(roots: Sequence[Path], languages: frozenset[str] = frozenset()) -> l
             path = root / ref.path
             files[label].append(path)
             names[label] += names_of(parsed, str(path))
+            commented[str(path)] = commented_lines(parsed)
     for label, tally in tallies.items():
         parser = LANGUAGES.get(label)
         tally.kinds = Counter(name.kind for name in names[label])
@@ -200,7 +222,7 @@ def measure(roots: Sequence[Path], languages: frozenset[str] = frozenset()) -> l
             tally.names = len(names[label])
             continue
         tally.reference = "ctags"
-        compare(tally, parser, tags_of(parser, files[label]), names[label])
+        compare(tally, parser, tags_of(parser, files[label]), names[label], commented)
     return sorted(tallies.values(), key=lambda tally: tally.language)
 
 

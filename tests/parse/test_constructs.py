@@ -8,6 +8,34 @@ from tests.parse.sources import parsed, qualified
 
 CONSTRUCTS = [
     (
+        "elixir",
+        "defmodule A do\n  defmacro __using__(_) do\n    quote do\n      def b(c), do: c\n    end\n  end\n"
+        '  test "x" do\n    defmodule D do\n      def e, do: 1\n    end\n  end\nend\n',
+        "A A>__using__ A>__using__>b A>D A>D>e",
+    ),
+    (
+        "elixir",
+        "defmodule <%= web %>.Router do\n  def delete_<%= name %>(<%= name %>) do\n    :ok\n  end\n"
+        "  <%= if x do %>\n  def b, do: 1\n  <% end %>\nend\n",
+        "<%= web %>.Router <%= web %>.Router>delete_<%= name %> <%= web %>.Router>b",
+    ),
+    ("haskell", "Some prose = here.\n\n> f :: Int\n> f = 1\n\nmore where\n\n> g = 2\n", "f g"),
+    ("haskell", "# Title\nlet me = explain\n\n```haskell\nf x = x\n```\n\nThen f y = z.\n", "f"),
+    ("haskell", "\\section{A}\n\\begin{code}\nf = 1\n\\end{code}\nf g = h\n", "f"),
+    (
+        "sql",
+        "DECLARE\n  TYPE names IS TABLE OF VARCHAR2(10);\n  x INTEGER;\n  FUNCTION f (n INTEGER)\n"
+        "  RETURN INTEGER IS\n  BEGIN\n    RETURN n;\n  END;\n  PROCEDURE p IS BEGIN f(1); END;\n"
+        "BEGIN\n  p;\nEND;\n/\nREPLACE VIEW v AS (SELECT 1);\n",
+        "names f p v",
+    ),
+    (
+        "d",
+        "void a() {\n  int b(int c) {\n    return c;\n  }\n  static struct E {\n    int x;\n  }\n"
+        "  foo(1);\n  if (x) {\n    y();\n  }\n}\n",
+        "a a>b a>E",
+    ),
+    (
         "java",
         "class A {\n  X d = new X() {\n    public int a() { return 1; }\n  };\n"
         "  static final X<B> E = new X<>(1) {\n    void b() {}\n  };\n"
@@ -166,7 +194,7 @@ CONSTRUCTS = [
 def test_all_and_only_what_a_construct_defines_is_found(language: str, text: str, names: str) -> None:
     symbols = parsed(text.encode(), language).symbols
     found = [qualified(symbols, position).replace(" > ", ">") for position in range(len(symbols))]
-    assert found == names.split()
+    assert " ".join(found) == names
 
 
 def test_a_class_with_a_body_of_one_line_is_no_enum() -> None:

@@ -23,13 +23,13 @@ _BODIED = frozenset({"function", "procedure", "proc", "trigger", "event", "packa
 """What may hold statements, so that its first semicolon is not its end."""
 _MODIFIERS = """global local temp temporary transient volatile unlogged external foreign virtual materialized recursive
 secure dynamic hybrid iceberg unique clustered nonclustered columnstore bitmap fulltext spatial xml aggregate
-editionable noneditionable force noforce no public private force trusted constraint live streaming incremental
+editionable noneditionable force noforce no public private force trusted constraint live streaming incremental interactive
 multiset set row column access masking security text search managed snapshot event persistent concurrent vector
 writable readable editioning file storage notification api"""
 _PART = r"(?:\[[^\]\n]++\]|\"[^\"\n]++\"|`[^`\n]++`|\$\{[^}\n]*+\}|\{\{[^}\n]*+\}\}|\$\([^)\n]*+\)|[\w#@$:%&~][\w#@$%&-]*+)"
 _NAME = rf"(?P<name>{_PART}(?:[ \t]*+\.{{1,2}}[ \t]*+{_PART}){{0,3}}+)"
 _CREATE = re.compile(
-    rf"(?:^|(?<=;))[ \t]*+(?P<create>create)\s++(?:or\s++(?:replace|alter|ignore|refresh)\s++)?+"
+    rf"(?:^|(?<=;))[ \t]*+(?P<create>create|replace(?=\s++(?:recursive\s++)?+(?:view|macro|procedure|function)\b))\s++(?:or\s++(?:replace|alter|ignore|refresh)\s++)?+"
     rf"(?:(?:(?!(?:event|aggregate)\s++(?:if\b|[\w\"`\[]++\s*+(?:\(|on\s++(?:schedule|completion))))"
     rf"(?:{'|'.join(_MODIFIERS.split())})(?=\s)"
     rf"|(?:definer|algorithm)\s*+=\s*+[^\s]++|sql\s++security\s++\w++)\s++){{0,8}}+"
@@ -39,10 +39,12 @@ _CREATE = re.compile(
 )
 _MEMBER = re.compile(
     rb"^[ \t]*+(?P<create>(?:(?:static|member|map|order|final|overriding|constructor)[ \t]++)*+"
-    rb"(?P<kind>function|procedure))[ \t]++(?P<name>\"[^\"\n]++\"|[a-z][\w$#]*+)",
+    rb"(?:(?P<kind>function|procedure)|(?:sub)?+type(?=[ \t]++[\"\w$#]++\s++is\b)))"
+    rb"[ \t]++(?P<name>\"[^\"\n]++\"|[a-z][\w$#]*+)",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A function inside a package."""
+"""A function or a type inside a package, or in the declarations of a block."""
+_DECLARE = re.compile(rb"^[ \t]*+declare\b(?=[ \t\r]*+\n)", re.IGNORECASE | re.MULTILINE)
 _NO_NAMES = frozenset("on authorization if not exists as using for from is in to body select".split())
 _TEMPLATE = re.compile(r"^(?:\$\{|\{\{|\$\()")
 _SPLIT = re.compile(_PART)
@@ -83,13 +85,30 @@ class _Script:
 
     def definitions(self) -> Iterator[Found]:
         """The definitions of the file; those inside the bodies of functions are left to the caller."""
+        ends: list[tuple[int, int]] = []
         for position, head in enumerate(self.heads):
             word = head["kind"].decode().lower()
             following = self.starts[position + 1] if position + 1 < len(self.starts) else len(self.code)
             end = self._end(head, word, following)
             yield from self._found(head, _KIND_OF[word], end)
             if word == "package" or (word == "type" and head["body"]):
-                yield from self._members(head, end)
+                yield from self._members(head.end(), end)
+                ends.append((head.start(), end))
+        for block in _DECLARE.finditer(self.bare):
+            position = bisect_right(ends, (block.start(), len(self.code))) - 1
+            if position < 0 or ends[position][1] <= block.start():
+                end = self._next(block.end())
+                ends.insert(position + 1, (block.start(), end))
+                yield from self._members(block.end(), end)
+
+    def _next(self, offset: int) -> int:
+        """Where the next batch or statement with a head begins."""
+        batch = bisect_left(self.batches, offset)
+        head = bisect_left(self.starts, offset)
+        return min(
+            self.batches[batch] if batch < len(self.batches) else len(self.code),
+            self.starts[head] if head < len(self.starts) else len(self.code),
+        )
 
     def _found(self, head: re.Match[bytes], kind: Kind, end: int) -> Iterator[Found]:
         name = _name(head["name"].decode("utf-8", "replace"))
@@ -98,12 +117,15 @@ class _Script:
             column = start - (self.code.rfind(b"\n", 0, start) + 1)
             yield Found(name, kind, start, max(end, head.end()), head.start("name"), column)
 
-    def _members(self, head: re.Match[bytes], end: int) -> Iterator[Found]:
-        members = list(_MEMBER.finditer(self.code, head.end(), end))
+    def _members(self, start: int, end: int) -> Iterator[Found]:
+        members = list(_MEMBER.finditer(self.code, start, end))
         for position, member in enumerate(members):
             last = members[position + 1].start() if position + 1 < len(members) else end
-            found = self._closed(member.end(), last, declares=True)
-            yield from self._found(member, Kind.FUNCTION, found if found >= 0 else last)
+            if member["kind"]:
+                kind, found = Kind.FUNCTION, self._closed(member.end(), last, declares=True)
+            else:
+                kind, found = Kind.TYPE, self.bare.find(b";", member.end(), last) + 1 or -1
+            yield from self._found(member, kind, found if found >= 0 else last)
 
     def _end(self, head: re.Match[bytes], word: str, following: int) -> int:
         start = head.end()

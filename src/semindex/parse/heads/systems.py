@@ -84,9 +84,9 @@ _C_TYPE = r"(?!(?:return|else|new|throw|case|goto|assert|import|delete|mixin|for
 D = HeadTable(
     (
         Head(Kind.MODULE, rf"{_D_MARKS}module[ \t]++(?P<name>[\w.]++)[ \t]*+;", Ends.LINE),
-        Head(Kind.CLASS, rf"{_D_MARKS}class[ \t]++(?P<name>\w++)", Ends.BRACES),
+        Head(Kind.CLASS, rf"{_D_MARKS}class[ \t]++(?P<name>\w++)", Ends.BRACES, local=True),
         Head(Kind.INTERFACE, rf"{_D_MARKS}interface[ \t]++(?P<name>\w++)", Ends.BRACES),
-        Head(Kind.STRUCT, rf"{_D_MARKS}(?:struct|union)[ \t]++(?P<name>\w++)", Ends.BRACES),
+        Head(Kind.STRUCT, rf"{_D_MARKS}(?:struct|union)[ \t]++(?P<name>\w++)", Ends.BRACES, local=True),
         Head(
             Kind.ENUM,
             rf"{_D_MARKS}enum[ \t]++(?P<name>\w++)(?=[ \t]*+(?::[^\n{{=;]*+)?+\s*+\{{)",
@@ -111,6 +111,7 @@ D = HeadTable(
             rf"{_D_MARKS}(?:{_C_TYPE}[ \t\r\n]++)?+(?P<name>(?!(?:if|while|for|foreach|foreach_reverse|switch|catch|with|version|debug|return|unittest|synchronized|assert|scope|in|out|do|else|mixin|super|this|pragma|cast|import|typeof|is|enforce)\b)[A-Za-z_]\w*+)[ \t]*+"
             r"(?:\((?:[^(){};]++|\((?:[^(){};]++|\([^()]*+\))*+\))*+\)[ \t\r\n]*+){1,2}+(?:(?:const|pure|nothrow|immutable|inout|shared|return|scope|ref|@\w++|if[ \t]*+\((?:[^(){};]++|\((?:[^(){};]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\)|in|out(?:[ \t]*+\([^()\n]*+\))?+)[ \t\r\n]*+)*+(?=\{|=>)",
             Ends.BRACES,
+            local=True,
         ),
         Head(Kind.FUNCTION, rf"{_D_MARKS}(?P<name>unittest)[ \t\r\n]*+\{{", Ends.BRACES),
     ),

@@ -176,7 +176,7 @@ def holding(
 
     def found(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
         outer = rule(node, context)
-        if not isinstance(outer, Definition):
+        if not isinstance(outer, Definition) or outer.inner is not None:
             return outer
         return outer._replace(members=_inside(node, context.source, pattern, bodies, blocks))
 

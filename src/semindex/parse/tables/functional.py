@@ -6,7 +6,17 @@ import re
 
 from tree_sitter import Node
 
-from semindex.parse.tables.base import Context, Definition, Rule, Step, Table, child_of, each_of, named
+from semindex.parse.tables.base import (
+    Context,
+    Definition,
+    Rule,
+    Step,
+    Table,
+    child_of,
+    each_of,
+    holding,
+    named,
+)
 from semindex.types import Kind
 
 _ELIXIR_KINDS = {
@@ -50,11 +60,31 @@ def _elixir_implementation(arguments: Node, context: Context) -> str:
     return f"{name}.{target}" if target and not target.startswith("[") else name
 
 
+_ELIXIR_INSIDE = re.compile(
+    rb"(?P<local>\n[ \t]++def(?:p|module|macrop?|protocol|impl|delegate|guardp?)?+[ \t]++\w)"
+)
+"""A definition in a block: in what a macro quotes, in a test."""
+
+
+def _holds_definitions(node: Node, context: Context) -> bool:
+    block = child_of(node, "do_block")
+    return block is not None and bool(_ELIXIR_INSIDE.search(context.source, block.start_byte, block.end_byte))
+
+
+_ELIXIR_TAG = re.compile(rb"<%(?:[^%\n]++|%(?!>)){0,200}+%>")
+
+
+def without_tags(text: bytes) -> bytes:
+    """Elixir that is made from a template (EEx): a name instead of each tag, of the same length."""
+    return _ELIXIR_TAG.sub(lambda found: b"X" * len(found[0]), text) if b"<%" in text else text
+
+
 def _elixir_call(node: Node, context: Context) -> Definition | Step | None:
     keyword = context.text(node.child_by_field_name("target"))
     kind = _ELIXIR_KINDS.get(keyword)
     if kind is None:
-        return Step.DESCEND if keyword in _ELIXIR_BLOCKS else None
+        is_block = keyword in _ELIXIR_BLOCKS or _holds_definitions(node, context)
+        return Step.DESCEND if is_block else None
     arguments = child_of(node, "arguments")
     if arguments is None or not arguments.named_children:
         return None
@@ -102,9 +132,14 @@ def _elixir_moduledoc(node: Node, context: Context) -> Node | None:
 
 
 ELIXIR = Table(
-    {"call": _elixir_call, "unary_operator": _elixir_attribute, **each_of("do_block", "else_block", "ERROR")},
+    {
+        "call": holding(_elixir_call, _ELIXIR_INSIDE, blocks=("do_block",)),
+        "unary_operator": _elixir_attribute,
+        **each_of("do_block", "else_block", "ERROR"),
+    },
     docstring=_elixir_moduledoc,
     sibling_doc=_is_elixir_doc,
+    masked=without_tags,
 )
 
 
@@ -157,4 +192,32 @@ _HASKELL: dict[str, Rule | Step] = {
     "instance": _haskell_instance,
     **each_of("declarations", "class_declarations", "instance_declarations", "ERROR"),
 }
-HASKELL = Table(_HASKELL)
+_LITERATE = re.compile(rb"^(?:\\begin\{code\}|```[ \t]*+haskell\b|>[ \t]*+[\w{(-])", re.MULTILINE)
+_LITERATE_LINE = re.compile(
+    rb"^(?:(?P<opens>\\begin\{code\}|```[ \t]*+haskell\b)|(?P<closes>\\end\{code\}|```)|(?P<bird>>))?"
+    rb"[^\n]*+\n?",
+    re.MULTILINE,
+)
+
+
+def without_prose(text: bytes) -> bytes:
+    """Literate Haskell with blanks for all but its code; no byte changes its offset."""
+    first = _LITERATE.search(text)
+    if first is None or _HASKELL_START.match(text):
+        return text
+    kept: list[bytes] = []
+    inside = False
+    for line in _LITERATE_LINE.finditer(text):
+        whole = line[0]
+        if line["bird"]:
+            kept.append(b" " + whole[1:])
+        elif inside and not line["closes"]:
+            kept.append(whole)
+        else:
+            kept.append(re.sub(rb"[^\r\n]", b" ", whole))
+        inside = bool(line["opens"]) or (inside and not line["closes"])
+    return b"".join(kept)
+
+
+_HASKELL_START = re.compile(rb"\s*+(?:\{-|--|module\b|import\b)")
+HASKELL = Table(_HASKELL, masked=without_prose)
