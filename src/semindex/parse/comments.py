@@ -30,6 +30,10 @@ _SLASH_BLOCK = r"/\*(?:[^*]++|\*(?!/))*+(?:\*/)?"
 _SLASH_LINE = r"//[^\n]*+"
 _REGEX = r"(?<=[=(,:\[!&|?;{}\s])/(?![/*=\s])(?:[^/\\\n]|\\[^\n]){1,80}+/"
 _HASH_LINE = r"\#[^\n]*+"
+_MARGIN = "|".join(
+    [r"(?<![\s\S])", r"(?<![\s\S]{4})(?<=[ ]{3})", *(rf"(?<=\n[ \t]{{{width}}})" for width in range(25))]
+)
+"""A place with nothing but up to 24 blanks before it on its line."""
 
 
 class CommentSyntax(NamedTuple):
@@ -162,6 +166,54 @@ _SYNTAXES: dict[str, CommentSyntax] = {
         (r'"[^"\n]*+"?', r"(?<=[\s(\[{,;=])'[^'\n]*+'?"),
         r"%\#\"'",
     ),
+    "hcl": CommentSyntax(
+        rf"{_HASH_LINE}|{_SLASH_LINE}|{_SLASH_BLOCK}", r"(?:\#|/[/*])", (_DOUBLE,), r"\#/\""
+    ),
+    "thrift": CommentSyntax(
+        rf"{_HASH_LINE}|{_SLASH_LINE}|{_SLASH_BLOCK}", r"(?:\#|/[/*])", (_DOUBLE, _SINGLE), r"\#/\"'"
+    ),
+    "nix": CommentSyntax(
+        rf"{_HASH_LINE}|{_SLASH_BLOCK}",
+        r"(?:\#|/\*)",
+        (r"''(?:[^']++|'(?!')|''(?=['$\\]).)*+(?:'')?", r'"(?:[^"\\]++|\\[\s\S])*+"?'),
+        r"\#/\"'",
+    ),
+    "graphql": CommentSyntax(rf"{_HASH_LINE}|{_TRIPLE}", r"(?:\#|\"\"\")", (_DOUBLE,), r"\#\""),
+    "powershell": CommentSyntax(
+        rf"<\#[\s\S]*?(?:\#>|\Z)|{_HASH_LINE}",
+        r"(?:<\#|(?<![^\s;(){},])\#)",
+        (
+            r"@\"[ \t]*+\r?\n[\s\S]*?(?:\n\"@|\Z)",
+            r"@'[ \t]*+\r?\n[\s\S]*?(?:\n'@|\Z)",
+            r"`[\s\S]",
+            r'"(?:[^"`\n]++|`[\s\S]|"")*+"?',
+            r"'(?:[^'\n]++|'')*+'?",
+        ),
+        r"<\#@`\"'",
+    ),
+    "r": CommentSyntax(
+        _HASH_LINE,
+        r"\#",
+        (r'"(?:[^"\\]++|\\[\s\S])*+"?', r"'(?:[^'\\]++|\\[\s\S])*+'?", r"`[^`\n]*+`?"),
+        r"\#\"'`",
+    ),
+    "vim": CommentSyntax(
+        r"[\"\#][^\n]*+",
+        rf"(?:{_MARGIN})[\"\#]",
+        (r'"(?:[^"\\\n]++|\\[^\n])*+"?', r"'(?:[^'\n]++|'')*+'?"),
+        r"\"\#'",
+    ),
+    "cmake": CommentSyntax(
+        rf"\#\[(?P<c>={{0,8}}+)\[[\s\S]*?(?:\](?P=c)\]|\Z)|{_HASH_LINE}",
+        r"\#",
+        (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?', r"\[(?P<s>={0,8}+)\[[\s\S]*?(?:\](?P=s)\]|\Z)"),
+        r"\#\"\[\\",
+    ),
+    "groovy": _SLASH._replace(strings=(_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
+    "bicep": _SLASH._replace(strings=(_TRIPLE_SINGLE, _SINGLE), first=r"/'"),
+    "batch": CommentSyntax(
+        r"(?:::|@?+[rR][eE][mM])[^\n]*+", rf"(?:{_MARGIN})(?:::|@?+[rR][eE][mM](?![^\s]))", (), r":@rR"
+    ),
     "percent": CommentSyntax(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\"),
     "markup": _MARKUP,
     "ini": CommentSyntax(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;"),
@@ -170,14 +222,14 @@ _SYNTAXES: dict[str, CommentSyntax] = {
 
 _MEMBERS = {
     "javascript": "typescript tsx livescript",
-    "java": "kotlin scala swift groovy apex",
+    "java": "kotlin scala swift apex",
     "go": "hare ballerina pony",
-    "slash": "d protobuf glsl hlsl wgsl solidity verilog odin v vala objective-c thrift json haxe "
-    "actionscript alloy antlr avro bicep bluespec cairo chapel cue dafny devicetree flatbuffers graphviz "
+    "slash": "d protobuf glsl hlsl wgsl solidity verilog odin v vala objective-c json haxe "
+    "actionscript alloy antlr avro bluespec cairo chapel cue dafny devicetree flatbuffers graphviz "
     "gleam hack jsonnet lex move opencl openscad pkl prisma qml qsharp reason yacc zephir linkerscript "
     "supercollider stata smithy modelica fsharp",
-    "hash": "bash r make dockerfile jq cmake powershell yaml toml nix tcl awk crystal nim fish "
-    "coffeescript graphql hcl just meson elvish apache bitbake caddyfile gdscript gn gnuplot ignore kconfig "
+    "hash": "bash make dockerfile yaml toml tcl awk crystal nim fish "
+    "coffeescript just meson elvish apache bitbake caddyfile jq gdscript gn gnuplot ignore kconfig "
     "mojo nginx ninja nushell puppet qmake raku raml rego requirements robot rpmspec sed sparql sshconfig "
     "vcl vyper peg autoconf janet capnp gherkin",
     "dash": "ada vhdl applescript eiffel cabal lean",

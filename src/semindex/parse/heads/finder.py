@@ -363,7 +363,7 @@ def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
     around: list[int] = []
     unnamed = 0  # where the last function without a name ends; what is inside of it is local, too
     for found in heads_of(table, text):
-        while around and drafts[around[-1]].end <= found.start:
+        while around and (drafts[around[-1]].end <= found.start or _beside(found, drafts[around[-1]])):
             around.pop()
         parent = around[-1] if around else -1
         if not found.name:
@@ -387,6 +387,12 @@ def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:
         around.append(len(drafts))
         drafts.append(draft)
     return drafts
+
+
+def _beside(found: Found, last: Draft) -> bool:
+    """Whether both are names of the same head, and neither holds the other: ``ENV A=1 B=2``."""
+    same = last.start == found.start and last.end == found.end and last.kind is found.kind
+    return same and last.kind not in CONTAINERS
 
 
 def counts_inside(found: Found, code: bytes) -> bool:

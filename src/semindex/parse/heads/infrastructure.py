@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from semindex.parse.heads.base import Ends, Found, Groups, Head, HeadTable
+from semindex.parse.heads.heredocs import without_heredocs
 from semindex.types import Kind
 
 
@@ -48,6 +49,7 @@ HCL = HeadTable(
     ),
     closing=r"[}\])]",
     opening=r"(?!)",
+    masked=without_heredocs(rb"<<-?+(?P<tag>[A-Za-z_]\w*+)(?=[ \t]*+\r?\n)"),
     scan=_local_values,
 )
 """Blocks at the margin are definitions, and so are the values of ``locals`` and those of ``.tfvars`` files."""

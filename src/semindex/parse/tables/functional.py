@@ -6,6 +6,7 @@ import re
 
 from tree_sitter import Node
 
+from semindex.parse.blanking import blanked
 from semindex.parse.tables.base import (
     Context,
     Definition,
@@ -214,7 +215,7 @@ def without_prose(text: bytes) -> bytes:
         elif inside and not line["closes"]:
             kept.append(whole)
         else:
-            kept.append(re.sub(rb"[^\r\n]", b" ", whole))
+            kept.append(blanked(whole))
         inside = bool(line["opens"]) or (inside and not line["closes"])
     return b"".join(kept)
 

@@ -6,6 +6,7 @@ import re
 
 from tree_sitter import Node
 
+from semindex.parse.blanking import blanked
 from semindex.parse.tables.base import (
     Context,
     Definition,
@@ -178,7 +179,7 @@ def with_macros(text: bytes) -> bytes:
 def _as_body(found: re.Match[bytes]) -> bytes:
     """A pair of braces for the equals sign and the last parenthesis, and blanks for the rest."""
     before, _, value = found[0].partition(b"=")
-    return before + b"{" + re.sub(rb"[^\r\n]", b" ", value[:-1]) + b"}"
+    return before + b"{" + blanked(value[:-1]) + b"}"
 
 
 SWIFT = Table(
