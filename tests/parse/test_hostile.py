@@ -27,6 +27,11 @@ UNITS = {
     "halves": b"#if A\n{\n#else\n" * 5_000,
     "macros without an end": b"#define A /* \\\n" * 5_000,
     "typedefs without an end": b"typedef (* A B " * 8_000,
+    "nested comments": b"#| (* {- /+ #= #[ " * 5_000,
+    "comments in a row": b"#| |# (* *) {- -} /+ +/ #= =# #[ ]# " * 3_000,
+    "heredocs": b"x = <<END + <<-END {q|\n" * 5_000,
+    "code in code": b"fn f() { new X(a { object : Y {\n  def g\n  fun h function i() struct J {\n" * 2_000,
+    "tags": b"<% def f<%= x\n> f = 1\ndeclare\n" * 5_000,
     "operators": b"+-*/%&|^!~<>=?:;,.\n" * 2_000,
 }
 

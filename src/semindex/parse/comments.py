@@ -36,6 +36,15 @@ _MARGIN = "|".join(
 """A place with nothing but up to 24 blanks before it on its line."""
 
 
+def _nested(opens: str, closes: str, depth: int = 4) -> str:
+    """A comment that may hold others of its kind; ``opens`` and ``closes`` are two characters each."""
+    (a, b), (c, d) = map(re.escape, opens), map(re.escape, closes)
+    found = rf"{a}{b}(?:[^{c}]++|{c}(?!{d}))*+(?:{c}{d})?"
+    for _ in range(depth):
+        found = rf"{a}{b}(?:[^{a}{c}]++|{found}|{a}(?!{b})|{c}(?!{d}))*+(?:{c}{d})?"
+    return found
+
+
 class CommentSyntax(NamedTuple):
     """The comments and strings of a group of languages, as regular expressions."""
 
@@ -75,7 +84,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     ),
     "go": _SLASH._replace(strings=(_DOUBLE, _CHAR, r"`[^`]*+`?"), first=r"/\"'`"),
     "haskell": CommentSyntax(
-        r"\{-(?!\#)(?:[^-]++|-(?!\}))*+(?:-\})?|-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
+        rf"(?!\{{-\#){_nested('{-', '-}')}|" r"-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
         r"(?:\{-(?!\#)|(?<![!\#$%&*+./<=>?@\\^|~:-])-{2,}+(?![!\#$%&*+./<=>?@\\^|~:]))",
         (_DOUBLE, _CHAR, r"-++"),
         r"{\-\"'",
@@ -89,7 +98,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
         r"\-\"'\[",
     ),
     "julia": CommentSyntax(
-        r"\#=(?:[^=]++|=(?!\#))*+(?:=\#)?|\#[^\n]*+",
+        rf"{_nested('#=', '=#')}|{_HASH_LINE}",
         r"\#",
         (_TRIPLE, _DOUBLE, r"(?<![\w)\]}.'])'(?:[^'\\\n]|\\[^\n]{1,11}?)'", r"\\[\s\S]"),
         r"\#\"'\\",
@@ -214,27 +223,58 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "batch": CommentSyntax(
         r"(?:::|@?+[rR][eE][mM])[^\n]*+", rf"(?:{_MARGIN})(?:::|@?+[rR][eE][mM](?![^\s]))", (), r":@rR"
     ),
+    "lisp": CommentSyntax(
+        rf";[^\n]*+|{_nested('#|', '|#')}",
+        r"(?:;|\#\|)",
+        (r"\#?+\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'),
+        r";\#\"\\",
+    ),
+    "emacslisp": CommentSyntax(
+        r";[^\n]*+",
+        r";",
+        (r"(?<![\w-])\?(?:\\[\s\S]|[\s\S])", r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'),
+        r";?\"\\",
+    ),
+    "nim": CommentSyntax(rf"{_nested('#[', ']#')}|{_HASH_LINE}", r"\#", (_TRIPLE, _DOUBLE, _CHAR), r"\#\"'"),
+    "d": CommentSyntax(
+        rf"{_SLASH_LINE}|{_SLASH_BLOCK}|{_nested('/+', '+/')}",
+        r"/[/*+]",
+        (r"`[^`]*+`?", r'(?<=r)"[^"]*+"?', r'"(?:[^"\\]++|\\[\s\S])*+"?', _CHAR),
+        r"/\"'`",
+    ),
+    "fsharp": CommentSyntax(
+        rf"{_SLASH_LINE}|{_nested('(*', '*)')}",
+        r"(?://|\(\*(?!\)))",
+        (_TRIPLE, r'(?<=@)"(?:[^"]++|"")*+"?', r'"(?:[^"\\]++|\\[\s\S])*+"?', _CHAR),
+        r"/(\"'",
+    ),
     "percent": CommentSyntax(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\"),
     "markup": _MARKUP,
     "ini": CommentSyntax(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;"),
-    "ml": CommentSyntax(r"\(\*(?:[^*]++|\*(?!\)))*+(?:\*\))?", r"\(\*", (_DOUBLE, _CHAR), r"(\"'"),
+    "ml": CommentSyntax(
+        _nested("(*", "*)"),
+        r"\(\*",
+        (r"\{(?P<t>[a-z_]{0,16}+)\|[\s\S]*?(?:\|(?P=t)\}|\Z)", r'"(?:[^"\\]++|\\[\s\S])*+"?', _CHAR),
+        r"({\"'",
+    ),
 }
 
 _MEMBERS = {
     "javascript": "typescript tsx livescript",
     "java": "kotlin scala swift apex",
     "go": "hare ballerina pony",
-    "slash": "d protobuf glsl hlsl wgsl solidity verilog odin v vala objective-c json haxe "
+    "slash": "protobuf glsl hlsl wgsl solidity verilog odin v vala objective-c json haxe "
     "actionscript alloy antlr avro bluespec cairo chapel cue dafny devicetree flatbuffers graphviz "
     "gleam hack jsonnet lex move opencl openscad pkl prisma qml qsharp reason yacc zephir linkerscript "
-    "supercollider stata smithy modelica fsharp",
-    "hash": "bash make dockerfile yaml toml tcl awk crystal nim fish "
+    "supercollider stata smithy modelica",
+    "hash": "bash make dockerfile yaml toml tcl awk crystal fish "
     "coffeescript just meson elvish apache bitbake caddyfile jq gdscript gn gnuplot ignore kconfig "
     "mojo nginx ninja nushell puppet qmake raku raml rego requirements robot rpmspec sed sparql sshconfig "
     "vcl vyper peg autoconf janet capnp gherkin",
     "dash": "ada vhdl applescript eiffel cabal lean",
     "haskell": "elm purescript agda idris dhall",
-    "semicolon": "clojure scheme racket commonlisp emacslisp fennel hy dune llvm wasm autohotkey",
+    "lisp": "scheme racket commonlisp",
+    "semicolon": "clojure fennel hy dune llvm wasm autohotkey",
     "percent": "latex erlang prolog bibtex postscript",
     "markup": "html xml svg aspx jsp razor",
     "vue": "svelte astro",

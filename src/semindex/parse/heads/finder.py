@@ -18,7 +18,7 @@ from semindex.parse.blanking import bracket_pairs
 from semindex.parse.comments import Ranges, comments_and_strings
 from semindex.parse.drafts import CONTAINERS, FUNCTIONS, MAX_SYMBOLS, Draft, lengthened, placed
 from semindex.parse.heads.base import NAME_MAX_CHARS, Ends, Found, Head, HeadTable
-from semindex.types import Kind
+from semindex.types import Kind, Mask
 
 _LOCAL_LEAST_LINES = 3
 _DEEPEST = 100
@@ -45,7 +45,7 @@ def visible(language: str, text: bytes, table: HeadTable | None = None) -> Visib
         text = b"\n\n\n" + text[3:]  # what follows stands at the margin
     text = text.replace(b"\r\n", b" \n")  # so that blanks up to the end of a line match
     comments, strings = comments_and_strings(language, text)
-    strings = strings[strings[:, 1] - strings[:, 0] > 2]  # without escapes, such as that of a line's end
+    strings = strings[_hides_brackets(text, strings)]
     ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
     if len(strings):
         tall = np.searchsorted(ends, strings[:, 0]) < np.searchsorted(ends, strings[:, 1])
@@ -53,6 +53,13 @@ def visible(language: str, text: bytes, table: HeadTable | None = None) -> Visib
         return Visible(code, _blanked(code, strings))
     code = _blanked(text, comments)
     return Visible(code, code)
+
+
+def _hides_brackets(text: bytes, strings: Ranges) -> Mask:
+    """Which strings are more than an escape of something else than a bracket, such as a line's end."""
+    second = np.frombuffer(text + b" ", dtype=np.uint8)[strings[:, 0] + 1]
+    wide: Mask = strings[:, 1] - strings[:, 0] > 2
+    return wide | np.isin(second, np.frombuffer(b"()[]{}", dtype=np.uint8))
 
 
 def _blanked(text: bytes, ranges: Ranges) -> bytes:

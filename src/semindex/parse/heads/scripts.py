@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from semindex.parse.heads.base import Ends, Head, HeadTable
+from semindex.parse.heads.heredocs import without_heredocs
 from semindex.types import Kind
 
 _SCOPE = r"(?:(?:global|script|private|local|function):)?+"
@@ -61,6 +62,7 @@ PERL = HeadTable(
     reserved=frozenset({"BEGIN", "END", "qw"}),
     separator="::",
     stop=r";",
+    masked=without_heredocs(rb"<<~?+[\"']?+(?P<tag>[A-Z_a-z]\w*+)[\"']?+"),
 )
 R = HeadTable(
     (

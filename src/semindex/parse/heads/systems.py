@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from semindex.parse.heads.base import Ends, Groups, Head, HeadTable
+from semindex.parse.heads.heredocs import without_heredocs
 from semindex.types import Kind
 
 
@@ -75,6 +76,7 @@ CRYSTAL = HeadTable(
     opening=r"(?!)",
     closing=r"end\b|[}\])]",
     separator="::",
+    masked=without_heredocs(rb"<<-'?+(?P<tag>[A-Za-z_]\w*+)'?+"),
 )
 _D_MARKS = (
     r"(?:@\w[\w.]*+(?:\([^()\n]*+\))?+[ \t\r\n]*+|(?:public|private|protected|package(?:\([^()\n]*+\))?+|export|static|final|abstract|override|synchronized|"
