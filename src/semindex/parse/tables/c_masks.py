@@ -27,9 +27,11 @@ _MARK = (
     + rb"|\[\[[^\]]*+\]\]"
     rb"|" + _MACRO_WORD + rb"(?![ \t\r\n]*+[:{<;,>&*=()\[]|[ \t\r\n]++final\b))"
 )
+_MAY_BE_MARKED = rb"(?=[ \t\r\n]++(?:\[\[|\w++(?:[ \t\r\n]*+\(|[ \t\r\n]++[\w\[])))"
+"""A quick look ahead that rules most types out: two words, or a parenthesis."""
 _TYPE_MARKS = tuple(
     re.compile(
-        keyword + rb"(?<!\w" + keyword + rb")\b" + rest + rb"(?P<marks>(?:[ \t\r\n]++" + _MARK + rb"){1,5}+)"
+        keyword + rb"(?<!\w" + keyword + rb")\b" + rest + _MAY_BE_MARKED + rb"(?P<marks>(?:[ \t\r\n]++" + _MARK + rb"){1,5}+)"
         rb"(?=[ \t\r\n]++(?!final\b)[A-Za-z_][\w:]*+(?:<[^;{}]{0,200}?>)?[ \t\r\n]*+(?:final[ \t\r\n]*+)?"
         rb"(?::(?!:)|\{|$))",
         re.MULTILINE,
@@ -43,7 +45,7 @@ _TYPE_MARKS = tuple(
 )
 """Marks between keyword and name: ``class FMT_API alignas(16) Name {``."""
 _BEHIND_STAR = re.compile(
-    rb"\*[ \t]*+(?P<marks>(?:__attribute__|__declspec)[ \t]*+" + _NESTED + rb"|"
+    rb"\*[ \t]*+(?=__|\w++[ \t]++\w++[ \t]*+\()(?P<marks>(?:__attribute__|__declspec)[ \t]*+" + _NESTED + rb"|"
     rb"" + _MACRO_WORD + rb"[ \t]++(?=\w++[ \t]*+\())"
 )
 """A macro or an attribute between the star and the name: ``char *__init first(void)``."""
@@ -128,9 +130,9 @@ def _without_halves(text: bytes) -> bytes:
         int f(void) {
         #endif
     """
+    if text.count(b"{") == text.count(b"}"):
+        return text  # as it is of nearly all files
     conditions = list(_CONDITION.finditer(text))
-    if not conditions:
-        return text
     out = bytearray(text)
     open_groups: list[list[re.Match[bytes]]] = []
     for condition in conditions:
