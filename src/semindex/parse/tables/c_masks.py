@@ -31,7 +31,15 @@ _MAY_BE_MARKED = rb"(?=[ \t\r\n]++(?:\[\[|\w++(?:[ \t\r\n]*+\(|[ \t\r\n]++[\w\[]
 """A quick look ahead that rules most types out: two words, or a parenthesis."""
 _TYPE_MARKS = tuple(
     re.compile(
-        keyword + rb"(?<!\w" + keyword + rb")\b" + rest + _MAY_BE_MARKED + rb"(?P<marks>(?:[ \t\r\n]++" + _MARK + rb"){1,5}+)"
+        keyword
+        + rb"(?<!\w"
+        + keyword
+        + rb")\b"
+        + rest
+        + _MAY_BE_MARKED
+        + rb"(?P<marks>(?:[ \t\r\n]++"
+        + _MARK
+        + rb"){1,5}+)"
         rb"(?=[ \t\r\n]++(?!final\b)[A-Za-z_][\w:]*+(?:<[^;{}]{0,200}?>)?[ \t\r\n]*+(?:final[ \t\r\n]*+)?"
         rb"(?::(?!:)|\{|$))",
         re.MULTILINE,
@@ -45,7 +53,9 @@ _TYPE_MARKS = tuple(
 )
 """Marks between keyword and name: ``class FMT_API alignas(16) Name {``."""
 _BEHIND_STAR = re.compile(
-    rb"\*[ \t]*+(?=__|\w++[ \t]++\w++[ \t]*+\()(?P<marks>(?:__attribute__|__declspec)[ \t]*+" + _NESTED + rb"|"
+    rb"\*[ \t]*+(?=__|\w++[ \t]++\w++[ \t]*+\()(?P<marks>(?:__attribute__|__declspec)[ \t]*+"
+    + _NESTED
+    + rb"|"
     rb"" + _MACRO_WORD + rb"[ \t]++(?=\w++[ \t]*+\())"
 )
 """A macro or an attribute between the star and the name: ``char *__init first(void)``."""
