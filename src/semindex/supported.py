@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from semindex.errors import UsageError
 from semindex.parse.depths import depth_of
 from semindex.parse.wheels import installed_version, wheels_of
 from semindex.source.language_table import languages as table
-from semindex.source.languages import canonical
+from semindex.source.languages import language_named
 
 
 class Language(Struct, frozen=True):
@@ -46,15 +45,8 @@ def languages(names: Iterable[str] = ()) -> tuple[Language, ...]:
     Raises:
         UsageError: No language has one of the names.
     """
-    wanted = {_named(name) for name in ([names] if isinstance(names, str) else names)}
+    wanted = {language_named(name) for name in ([names] if isinstance(names, str) else names)}
     return tuple([_described(name) for name in sorted(wanted or table().kinds)])
-
-
-def _named(name: str) -> str:
-    known = canonical(name)
-    if known is None:
-        raise UsageError(f"unknown language {name!r}; 'semindex languages' lists all that are known")
-    return known
 
 
 def _described(language: str) -> Language:

@@ -93,12 +93,13 @@ def search(
         IndexCorrupt: A file of the index is damaged; a refresh rebuilds what it held.
     """
     from semindex.search.hits import by_chunk, by_file
-    from semindex.search.query import kind_named, language_named, parse
+    from semindex.search.query import kind_named, parse
     from semindex.search.weights import WEIGHTS
+    from semindex.source.languages import language_named
 
     started = time.perf_counter() if started is None else started
     filters = Filters(
-        languages=tuple([language_named(name) for name in asked.languages]),
+        languages=tuple([language_named(name, QueryError) for name in asked.languages]),
         paths=tuple(asked.paths),
         excluded_paths=tuple(asked.excluded_paths),
         kinds=tuple([kind_named(name) for name in asked.kinds]),

@@ -128,8 +128,8 @@ def _hidden(symbols: Sequence[Symbol]) -> list[bool]:
     """Whether each definition leaves its lines to a short function around it."""
     hidden: list[bool] = []
     for symbol in symbols:
-        outer = symbols[symbol.parent] if symbol.parent >= 0 else None
-        if outer is None or symbol.span.start_byte >= outer.span.end_byte:
+        outer = _around(symbol, symbols)
+        if outer is None:
             hidden.append(False)
             continue
         is_short = outer.span.end_line - outer.span.start_line < WHOLE_FUNCTION_LINES
@@ -137,6 +137,12 @@ def _hidden(symbols: Sequence[Symbol]) -> list[bool]:
         is_inner = hidden[symbol.parent] or _is_inner_macro(symbol, outer)
         hidden.append(is_inner or (is_function and is_short))
     return hidden
+
+
+def _around(symbol: Symbol, symbols: Sequence[Symbol]) -> Symbol | None:
+    """The definition inside of which it stands; None at top level, and for a member outside its type."""
+    outer = symbols[symbol.parent] if symbol.parent >= 0 else None
+    return outer if outer is not None and symbol.span.start_byte < outer.span.end_byte else None
 
 
 def _is_inner_macro(symbol: Symbol, outer: Symbol) -> bool:
@@ -148,10 +154,8 @@ def _heads(symbols: Sequence[Symbol]) -> dict[int, int]:
     """The 0-based first line of each definition that has members inside it, by its position."""
     heads: dict[int, int] = {}
     for symbol in symbols:
-        outer = symbols[symbol.parent] if symbol.parent >= 0 else None
-        if outer is None or symbol.span.start_byte >= outer.span.end_byte:
-            continue
-        if not _is_inner_macro(symbol, outer):
+        outer = _around(symbol, symbols)
+        if outer is not None and not _is_inner_macro(symbol, outer):
             heads.setdefault(symbol.parent, outer.span.start_line - 1)
     return heads
 

@@ -21,6 +21,8 @@ Ranges = npt.NDArray[np.int64]
 """Shape ``(m, 2)``: half-open byte ranges, ascending, not overlapping."""
 
 _DOUBLE = r'"(?:[^"\\\n]++|\\[\s\S])*+"?'
+_TALL_DOUBLE = r'"(?:[^"\\]++|\\[\s\S])*+"?'
+"""A string that may have several lines."""
 _SINGLE = r"'(?:[^'\\\n]++|\\[\s\S])*+'?"
 _CHAR = r"'(?:[^'\\\n]|\\[^\n]{1,11}?)'"
 _BACKTICK = r"`(?:[^`\\]++|\\[\s\S])*+`?"
@@ -61,6 +63,9 @@ class CommentSyntax(NamedTuple):
 _SLASH = CommentSyntax(f"{_SLASH_LINE}|{_SLASH_BLOCK}", r"/[/*]", (_DOUBLE, _CHAR), r"/\"'")
 _HASH = CommentSyntax(_HASH_LINE, r"\#", (_DOUBLE, _SINGLE), r"\#\"'")
 _SPACED_HASH = CommentSyntax(_HASH_LINE, r"(?<![^\s;])\#", (r"\\[\s\S]", _DOUBLE, r"'[^'\n]*+'?"), r"\#\"'\\")
+_HASH_OR_SLASH = CommentSyntax(
+    rf"{_HASH_LINE}|{_SLASH_LINE}|{_SLASH_BLOCK}", r"(?:\#|/[/*])", (_DOUBLE,), r"\#/\""
+)
 _MARKUP = CommentSyntax(r"<!--(?:[^-]++|-(?!->))*+(?:-->)?", r"<!--", (), r"<")
 
 _SYNTAXES: dict[str, CommentSyntax] = {
@@ -84,7 +89,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     ),
     "go": _SLASH._replace(strings=(_DOUBLE, _CHAR, r"`[^`]*+`?"), first=r"/\"'`"),
     "haskell": CommentSyntax(
-        rf"(?!\{{-\#){_nested('{-', '-}')}|" r"-{2,}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
+        rf"(?!\{{-\#){_nested('{-', '-}')}|-{{2,}}+(?![!\#$%&*+./<=>?@\\^|~:])[^\n]*+",
         r"(?:\{-(?!\#)|(?<![!\#$%&*+./<=>?@\\^|~:-])-{2,}+(?![!\#$%&*+./<=>?@\\^|~:]))",
         (_DOUBLE, _CHAR, r"-++"),
         r"{\-\"'",
@@ -115,9 +120,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
         (_DOUBLE,),
         r";@/\#\"",
     ),
-    "php": CommentSyntax(
-        rf"{_SLASH_LINE}|{_SLASH_BLOCK}|{_HASH_LINE}", r"(?:/[/*]|\#(?!\[))", (_DOUBLE, _SINGLE), r"/\#\"'"
-    ),
+    "php": _HASH_OR_SLASH._replace(start=r"(?:/[/*]|\#(?!\[))", strings=(_DOUBLE, _SINGLE), first=r"/\#\"'"),
     "python": _HASH._replace(strings=(_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
     "ruby": CommentSyntax(
         rf"{_HASH_LINE}|=begin\b[\s\S]*?(?:\n=end[^\n]*|\Z)",
@@ -130,7 +133,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
             r'(?<=r\#)"[\s\S]*?(?:"\#|\Z)',
             r'(?<=r\#\#)"[\s\S]*?(?:"\#\#|\Z)',
             r'(?<=r)"[^"]*+"?',
-            r'"(?:[^"\\]++|\\[\s\S])*+"?',
+            _TALL_DOUBLE,
             _CHAR,
         )
     ),
@@ -149,7 +152,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "slash": _SLASH,
     "hash": _SPACED_HASH,
     "dash": CommentSyntax(r"--[^\n]*+", r"--", (_DOUBLE,), r"\-\""),
-    "semicolon": CommentSyntax(r";[^\n]*+", r";", (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'), r";\"\\"),
+    "semicolon": CommentSyntax(r";[^\n]*+", r";", (r"\\[\s\S]", _TALL_DOUBLE), r";\"\\"),
     "fortran": CommentSyntax(
         r"[!cC*][^\n]*+",
         r"(?:!|(?<![^\n])(?:\*|[cC](?![\w(%]|[ \t]*+=)|[cC]{3,}))",
@@ -175,16 +178,12 @@ _SYNTAXES: dict[str, CommentSyntax] = {
         (r'"[^"\n]*+"?', r"(?<=[\s(\[{,;=])'[^'\n]*+'?"),
         r"%\#\"'",
     ),
-    "hcl": CommentSyntax(
-        rf"{_HASH_LINE}|{_SLASH_LINE}|{_SLASH_BLOCK}", r"(?:\#|/[/*])", (_DOUBLE,), r"\#/\""
-    ),
-    "thrift": CommentSyntax(
-        rf"{_HASH_LINE}|{_SLASH_LINE}|{_SLASH_BLOCK}", r"(?:\#|/[/*])", (_DOUBLE, _SINGLE), r"\#/\"'"
-    ),
+    "hcl": _HASH_OR_SLASH,
+    "thrift": _HASH_OR_SLASH._replace(strings=(_DOUBLE, _SINGLE), first=r"\#/\"'"),
     "nix": CommentSyntax(
         rf"{_HASH_LINE}|{_SLASH_BLOCK}",
         r"(?:\#|/\*)",
-        (r"''(?:[^']++|'(?!')|''(?=['$\\]).)*+(?:'')?", r'"(?:[^"\\]++|\\[\s\S])*+"?'),
+        (r"''(?:[^']++|'(?!')|''(?=['$\\]).)*+(?:'')?", _TALL_DOUBLE),
         r"\#/\"'",
     ),
     "graphql": CommentSyntax(rf"{_HASH_LINE}|{_TRIPLE}", r"(?:\#|\"\"\")", (_DOUBLE,), r"\#\""),
@@ -203,7 +202,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "r": CommentSyntax(
         _HASH_LINE,
         r"\#",
-        (r'"(?:[^"\\]++|\\[\s\S])*+"?', r"'(?:[^'\\]++|\\[\s\S])*+'?", r"`[^`\n]*+`?"),
+        (_TALL_DOUBLE, r"'(?:[^'\\]++|\\[\s\S])*+'?", r"`[^`\n]*+`?"),
         r"\#\"'`",
     ),
     "vim": CommentSyntax(
@@ -215,7 +214,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "cmake": CommentSyntax(
         rf"\#\[(?P<c>={{0,8}}+)\[[\s\S]*?(?:\](?P=c)\]|\Z)|{_HASH_LINE}",
         r"\#",
-        (r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?', r"\[(?P<s>={0,8}+)\[[\s\S]*?(?:\](?P=s)\]|\Z)"),
+        (r"\\[\s\S]", _TALL_DOUBLE, r"\[(?P<s>={0,8}+)\[[\s\S]*?(?:\](?P=s)\]|\Z)"),
         r"\#\"\[\\",
     ),
     "groovy": _SLASH._replace(strings=(_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE)),
@@ -226,26 +225,26 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "lisp": CommentSyntax(
         rf";[^\n]*+|{_nested('#|', '|#')}",
         r"(?:;|\#\|)",
-        (r"\#?+\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'),
+        (r"\#?+\\[\s\S]", _TALL_DOUBLE),
         r";\#\"\\",
     ),
     "emacslisp": CommentSyntax(
         r";[^\n]*+",
         r";",
-        (r"(?<![\w-])\?(?:\\[\s\S]|[\s\S])", r"\\[\s\S]", r'"(?:[^"\\]++|\\[\s\S])*+"?'),
+        (r"(?<![\w-])\?(?:\\[\s\S]|[\s\S])", r"\\[\s\S]", _TALL_DOUBLE),
         r";?\"\\",
     ),
     "nim": CommentSyntax(rf"{_nested('#[', ']#')}|{_HASH_LINE}", r"\#", (_TRIPLE, _DOUBLE, _CHAR), r"\#\"'"),
     "d": CommentSyntax(
         rf"{_SLASH_LINE}|{_SLASH_BLOCK}|{_nested('/+', '+/')}",
         r"/[/*+]",
-        (r"`[^`]*+`?", r'(?<=r)"[^"]*+"?', r'"(?:[^"\\]++|\\[\s\S])*+"?', _CHAR),
+        (r"`[^`]*+`?", r'(?<=r)"[^"]*+"?', _TALL_DOUBLE, _CHAR),
         r"/\"'`",
     ),
     "fsharp": CommentSyntax(
         rf"{_SLASH_LINE}|{_nested('(*', '*)')}",
         r"(?://|\(\*(?!\)))",
-        (_TRIPLE, r'(?<=@)"(?:[^"]++|"")*+"?', r'"(?:[^"\\]++|\\[\s\S])*+"?', _CHAR),
+        (_TRIPLE, r'(?<=@)"(?:[^"]++|"")*+"?', _TALL_DOUBLE, _CHAR),
         r"/(\"'",
     ),
     "percent": CommentSyntax(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\"),
@@ -254,7 +253,7 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     "ml": CommentSyntax(
         _nested("(*", "*)"),
         r"\(\*",
-        (r"\{(?P<t>[a-z_]{0,16}+)\|[\s\S]*?(?:\|(?P=t)\}|\Z)", r'"(?:[^"\\]++|\\[\s\S])*+"?', _CHAR),
+        (r"\{(?P<t>[a-z_]{0,16}+)\|[\s\S]*?(?:\|(?P=t)\}|\Z)", _TALL_DOUBLE, _CHAR),
         r"({\"'",
     ),
 }

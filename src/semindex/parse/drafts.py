@@ -87,26 +87,19 @@ def with_more(drafts: list[Draft], more: list[Draft]) -> list[Draft]:
     """
     if not more:
         return drafts
-    joined: list[Draft] = []
-    moved: list[int] = []
+    joined = sorted([*drafts, *more], key=lambda draft: draft.start)
+    places = {id(draft): place for place, draft in enumerate(joined)}
+    moved = [places[id(draft)] for draft in drafts]
+    added = set(map(id, more))
     around: list[int] = []
-    added = 0
-    for draft in [*drafts, None]:
-        while added < len(more) and (draft is None or more[added].start < draft.start):
-            each = more[added]
-            while around and joined[around[-1]].end <= each.start:
-                around.pop()
-            each.parent = around[-1] if around else -1
-            joined.append(each)
-            added += 1
-        if draft is None:
-            break
+    for place, draft in enumerate(joined):
         while around and joined[around[-1]].end <= draft.start:
             around.pop()
+        if id(draft) in added:
+            draft.parent = around[-1] if around else -1
+            continue
         draft.parent = moved[draft.parent] if draft.parent >= 0 else -1
-        moved.append(len(joined))
-        around.append(len(joined))
-        joined.append(draft)
+        around.append(place)
     return joined
 
 

@@ -56,17 +56,18 @@ def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[
     chunks: Mask = np.isin(generation.chunk_kinds, [int(kind) for kind in (*filters.kinds, *more)])
     has = np.zeros(generation.files, dtype=bool)
     has[generation.chunk_file[chunks]] = True
-    return Passing(files & has, chunks, tuple(_missing(generation, filters, files, has)))
+    passed = files & has
+    return Passing(passed, chunks, tuple(_missing(generation, filters, files, none=not passed.any())))
 
 
-def _missing(generation: Generation, filters: Filters, files: Mask, has: Mask) -> Iterator[str]:
-    """Notes on what a filter by kind cannot find among files, of which some have a chunk of such a kind."""
+def _missing(generation: Generation, filters: Filters, files: Mask, *, none: bool) -> Iterator[str]:
+    """Notes on what a filter by kind cannot find among files, of which ``none`` may have such a chunk."""
     wanted = ", ".join(kind.label for kind in filters.kinds)
     blind = {} if _NO_DEFINITIONS & {*filters.kinds} else _without_definitions(generation, filters, files)
     if blind:
         told = ", ".join(f"{name} ({_files(count)})" for name, count in sorted(blind.items()))
         yield f"kind:{wanted} leaves out files in whose languages no definitions are found: {told}"
-    if sum(blind.values()) < files.sum() and not (files & has).any():
+    if sum(blind.values()) < files.sum() and none:
         kinds = np.unique(generation.chunk_kinds[files[generation.chunk_file]]).tolist()
         told = ", ".join(Kind(kind).label for kind in kinds)
         looked = _files(int(files.sum()))

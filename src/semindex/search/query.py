@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from semindex.errors import QueryError
 from semindex.search.globs import compiled
-from semindex.source.languages import canonical
+from semindex.source.languages import language_named
 from semindex.types import Filters, Kind, Query
 
 MAX_QUERY_BYTES = 1_000_000
@@ -57,25 +57,13 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         text=text,
         phrases=tuple(phrase for phrase in phrases if phrase.strip()),
         filters=Filters(
-            languages=(*filters.languages, *(language_named(name) for name in found["lang"])),
+            languages=(*filters.languages, *(language_named(name, QueryError) for name in found["lang"])),
             paths=(*filters.paths, *found["path"]),
             excluded_paths=(*filters.excluded_paths, *found["-path"]),
             kinds=(*filters.kinds, *(kind_named(name) for name in found["kind"])),
             scope=filters.scope,
         ),
     )
-
-
-def language_named(name: str) -> str:
-    """The language's own name for any of its names.
-
-    Raises:
-        QueryError: no language has that name.
-    """
-    known = canonical(name)
-    if known is None:
-        raise QueryError(f"unknown language {name!r}; 'semindex languages' lists all that are known")
-    return known
 
 
 def kind_named(name: str) -> Kind:

@@ -2,6 +2,7 @@
 
 import re
 
+from semindex.errors import UsageError
 from semindex.source.language_table import languages
 
 UNKNOWN = "text"
@@ -82,6 +83,18 @@ def canonical(name: str) -> str | None:
     """
     key = name.strip().lower()
     return languages().canonical.get(key) or languages().by_extension.get(key)
+
+
+def language_named(name: str, refused: type[UsageError] = UsageError) -> str:
+    """The language that ``name`` means, as in :func:`canonical`.
+
+    Raises:
+        UsageError: No language has the name; the class is ``refused``.
+    """
+    known = canonical(name)
+    if known is None:
+        raise refused(f"unknown language {name!r}; 'semindex languages' lists all that are known")
+    return known
 
 
 def kind_of(language: str) -> str:

@@ -97,18 +97,14 @@ class _Script:
         for block in _DECLARE.finditer(self.bare):
             position = bisect_right(ends, (block.start(), len(self.code))) - 1
             if position < 0 or ends[position][1] <= block.start():
-                end = self._next(block.end())
+                end = min(self._next(self.batches, block.end()), self._next(self.starts, block.end()))
                 ends.insert(position + 1, (block.start(), end))
                 yield from self._members(block.end(), end)
 
-    def _next(self, offset: int) -> int:
-        """Where the next batch or statement with a head begins."""
-        batch = bisect_left(self.batches, offset)
-        head = bisect_left(self.starts, offset)
-        return min(
-            self.batches[batch] if batch < len(self.batches) else len(self.code),
-            self.starts[head] if head < len(self.starts) else len(self.code),
-        )
+    def _next(self, places: list[int], offset: int) -> int:
+        """The first of some ascending places that is not before an offset; the end of the file without one."""
+        position = bisect_left(places, offset)
+        return places[position] if position < len(places) else len(self.code)
 
     def _found(self, head: re.Match[bytes], kind: Kind, end: int) -> Iterator[Found]:
         name = _name(head["name"].decode("utf-8", "replace"))
@@ -129,8 +125,7 @@ class _Script:
 
     def _end(self, head: re.Match[bytes], word: str, following: int) -> int:
         start = head.end()
-        position = bisect_left(self.batches, start)
-        batch = self.batches[position] if position < len(self.batches) else len(self.code)
+        batch = self._next(self.batches, start)
         if word not in _BODIED and not (word == "type" and head["body"]):
             semicolon = self.bare.find(b";", start, min(following, batch))
             return semicolon + 1 if semicolon >= 0 else min(following, batch)
@@ -141,7 +136,7 @@ class _Script:
         quoted = self._quoted(start, following)
         if quoted >= 0:
             return quoted
-        if position < len(self.batches):
+        if batch < len(self.code):
             return batch
         if word == "package":
             return self._closed(start, len(self.code), depth=1) if self.closed_until > start else following

@@ -29,18 +29,12 @@ _MARK = (
 )
 _MAY_BE_MARKED = rb"(?=[ \t\r\n]++(?:\[\[|\w++(?:[ \t\r\n]*+\(|[ \t\r\n]++[\w\[])))"
 """A quick look ahead that rules most types out: two words, or a parenthesis."""
+_MARKED = _MAY_BE_MARKED + rb"(?P<marks>(?:[ \t\r\n]++" + _MARK + rb"){1,5}+)"
 _TYPE_MARKS = tuple(
     re.compile(
-        keyword
-        + rb"(?<!\w"
-        + keyword
-        + rb")\b"
-        + rest
-        + _MAY_BE_MARKED
-        + rb"(?P<marks>(?:[ \t\r\n]++"
-        + _MARK
-        + rb"){1,5}+)"
-        rb"(?=[ \t\r\n]++(?!final\b)[A-Za-z_][\w:]*+(?:<[^;{}]{0,200}?>)?[ \t\r\n]*+(?:final[ \t\r\n]*+)?"
+        rb"%b(?<!\w%b)\b%b" % (keyword, keyword, rest)
+        + _MARKED
+        + rb"(?=[ \t\r\n]++(?!final\b)[A-Za-z_][\w:]*+(?:<[^;{}]{0,200}?>)?[ \t\r\n]*+(?:final[ \t\r\n]*+)?"
         rb"(?::(?!:)|\{|$))",
         re.MULTILINE,
     )
@@ -141,7 +135,7 @@ def _without_halves(text: bytes) -> bytes:
         #endif
     """
     if text.count(b"{") == text.count(b"}"):
-        return text  # as it is of nearly all files
+        return text  # nearly always, and then no branch opens what another opens again
     conditions = list(_CONDITION.finditer(text))
     out = bytearray(text)
     open_groups: list[list[re.Match[bytes]]] = []

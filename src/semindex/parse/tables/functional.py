@@ -193,6 +193,8 @@ _HASKELL: dict[str, Rule | Step] = {
     "instance": _haskell_instance,
     **each_of("declarations", "class_declarations", "instance_declarations", "ERROR"),
 }
+_ORDINARY = re.compile(rb"\s*+(?:\{-|--|module\b|import\b)")
+"""What a file begins with that is not literate."""
 _LITERATE = re.compile(rb"^(?:\\begin\{code\}|```[ \t]*+haskell\b|>[ \t]*+[\w{(-])", re.MULTILINE)
 _LITERATE_LINE = re.compile(
     rb"^(?:(?P<opens>\\begin\{code\}|```[ \t]*+haskell\b)|(?P<closes>\\end\{code\}|```)|(?P<bird>>))?"
@@ -203,8 +205,7 @@ _LITERATE_LINE = re.compile(
 
 def without_prose(text: bytes) -> bytes:
     """Literate Haskell with blanks for all but its code; no byte changes its offset."""
-    first = _LITERATE.search(text)
-    if first is None or _HASKELL_START.match(text):
+    if _ORDINARY.match(text) or not _LITERATE.search(text):
         return text
     kept: list[bytes] = []
     inside = False
@@ -220,5 +221,4 @@ def without_prose(text: bytes) -> bytes:
     return b"".join(kept)
 
 
-_HASKELL_START = re.compile(rb"\s*+(?:\{-|--|module\b|import\b)")
 HASKELL = Table(_HASKELL, masked=without_prose)
