@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
-import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -33,13 +30,3 @@ def patience() -> Iterator[None]:
     """Searches of this process look for changes, however busy the machine is."""
     with patient():
         yield
-
-
-@pytest.fixture(autouse=True)
-def _what_dask_leaves_open() -> Iterator[None]:
-    """Sockets that dask did not close are closed here, not in the midst of a later test."""
-    yield
-    if "distributed" in sys.modules:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import pytest
 
 from semindex.parse.heads.base import Ends, Found, Head, HeadTable
@@ -15,16 +17,20 @@ NAMED = r"(?P<name>\w++)"
 def found(table: HeadTable, text: str, language: str = "perl") -> list[tuple[str, str, int, int, int]]:
     """Name, kind, first and last line (from 1) and parent of each definition."""
     raw = text.encode()
-    drafts = drafts_of(table, visible(language, raw, table))
+    starts = [at for at, byte in enumerate(raw) if byte == 0x0A]
+
+    def line(at: int) -> int:
+        return bisect_left(starts, at) + 1
+
     return [
         (
             draft.name,
             draft.kind.label,
-            raw.count(b"\n", 0, draft.start) + 1,
-            raw.count(b"\n", 0, max(draft.start, draft.end - 1)) + 1,
+            line(draft.start),
+            line(max(draft.start, draft.end - 1)),
             draft.parent,
         )
-        for draft in drafts
+        for draft in drafts_of(table, visible(language, raw, table))
     ]
 
 

@@ -63,10 +63,16 @@ _CONDITIONAL = re.compile(rb"/\*!\d*+(?P<held>(?:[^*]|\*(?!/))*+)\*/")
 
 def without_conditions(text: bytes) -> bytes:
     """The text with blanks for the marks around what only MySQL sees."""
-    if b"/*!" not in text:
+    if b"/*!" not in text or b"*/" not in text:
         return text
-    return _CONDITIONAL.sub(
-        lambda found: b" " * (len(found[0]) - len(found["held"]) - 2) + found["held"] + b"  ", text
+    # No mark is closed behind the last end; looking there for an end from each mark takes quadratic time.
+    closed = text.rfind(b"*/") + 2
+    return (
+        _CONDITIONAL.sub(
+            lambda found: b" " * (len(found[0]) - len(found["held"]) - 2) + found["held"] + b"  ",
+            text[:closed],
+        )
+        + text[closed:]
     )
 
 
