@@ -89,6 +89,12 @@ def test_every_public_name_is_there(name: str) -> None:
     assert getattr(semindex, name) is not None
 
 
+def test_the_public_names_are_listed_before_any_is_fetched() -> None:
+    script = "import semindex; print(sorted(dir(semindex)) == sorted(semindex.__all__))"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout == "True\n"
+
+
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         semindex.no_such_name  # noqa: B018 - the access is the test

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_open_makes_nothing(root: Path) -> None:
             lambda: index.related("src/cookies.py"),
             index.status,
         ):
-            with pytest.raises(semindex.NotIndexed, match="semindex index"):
+            with pytest.raises(semindex.NotIndexed, match=r"call index\.refresh\(\), or run"):
                 ask()
         assert index.clean() == 0
     assert sorted(root.rglob("*")) == before
@@ -92,6 +93,48 @@ def test_a_report_counts_what_was_done(root: Path) -> None:
         assert second.generation > first.generation
         third = index.refresh(force=True)
         assert (third.added, third.changed, third.removed, third.unchanged) == (0, 5, 0, 0)
+
+
+def test_an_index_says_what_it_is(root: Path) -> None:
+    place = f"<semindex.Index of {str(root)!r}, kept in {str(root / '.semindex')!r}"
+    with semindex.open(root) as index:
+        assert repr(index) == f"{place}>"
+        index.refresh()
+        index.search("cookie")
+        assert repr(index) == f"{place}: 5 files, generation 1>"
+    with semindex.open_all([root]) as indexes:
+        assert repr(indexes) == f"<semindex.Indexes of {str(root)!r}>"
+
+
+UNTYPED: Any = semindex
+"""The package as a program without types sees it."""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda root: UNTYPED.open(None), "root is None; it must be the path of a folder"),
+        (lambda root: UNTYPED.open(b"x"), "root is b'x'; it must be the path of a folder"),
+        (lambda root: UNTYPED.open(root, index_dir=3), "index_dir is 3; it must be the path of a folder"),
+        (
+            lambda root: UNTYPED.open(root, settings={}),
+            "settings is {}; it must be semindex.config",
+        ),
+        (lambda root: UNTYPED.open_all("x"), "roots is 'x'; it must be a list of folders"),
+        (lambda root: UNTYPED.open_all(None), "roots is None; it must be a list of folders"),
+        (lambda root: UNTYPED.open_all([3]), "root is 3; it must be the path of a folder"),
+        (lambda root: UNTYPED.languages(3), "a language is 3; it must be text"),
+        (lambda root: UNTYPED.languages(["go", None]), "a language is None; it must be text"),
+        (lambda root: UNTYPED.open(root).refresh(force="no"), "force is 'no'; it must be true or false"),
+        (lambda root: UNTYPED.open(root).refresh(cluster=4), "cluster is 4; it must be an address"),
+        (lambda root: UNTYPED.open(root).refresh(progress=True), "progress is True; it must be a function"),
+        (lambda root: UNTYPED.open(root).search(None), "query is None; it must be text"),
+        (lambda root: UNTYPED.open(root).search("x", rerank="no"), "rerank is 'no'; it must be true or"),
+    ],
+)
+def test_wrong_types_are_named(root: Path, wrong: Callable[[Path], object], message: str) -> None:
+    with pytest.raises(semindex.UsageError, match=re.escape(message)):
+        wrong(root)
 
 
 def test_hits_are_a_sequence(index: Index) -> None:

@@ -96,6 +96,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """The public names, whether or not they were fetched."""
+    return list(__all__)
+
+
 def __getattr__(name: str) -> Any:
     """The public names, each fetched from its room when first asked for."""
     home = _HOME.get(name)

@@ -25,7 +25,12 @@ class RootError(SemindexError):
 
 
 class NotIndexed(SemindexError):  # noqa: N818 - the design's public name
-    """The folder has no index yet; ``semindex index`` makes one."""
+    """The folder has no index yet; ``Index.refresh`` or ``semindex index`` makes one."""
+
+    @classmethod
+    def in_folder(cls, folder: object) -> "NotIndexed":
+        """The error for a folder (of a repository, or of an index) in which nothing is indexed."""
+        return cls(f"nothing is indexed in {folder}; call index.refresh(), or run 'semindex index'")
 
 
 class BrokenIndex(SemindexError):  # noqa: N818 - the errors below say what is broken

@@ -22,8 +22,9 @@ from semindex.errors import (
     IndexMismatch,
     NotIndexed,
     RootError,
+    UsageError,
 )
-from semindex.locate import Location, locate, why_no_folder
+from semindex.locate import Location, StrPath, locate, path_named, why_no_folder
 from semindex.operations.base import verb
 from semindex.operations.index import WatchedRefresh
 from semindex.operations.related import Related, related
@@ -65,8 +66,6 @@ TEXT_BATCH_BYTES = 500_000
 _REMEMBERED = 4096
 """Queries whose vector is kept in memory, at most; one takes some kilobytes."""
 
-StrPath = str | os.PathLike[str]
-
 
 def open(root: StrPath, *, index_dir: StrPath | None = None, settings: Settings | None = None) -> Index:
     """An index of the folder ``root``, kept in ``root/.semindex`` or in ``index_dir``.
@@ -76,13 +75,18 @@ def open(root: StrPath, *, index_dir: StrPath | None = None, settings: Settings 
     Raises:
         RootError: ``root`` is not an existing folder.
         ConfigError: A configuration file or variable is wrong.
+        UsageError: An argument is of a wrong type.
     """
-    folder = Path(root).absolute()
+    folder = path_named("root", root).absolute()
     if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir it never raises
         raise RootError(f"{folder} {why_no_folder(folder)}; give the folder of a repository")
     folder = folder.resolve()
-    place = Path(index_dir).absolute() if index_dir is not None else folder / layout.FOLDER
-    return Index(folder, place, settings if settings is not None else config.load(folder).settings)
+    place = folder / layout.FOLDER if index_dir is None else path_named("index_dir", index_dir).absolute()
+    if settings is None:
+        settings = config.load(folder).settings
+    elif not isinstance(settings, config.Settings):
+        raise UsageError(f"settings is {settings!r}; it must be semindex.config.Settings, or None")
+    return Index(folder, place, settings)
 
 
 class Index:
@@ -101,6 +105,14 @@ class Index:
         self._judge: Judge | None = None
         self._texts = KeptTexts() if settings.enable_caching else None
         self._upkeep: Upkeep | None = None
+
+    def __repr__(self) -> str:
+        """Where the index is and, if a commit was read, what that holds; reads nothing itself."""
+        commit = self._commit
+        held = ""
+        if commit is not None:
+            held = f": {commit.coverage.indexed} files, generation {commit.identity[1]}"
+        return f"<semindex.Index of {str(self.root)!r}, kept in {str(self.index_dir)!r}{held}>"
 
     def __enter__(self) -> Index:
         return self
@@ -363,7 +375,7 @@ class Index:
             return self._commit
         live = catalog.live()
         if live.generation == 0:
-            raise NotIndexed(f"nothing is indexed in {self.root}; run 'semindex index {self.root}' first")
+            raise NotIndexed.in_folder(self.root)
         layout.require_root(self.index_dir, catalog.meta("root"), self.root)
         if live.model != self._embedder.fingerprint:
             raise IndexMismatch(

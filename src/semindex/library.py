@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from semindex.errors import IndexMismatch, UsageError
@@ -41,6 +41,10 @@ class Indexes:
         self._scopes = tuple(map(tuple, scopes)) if scopes is not None else ((),) * len(indexes)
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
+
+    def __repr__(self) -> str:
+        """Of which folders the indexes are."""
+        return f"<semindex.Indexes of {', '.join(repr(str(index.root)) for index in self.indexes)}>"
 
     def __enter__(self) -> Indexes:
         return self
@@ -115,6 +119,8 @@ def open_all(roots: Sequence[StrPath]) -> Indexes:
 
     Raises:
         RootError: One is not an existing folder.
-        UsageError: None is given.
+        UsageError: None is given, or something else than paths.
     """
+    if isinstance(roots, str | bytes) or not isinstance(roots, Iterable):
+        raise UsageError(f"roots is {roots!r}; it must be a list of folders")
     return Indexes(list({index.root: index for index in map(open_index, roots)}.values()))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from semindex.errors import RootError
+from semindex.errors import RootError, UsageError
 from semindex.store import layout
+
+StrPath = str | os.PathLike[str]
 
 
 class Location(Struct, frozen=True):
@@ -46,6 +48,17 @@ def locate(path: Path, *, index_dir: Path | None = None) -> Location:
         if os.path.exists(above / ".git"):  # noqa: PTH110 - never raises
             return _located(above, path, above / layout.FOLDER, "the git repository")
     return _located(folder, path, folder / layout.FOLDER, "")
+
+
+def path_named(name: str, value: object) -> Path:
+    """The path that an argument of this name is.
+
+    Raises:
+        UsageError: It is neither text nor a path.
+    """
+    if not isinstance(value, str | os.PathLike) or not isinstance(text := os.fspath(value), str):
+        raise UsageError(f"{name} is {value!r}; it must be the path of a folder, as text or pathlib.Path")
+    return Path(text)
 
 
 def why_no_folder(path: Path) -> str:

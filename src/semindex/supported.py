@@ -43,9 +43,10 @@ def languages(names: Iterable[str] = ()) -> tuple[Language, ...]:
     [('cpp', 'grammar'), ('hcl', 'line expressions')]
 
     Raises:
-        UsageError: No language has one of the names.
+        UsageError: No language has one of the names, or one is no text.
     """
-    wanted = {language_named(name) for name in ([names] if isinstance(names, str) else names)}
+    several = [names] if isinstance(names, str) or not isinstance(names, Iterable) else names
+    wanted = {language_named(name) for name in several}
     return tuple([_described(name) for name in sorted(wanted or table().kinds)])
 
 

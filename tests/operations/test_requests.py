@@ -23,7 +23,9 @@ def wrong_values(field: Field) -> list[Any]:
     """Values that a field must refuse, as far as it says so."""
     wrong: list[Any] = [] if field.least is None else [field.least - 1, -5]
     if field.kind is int:
-        wrong.append("many")
+        wrong += ["many", 1.5]
+    if field.kind is bool:
+        wrong += ["yes", 1, None]
     if field.choices:
         wrong.append("no such choice")
     return wrong

@@ -419,11 +419,11 @@ def test_a_writer_leaves_one_file_when_it_closes(index_dir: Path) -> None:
 
 def test_nothing_there_is_not_indexed(tmp_path: Path, index_dir: Path) -> None:
     for place in (tmp_path / "absent", tmp_path):
-        with pytest.raises(NotIndexed, match=r"Nothing is indexed in .*; run 'semindex index'"):
+        with pytest.raises(NotIndexed, match=r"nothing is indexed in .*; call index\.refresh\(\)"):
             Catalog.open_reader(place)
     layout.create(index_dir)
     (index_dir / layout.CATALOG).touch()
-    with pytest.raises(NotIndexed, match="Nothing is indexed"):
+    with pytest.raises(NotIndexed, match="nothing is indexed"):
         Catalog.open_reader(index_dir)
     assert (index_dir / layout.CATALOG).stat().st_size == 0
 

@@ -118,6 +118,8 @@ def refusal(field: Field, value: object) -> str | None:
         return None if all(isinstance(each, str) for each in values) else f"{field.name} must be texts"
     if field.kind is str and not field.choices and not isinstance(value, str):
         return f"{field.name} is {value!r}; it must be text"
+    if field.kind is bool and not isinstance(value, bool):
+        return f"{field.name} is {value!r}; it must be true or false"
     if field.kind is int and (not isinstance(value, int) or isinstance(value, bool)):
         return f"{field.name} is {value!r}; it must be a whole number"
     if field.least is not None and isinstance(value, int) and value < field.least:

@@ -45,6 +45,8 @@ class Refresh(Request, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.cluster, Cluster | str | None):
+            raise self.refused(f"cluster is {self.cluster!r}; it must be an address, as text or Cluster")
         if self.cluster is None and (self.segments_url or self.shared_disk):
             raise self.refused("segments_url and shared_disk are of use with a cluster only")
 
@@ -67,6 +69,11 @@ class WatchedRefresh(Refresh, frozen=True, kw_only=True):
     progress: Annotated[
         ProgressCallback | None, Meta(description="Called at each step, from the thread that builds.")
     ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.progress is not None and not callable(self.progress):
+            raise self.refused(f"progress is {self.progress!r}; it must be a function of one argument")
 
 
 OPERATION = Operation("index", "refresh", Refresh, BuildReport)

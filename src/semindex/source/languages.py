@@ -91,6 +91,8 @@ def language_named(name: str, refused: type[UsageError] = UsageError) -> str:
     Raises:
         UsageError: No language has the name; the class is ``refused``.
     """
+    if not isinstance(name, str):
+        raise refused(f"a language is {name!r}; it must be text")
     known = canonical(name)
     if known is None:
         raise refused(f"unknown language {name!r}; 'semindex languages' lists all that are known")

@@ -480,7 +480,7 @@ def _open_for_reading(index_dir: Path) -> OpenedDatabase:
     try:
         with translated(path, writing=False):
             if not catalogschema.has_catalog(opened.connection, path):
-                raise NotIndexed(f"Nothing is indexed in {index_dir}; run 'semindex index' first")
+                raise NotIndexed.in_folder(index_dir)
     except BaseException:
         opened.connection.close()
         raise

@@ -119,7 +119,7 @@ def open_for_reading(index_dir: Path) -> OpenedDatabase:
     """
     path = index_dir / CATALOG
     if not os.path.lexists(path):
-        raise NotIndexed(f"Nothing is indexed in {index_dir}; run 'semindex index' first")
+        raise NotIndexed.in_folder(index_dir)
     _require_file(path)
     modes = ["mode=ro"] if has_unfinished(path) else ["immutable=1"]
     if os.access(index_dir, os.W_OK):
