@@ -66,23 +66,60 @@ def test_the_options_are_spelled_as_agreed() -> None:
     assert {
         "-n", "--limit", "--json", "--vimgrep", "--mode", "--lang", "--path", "--exclude", "--kind",
         "--group-by", "--index-dir", "--no-refresh", "--explain", "--context", "--no-text", "--color",
-        "--rerank", "--rerank-model",
+        "--rerank", "--rerank-model", "-C", "-l", "--files-with-matches", "-t", "-g",
     } <= search  # fmt: skip
     index = {option for parameter in found["index"].params for option in parameter.opts}
     assert {"--index-dir", "--force", "--json", "-q", "--quiet"} <= index
 
 
-def test_no_command_and_a_wrong_one_are_usage_errors(invoke: Invoke) -> None:
-    assert invoke().exit_code == 2
-    done = invoke("serch")
-    assert done.exit_code == 2
-    assert "No such command 'serch'" in done.stderr
-    assert invoke("search", "x", "--mode", "fuzzy").exit_code == 2
-    assert invoke("search", "x", "-n", "0").exit_code == 2
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "which command?; see: semindex --help"),
+        (["serch", "x"], "there is no command 'serch' (did you mean search?); see: semindex --help"),
+        (["STATUS"], "there is no command 'STATUS' (did you mean status?); see: semindex --help"),
+        (["rm"], "there is no command 'rm' (did you mean clean?); see: semindex --help"),
+        (
+            ["how are", "it's"],
+            "there is no command 'how are'; to search for it, run: semindex search 'how are it'\"'\"'s'; "
+            "see: semindex --help",
+        ),
+        (["search"], "missing argument 'QUERY'; see: semindex search --help"),
+        (
+            ["search", "x", "-l", "--vimgrep"],
+            "--vimgrep and --files-with-matches exclude each other; see: semindex search --help",
+        ),
+        (
+            ["search", "x", "--mode", "fuzzy"],
+            "invalid value for '--mode': unknown mode 'fuzzy'; one of hybrid, lexical, dense; "
+            "see: semindex search --help",
+        ),
+        (["clean", "--y"], "no such option '--y' (did you mean --yes?); see: semindex clean --help"),
+        (["cache", "state"], "no such command 'state' (did you mean stats?); see: semindex cache --help"),
+        (["help", "serch"], "semindex has no command 'serch'; see: semindex --help"),
+        (["help", "search", "x"], "semindex search has no command 'x'; see: semindex search --help"),
+    ],
+)
+def test_usage_errors_are_told_like_all_errors(invoke: Invoke, words: list[str], told: str) -> None:
+    done = invoke(*words)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"semindex: {told}\n")
+
+
+def test_usage_errors_are_json_where_it_was_asked_for(invoke: Invoke) -> None:
+    done = invoke("serch", "x", "--json")
+    told = "there is no command 'serch' (did you mean search?); see: semindex --help"
+    assert (done.exit_code, done.stderr) == (2, "")
+    assert json.loads(done.stdout)["error"] == {"type": "UsageError", "message": told}
+
+
+def test_help_is_a_command(invoke: Invoke) -> None:
+    assert invoke("help").output == invoke("--help").output
+    assert invoke("help", "search").output == invoke("search", "--help").output
+    assert invoke("help", "cache", "stats").output == invoke("cache", "stats", "--help").output
 
 
 def test_version_and_help_succeed(invoke: Invoke) -> None:
-    assert invoke("--version").output == "semindex 0.1.0\n"
+    assert invoke("--version").output == invoke("-V").output == "semindex 0.1.0\n"
     done = invoke("-h")
     assert done.exit_code == 0
     for name, entry in COMMANDS.items():
@@ -233,9 +270,24 @@ def test_colour_can_be_forced_and_forbidden(invoke: Invoke) -> None:
 
 
 def test_context_limits_the_text(invoke: Invoke) -> None:
-    assert invoke("search", "x", "--context", "1").stdout.splitlines()[1:] == [
-        "    10: def parse_cookie(header):"
-    ]
+    first = ["    10: def parse_cookie(header):"]
+    assert invoke("search", "x", "-C", "0").stdout.splitlines()[1:] == first
+    assert len(invoke("search", "x", "--context", "1").stdout.splitlines()[1:]) == 3
+
+
+def test_paths_only_are_one_line_a_file(invoke: Invoke, fake: FakeModule) -> None:
+    fake.template = {"hits": (HIT, replace(HIT, path="a.py"), replace(HIT, start_line=11))}
+    done = invoke("search", "x", "-l")
+    assert done.stdout == "/repo/src/cookies.py\n/repo/a.py\n"
+    assert done.stderr.startswith("semindex: 312 of 318")
+    assert invoke("related", "a.py:1", "--files-with-matches").stdout == done.stdout
+
+
+def test_options_are_spelled_as_in_ripgrep(invoke: Invoke, fake: FakeModule) -> None:
+    assert invoke("search", "x", "-t", "go", "-t", "c", "-g", "src/**", "-g", "!tests").exit_code == 0
+    asked = fake.only.calls[0][1]
+    assert asked["languages"] == ("go", "c")
+    assert asked["paths"] == ("src/**", "!tests")
 
 
 def test_a_query_may_begin_with_a_dash(invoke: Invoke, fake: FakeModule) -> None:

@@ -158,6 +158,16 @@ def test_a_terminal_without_colour_gets_the_same_words(
     assert SGR.sub("", drawn).startswith("src/cookies.py:10-12  Jar.parse_cookie")
 
 
+def test_nothing_to_do_shows_examples_in_a_terminal(tmp_path: Path) -> None:
+    code, drawn = on_terminal([], tmp_path)
+    assert code == 0
+    examples = re.findall(r"^  semindex (\w+)", drawn, re.MULTILINE)
+    assert set(examples) == {"search", "related", "status"}
+    assert all(len(line) < 80 for line in drawn.splitlines())
+    piped = run([], tmp_path)
+    assert (piped.returncode, piped.stdout) == (2, b"")
+
+
 def test_a_build_draws_its_progress_on_a_terminal_only(tmp_path: Path) -> None:
     code, drawn = on_terminal(["index"], tmp_path, {"FAKE_STEPS": "50"}, FAKE)
     assert code == 0

@@ -57,7 +57,7 @@ def test_plain_is_exactly_this() -> None:
 
 
 def test_without_text_hits_are_headers_one_a_line() -> None:
-    lines = list(plain(answer(HIT, replace(HIT, path="b.py")), View(context=0)))
+    lines = list(plain(answer(HIT, replace(HIT, path="b.py")), View(lines=0)))
     assert [line.split(":")[0] for line in lines] == ["src/cookies.py", "b.py"]
 
 
@@ -204,6 +204,6 @@ def test_empty_lines_between_the_cells_of_a_notebook_are_not_shown() -> None:
     hit = replace(
         HIT, text="a\n" + "\n" * 40 + "b\n\nc", start_line=10, end_line=53, cell=3, cell_line=1, spans=()
     )
-    lines = list(plain(answer(hit), View(context=2)))
+    lines = list(plain(answer(hit), View(lines=2)))
     assert [line.strip() for line in lines[1:3]] == ["10: a", "51: b"]
     assert ":10-53 (cell 3, line 1): " in lines[0]

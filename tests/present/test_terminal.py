@@ -91,7 +91,7 @@ def test_hostile_records_show_as_pictures() -> None:
 def test_a_cut_snippet_says_how_much_is_missing() -> None:
     text = shown(answer(at_lines(20)))
     assert "  109 │ line 9\n" in text
-    assert "… 8 lines before" in text
+    assert "… 7 lines before" in text
     assert "… 10 lines after" in text
     assert "line 21" not in text
 
@@ -116,6 +116,6 @@ def test_a_stale_hit_and_an_empty_answer_say_so() -> None:
 
 
 def test_places_only_are_one_line_a_hit() -> None:
-    lines = shown(answer(HIT, replace(HIT, path="b.py")), View(context=0)).splitlines()
+    lines = shown(answer(HIT, replace(HIT, path="b.py")), View(lines=0)).splitlines()
     assert [line.split(":")[0] for line in lines[:2]] == ["src/cookies.py", "b.py"]
     assert lines[2].startswith("312 of 318")

@@ -22,6 +22,11 @@ def test_filters_in_the_query_join_those_given() -> None:
     assert query.filters.scope == "src"
 
 
+def test_a_glob_with_a_mark_in_front_leaves_out() -> None:
+    filters = parse("path:!tests path:src word", Filters(paths=("!*.md", "lib"))).filters
+    assert filters == Filters(paths=("lib", "src"), excluded_paths=("*.md", "tests"))
+
+
 def test_a_quoted_filter_value_may_hold_blanks() -> None:
     assert parse('path:"a b/**" word').filters.paths == ("a b/**",)
 

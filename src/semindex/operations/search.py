@@ -46,13 +46,15 @@ class Search(Question, frozen=True, kw_only=True):
     )
     group_by: Grouping = GroupBy.FILE.value
     languages: Annotated[
-        Sequence[str], option("Only files of these languages.", flag="--lang", metavar="LANGUAGE")
+        Sequence[str], option("Only files of these languages.", flag="--lang", short="-t", metavar="LANG")
     ] = ()
     paths: Annotated[
         Sequence[str],
         option(
-            "Only files that match one of these globs or lie below one of these folders.",
+            "Only files that match one of these globs or lie below one of these folders; ! in front of one "
+            "leaves these out.",
             flag="--path",
+            short="-g",
             metavar="GLOB",
         ),
     ] = ()

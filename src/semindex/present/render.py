@@ -26,8 +26,8 @@ from semindex.present.safe import safe_line, safe_path, safe_text
 if TYPE_CHECKING:
     from semindex.types import Coverage, FileFailure, Hit, Hits
 
-CONTEXT = 12
-"""Lines of a hit's text that are shown by default."""
+CONTEXT = 6
+"""Lines of a hit's text that are shown before and after the middle of what matches best, by default."""
 LINE_CHARS = 500
 """A longer line is cut, and ends in ``…``."""
 INDENT = "    "
@@ -37,7 +37,7 @@ GONE = "(changed since it was indexed: no text)"
 class View(Struct, frozen=True):
     """What is shown of an answer."""
 
-    context: int = CONTEXT
+    lines: int = 2 * CONTEXT + 1
     """How many lines of each hit's text are shown; 0 for none."""
     explain: bool = False
     base: PurePath | None = None
@@ -76,21 +76,21 @@ def address(hit: Hit, base: PurePath | None) -> str:
     return f"{place(hit, base)}:{hit.start_line}-{hit.end_line}{cell}"
 
 
-def window(hit: Hit, context: int) -> Window:
-    """At most ``context`` lines of the hit's text: those with most matching lines, the first on a tie."""
+def window(hit: Hit, most: int) -> Window:
+    """At most ``most`` lines of the hit's text: those with most matching lines, the first on a tie."""
     text = safe_text(hit.text or "").removesuffix("\n")
     lines = text.split("\n")
     matched = [0] * len(lines)
     for start, _ in hit.spans:
         matched[min(text.count("\n", 0, start), len(lines) - 1)] = 1
-    context = max(0, min(context, len(lines)))
-    starts = range(len(lines) - context + 1)
-    best = max(starts, key=lambda start: (sum(matched[start : start + context]), -start))
-    end = best + context
+    most = max(0, min(most, len(lines)))
+    starts = range(len(lines) - most + 1)
+    best = max(starts, key=lambda start: (sum(matched[start : start + most]), -start))
+    end = best + most
     if hit.cell is not None:
         # Between the cells of a notebook stand empty lines, one for each of the file, which are not shown.
         full = [at for at in range(best, len(lines)) if lines[at].strip()]
-        end = max(end, full[min(context, len(full)) - 1] + 1) if full and context else end
+        end = max(end, full[min(most, len(full)) - 1] + 1) if full and most else end
     return Window(hit.start_line + best, tuple(lines[best:end]), best, len(lines) - end)
 
 
@@ -114,6 +114,11 @@ def vimgrep(answer: Hits, view: View) -> Iterator[str]:
         column = len(text[start:at].encode("utf-8", "surrogatepass")) + 1
         number = hit.start_line + text.count("\n", 0, at)
         yield f"{place(hit, view.base)}:{number}:{column}:{cut(safe_text(line).rstrip())}"
+
+
+def paths_only(answer: Hits, view: View) -> Iterator[str]:
+    """The path of each hit's file, each once, in the order of the hits."""
+    return iter(dict.fromkeys(place(hit, view.base) for hit in answer))
 
 
 def cut(line: str) -> str:
@@ -184,10 +189,10 @@ def _header(hit: Hit, base: PurePath | None) -> str:
 
 
 def _body(hit: Hit, view: View) -> Iterator[str]:
-    if view.context and hit.text is None:
+    if view.lines and hit.text is None:
         yield INDENT + GONE
-    elif view.context:
-        shown = window(hit, view.context)
+    elif view.lines:
+        shown = window(hit, view.lines)
         for number, line in enumerate(shown.lines, start=shown.first):
             if hit.cell is not None and not line.strip():
                 continue

@@ -60,8 +60,8 @@ def show(answer: Hits, view: View, to: Console) -> None:
     """Print an answer, then what it could see of the tree."""
     for hit in answer:
         to.print(_header(hit, view), overflow="fold")
-        if view.context:
-            for line in _snippet(hit, view.context):
+        if view.lines:
+            for line in _snippet(hit, view.lines):
                 to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
         if hit.more:
             places = [
@@ -71,7 +71,7 @@ def show(answer: Hits, view: View, to: Console) -> None:
             to.print(Text(f"  also: lines {', '.join(places)}", style="dim"), overflow="fold")
         if view.explain and hit.reasons:
             to.print(_reasons(hit))
-        if view.context or hit.more or view.explain:
+        if view.lines or hit.more or view.explain:
             to.print()
     if not answer.hits:
         to.print(Text("nothing found", style="bold"))
@@ -105,11 +105,11 @@ def _header(hit: Hit, view: View) -> Text:
     )
 
 
-def _snippet(hit: Hit, context: int) -> Iterator[Text]:
+def _snippet(hit: Hit, most: int) -> Iterator[Text]:
     if hit.text is None:
         yield Text(f"  {GONE}", style="yellow")
         return
-    shown = window(hit, context)
+    shown = window(hit, most)
     lines = highlighted(hit.text, hit.language, hit.spans).split("\n", allow_blank=True)
     digits = len(str(hit.end_line))
     if shown.before:

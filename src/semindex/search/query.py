@@ -1,9 +1,9 @@
 """What was typed to a :class:`Query`: words, quoted phrases, filters.
 
-``lang:go path:src/** -path:tests kind:function "exact words" free words``. A filter's value may be
-quoted (``path:"a b/**"``). A ``name:`` that is no filter is an ordinary word (``std::move``, ``http:``),
-and so is one inside a word or with a value that cannot be a name (``kind: x``, ``{kind:'member',``):
-pasted code has them.
+``lang:go path:src/** -path:tests kind:function "exact words" free words``; ``path:!tests`` says the same as
+``-path:tests``, as ripgrep's globs do. A filter's value may be quoted (``path:"a b/**"``). A ``name:`` that is
+no filter is an ordinary word (``std::move``, ``http:``), and so is one inside a word or with a value that
+cannot be a name (``kind: x``, ``{kind:'member',``): pasted code has them.
 """
 
 from __future__ import annotations
@@ -52,14 +52,16 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
     text = " ".join(_TOKEN.sub(take, clean).split())
     if not text:
         raise QueryError('the query is empty; give words, an identifier or a "quoted phrase" to search for')
+    paths = (*filters.paths, *found["path"])
+    negated = [path.removeprefix("!") for path in paths if path.startswith("!")]
     return Query(
         raw=raw,
         text=text,
         phrases=tuple(phrase for phrase in phrases if phrase.strip()),
         filters=Filters(
             languages=(*filters.languages, *(language_named(name, QueryError) for name in found["lang"])),
-            paths=(*filters.paths, *found["path"]),
-            excluded_paths=(*filters.excluded_paths, *found["-path"]),
+            paths=tuple([path for path in paths if not path.startswith("!")]),
+            excluded_paths=(*filters.excluded_paths, *found["-path"], *negated),
             kinds=(*filters.kinds, *(kind_named(name) for name in found["kind"])),
             scope=filters.scope,
         ),

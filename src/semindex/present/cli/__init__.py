@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import click
 
 from semindex import __version__
-from semindex.present.cli.outcome import ERROR, INTERRUPTED, guarded
+from semindex.present.cli.outcome import DONE, ERROR, INTERRUPTED, guarded
 
 
 class Entry(NamedTuple):
@@ -43,6 +43,7 @@ COMMANDS = {
     "eval": Entry("eval", "evaluate", "Measure search on a repository, without judgements.", blas=True),
     "clean": Entry("clean", "clean", "Remove an index."),
     "completion": Entry("completion", "completion", "Print the script that completes commands in a shell."),
+    "help": Entry("help", "help", "Show the help of a command."),
 }
 """In the order of the help."""
 _ENDING_AT_ONCE = ("search", "related")
@@ -70,6 +71,20 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names.
+
+        Raises:
+            click.UsageError: There is none; the message has what may have been meant.
+        """
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from semindex.present.cli.mistyped import meant
+
+            raise click.UsageError(f"there is no command {args[0]!r}{meant(args, list(COMMANDS))}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in the help, without importing the commands."""
         with formatter.section("Commands"):
@@ -88,13 +103,27 @@ class Commands(click.Group):
         return code
 
 
-@click.group("semindex", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="semindex", message="%(prog)s %(version)s")
-def commands() -> None:
+@click.group(
+    "semindex",
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="semindex", message="%(prog)s %(version)s")
+@click.pass_context
+def commands(ctx: click.Context) -> int:
     """Search source code by meaning, locally: no server, no network, nothing leaves the machine.
 
     Exit codes are grep's: 0 found or done, 1 nothing found, 2 error.
     """
+    if ctx.invoked_subcommand is None:
+        if not sys.stdout.isatty():
+            raise click.UsageError("which command?", ctx)
+        from semindex.present.cli.help import BRIEF
+        from semindex.present.stream import write
+
+        write(BRIEF)
+    return DONE
 
 
 def main() -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct, structs
 
 from semindex.present.cli.outcome import DONE, NOTHING, tell
-from semindex.present.render import View, coverage_line, plain, vimgrep
+from semindex.present.render import View, coverage_line, paths_only, plain, vimgrep
 from semindex.present.schema import hits_object
 from semindex.present.stream import write, write_json
 
@@ -22,23 +22,28 @@ if TYPE_CHECKING:
 class Shape(Struct, frozen=True):
     """How an answer is printed."""
 
-    as_json: bool
-    vimgrep: bool
+    form: str
+    """The flag that asks for a form of output, such as ``--json``; empty for hits with their lines."""
     colour: str
     """``auto``, ``always``, ``never``."""
     view: View
 
 
-def shape(*, as_json: bool, vimgrep: bool, colour: str, context: int, no_text: bool, explain: bool) -> Shape:
+def shape(*, as_json: bool, vimgrep: bool, paths_only: bool, **viewed: Any) -> Shape:
     """The shape that the flags ask for.
 
     Raises:
         click.UsageError: They contradict each other.
     """
-    if as_json and vimgrep:
-        raise click.UsageError("--json and --vimgrep exclude each other.")
-    view = View(context=0 if no_text else context, explain=explain, base=Path.cwd())
-    return Shape(as_json, vimgrep, colour, view)
+    forms = {"--json": as_json, "--vimgrep": vimgrep, "--files-with-matches": paths_only}
+    asked = [flag for flag, is_asked in forms.items() if is_asked]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} exclude each other.")
+    return Shape(asked[0] if asked else "", viewed.pop("colour"), _view(**viewed))
+
+
+def _view(*, context: int, no_text: bool, explain: bool) -> View:
+    return View(lines=0 if no_text else 2 * context + 1, explain=explain, base=Path.cwd())
 
 
 def noted(answer: Hits, notes: Iterable[str]) -> Hits:
@@ -69,10 +74,15 @@ def give(answer: Hits, shape: Shape) -> int:
 
     A pipe gets hits only, and standard error the coverage, so that programs need not tell them apart.
     """
-    if shape.as_json:
-        write_json(hits_object(answer, with_text=shape.view.context > 0))
-    elif shape.vimgrep:
-        _give_lines(answer, vimgrep(emphasised(answer), shape.view))
+    if shape.form == "--json":
+        write_json(hits_object(answer, with_text=shape.view.lines > 0))
+    elif shape.form:
+        lines = (
+            vimgrep(emphasised(answer), shape.view)
+            if shape.form == "--vimgrep"
+            else paths_only(answer, shape.view)
+        )
+        _give_lines(answer, lines)
     elif shape.colour == "always" or sys.stdout.isatty():
         from semindex.present.terminal import console, show
 

@@ -42,14 +42,19 @@ set_option = click.option(
 _ANSWER_OPTIONS = (
     json_option,
     click.option("--vimgrep", is_flag=True, help="Print PATH:LINE:COLUMN:TEXT, a line a hit."),
+    click.option(
+        "-l", "--files-with-matches", "paths_only", is_flag=True, help="Print only the path of each file."
+    ),
     index_dir_option,
     click.option("--explain", is_flag=True, help="Show what each score is made of."),
     click.option(
+        "-C",
         "--context",
+        metavar="LINES",
         type=click.IntRange(min=0),
         default=CONTEXT,
         show_default=True,
-        help="Lines of text shown of a hit.",
+        help="Lines shown of a hit before and after the middle of what matches best in it.",
     ),
     click.option("--no-text", is_flag=True, help="Show places only, no text."),
     click.option(

@@ -29,10 +29,8 @@ def guarded(run: Callable[[], object], *, as_json: bool) -> int:
     except click.Abort:
         return _failed("interrupted; what was committed before stays.", INTERRUPTED)
     except click.ClickException as error:
-        if as_json:
-            return _failed_as_json("UsageError", error.format_message())
-        error.show()
-        return ERROR
+        message = usage(error)
+        return _failed_as_json("UsageError", message) if as_json else _failed(message, ERROR)
     except SemindexError as error:
         kind, message = type(error).__name__, str(error)
         return _failed_as_json(kind, message) if as_json else _failed(message, ERROR)
@@ -49,6 +47,18 @@ def guarded(run: Callable[[], object], *, as_json: bool) -> int:
 def tell(message: str) -> None:
     """Write a message to standard error, with the program's name in front."""
     click.echo(f"semindex: {safe_message(message)}", err=True)
+
+
+def usage(error: click.ClickException) -> str:
+    """Click's message as one of ours: one line without a capital or full stops, and last what helps."""
+    near: list[str] = getattr(error, "possibilities", None) or []
+    message = " ".join((error.message if near else error.format_message()).split()).rstrip(".")
+    if message[1:2].islower():
+        message = message[0].lower() + message[1:]
+    if near:
+        message += f" (did you mean {' or '.join(near[:2])}?)"
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message}; see: {ctx.command_path} --help" if ctx else message
 
 
 def _failed(message: str, code: int) -> int:
