@@ -1,7 +1,7 @@
 """What was typed to a :class:`Query`: words, quoted phrases, filters.
 
-``lang:go path:src/** -path:tests kind:function "exact words" free words``; ``path:!tests`` says the same as
-``-path:tests``, as ripgrep's globs do. A filter's value may be quoted (``path:"a b/**"``). A ``name:`` that is
+``lang:go path:src/** -path:tests kind:function "exact words" free words``; ``path:!tests``, as in ripgrep's
+globs, is ``-path:tests``. A filter's value may be quoted (``path:"a b/**"``). A ``name:`` that is
 no filter is an ordinary word (``std::move``, ``http:``), and so is one inside a word or with a value that
 cannot be a name (``kind: x``, ``{kind:'member',``): pasted code has them.
 """

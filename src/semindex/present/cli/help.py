@@ -6,17 +6,17 @@ from semindex.present.cli.outcome import DONE
 from semindex.present.stream import write
 
 BRIEF = """\
-semindex searches source code by meaning, and sends no byte away from this machine.
+semindex searches source code by meaning; no byte leaves this machine.
 
   semindex search "how are cookies signed"        words
   semindex search parse_cookie                    a name: its definition first
   semindex search 'cookie lang:python -path:tests'
   semindex search "KeyError: 'session'"           a message, or a pasted line
   semindex related src/app.py:120                 code like the code at a line
-  semindex status                                 what is indexed, and what is not
+  semindex status                                 what is indexed
 
 A search indexes what is not indexed yet.
-`semindex help` lists all commands, and `semindex help search` the options of one."""
+`semindex help` lists all commands; `semindex help search` the options of one."""
 
 
 @click.command("help")
