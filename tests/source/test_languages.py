@@ -35,7 +35,10 @@ EXPECTED = {
     "a.jsonl": "jsonl", "LICENSE": "text", "notes.txt": "text", "unheard.of": "text", "noextension": "text",
     "src/a.b/c": "text", "BUILD.bazel": "python", "meson.build": "meson", "a.gn": "gn", "justfile": "just",
     "a.bat": "batch", "a.fish": "fish", "a.ipynb": "json", "a.svg": "svg", "a.po": "gettext",
-    "a.diff": "diff", "PKGBUILD": "bash", "a.prisma": "prisma",
+    "a.diff": "diff", "PKGBUILD": "bash", "a.prisma": "prisma", "a.tpl": "text", "a.yaml.tpl": "yaml",
+    "Procfile": "procfile", ".nvmrc": "versions", ".python-version": "versions", ".sdkmanrc": "ini",
+    "MANIFEST.in": "text", "requirements.txt": "requirements", "requirements-test.txt": "requirements",
+    "dev_requirements.txt": "requirements", "requirements-of-users.md": "markdown", "a.bdf": "font",
 }  # fmt: skip
 
 
@@ -103,6 +106,25 @@ def test_a_header_is_told_by_what_it_declares(head: bytes, language: str) -> Non
         ("a.v", b"Require Import Arith.\nTheorem x : True.\n", "coq"),
         ("a.fs", b"#version 330\nvoid main() {}\n", "glsl"),
         ("a.inc", b"<?php\n", "php"),
+        (
+            "chart/templates/_helpers.tpl",
+            b'{{- define "app.name" -}}\n{{ .Chart.Name }}\n{{- end }}\n',
+            "helm",
+        ),
+        ("chart/templates/a/b.tpl", b"{{/* A comment */}}\n", "helm"),
+        ("docs/page.tpl", b"{{ range .Pages }}\n{{ .Title }}\n{{ end }}\n", "gotemplate"),
+        ("templates/endpoint.tpl", b"the {{ endpoint }} of {{ if_any }}\n", "text"),
+        ("templates/page.tpl", b"{* A page *}\n{include file='head.tpl'}\n", "smarty"),
+        ("page.tpl", b"<ul>{foreach $items as $item}<li>{$item.name}</li>{/foreach}</ul>\n", "smarty"),
+        ("page.tpl", b"<p><?php echo $x; ?></p>\n", "php"),
+        ("page.tpl", b"{% extends 'base.tpl' %}\n", "html"),
+        ("page.tpl", b"<!DOCTYPE html>\n<title>a</title>\n", "html"),
+        ("mail.tpl", b"Dear reader,\n", "text"),
+        ("a.spec", b"Name: semindex\nVersion: 1\n%description\n", "rpmspec"),
+        ("a.spec", b"%global debug_package %{nil}\n", "rpmspec"),
+        ("a.spec", b"# -*- mode: python ; coding: utf-8 -*-\na = Analysis(['x.py'])\n", "python"),
+        ("a.spec", b"block_cipher = None\nexe = EXE(pyz, a.scripts)\n", "python"),
+        ("a.spec", b"The cart must be empty after paying.\n", "text"),
     ],
 )
 def test_a_shared_extension_is_told_by_the_head(path: str, head: bytes, language: str) -> None:
@@ -122,6 +144,12 @@ def test_a_shared_extension_is_told_by_the_head(path: str, head: bytes, language
 )  # fmt: skip
 def test_an_alias_means_a_language(alias: str, language: str | None) -> None:
     assert canonical(alias) == language
+
+
+def test_a_font_is_data_in_whatever_text_it_is_written() -> None:
+    head = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><defs><font id="a"><glyph/>\n'
+    assert kind_of(detect("fonts/icons.svg", head)) == "data"
+    assert kind_of(detect("fonts/icons.ttx", b"<?xml version='1.0'?>\n<ttFont>")) == "data"
 
 
 def test_kinds_say_how_a_file_is_cut() -> None:

@@ -27,6 +27,8 @@ def reason_of_text(text: str | bytes, path: str = "a.py") -> str | None:
         ("x.tar.gz", "BINARY"),
         ("package-lock.json", "GENERATED"),
         ("sub/Cargo.lock", "GENERATED"),
+        ("charts/Chart.lock", "GENERATED"),
+        ("pylock.toml", "GENERATED"),
         ("go.sum", "GENERATED"),
         ("api/v1/user.pb.go", "GENERATED"),
         ("user_pb2.py", "GENERATED"),

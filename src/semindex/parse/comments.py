@@ -249,6 +249,10 @@ _SYNTAXES: dict[str, CommentSyntax] = {
     ),
     "percent": CommentSyntax(r"%[^\n]*+", r"%", (r"\\[\s\S]",), r"%\\"),
     "markup": _MARKUP,
+    "smarty": CommentSyntax(r"\{\*[\s\S]*?(?:\*\}|\Z)", r"\{\*", (), r"\{"),
+    "gotemplate": CommentSyntax(
+        r"\{\{-?+[ ]?+/\*[\s\S]*?(?:\*/(?:[ ]?+-?+\}\})?+|\Z)", r"\{\{-?+[ ]?+/\*", (), r"\{"
+    ),
     "ini": CommentSyntax(r"[\#;][^\n]*+", r"(?<![^\n])[\#;]", (), r"\#;"),
     "ml": CommentSyntax(
         _nested("(*", "*)"),
@@ -269,11 +273,12 @@ _MEMBERS = {
     "hash": "bash make dockerfile yaml toml tcl awk crystal fish "
     "coffeescript just meson elvish apache bitbake caddyfile jq gdscript gn gnuplot ignore kconfig "
     "mojo nginx ninja nushell puppet qmake raku raml rego requirements robot rpmspec sed sparql sshconfig "
-    "vcl vyper peg autoconf janet capnp gherkin",
+    "vcl vyper peg autoconf janet capnp gherkin procfile versions",
     "dash": "ada vhdl applescript eiffel cabal lean",
     "haskell": "elm purescript agda idris dhall",
     "lisp": "scheme racket commonlisp",
     "semicolon": "clojure fennel hy dune llvm wasm autohotkey",
+    "gotemplate": "helm",
     "percent": "latex erlang prolog bibtex postscript",
     "markup": "html xml svg aspx jsp razor",
     "vue": "svelte astro",

@@ -54,9 +54,9 @@ roff prose | .roff .man .mdoc .tmac .1 .2 .3 .4 .5 .6 .7 .8 .9 .1m .3x .3pm | | 
 pod prose | .pod | | |
 rdoc prose | .rdoc | | |
 rd prose | .rd | | |
-text prose | .txt .text .log .inc | readme license licence copying copyright authors contributors changelog
-  changes news todo notice install thanks credits maintainers codeowners history version hacking faq owners
-  patents | | plain plaintext txt
+text prose | .txt .text .log .inc .tpl | readme license licence copying copyright authors contributors
+  changelog changes news todo notice install thanks credits maintainers codeowners history version hacking faq
+  owners patents manifest.in py.typed | | plain plaintext txt
 html code | .html .htm .xhtml .shtml .jinja .jinja2 .j2 .njk .liquid .twig .mustache .hbs .handlebars .tmpl
   .gohtml | | | jinja jinja2 liquid twig handlebars mustache
 css code | .css .pcss .postcss .wxss | | | postcss
@@ -87,8 +87,8 @@ toml config | .toml | cargo.lock gopkg.lock pipfile poetry.lock pdm.lock uv.lock
 ini config | .ini .cfg .conf .cnf .editorconfig .prefs .properties .desktop .service .socket .timer .mount
   .target .url .lektorproject .reg .inf .pc .dof .env .pylintrc .coveragerc | .editorconfig .gitconfig
   .gitmodules .npmrc .pypirc .flake8 .coveragerc .pylintrc .hgrc .env .env.local .wgetrc .curlrc pylintrc
-  tox.ini setup.cfg .pydistutils.cfg .buckconfig .yarnrc .bumpversion.cfg .gdbinit .mailmap buildozer.spec
-  .sqlfluff | | cfg conf properties dosini env
+  .sdkmanrc tox.ini setup.cfg .pydistutils.cfg .buckconfig .yarnrc .bumpversion.cfg .gdbinit .mailmap
+  buildozer.spec .sqlfluff | | cfg conf properties dosini env
 ignore config | .gitignore .dockerignore .npmignore .ignore | .gitignore .dockerignore .npmignore
   .eslintignore .prettierignore .hgignore .ignore .rgignore .semindexignore .gcloudignore .vscodeignore
   .helmignore .gitattributes .slugignore .stylelintignore .gitkeep .nojekyll .git-blame-ignore-revs | |
@@ -101,6 +101,7 @@ xml config | .xml .xsd .xsl .xslt .wsdl .plist .csproj .vbproj .fsproj .vcxproj 
   .appdata .vsixmanifest .vstemplate .builds .lsml .ncl .zcml .sdef | pom.xml nuget.config web.config
   app.config .classpath .project packages.config .cproject settings.stylecop | | xsd xslt plist xaml msbuild
 svg data | .svg | | |
+font data | .bdf .sfd .afm .ttx .glif .fnt | | |
 csv data | .csv .tsv .psv .tab | | | tsv
 diff data | .diff .patch .rej | | | patch
 dockerfile code | .dockerfile .containerfile | dockerfile containerfile | | docker containerfile
@@ -121,9 +122,10 @@ puppet config | .pp | | |
 kconfig config | .kconfig | kconfig kconfig.debug kconfig.projbuild | |
 devicetree config | .dts .dtsi .dtso .overlay | | dts
 gomod config |  | go.mod go.work | | go.mod
-requirements config | | requirements.txt requirements-dev.txt constraints.txt dev-requirements.txt
-  manifest.in py.typed .python-version .ruby-version .nvmrc .node-version .tool-versions .sdkmanrc procfile
-  | |
+requirements config | | requirements.txt requirements-dev.txt constraints.txt dev-requirements.txt | |
+procfile config | | procfile procfile.dev | |
+versions config | | .python-version .ruby-version .nvmrc .node-version .tool-versions .java-version
+  .go-version .terraform-version | |
 cabal config | .cabal | cabal.project cabal.project.local cabal.config | |
 nginx config | .nginx .nginxconf .vhost | nginx.conf | | nginxconf
 apache config | .htaccess .apache2conf | .htaccess httpd.conf apache2.conf | | apacheconf
@@ -165,7 +167,9 @@ elvish code | .elv | | elvish |
 tcl code | .tcl .adp .tm .tcl.in .exp .itcl .sdc .xdc | | tclsh wish expect | expect
 awk code | .awk .gawk .mawk .nawk .auk | | awk gawk mawk nawk | gawk
 jq code | .jq | | jq |
-helm code | .tpl .gotmpl | | | gotemplate gotmpl
+helm code | | | |
+gotemplate code | .gotmpl | | | gotmpl
+smarty code | .smarty | | |
 sed code | .sed | | sed ssed |
 objective-c code | .m .mm | | | objc objective-c++ objectivec obj-c objcpp
 matlab code | .matlab .octave | | octave | octave
@@ -239,7 +243,7 @@ autoit code | .au3 | | |
 applescript code | .applescript | | osascript |
 nsis code | .nsi .nsh | | |
 inno code | .iss | | |
-rpmspec code | .spec | | | spec
+rpmspec code | .spec | | | rpm spec
 bitbake code | .bbappend .bbclass | | | yocto
 ledger data | .ledger .beancount | | | beancount
 gherkin code | .feature | | | cucumber

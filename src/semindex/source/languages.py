@@ -49,6 +49,28 @@ _EVIDENCE: dict[str, tuple[tuple[bytes, str], ...]] = {
     ".r": ((rb"(?i)\A\s*rebol\b", "rebol"),),
 }  # fmt: skip
 """Of extensions that several languages share: patterns and the language that each of them shows."""
+_GO_TEMPLATE = (
+    rb"\{\{-?\s*(?:/\*|[.$]|(?:define|block|template|include)\s+[\"`]|(?:range|if|with)\s+[^\s}-]"
+    rb"|(?:end|else)\s*-?\}\})"
+)
+_JINJA = rb"\{%[-+]?\s*(?:block|extends|macro|for|if|include|import|from|set|with|load)\s+[^\s%]"
+_SMARTY = (
+    rb"\{(?:\*|\$[\w.\[\]>|:-]+\}|/?(?:foreach|section|literal|strip|capture|block|nocache|php)\b[^{}\n]*\}"
+    rb"|(?:if|elseif)\s[^{}\n]*\}|(?:include|extends|assign|config_load|function|call|html_\w+)\s[^{}\n]*=)"
+)
+_UNTOLD: dict[str, tuple[tuple[bytes, str], ...]] = {
+    ".tpl": ((rb"<\?(?:php|=)", "php"), (_JINJA, "html"), (_GO_TEMPLATE, "gotemplate"), (_SMARTY, "smarty")),
+    ".spec": (
+        (rb"(?im)^(?:%(?:define|global|package|description|prep|build|install|files)\b"
+         rb"|(?:name|version|release|summary|license|source0?|buildrequires)\s*:[ \t]*\S)", "rpmspec"),
+        (rb"(?m)^\w+\s*=\s*(?:Analysis|PYZ|EXE|COLLECT|BUNDLE)\s*\(", "python"),
+    ),
+}  # fmt: skip
+"""Of extensions that tell nothing by themselves: as ``_EVIDENCE``; without any the file is text, unless its
+first lines name a language."""
+_CHART_FOLDER = "templates"
+"""A chart of Helm has its templates below a folder of this name."""
+_REQUIREMENTS = r"requirements(?:[-_.]\w+)*\.txt|(?:\w+[-_.])+requirements\.txt"
 _FIRST_BYTES = 16_384
 
 
@@ -62,9 +84,13 @@ def detect(path: str, head: bytes) -> str:
     language, extension = _by_name(name)
     if extension == ".h" and head:
         return _header(head)
-    for pattern, other in _EVIDENCE.get(extension, ()) if head else ():
+    untold = _UNTOLD.get(extension, ()) if head else ()
+    for pattern, other in (*untold, *_EVIDENCE.get(extension, ())) if head else ():
         if re.search(pattern, head):
-            return other
+            in_chart = other == "gotemplate" and _CHART_FOLDER in path.split("/")[:-1]
+            return "helm" if in_chart else other
+    if untold:
+        return _by_head(head) or UNKNOWN
     if language is None or (language == UNKNOWN and not extension):
         return _by_head(head) or language or UNKNOWN
     return language
@@ -113,6 +139,8 @@ def _by_name(name: str) -> tuple[str | None, str]:
     by_name, by_extension = languages().by_name, languages().by_extension
     if name in by_name:
         return by_name[name], ""
+    if name.endswith(".txt") and "requirements" in name and re.fullmatch(_REQUIREMENTS, name):
+        return "requirements", ""
     dot = name.find(".", 1)
     while dot != -1:
         language = by_extension.get(name[dot:])

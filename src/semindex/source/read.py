@@ -14,7 +14,7 @@ from semindex.source.notebooks import MAX_NOTEBOOK_BYTES, Notebook, is_notebook,
 from semindex.source.regular import RegularFile, RegularFileError, read_regular
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 
-SOURCE_VERSION = 3
+SOURCE_VERSION = 4
 """Raised when a change of ``source`` changes which files are indexed, or their text."""
 _HEAD_BYTES = 16_384
 _KERNELS = {"ir": "r", "ipython": "python", "xpython": "python", "xcpp": "cpp", "ijavascript": "javascript"}

@@ -25,6 +25,7 @@ cargo.lock poetry.lock uv.lock pdm.lock pipfile.lock pixi.lock conda-lock.yml co
 go.sum go.work.sum mix.lock rebar.lock flake.lock package.resolved podfile.lock cartfile.resolved
 packages.lock.json paket.lock project.assets.json gradle.lockfile pubspec.lock module.bazel.lock
 .terraform.lock.hcl cabal.project.freeze stack.yaml.lock conan.lock shard.lock gopkg.lock glide.lock
+pnpm-lock.yml pylock.toml project.lock.json packages-lock.json msrv.lock.yaml
 """
 _LOCK_FILES = frozenset(_LOCKS.split())
 _GENERATED_NAMES = (
@@ -60,7 +61,7 @@ def by_name(path: str) -> tuple[SkipReason, str] | None:
     extension = name.rpartition(".")[2] if "." in name[1:] else ""
     if extension in _BINARY_EXTENSIONS:
         return SkipReason.BINARY, f"by its extension, .{extension}"
-    if name in _LOCK_FILES:
+    if name in _LOCK_FILES or extension in ("lock", "lockfile"):
         return SkipReason.GENERATED, "a lock file"
     if re.fullmatch(_GENERATED_NAMES, name):
         return SkipReason.GENERATED, "by its name"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
-HELM = HeadTable(
+GO_TEMPLATE = HeadTable(
     (Head(Kind.FUNCTION, r"\{\{-?+[ \t]*+(?:define|block)[ \t]++[\"`](?P<name>[^\"`\n]++)[\"`]", Ends.NEXT),),
 )
+"""Go's templates, Helm's among them."""
 ANTLR = HeadTable(
     (
         Head(Kind.MODULE, r"(?:(?:lexer|parser)[ \t]++)?+grammar[ \t]++(?P<name>\w++)[ \t]*+;", Ends.LINE),
@@ -78,6 +79,16 @@ TEMPLATE = HeadTable(
     closes=r"\{%[-+~]?+[ \t]*+end(?P<what>block|macro)\b",
 )
 """Jinja, Twig, Go's templates and Handlebars, which all are written in files of HTML."""
+_SMARTY_NAME = r"(?:[ \t]++name[ \t]*+=)?+[ \t]*+[\"']?+(?P<name>\w[\w-]*+)[^\n}]{0,200}+\}"
+SMARTY = HeadTable(
+    (
+        Head(Kind.MODULE, r"[^{\n]{0,200}+\{(?P<what>block)(?=\s)" + _SMARTY_NAME, Ends.WORDS),
+        Head(Kind.FUNCTION, r"[^{\n]{0,200}+\{(?P<what>function)(?=\s)" + _SMARTY_NAME, Ends.WORDS),
+    ),
+    opening=r"(?!)",
+    closing=r"(?!)",
+    closes=r"\{/(?P<what>block|function)\}",
+)
 ERB = HeadTable(
     (
         Head(
