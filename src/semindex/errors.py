@@ -57,6 +57,10 @@ class IndexUnwritable(BrokenIndex):
     """The index cannot be written: the disk is full, read-only or not permitted."""
 
 
+class IndexUntrusted(BrokenIndex):
+    """The index folder is a link or belongs to another user; nothing in it was read or written."""
+
+
 class ModelError(SemindexError):
     """A model is missing, damaged, or not of the kind that its setting needs."""
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from semindex.errors import RootError, UsageError
 from semindex.store import layout
+from semindex.store.ownership import refuse
 
 StrPath = str | os.PathLike[str]
 
@@ -23,10 +24,15 @@ class Location(Struct, frozen=True):
     index_dir: Path
     note: str = ""
     """A sentence for the user that says how the index was chosen; empty if the path is its root."""
+    passed_over: str = ""
+    """A sentence for the user about a nearer index that is not used; empty if there is none."""
 
 
 def locate(path: Path, *, index_dir: Path | None = None) -> Location:
     """The nearest index at or above the path; else the root of the git work tree; else the folder.
+
+    The search for an index ends at the root of the git work tree. Indexes of other users, and links, are
+    passed over; :func:`semindex.index.open` refuses the one of the chosen root.
 
     With ``index_dir`` the root is the one recorded in that index if the path lies in it; otherwise the path.
 
@@ -41,13 +47,18 @@ def locate(path: Path, *, index_dir: Path | None = None) -> Location:
     if index_dir is not None:
         root = _recorded_root(index_dir.absolute(), folder)
         return _located(root, path, index_dir.absolute(), "")
+    passed_over = ""
     for above in (folder, *folder.parents):
-        if os.path.isfile(above / layout.FOLDER / layout.CATALOG):  # noqa: PTH113 - never raises
-            return _located(above, path, above / layout.FOLDER, "the index of")
-    for above in (folder, *folder.parents):
-        if os.path.exists(above / ".git"):  # noqa: PTH110 - never raises
-            return _located(above, path, above / layout.FOLDER, "the git repository")
-    return _located(folder, path, folder / layout.FOLDER, "")
+        index = above / layout.FOLDER
+        is_top = os.path.exists(above / ".git")  # noqa: PTH110 - never raises
+        if os.path.isfile(index / layout.CATALOG):  # noqa: PTH113 - never raises
+            refusal = refuse(index)
+            if not refusal:
+                return _located(above, path, index, "the index of", passed_over)
+            passed_over = passed_over or refusal
+        if is_top:
+            return _located(above, path, index, "the git repository", passed_over)
+    return _located(folder, path, folder / layout.FOLDER, "", passed_over)
 
 
 def path_named(name: str, value: object) -> Path:
@@ -69,12 +80,12 @@ def why_no_folder(path: Path) -> str:
         return f"cannot be looked at ({(error.strerror or str(error)).lower()})"
 
 
-def _located(root: Path, path: Path, index_dir: Path, what: str) -> Location:
+def _located(root: Path, path: Path, index_dir: Path, what: str, passed_over: str = "") -> Location:
     scope = path.relative_to(root).as_posix()
     if scope == ".":
-        return Location(root, "", index_dir)
+        return Location(root, "", index_dir, passed_over=passed_over)
     note = f"limited to {scope} in {what or 'the index of'} {root}"
-    return Location(root, scope, index_dir, note)
+    return Location(root, scope, index_dir, note, passed_over)
 
 
 def _recorded_root(index_dir: Path, folder: Path) -> Path:

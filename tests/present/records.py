@@ -165,6 +165,7 @@ class FakeLocation:
     scope: str
     index_dir: Path
     note: str
+    passed_over: str = ""
 
 
 class FakeModule(types.ModuleType):

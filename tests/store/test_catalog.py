@@ -458,13 +458,13 @@ def test_a_catalog_that_is_a_link_or_a_folder_is_not_followed(tmp_path: Path, in
     Catalog.open_writer(elsewhere, model="m").close()
     layout.create(index_dir)
     (index_dir / layout.CATALOG).symlink_to(elsewhere / layout.CATALOG)
-    with pytest.raises(IndexCorrupt, match="is not a file"):
+    with pytest.raises(IndexCorrupt, match="is a symbolic link"):
         Catalog.open_writer(index_dir, model="m")
-    with pytest.raises(IndexCorrupt, match="is not a file"):
+    with pytest.raises(IndexCorrupt, match="is a symbolic link"):
         Catalog.open_reader(index_dir)
     (index_dir / layout.CATALOG).unlink()
     (index_dir / layout.CATALOG).mkdir()
-    with pytest.raises(IndexCorrupt, match="is not a file"):
+    with pytest.raises(IndexCorrupt, match="is a folder"):
         Catalog.open_reader(index_dir)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from semindex.errors import IndexCorrupt, IndexLocked, IndexUnwritable
+from semindex.errors import IndexCorrupt, IndexLocked, IndexUntrusted, IndexUnwritable
 from semindex.store import layout
 from semindex.store.lock import write_lock
 
@@ -187,9 +187,11 @@ def test_clean_refuses_a_link_and_a_file(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "absent")
-    for place in (tmp_path / "link", tmp_path / "file", tmp_path / "dangling"):
-        with pytest.raises(IndexUnwritable, match="was not made by semindex"):
-            layout.clean(place)
+    with pytest.raises(IndexUnwritable, match="was not made by semindex"):
+        layout.clean(tmp_path / "file")
+    for name in ("link", "dangling"):
+        with pytest.raises(IndexUntrusted, match="symbolic link"):
+            layout.clean(tmp_path / name)
     assert read(tmp_path / "real") == OLD
 
 

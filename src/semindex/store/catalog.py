@@ -29,6 +29,7 @@ from semindex.source.paths import as_text
 from semindex.store import catalogschema, changes, connection, layout
 from semindex.store.connection import MOUNTS, OpenedDatabase, damaged, transaction, translated
 from semindex.store.durable import StepHook, no_step
+from semindex.store.ownership import require_own
 from semindex.store.records import (
     Change,
     Differences,
@@ -83,6 +84,7 @@ class Catalog:
 
         Raises:
             NotIndexed: There is no catalog, or it was only just begun.
+            IndexUntrusted: The folder is a link, or another user's.
             IndexCorrupt: The file is not a catalog, or it is damaged.
             IndexTooNew: A newer semindex wrote it.
             BrokenIndex: The system does not let it be read.
@@ -475,6 +477,7 @@ class Catalog:
 
 
 def _open_for_reading(index_dir: Path) -> OpenedDatabase:
+    require_own(index_dir)
     opened = connection.open_for_reading(index_dir)
     path = index_dir / layout.CATALOG
     try:

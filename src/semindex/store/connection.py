@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3  # noqa: TID251 - this is SQL's room
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +25,10 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexLocked, IndexUnwritable, NotIndexed
+from semindex.source.regular import describe
+from semindex.store.durable import DATABASE_SIDES, unwritable
 from semindex.store.layout import CATALOG
+from semindex.store.ownership import make_file
 
 Connection = sqlite3.Connection
 OperationalError = sqlite3.OperationalError
@@ -155,6 +159,8 @@ def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> OpenedDatabas
     """
     path = index_dir / CATALOG
     _require_file(path)
+    with unwritable(path):
+        make_file(path)  # SQLite would let others read it
     with translated(path, writing=True):
         connection = connect(path, "mode=rwc")
         try:
@@ -235,8 +241,15 @@ def has_unfinished(path: Path) -> bool:
 
 
 def _require_file(path: Path) -> None:
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise IndexCorrupt(f"{path} is not a file; 'semindex index' moves it aside and rebuilds the index")
+    """Refuse links and FIFOs, also under the names of SQLite's files beside the database."""
+    for ending in ("", *DATABASE_SIDES):
+        with suppress(FileNotFoundError):
+            mode = os.lstat(f"{path}{ending}").st_mode
+            if not stat.S_ISREG(mode):
+                raise IndexCorrupt(
+                    f"{path}{ending} is {describe(mode)}; "
+                    "'semindex index' moves it aside and rebuilds the index"
+                )
 
 
 def network_file_system(path: Path, mounts: Path = MOUNTS) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from semindex.errors import IndexUnwritable
+from semindex.store.ownership import open_new
 
 StepHook = Callable[[str], None]
 """Called with the name of the step just reached; crash tests end the process in it."""
@@ -108,8 +110,7 @@ class Replacement:
     def __enter__(self) -> Replacement:
         with unwritable(self._path):
             self._temporary.unlink(missing_ok=True)
-            # Mode "x" fails if the name exists: a symbolic link planted under it is not followed.
-            self._file = self._temporary.open("xb", buffering=0)
+            self._file = io.FileIO(open_new(self._temporary), "wb")
         self._step("created")
         return self
 

@@ -23,6 +23,7 @@ from msgspec import Struct
 from semindex.errors import IndexCorrupt, IndexUnwritable, UsageError
 from semindex.store.durable import Replacement, StepHook, no_step, set_database_aside, sync_folder, unwritable
 from semindex.store.lock import HOLDER, LOCK, write_lock
+from semindex.store.ownership import make_folder, require_own
 
 FOLDER = ".semindex"
 CATALOG = "catalog.db"
@@ -51,11 +52,13 @@ def create(index_dir: Path) -> None:
     """Make the folder and what every index has; an index that is there stays as it is.
 
     Raises:
+        IndexUntrusted: The folder is a link, or another user's.
         IndexUnwritable: There is no room or permission, or the folder has files and semindex did not make it.
     """
+    require_own(index_dir)
     segments = index_dir / SEGMENTS
     with unwritable(index_dir):
-        index_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(index_dir)
         bare = {path.name for path in index_dir.iterdir()} <= _UNFINISHED
     if bare:
         with Replacement(index_dir / _IGNORE) as output:
@@ -68,7 +71,7 @@ def create(index_dir: Path) -> None:
         raise IndexUnwritable(f"{segments} is a link; remove it, then run 'semindex index'")
     if not segments.is_dir():
         with unwritable(segments):
-            segments.mkdir()
+            make_folder(segments)
             sync_folder(index_dir)
 
 
@@ -210,11 +213,13 @@ def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:
 
     Raises:
         IndexLocked: Another process is writing.
+        IndexUntrusted: The folder is a link, or another user's.
         IndexUnwritable: Semindex did not make the folder, or the system refused.
     """
     if not os.path.lexists(index_dir):
         return 0
-    if index_dir.is_symlink() or not looks_ours(index_dir):
+    require_own(index_dir)
+    if not looks_ours(index_dir):
         raise IndexUnwritable(f"{index_dir} was not made by semindex; if nobody needs it, remove it by hand")
     before = size_bytes(index_dir)
     with write_lock(index_dir, wait_seconds=wait_seconds), unwritable(index_dir):

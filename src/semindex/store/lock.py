@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import platform
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,9 @@ from pathlib import Path
 from msgspec import DecodeError, json
 
 from semindex.errors import IndexLocked, IndexUnwritable
+from semindex.source.regular import describe
 from semindex.store.durable import Replacement, unwritable
+from semindex.store.ownership import FILE_MODE, make_file
 
 LOCK = "writer.lock"
 HOLDER = "writer.json"
@@ -38,8 +41,11 @@ def write_lock(
     """
     from filelock import FileLock, Timeout  # half as long to import as all else; searches write nothing
 
-    lock = FileLock(index_dir / LOCK, thread_local=False)
+    lock = FileLock(index_dir / LOCK, mode=FILE_MODE, thread_local=False)
     began = time.monotonic()
+    with unwritable(index_dir):
+        make_file(index_dir / LOCK)
+    _require_regular(index_dir / LOCK)
     with unwritable(index_dir):
         while not lock.is_locked:
             try:
@@ -64,6 +70,14 @@ def write_lock(
         with suppress(OSError):
             (index_dir / HOLDER).unlink(missing_ok=True)
         lock.release()
+
+
+def _require_regular(path: Path) -> None:
+    """Refuse a link, through which taking the lock would empty another file."""
+    with unwritable(path):
+        mode = path.lstat().st_mode
+    if not stat.S_ISREG(mode):
+        raise IndexUnwritable(f"{path} is {describe(mode)}; remove it, then run 'semindex index'")
 
 
 def _own() -> dict[str, object]:

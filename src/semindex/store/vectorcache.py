@@ -38,6 +38,7 @@ from semindex.store.connection import (
     transaction,
 )
 from semindex.store.durable import DATABASE_SIDES, set_database_aside
+from semindex.store.ownership import make_file
 from semindex.types import CacheStats, Kept
 
 T = TypeVar("T")
@@ -231,6 +232,7 @@ class VectorCache:
             if not making and not self.path.exists():
                 return None
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_file(self.path)
             self._connection = connect(self.path, "mode=rwc", busy_seconds=BUSY_SECONDS)
             _prepare(self._connection, self.path, network_file_system(self.path.parent, self._mounts))
         return self._connection

@@ -44,6 +44,8 @@ def index(
     """
     with opened(path, index_dir, overrides) as place:
         root, folder = str(place.index.root), str(place.index.index_dir)
+        if place.location.passed_over:
+            tell(place.location.passed_over)
         if place.location.scope and not quiet:
             tell(f"{place.location.scope} lies in {root}: the whole of it is indexed.")
         with drawn(quiet=quiet) as progress:

@@ -28,7 +28,7 @@ def related(
     """
     wanted = shape(**shown)
     with opened(path, index_dir, overrides) as place:
-        notes = [place.location.note, *built_first(place.index)]
+        notes = [place.location.note, place.location.passed_over, *built_first(place.index)]
         asked["location"] = from_root(asked["location"], path, place.index.root)
         answer = place.index.related(**asked, scope=place.location.scope)
     return give(noted(answer, notes), wanted)

@@ -55,7 +55,8 @@ def search(
             if not asked["refresh"] and not place.index.exists:
                 raise not_indexed(place.index)
             whole = any(not each.location.scope and each.index.root == place.index.root for each in found)
-            notes += ["" if whole else place.location.note, *built_first(place.index)]
+            notes += ["" if whole else place.location.note, place.location.passed_over]
+            notes += built_first(place.index)
         if len(found) > 1:
             answer = together(found).search(**asked)
         else:
