@@ -72,7 +72,14 @@ VERILOG = HeadTable(
 )
 """The words ``endgroup`` and ``covergroup`` differ; a covergroup is closed with what it stands in."""
 
+
+def _listed(groups: Groups) -> list[str]:
+    """All names of a declaration: ``a, b`` of ``signal a, b : bit;``."""
+    return _WORD.findall(groups["name"])
+
+
 _PARAMETERS = r"(?:\s*+\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))?+"
+_NAMES = r"(?P<name>\w++(?:\s*+,\s*+\w++)*+)"
 VHDL = HeadTable(
     (
         Head(Kind.MODULE, r"(?P<what>entity|context)[ \t]++(?P<name>\w++)\s++is\b", Ends.WORDS),
@@ -103,7 +110,13 @@ VHDL = HeadTable(
         ),
         Head(Kind.STRUCT, r"type[ \t]++(?P<name>\w++)\s++is\s++(?P<what>record|protected)\b", Ends.WORDS),
         Head(Kind.TYPE, r"(?:sub)?+type[ \t]++(?P<name>\w++)\s++is\b", Ends.LINE),
-        Head(Kind.CONSTANT, r"constant[ \t]++(?P<name>\w++)(?:\s*+,\s*+\w++)*+\s*+:", Ends.LINE),
+        Head(Kind.CONSTANT, rf"constant[ \t]++{_NAMES}\s*+:", Ends.STOP, _listed),
+        Head(
+            Kind.VARIABLE,
+            rf"(?:signal|shared[ \t]++variable)[ \t]++{_NAMES}\s*+:",
+            Ends.STOP,
+            _listed,
+        ),
         Head(
             Kind.FUNCTION,
             r"(?:(?P<name>\w++)[ \t]*+:[ \t]*+)?+(?:postponed[ \t]++)?+(?P<what>process)\b",
@@ -113,6 +126,6 @@ VHDL = HeadTable(
     ),
     ignores_case=True,
     stop=r";",
-    closes=r"^[ \t]*+end\b(?:[ \t]++(?P<what>(?!if\b|case\b|loop\b|generate\b|for\b|units\b)[\w\"]++))?+",
+    closes=r"^[ \t]*+end\b(?![ \t]++(?:if|case|loop|generate|for|units)\b)(?:[ \t]++(?P<what>[\w\"]++))?+",
 )
-"""A bare ``end;`` closes what was opened last. A process without a label is no definition."""
+"""A bare ``end;`` closes what was opened last; ``end if;`` and the like close a statement. A process without a label is no definition."""

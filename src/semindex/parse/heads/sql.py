@@ -1,4 +1,4 @@
-"""SQL: what ``CREATE`` begins, in the dialects of all databases, and where it ends."""
+"""SQL: what ``CREATE`` begins, in the dialects of all databases, and where it ends; constraints, and ``WITH``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
+from semindex.parse.blanking import bracket_pairs
 from semindex.parse.heads.base import Found, HeadTable
 from semindex.types import Kind
 
@@ -26,15 +27,20 @@ secure dynamic hybrid iceberg unique clustered nonclustered columnstore bitmap f
 editionable noneditionable force noforce no public private force trusted constraint live streaming incremental interactive
 multiset set row column access masking security text search managed snapshot event persistent concurrent vector
 writable readable editioning file storage notification api"""
+_CHANGES = """add alter cluster compile depends disable drop enable modify no owner rebuild refresh rename reset set unset
+execute"""
+"""What follows the name if a statement changes only a property: ``ALTER VIEW orders RENAME TO old_orders``."""
 _PART = r"(?:\[[^\]\n]++\]|\"[^\"\n]++\"|`[^`\n]++`|\$\{[^}\n]*+\}|\{\{[^}\n]*+\}\}|\$\([^)\n]*+\)|[\w#@$:%&~][\w#@$%&-]*+)"
 _NAME = rf"(?P<name>{_PART}(?:[ \t]*+\.{{1,2}}[ \t]*+{_PART}){{0,3}}+)"
 _CREATE = re.compile(
-    rf"(?:^|(?<=;))[ \t]*+(?P<create>create|replace(?=\s++(?:recursive\s++)?+(?:view|macro|procedure|function)\b))\s++(?:or\s++(?:replace|alter|ignore|refresh)\s++)?+"
+    rf"(?:^|(?<=;))[ \t]*+(?P<create>create|(?P<alter>alter(?=\s++(?:proc|procedure|function|view|trigger)\b))"
+    rf"|replace(?=\s++(?:recursive\s++)?+(?:view|macro|procedure|function)\b))\s++(?:or\s++(?:replace|alter|ignore|refresh)\s++)?+"
     rf"(?:(?:(?!(?:event|aggregate)\s++(?:if\b|[\w\"`\[]++\s*+(?:\(|on\s++(?:schedule|completion))))"
     rf"(?:{'|'.join(_MODIFIERS.split())})(?=\s)"
     rf"|(?:definer|algorithm)\s*+=\s*+[^\s]++|sql\s++security\s++\w++)\s++){{0,8}}+"
     rf"(?P<kind>{'|'.join(sorted(_KIND_OF, key=len, reverse=True))})\b(?:\s++(?P<body>body)\b(?=\s++\w))?+"
-    rf"(?:\s++concurrently\b)?+(?:\s++if\s++not\s++exists\b)?+\s++{_NAME}".encode(),
+    rf"(?:\s++concurrently\b)?+(?:\s++if\s++not\s++exists\b)?+\s++{_NAME}"
+    rf"(?(alter)(?!\s++(?:{'|'.join(_CHANGES.split())})\b)(?=[^;]{{0,3000}}?\bas\b(?!\s++(?:owner|caller|self)\b))|)".encode(),
     re.IGNORECASE | re.MULTILINE,
 )
 _MEMBER = re.compile(
@@ -44,6 +50,16 @@ _MEMBER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """A function or a type inside a package, or in the declarations of a block."""
+_CONSTRAINT = re.compile(
+    rf"\b(?P<create>constraint)\s++{_NAME}(?=\s++(?:primary|foreign|unique|check|not|default|references|exclude|key)\b)".encode(),
+    re.IGNORECASE,
+)
+_WITH = re.compile(rb"\bwith(?:\s++recursive)?+(?=\s++[\w\"`\[])", re.IGNORECASE)
+_QUERY = re.compile(
+    rf"[\s,]*+(?P<create>{_NAME}(?:\s*+\([^()]{{0,2000}}+\))?+\s++as\s++(?:(?:not\s++)?+materialized\s++)?+)\(".encode(),
+    re.IGNORECASE,
+)
+"""A query that ``WITH`` names, up to its parenthesis."""
 _DECLARE = re.compile(rb"^[ \t]*+declare\b(?=[ \t\r]*+\n)", re.IGNORECASE | re.MULTILINE)
 _NO_NAMES = frozenset("on authorization if not exists as using for from is in to body select".split())
 _TEMPLATE = re.compile(r"^(?:\$\{|\{\{|\$\()")
@@ -106,6 +122,26 @@ class _Script:
                 end = min(self._next(self.batches, block.end()), self._next(self.starts, block.end()))
                 ends.insert(position + 1, (block.start(), end))
                 yield from self._members(block.end(), end)
+
+        yield from self._constraints()
+        yield from self._queries()
+
+    def _constraints(self) -> Iterator[Found]:
+        """The constraints that have names, each up to the end of its line."""
+        for named in _CONSTRAINT.finditer(self.code):
+            end = self.code.find(b"\n", named.end())
+            yield from self._found(named, Kind.OBJECT, end if end >= 0 else len(self.code))
+
+    def _queries(self) -> Iterator[Found]:
+        """The queries that ``WITH`` names."""
+        closed: dict[int, int] = {}
+        for opening in _WITH.finditer(self.bare):
+            closed = closed or bracket_pairs(self.bare, b"(", b")")
+            query = _QUERY.match(self.code, opening.end())
+            while query is not None and (end := closed.get(query.end() - 1, -1)) >= 0:
+                yield from self._found(query, Kind.TABLE, end + 1)
+                following = self.bare[end + 1 : end + 400].lstrip()[:1]
+                query = _QUERY.match(self.code, end + 1) if following == b"," else None
 
     def _next(self, places: list[int], offset: int) -> int:
         """The first of some ascending places that is not before an offset; the end of the file without one."""
