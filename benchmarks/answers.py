@@ -76,6 +76,8 @@ _LANGUAGES = {
     **{"ts": "typescript", "scala": "scala", "c": "c", "ex": "elixir", "sh": "bash", "zig": "zig"},
     **{"md": "markdown", "yml": "yaml", "json": "json", "toml": "toml"},
 }
+_FORMER = {"lang": "languages", "path": "paths", "exclude": "excluded_paths", "kind": "kinds"}
+"""The names of filters in code from before they had one name everywhere."""
 _KINDS = ("function", "method", "class", "struct", "module", "section", "block", "text", "config", "constant")
 _UNICODE = (
     "größe der Datei",
@@ -284,10 +286,10 @@ class Drawing:
         language, kind = self.pick(self.material.languages, "python"), self.pick(_KINDS)
         written = (f"lang:{language}", f"path:{self.glob()}", f"-path:{self.glob()}", f"kind:{kind}")
         options = (
-            {"languages": [language]},
-            {"paths": [self.glob(), self.glob()]},
-            {"excluded_paths": [self.glob()]},
-            {"kinds": [kind, self.pick(_KINDS)]},
+            {"lang": [language]},
+            {"path": [self.glob(), self.glob()]},
+            {"exclude": [self.glob()]},
+            {"kind": [kind, self.pick(_KINDS)]},
         )
         if self.random.random() < 0.3:
             return Asking("filter option", words, self.random.choice(options))
@@ -458,12 +460,20 @@ class Recorder:
         tell(f"{label}: {len(askings)} askings in {time.perf_counter() - began:.1f} s")
 
 
+def spelled(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options by the names that the code which answers has for them."""
+    import semindex
+
+    is_older = hasattr(semindex.Hit, "language")
+    return {(_FORMER.get(name, name) if is_older else name): value for name, value in options.items()}
+
+
 def answer(index: semindex.Index | semindex.Indexes, asking: Asking) -> dict[str, Any]:
     """Everything of an answer that does not depend on the time it took; or the error."""
     import semindex
 
     try:
-        hits: semindex.Hits = getattr(index, asking.method)(asking.query, **asking.options)
+        hits: semindex.Hits = getattr(index, asking.method)(asking.query, **spelled(asking.options))
     except semindex.SemindexError as error:
         return {"error": type(error).__name__, "message": str(error)}
     except Exception as error:
@@ -502,7 +512,8 @@ def described(hit: semindex.Hit) -> dict[str, Any]:
         "score": repr(float(hit.score)),
         "symbol": hit.symbol,
         "kind": hit.kind,
-        "language": hit.language,
+        # Code from before the field had the name of its filter is compared too.
+        "language": getattr(hit, "lang", None) or getattr(hit, "language", None),
         "digest": hit.digest,
         "stale": hit.stale,
         "reasons": [

@@ -156,7 +156,7 @@ def test_flipped_bits_are_found_and_never_break_a_search(root: Path) -> None:
             try:
                 for query in QUERIES:
                     index.search(query)
-                    index.search(query, group_by="chunk", languages=["python"], paths=["*.py"])
+                    index.search(query, group_by="chunk", lang=["python"], path=["*.py"])
                 index.related("cookies.py:1")
             except (semindex.IndexCorrupt, semindex.IndexTooNew) as error:
                 refused += hurt.name in str(error)

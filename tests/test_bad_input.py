@@ -83,7 +83,7 @@ def test_an_empty_folder_has_nothing_to_find(tmp_path: Path) -> None:
     assert "nothing found" in ran.err
     with semindex.open(tmp_path) as index:
         assert list(index.search("anything")) == []
-        assert list(index.search('"a phrase"', group_by="chunk", kinds=["function"])) == []
+        assert list(index.search('"a phrase"', group_by="chunk", kind=["function"])) == []
         assert index.status(verify=True).problems == ()
         with pytest.raises(semindex.QueryError):
             index.related("a.py:1")

@@ -123,9 +123,9 @@ def test_odd_queries_find_what_they_mean(index: Index, query: str, path: str) ->
 )
 def test_path_patterns_mean_one_thing(index: Index, pattern: str, paths: set[str]) -> None:
     words = "load cookie session listen größe"
-    found = {hit.path for hit in index.search(words, paths=[pattern])}
+    found = {hit.path for hit in index.search(words, path=[pattern])}
     assert found == paths
-    left = {hit.path for hit in index.search(words, excluded_paths=[pattern])}
+    left = {hit.path for hit in index.search(words, exclude=[pattern])}
     assert left == set(FILES) - paths
     if pattern.strip() and '"' not in pattern:
         assert {hit.path for hit in index.search(f'{words} path:"{pattern}"')} == paths
@@ -133,7 +133,7 @@ def test_path_patterns_mean_one_thing(index: Index, pattern: str, paths: set[str
 
 def test_a_pattern_of_many_stars_ends(index: Index) -> None:
     with little_work():
-        index.search("cookie", paths=["*a" * 40 + "b", "a*" * 40 + "/" + "*a" * 40 + "b", "**/" * 40 + "x"])
+        index.search("cookie", path=["*a" * 40 + "b", "a*" * 40 + "/" + "*a" * 40 + "b", "**/" * 40 + "x"])
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_a_pattern_of_many_stars_ends(index: Index) -> None:
         {"group_by": "folder"},
         {"limit": 0},
         {"limit": -1},
-        {"languages": ["klingon"]},
-        {"kinds": ["widget"]},
+        {"lang": ["klingon"]},
+        {"kind": ["widget"]},
     ],
 )
 def test_wrong_options_name_themselves(index: Index, wrong: dict[str, object]) -> None:

@@ -147,7 +147,7 @@ def test_hits_are_a_sequence(index: Index) -> None:
     assert (hits.coverage.seen, hits.coverage.indexed) == (5, 5)
     best = index.search("load_cookie")[0]
     assert (best.path, best.start_line, best.end_line) == ("src/cookies.py", 1, 3)
-    assert (best.symbol, best.kind, best.language) == ("load_cookie", "function", "python")
+    assert (best.symbol, best.kind, best.lang) == ("load_cookie", "function", "python")
     assert best.text == ALPHA.decode().rstrip("\n")
     assert best.repository == str(index.root)
     assert not best.stale
@@ -174,16 +174,16 @@ def test_filters_work_before_the_cut(index: Index, root: Path) -> None:
     """Three hundred better files do not push the one that is wanted out of the candidates."""
     plant(root, {f"cookie/cookie_{i}.py": b"# cookie cookie\ncookie = load_cookie()\n" for i in range(300)})
     index.refresh()
-    assert paths(index.search("cookie", limit=1, languages=["go"])) == ["src/web/server.go"]
+    assert paths(index.search("cookie", limit=1, lang=["go"])) == ["src/web/server.go"]
     assert paths(index.search("cookie lang:golang", limit=1)) == ["src/web/server.go"]
-    assert paths(index.search("cookie", limit=1, paths=["src/web"])) == ["src/web/server.go"]
-    assert paths(index.search("cookie", limit=1, languages="go", paths="src")) == ["src/web/server.go"]
+    assert paths(index.search("cookie", limit=1, path=["src/web"])) == ["src/web/server.go"]
+    assert paths(index.search("cookie", limit=1, lang="go", path="src")) == ["src/web/server.go"]
     assert paths(index.search("cookie", limit=1, scope="tests")) == ["tests/test_cookies.py"]
-    assert paths(index.search("cookie", limit=1, kinds=["section"])) == ["README.md"]
-    left = index.search("cookie", limit=100, excluded_paths=["cookie"])
+    assert paths(index.search("cookie", limit=1, kind=["section"])) == ["README.md"]
+    left = index.search("cookie", limit=100, exclude=["cookie"])
     assert set(paths(left)) <= {str(name) for name in FILES}
     for group_by in ("file", "chunk"):
-        found = index.search("session cookie", limit=50, kinds=["function"], group_by=group_by)
+        found = index.search("session cookie", limit=50, kind=["function"], group_by=group_by)
         assert {hit.kind for hit in found} == {"function"}
 
 
@@ -565,7 +565,7 @@ def test_a_name_finds_its_definition(tmp_path: Path, language: str) -> None:
         typed = next(word for word in ("launch_airship", "launchAirship", "LaunchAirship") if word in text)
         for query in (typed, "launch_airship", "launchAirship"):
             hit = index.search(query)[0]
-            assert (hit.path, hit.language) == (name, language)
+            assert (hit.path, hit.lang) == (name, language)
             assert hit.symbol is not None
             assert hit.symbol.split(".")[-1] == typed
             assert hit.start_line in (line, line + (language == "haskell"))

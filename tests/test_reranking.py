@@ -71,8 +71,8 @@ def paths(hits: semindex.Hits) -> list[str]:
 
 
 def test_the_hit_that_the_model_likes_comes_first(index: Index) -> None:
-    plain = index.search("read the cookie", languages=["python"])
-    found = index.search("read the cookie", languages=["python"], rerank=True)
+    plain = index.search("read the cookie", lang=["python"])
+    found = index.search("read the cookie", lang=["python"], rerank=True)
     assert plain[0].path != f"src/m{WANTED:02}.py"
     assert found[0].path == f"src/m{WANTED:02}.py"
     assert len(found) == len(plain) == 10
@@ -97,7 +97,7 @@ def test_the_same_hits_in_another_order(index: Index, group_by: str) -> None:
 
 
 def test_a_hit_comes_up_from_behind_the_limit(index: Index) -> None:
-    query = {"query": "read the cookie", "languages": ["python"]}
+    query = {"query": "read the cookie", "lang": ["python"]}
     order = paths(index.search(**query, limit=DEPTH))  # type: ignore[arg-type]
     place = order.index(f"src/m{WANTED:02}.py")
     assert place > 0

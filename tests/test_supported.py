@@ -17,7 +17,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
 def test_a_language_is_found_by_each_of_its_names() -> None:
-    names = [each.language for each in semindex.languages(["C++", ".tf", "golang"])]
+    names = [each.lang for each in semindex.languages(["C++", ".tf", "golang"])]
     assert names == ["cpp", "go", "hcl"]
     (go,) = semindex.languages("go")
     assert (go.kind, go.definitions, go.extensions) == ("code", "grammar", (".go",))
@@ -32,11 +32,11 @@ def test_an_unknown_language_is_refused() -> None:
 def test_the_command_prints_what_python_gives() -> None:
     done = CliRunner().invoke(commands, ["languages", "--json"])
     shown = json.loads(done.output)["languages"]
-    assert [(each["language"], each["definitions"]) for each in shown] == [
-        (each.language, each.definitions) for each in semindex.languages()
+    assert [(each["lang"], each["definitions"]) for each in shown] == [
+        (each.lang, each.definitions) for each in semindex.languages()
     ]
     lines = CliRunner().invoke(commands, ["languages"]).output.splitlines()
-    assert [line.split()[0] for line in lines[:-2]] == [each["language"] for each in shown]
+    assert [line.split()[0] for line in lines[:-2]] == [each["lang"] for each in shown]
 
 
 def test_the_command_refuses_an_unknown_language() -> None:
@@ -50,7 +50,7 @@ def test_the_document_lists_the_languages_of_each_depth(definitions: str) -> Non
     section = re.split(r"(?m)^## ", DOCUMENT)
     (body,) = [each for each in section if each.lower().startswith(definitions)]
     listed = body.strip().split("\n\n")[2].replace("\n", " ").rstrip(".").split(", ")
-    assert listed == [each.language for each in semindex.languages() if each.definitions == definitions]
+    assert listed == [each.lang for each in semindex.languages() if each.definitions == definitions]
 
 
 def test_the_readme_counts_the_languages_of_line_expressions() -> None:

@@ -18,7 +18,7 @@ class Language(Struct, frozen=True):
     Names and extensions are in lower case, in the order in which they are looked for.
     """
 
-    language: str
+    lang: str
     kind: str
     """``code``, ``prose``, ``config`` or ``data``."""
     definitions: str
@@ -39,7 +39,7 @@ def languages(names: Iterable[str] = ()) -> tuple[Language, ...]:
     """The languages with some names (any name, alias or extension that a filter takes), or all; by name.
 
     >>> from semindex.supported import languages
-    >>> [(each.language, each.definitions) for each in languages(["c++", ".tf"])]
+    >>> [(each.lang, each.definitions) for each in languages(["c++", ".tf"])]
     [('cpp', 'grammar'), ('hcl', 'line expressions')]
 
     Raises:
@@ -53,7 +53,7 @@ def languages(names: Iterable[str] = ()) -> tuple[Language, ...]:
 def _described(language: str) -> Language:
     known = table()
     return Language(
-        language=language,
+        lang=language,
         kind=known.kinds[language],
         definitions=depth_of(language).value,
         grammar=tuple([f"{wheel} {installed_version(wheel)}" for wheel in wheels_of(language)]),

@@ -384,7 +384,7 @@ class Hit(Struct, frozen=True, gc=False):
     symbol: str | None
     """The definition shown, qualified with its enclosing ones by dots."""
     kind: str
-    language: str
+    lang: str
     reasons: Sequence[Reason]
     """What made the score, the largest part first; worked out when it is read."""
     text: str | None

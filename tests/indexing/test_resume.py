@@ -145,7 +145,7 @@ def test_a_doubtful_file_that_a_stopped_build_did_not_read_stays_doubtful(tree: 
         build(tree, index_dir, stop_after=0)
     build(tree, index_dir)
     with opened(tree, index_dir) as index:
-        assert index.search("other", kinds=["function"])[0].symbol == "other"
+        assert index.search("other", kind=["function"])[0].symbol == "other"
 
 
 def test_a_forced_build_that_is_stopped_leaves_a_sound_index(tree: Path, tmp_path: Path) -> None:

@@ -98,8 +98,8 @@ def test_the_sentences_are_plain() -> None:
         ({"limit": "ten"}, "limit is 'ten'; it must be a whole number"),
         ({"limit": True}, "limit is True; it must be a whole number"),
         ({"mode": "fuzzy"}, "unknown mode 'fuzzy'; one of hybrid, lexical, dense"),
-        ({"languages": [3]}, "languages must be texts"),
-        ({"limt": 3}, "unknown option 'limt'; known are query, limit, mode, group_by, languages, paths, "),
+        ({"lang": [3]}, "lang must be texts"),
+        ({"limt": 3}, "unknown option 'limt'; known are query, limit, mode, group_by, lang, path, "),
     ):
         with pytest.raises(QueryError) as refused:
             from_json(Search, {"query": "x", **given})
@@ -116,9 +116,9 @@ def test_json_gives_the_request_that_python_makes(name: str) -> None:
 
 
 def test_one_text_is_one_value_and_lists_become_tuples() -> None:
-    made = Search("x", languages="go", paths=["src", "lib"])
-    assert (made.languages, made.paths) == (("go",), ("src", "lib"))
-    assert hash(made) == hash(Search("x", languages=["go"], paths=("src", "lib")))
+    made = Search("x", lang="go", path=["src", "lib"])
+    assert (made.lang, made.path) == (("go",), ("src", "lib"))
+    assert hash(made) == hash(Search("x", lang=["go"], path=("src", "lib")))
 
 
 def test_an_enum_is_its_text() -> None:

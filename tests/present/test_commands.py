@@ -157,10 +157,10 @@ def test_search_passes_every_flag_on(invoke: Invoke, fake: FakeModule) -> None:
                 "limit": 3,
                 "mode": "dense",
                 "group_by": "chunk",
-                "languages": ("go", "c"),
-                "paths": ("src/**",),
-                "excluded_paths": ("tests",),
-                "kinds": ("function",),
+                "lang": ("go", "c"),
+                "path": ("src/**",),
+                "exclude": ("tests",),
+                "kind": ("function",),
                 "scope": "",
                 "refresh": False,
                 "rerank": False,
@@ -286,8 +286,8 @@ def test_paths_only_are_one_line_a_file(invoke: Invoke, fake: FakeModule) -> Non
 def test_options_are_spelled_as_in_ripgrep(invoke: Invoke, fake: FakeModule) -> None:
     assert invoke("search", "x", "-t", "go", "-t", "c", "-g", "src/**", "-g", "!tests").exit_code == 0
     asked = fake.only.calls[0][1]
-    assert asked["languages"] == ("go", "c")
-    assert asked["paths"] == ("src/**", "!tests")
+    assert asked["lang"] == ("go", "c")
+    assert asked["path"] == ("src/**", "!tests")
 
 
 def test_a_query_may_begin_with_a_dash(invoke: Invoke, fake: FakeModule) -> None:

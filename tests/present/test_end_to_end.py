@@ -105,7 +105,7 @@ def test_search_finds_the_definition_with_its_text(indexed: Path) -> None:
     assert best["text"].rstrip("\n") == shown.rstrip("\n")
     assert "parse_cookie" in best["text"]
     assert best["repository"] == str(indexed)
-    assert (best["language"], best["stale"]) == ("python", False)
+    assert (best["lang"], best["stale"]) == ("python", False)
     assert best["reasons"]
     assert (found["coverage"]["indexed"], found["coverage"]["seen"]) == (6, 7)
     assert found["coverage"]["freshness"] == "fresh"

@@ -102,7 +102,7 @@ HOSTILE = replace(
     path="a\nb\x1b[2J.py",
     symbol="\x1b]0;title\x07",
     kind="k\n",
-    language="\x9b",
+    lang="\x9b",
     text="\x1b[31mred\rover\x08\u202e\n",
     reasons=(HIT.reasons[0], replace(HIT.reasons[1], signal="s\x1b", detail="d\nx\ty")),
 )

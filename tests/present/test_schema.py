@@ -27,7 +27,7 @@ HIT_JSON = {
     "score": 1.23456,
     "symbol": "Jar.parse_cookie",
     "kind": "method",
-    "language": "python",
+    "lang": "python",
     "reasons": [
         {"signal": "names", "contribution": 0.75, "detail": "parse, cookie"},
         {"signal": "tests", "contribution": -0.5, "detail": ""},

@@ -75,7 +75,7 @@ def test_keywords_have_a_colour_of_their_own() -> None:
     st.sampled_from(["python", "bash", "html", "c"]),
 )
 def test_no_text_steers_the_terminal(text: str, language: str) -> None:
-    hit = replace(HIT, text=text, symbol=text or None, path=text or "p", language=language, spans=((0, 2),))
+    hit = replace(HIT, text=text, symbol=text or None, path=text or "p", lang=language, spans=((0, 2),))
     drawn = SGR.sub("", shown(answer(hit), colour=True))
     assert not [char for char in drawn if (char < " " and char != "\n") or "\x7f" <= char <= "\x9f"]
     drawn.encode("utf-8")

@@ -80,7 +80,7 @@ def test_another_span_is_shown_only_when_it_is_half_as_good_as_the_best(grow: Gr
         }
     )
     for asked in ({}, LEXICAL):
-        chunks = index.search("parse cookie header", group_by="chunk", paths=["jar.py"], **asked)
+        chunks = index.search("parse cookie header", group_by="chunk", path=["jar.py"], **asked)
         spans = {hit.symbol: part(hit, "span") for hit in chunks}
         assert 0 < spans["eat"] < max(spans.values()) / 2
         hit = index.search("parse cookie header", **asked)[0]
@@ -346,12 +346,12 @@ TREE = {
 @pytest.mark.parametrize(
     ("words", "arguments", "found"),
     [
-        ("lang:go", {"languages": ["go"]}, ["src/jar.go"]),
-        ("lang:python path:src", {"languages": ["python"], "paths": ["src"]}, ["src/jar.py"]),
-        ("lang:py -path:src/**", {"languages": ["py"], "excluded_paths": ["src/**"]}, ["lib/jar.py"]),
-        ("path:*.md", {"paths": ["*.md"]}, ["README.md"]),
-        ("kind:class", {"kinds": ["class"]}, ["src/jar.py"]),
-        ("lang:go kind:class", {"languages": ["go"], "kinds": ["class"]}, []),
+        ("lang:go", {"lang": ["go"]}, ["src/jar.go"]),
+        ("lang:python path:src", {"lang": ["python"], "path": ["src"]}, ["src/jar.py"]),
+        ("lang:py -path:src/**", {"lang": ["py"], "exclude": ["src/**"]}, ["lib/jar.py"]),
+        ("path:*.md", {"path": ["*.md"]}, ["README.md"]),
+        ("kind:class", {"kind": ["class"]}, ["src/jar.py"]),
+        ("lang:go kind:class", {"lang": ["go"], "kind": ["class"]}, []),
     ],
 )
 @pytest.mark.parametrize("mode", ["hybrid", "lexical", "dense"])
@@ -364,7 +364,7 @@ def test_filters_hold_in_the_query_and_as_arguments_alike(
 
 
 def test_a_kind_filter_holds_for_every_span(grow: Grow) -> None:
-    hits = grow(TREE).search("cookie jar", kinds=["function"])
+    hits = grow(TREE).search("cookie jar", kind=["function"])
     assert {each.kind for hit in hits for each in (hit, *hit.more)} == {"function"}
     assert sorted(paths(hits)) == ["lib/jar.py", "src/jar.go", "src/jar.py"]
 

@@ -152,7 +152,7 @@ def test_hits_in_a_notebook_tell_the_line_of_the_file_and_the_cell(tmp_path: Pat
         assert index.search("harbours")[0].path == "a.ipynb"
     line = next(number for number, line in enumerate(stored.split("\n"), 1) if "moor" in line)
     assert (moor.path, moor.start_line, moor.cell, moor.cell_line) == ("a.ipynb", line, 2, 3)
-    assert (moor.symbol, moor.language) == ("moor", "python")
+    assert (moor.symbol, moor.lang) == ("moor", "python")
     assert moor.text == "def moor(ship):\n    a"
     assert (sail.cell, sail.cell_line) == (None, None)
     assert f"a.ipynb:{line}-{line + 1} (cell 2, line 3)" in address(moor, None)

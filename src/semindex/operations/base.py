@@ -32,7 +32,7 @@ class Spelling(Struct, frozen=True, forbid_unknown_fields=True):
     """How the command line spells a field. What is empty follows from the field's name."""
 
     flag: str = ""
-    """``--lang`` where it is not ``--`` and the name."""
+    """``--wait`` where it is not ``--`` and the name."""
     short: str = ""
     """``-n``."""
     metavar: str = ""

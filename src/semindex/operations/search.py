@@ -45,30 +45,26 @@ class Search(Question, frozen=True, kw_only=True):
         Mode.HYBRID.value
     )
     group_by: Grouping = GroupBy.FILE.value
-    languages: Annotated[
-        Sequence[str], option("Only files of these languages.", flag="--lang", short="-t", metavar="LANG")
-    ] = ()
-    paths: Annotated[
+    lang: Annotated[Sequence[str], option("Only files of these languages.", short="-t", metavar="LANG")] = ()
+    path: Annotated[
         Sequence[str],
         option(
             "Only files that match one of these globs or lie below one of these folders; ! in front of one "
             "leaves these out.",
-            flag="--path",
             short="-g",
             metavar="GLOB",
         ),
     ] = ()
-    excluded_paths: Annotated[
+    exclude: Annotated[
         Sequence[str],
         option(
             "No files that match one of these globs or lie below one of these folders.",
-            flag="--exclude",
             metavar="GLOB",
         ),
     ] = ()
-    kinds: Annotated[
+    kind: Annotated[
         Sequence[str],
-        option("Only spans of these kinds, such as function or class.", flag="--kind", metavar="KIND"),
+        option("Only spans of these kinds, such as function or class.", metavar="KIND"),
     ] = ()
     scope: Scope = ""
     refresh: Annotated[
@@ -101,10 +97,10 @@ def search(
 
     started = time.perf_counter() if started is None else started
     filters = Filters(
-        languages=tuple([language_named(name, QueryError) for name in asked.languages]),
-        paths=tuple(asked.paths),
-        excluded_paths=tuple(asked.excluded_paths),
-        kinds=tuple([kind_named(name) for name in asked.kinds]),
+        languages=tuple([language_named(name, QueryError) for name in asked.lang]),
+        paths=tuple(asked.path),
+        excluded_paths=tuple(asked.exclude),
+        kinds=tuple([kind_named(name) for name in asked.kind]),
         scope=asked.scope.strip("/"),
     )
     query = parse(asked.query, filters)

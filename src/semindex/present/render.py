@@ -184,7 +184,7 @@ def size(count_bytes: float) -> str:
 
 def _header(hit: Hit, base: PurePath | None) -> str:
     symbol = safe_line(hit.symbol) if hit.symbol else "-"
-    fields = (safe_line(hit.kind), safe_line(hit.language), f"{hit.score:.4f}")
+    fields = (safe_line(hit.kind), safe_line(hit.lang), f"{hit.score:.4f}")
     return "\t".join((f"{address(hit, base)}: {symbol}", *fields))
 
 

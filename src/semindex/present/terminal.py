@@ -100,7 +100,7 @@ def _header(hit: Hit, view: View) -> Text:
     return Text.assemble(
         (address(hit, view.base), "bold cyan"),
         (symbol, "bold"),
-        f"  ({safe_line(hit.kind)}, {safe_line(hit.language)})  ",
+        f"  ({safe_line(hit.kind)}, {safe_line(hit.lang)})  ",
         (f"{hit.score:.3f}", "green"),
     )
 
@@ -110,7 +110,7 @@ def _snippet(hit: Hit, most: int) -> Iterator[Text]:
         yield Text(f"  {GONE}", style="yellow")
         return
     shown = window(hit, most)
-    lines = highlighted(hit.text, hit.language, hit.spans).split("\n", allow_blank=True)
+    lines = highlighted(hit.text, hit.lang, hit.spans).split("\n", allow_blank=True)
     digits = len(str(hit.end_line))
     if shown.before:
         yield Text(f"  {'':{digits}} … {shown.before} lines before", style="dim")

@@ -176,7 +176,7 @@ def _hit(
         score=score,
         symbol=owner,
         kind=_LABELS[kind],
-        language=facts.language,
+        lang=facts.language,
         reasons=reasons,
         text=_shown(text, begin, end),
         more=more,

@@ -110,7 +110,7 @@ def _row(answer: FunctionAnswer) -> dict[str, Any]:
         "start_line": task.start_line,
         "end_line": task.end_line,
         "symbol": task.name,
-        "language": task.language,
+        "lang": task.language,
         "query": task.query,
         "rank": answer.function_rank,
         "file_rank": answer.file_rank,

@@ -21,7 +21,7 @@ _SHOWN = 8
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[LANGUAGE]...")
+@click.argument("names", nargs=-1, metavar="[LANG]...")
 @json_option
 def languages(names: tuple[str, ...], as_json: bool) -> int:
     """Show the languages, and how definitions are found in each.
@@ -30,7 +30,7 @@ def languages(names: tuple[str, ...], as_json: bool) -> int:
     settings: the keys of a configuration file. headings: the sections of a document. none: a file is cut
     by lines, and searched as text.
 
-    A LANGUAGE is any name that lang: takes: c++, golang, .tf. Files of no known language are text.
+    A LANG is any name that lang: takes: c++, golang, .tf. Files of no known language are text.
     """
     from semindex.supported import languages as known
 
@@ -38,11 +38,11 @@ def languages(names: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         write_json({"languages": [record_object(each) for each in found]})
         return DONE
-    wide = max(len(each.language) for each in found)
+    wide = max(len(each.lang) for each in found)
     deep = max(len(each.definitions) for each in found)
     for each in found:
         told = _told(each, most=sys.maxsize if names else _SHOWN)
-        write(f"{each.language:<{wide}}  {each.definitions:<{deep}}  {told}".rstrip())
+        write(f"{each.lang:<{wide}}  {each.definitions:<{deep}}  {told}".rstrip())
     if not names:
         counts = Counter(each.definitions for each in found).most_common()
         write(
