@@ -72,14 +72,14 @@ def test_a_stale_hit_says_so_instead_of_text() -> None:
 )
 def test_the_window_shows_most_matches_as_early_as_it_can(matching: tuple[int, ...], first: int) -> None:
     shown = window(at_lines(*matching), 12)
-    assert (shown.first, len(shown.lines)) == (first, 12)
+    assert shown.numbers == tuple(range(first, first + 12))
     assert (shown.before, shown.after) == (first - 101, 30 - 12 - (first - 101))
     assert shown.lines[0] == f"line {first - 100}"
 
 
 def test_a_window_larger_than_the_text_is_the_text() -> None:
     shown = window(HIT, 500)
-    assert (shown.first, len(shown.lines), shown.before, shown.after) == (10, 3, 0, 0)
+    assert (shown.numbers, len(shown.lines), shown.before, shown.after) == ((10, 11, 12), 3, 0, 0)
 
 
 @given(st.text(alphabet="ab\n\r\t\x1b\u2028", max_size=60), st.integers(0, 9), st.integers(0, 70))
@@ -87,7 +87,7 @@ def test_windows_number_the_lines_of_the_file(text: str, context: int, at: int) 
     shown = window(replace(HIT, text=text, spans=((at, at + 1),)), context)
     whole = text.removesuffix("\n").split("\n")
     assert shown.before + len(shown.lines) + shown.after == len(whole)
-    assert shown.first == HIT.start_line + shown.before
+    assert shown.numbers == tuple(HIT.start_line + shown.before + at for at in range(len(shown.lines)))
     for line, original in zip(shown.lines, whole[shown.before :], strict=False):
         assert len(line) == len(original)
 

@@ -10,7 +10,7 @@ import pytest
 import semindex
 from semindex.index import Index
 from semindex.library import open_all
-from semindex.present.render import address
+from semindex.present.render import address, window
 from semindex.search import hits
 from semindex.search.evidence import Evidence
 from semindex.types import Hit
@@ -156,3 +156,29 @@ def test_hits_in_a_notebook_tell_the_line_of_the_file_and_the_cell(tmp_path: Pat
     assert moor.text == "def moor(ship):\n    a"
     assert (sail.cell, sail.cell_line) == (None, None)
     assert f"a.ipynb:{line}-{line + 1} (cell 2, line 3)" in address(moor, None)
+
+
+@pytest.mark.parametrize("indent", [1, None])
+def test_hits_in_a_notebook_with_cells_on_one_line_show_lines_that_the_file_has(
+    tmp_path: Path, indent: int | None
+) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": "# Harbours\nOf ships."},
+        {"cell_type": "code", "source": "import a\n\ndef moor(ship):\n    a.moor(ship)"},
+        {"cell_type": "code", "source": "x = 1\nx"},
+        {"cell_type": "code", "source": "def sail(ship):\n    pass\n" * 12},
+    ]
+    stored = json.dumps({"cells": cells, "metadata": {}}, indent=indent)
+    (tmp_path / "a.ipynb").write_text(stored, "utf-8")
+    with semindex.open(tmp_path) as index:
+        index.refresh()
+        moor, harbours = index.search("moor")[0], index.search("harbours of ships")[0]
+        nearest = index.related(f"a.ipynb:{moor.start_line}")
+    lines = stored.split("\n")
+    line = next(number for number, line in enumerate(lines, 1) if "moor" in line)
+    assert (moor.start_line, moor.end_line, moor.cell, moor.cell_line) == (line, line, 2, 3)
+    assert (moor.symbol, moor.text) == ("moor", "def moor(ship):\n    a.moor(ship)")
+    assert harbours.cell == 1
+    assert harbours.end_line <= len(lines)
+    assert all(number == line for number in window(moor, 12).numbers)
+    assert not nearest.hits or nearest.hits[0].end_line <= len(lines)

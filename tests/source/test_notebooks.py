@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semindex.source.notebooks import cells_of, notebook_of, place_in_cell
+from semindex.source.notebooks import cells_of, is_packed, notebook_of, place_in_cell
 from semindex.source.read import ReadLimits, read_file, read_verified
 from semindex.types import FileFailure, SkipReason, SourceFile
 from tests.effort import little_work
@@ -37,6 +37,11 @@ def text_of(content: dict[str, Any], indent: int | None = 1) -> bytes:
     found = notebook_of(json.dumps(content, indent=indent).encode())
     assert found is not None
     return found.text
+
+
+def start_of(text: bytes, line: int) -> int:
+    """The byte at which a 0-based line begins."""
+    return sum(len(each) + 1 for each in text.split(b"\n")[:line])
 
 
 @st.composite
@@ -66,30 +71,48 @@ def test_each_line_stands_where_the_file_has_it(
             stored_line = json.loads(in_file[place.first + at].strip().rstrip(b","))
             assert stored_line == line
             assert in_text[place.first + at].decode() in (line.rstrip("\n"), line.rstrip("\n") + " ")
-            assert place_in_cell(found.text, place.first + at + 1) == (number, at + 1)
+            assert place_in_cell(found.text, start_of(found.text, place.first + at)) == (number, at + 1)
+            assert place.lines[at] == place.first + at + 1
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(_cells(), max_size=6), st.booleans())
+@given(st.lists(_cells(), max_size=6), st.booleans(), st.booleans())
 def test_source_in_one_string_and_without_line_ends_is_read_whole(
-    cells: list[dict[str, Any]], joined: bool
+    cells: list[dict[str, Any]], joined: bool, one_each: bool
 ) -> None:
     stored = [{**each, "source": "".join(each["source"])} for each in cells] if joined else cells
-    text = text_of(notebook(stored), indent=None)
+    data = json.dumps(notebook(stored), indent=1 if one_each else None).encode()
+    text = text_of(notebook(stored), indent=1 if one_each else None)
     split = text.split(b"\n")
     whole = {each.number: b"\n".join(split[each.first : each.last]) for each in cells_of(text)}
     expected = {n: "".join(each["source"]) for n, each in enumerate(cells, 1) if each["source"]}
     assert {number: body.decode().rstrip() for number, body in whole.items()} == expected
+    in_file = data.split(b"\n")
+    for each in cells_of(text):
+        for at, line in zip(each.lines, split[each.first : each.last], strict=True):
+            assert json.dumps(line.decode().rstrip(" "))[1:-1] in in_file[at - 1].decode()
+        place = place_in_cell(text, start_of(text, each.first))
+        assert place == (each.number, 1)
 
 
-def test_lines_of_one_string_count_on_from_the_line_of_the_file() -> None:
+def test_lines_of_one_string_stand_on_its_line_of_the_file() -> None:
     text = text_of(notebook([cell("a = 1\nb = 2\nc = 3"), cell("d = 4")]))
     stored = json.dumps(notebook([cell("a = 1\nb = 2\nc = 3"), cell("d = 4")]), indent=1).split("\n")
     first = next(number for number, line in enumerate(stored) if "a = 1" in line)
     split = text.split(b"\n")
     assert split[first : first + 3] == [b"a = 1", b"b = 2", b"c = 3"]
-    assert [place_in_cell(text, first + n) for n in (1, 2, 3)] == [(1, 1), (1, 2), (1, 3)]
-    assert place_in_cell(text, split.index(b"d = 4") + 1) == (2, 1)
+    assert [place_in_cell(text, start_of(text, first + n)) for n in (0, 1, 2)] == [(1, 1), (1, 2), (1, 3)]
+    assert place_in_cell(text, text.index(b"d = 4")) == (2, 1)
+    last = next(number for number, line in enumerate(stored, 1) if "d = 4" in line)
+    assert [each.lines for each in cells_of(text)] == [(first + 1,) * 3, (last,)]
+    assert is_packed(text, text.index(b"c = 3"))
+
+
+def test_each_line_knows_its_own_where_only_some_share_one() -> None:
+    stored = b'{"cells": [\n{"cell_type": "code", "source": ["a\\n", "b\\n",\n"c\\n"]},\n{"source": ["d"]}]}'
+    found = notebook_of(stored)
+    assert found is not None
+    assert [each.lines for each in cells_of(found.text)] == [(2, 2, 3), (4,)]
 
 
 def test_outputs_attachments_and_metadata_are_left_out() -> None:
@@ -105,11 +128,11 @@ def test_outputs_attachments_and_metadata_are_left_out() -> None:
 def test_a_line_that_looks_like_a_mark_is_none() -> None:
     text = text_of(notebook([cell(lines("# %% 9", "x = 1")), cell(lines("y"))]))
     assert [each.number for each in cells_of(text)] == [1, 2]
-    assert place_in_cell(text, text.split(b"\n").index(b"x = 1") + 1) == (1, 2)
+    assert place_in_cell(text, text.index(b"x = 1")) == (1, 2)
 
 
 def test_there_is_no_cell_above_the_first() -> None:
-    assert place_in_cell(text_of(notebook([cell(lines("x"))])), 1) is None
+    assert place_in_cell(text_of(notebook([cell(lines("x"))])), 0) is None
     assert place_in_cell(b"", 3) is None
 
 

@@ -74,18 +74,27 @@ class _Piece(NamedTuple):
 
 
 def cut_by_symbols(
-    lines: TextLines, symbols: Sequence[Symbol], plain: Kind, borders: Sequence[int] = ()
+    lines: TextLines,
+    symbols: Sequence[Symbol],
+    plain: Kind,
+    borders: Sequence[int] = (),
+    *,
+    apart: bool = False,
 ) -> tuple[Chunk, ...]:
     """The chunks of a file along its definitions; ``plain`` is the kind of chunks without an owner.
 
     ``borders`` are the 0-based lines where cells begin, ascending. A chunk begins there, too, whatever owns
-    the line, unless the cell is so small that it joins what is before it.
+    the line, unless the cell is so small that it joins what is before it and ``apart`` is false.
     """
     if not lines.count:
         return ()
-    pieces = _without_gaps(lines, _owners(lines, symbols), _heads(symbols), borders)
+    owners = _owners(lines, symbols)
     large = {first for first, last in pairwise([*borders, lines.count]) if last - first >= SMALL_LINES}
-    return _chunks(lines, _parts(lines, _merged(pieces, large)), symbols, plain)
+    pieces = _merged(_without_gaps(lines, owners, _heads(symbols), borders), large)
+    if apart:
+        edges = sorted({*(piece.first for piece in pieces), *borders, lines.count})
+        pieces = [_Piece(first, last, _shares(owners[first:last])) for first, last in pairwise(edges)]
+    return _chunks(lines, _parts(lines, pieces), symbols, plain)
 
 
 def cut_by_borders(

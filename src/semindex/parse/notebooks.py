@@ -1,7 +1,8 @@
 """Parse notebooks, whose text :mod:`semindex.source.notebooks` describes, and find cells in scripts.
 
 The lines of all cells are joined to a *dense* text, without the empty lines between them; this is parsed and
-cut, and what is found is moved to its place in the notebook. Each code cell is parsed by itself, so that an
+cut, and what is found is moved to its place in the notebook: bytes to those of its text, lines to those of the
+file. Each code cell is parsed by itself, so that an
 error in one hides nothing in others. The headings of Markdown cells are sections, which reach over the code
 cells below them.
 """
@@ -65,8 +66,9 @@ def parse_notebook(source: SourceFile, parse: Parse) -> ParsedFile:
     sections = list(sections_of("markdown", TextLines(_prose_only(dense, cells, firsts))))
     found, comments = _parsed_cells(source, dense, cells, firsts, parse)
     symbols = _joined(sections, found)
-    chunks = cut_by_symbols(dense, symbols, Kind.BLOCK, firsts)
-    moved = _Places(lines, dense, places)
+    # Where lines of a cell share a line of the file, no chunk may show two cells as if they stood on one.
+    chunks = cut_by_symbols(dense, symbols, Kind.BLOCK, firsts, apart=any(cell.is_packed for cell in cells))
+    moved = _Places(lines, dense, places, [line for cell in cells for line in cell.lines])
     return ParsedFile(
         source,
         tuple(replace(chunk, span=moved.span(chunk.span)) for chunk in chunks),
@@ -160,18 +162,19 @@ def _joined(sections: list[Symbol], cells: Iterable[list[Symbol]]) -> tuple[Symb
 class _Places:
     """Moves what was found in the dense text to its place in the notebook."""
 
-    def __init__(self, lines: TextLines, dense: TextLines, places: Ids) -> None:
+    def __init__(self, lines: TextLines, dense: TextLines, places: Ids, numbers: Sequence[int]) -> None:
         self.dense = dense
-        self.places = places
+        self.numbers = numbers
+        """The line of the file on which each line stands, from 1."""
         self.gained = lines.starts[places] - dense.starts[:-1]
         """By how many bytes each line is moved."""
         self.size = len(lines.text)
 
     def span(self, span: Span) -> Span:
         """A span, which does not begin behind the text's end."""
-        first, last = int(self.places[span.start_line - 1]), int(self.places[span.end_line - 1])
+        first, last = self.numbers[span.start_line - 1], self.numbers[span.end_line - 1]
         start, end = span.start_byte, span.end_byte
-        return Span(first + 1, last + 1, self._byte(start), min(self._byte(end - 1) + 1, self.size))
+        return Span(first, last, self._byte(start), min(self._byte(end - 1) + 1, self.size))
 
     def symbol(self, symbol: Symbol) -> Symbol:
         """A symbol with its documentation."""

@@ -45,9 +45,10 @@ class View(Struct, frozen=True):
 
 
 class Window(Struct, frozen=True):
-    """Lines ``first .. first + len(lines) - 1`` of a file, safe to print, and what was left out."""
+    """Some lines of a hit, safe to print, and what was left out."""
 
-    first: int
+    numbers: tuple[int, ...]
+    """The line of the file on which each stands."""
     lines: tuple[str, ...]
     before: int
     after: int
@@ -91,7 +92,13 @@ def window(hit: Hit, most: int) -> Window:
         # Between the cells of a notebook stand empty lines, one for each of the file, which are not shown.
         full = [at for at in range(best, len(lines)) if lines[at].strip()]
         end = max(end, full[min(most, len(full)) - 1] + 1) if full and most else end
-    return Window(hit.start_line + best, tuple(lines[best:end]), best, len(lines) - end)
+    numbers = tuple(_number(hit, at) for at in range(best, end))
+    return Window(numbers, tuple(lines[best:end]), best, len(lines) - end)
+
+
+def _number(hit: Hit, at: int) -> int:
+    """The line of the file of a line of the hit's text; all lines of a notebook's cell may stand on one."""
+    return min(hit.start_line + at, max(hit.start_line, hit.end_line)) if hit.cell else hit.start_line + at
 
 
 def plain(answer: Hits, view: View) -> Iterator[str]:
@@ -112,7 +119,7 @@ def vimgrep(answer: Hits, view: View) -> Iterator[str]:
         start = text.rfind("\n", 0, at) + 1
         line = text[start:].split("\n", 1)[0]
         column = len(text[start:at].encode("utf-8", "surrogatepass")) + 1
-        number = hit.start_line + text.count("\n", 0, at)
+        number = _number(hit, text.count("\n", 0, at))
         yield f"{place(hit, view.base)}:{number}:{column}:{cut(safe_text(line).rstrip())}"
 
 
@@ -193,7 +200,7 @@ def _body(hit: Hit, view: View) -> Iterator[str]:
         yield INDENT + GONE
     elif view.lines:
         shown = window(hit, view.lines)
-        for number, line in enumerate(shown.lines, start=shown.first):
+        for number, line in zip(shown.numbers, shown.lines, strict=True):
             if hit.cell is not None and not line.strip():
                 continue
             yield f"{INDENT}{number}: {cut(line)}".rstrip()

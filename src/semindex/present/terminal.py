@@ -114,7 +114,7 @@ def _snippet(hit: Hit, most: int) -> Iterator[Text]:
     digits = len(str(hit.end_line))
     if shown.before:
         yield Text(f"  {'':{digits}} … {shown.before} lines before", style="dim")
-    for position, number in enumerate(range(shown.first, shown.first + len(shown.lines)), start=shown.before):
+    for position, number in enumerate(shown.numbers, start=shown.before):
         if hit.cell is not None and not lines[position].plain.strip():
             continue
         line = lines[position][:LINE_CHARS]

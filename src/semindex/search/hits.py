@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from semindex.search.ordering import RankedFile, Ranking
 from semindex.source.kept import KeptTexts
-from semindex.source.notebooks import is_notebook, place_in_cell
+from semindex.source.notebooks import is_notebook, is_packed, place_in_cell
 from semindex.source.read import read_verified
 from semindex.store.generation import FileFacts, Generation
 from semindex.types import Deferred, Hit, Kind, Reason
@@ -139,22 +139,36 @@ def _definition_lines(found: RankedFile, generation: Generation) -> tuple[int, i
 def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
     """The hit with the definition that the query names as its span, its first lines when it is long."""
     record = reader.generation.symbol(found.symbol or 0)
+    hit = replace(hit, symbol=record.qualified, kind=record.kind.label)
     first, last = _definition_lines(found, reader.generation)
     text = reader.text(found.file)
-    if text is not None:
-        lines = text.split(b"\n", last)[first - 1 : last]
-        shown = b"\n".join(lines)[:MAX_TEXT_BYTES].decode("utf-8", "replace").removesuffix("\r")
-    cell, cell_line = _cell(hit.path, text, first)
+    if text is None:
+        return replace(hit, start_line=first, end_line=last, cell=None, cell_line=None)
+    begin, end = reader.generation.byte_range(record.chunk)
+    if is_notebook(hit.path) and is_packed(text, begin):
+        last = max(first, reader.generation.lines(record.chunk)[1])
+        begin = _named(text, record.name, begin, end)
+        shown = b"\n".join(text[begin:end].split(b"\n", MAX_DEFINITION_LINES)[:MAX_DEFINITION_LINES])
+    else:
+        whole = text.split(b"\n", last)
+        begin = sum(map(len, whole[: first - 1])) + first - 1
+        shown = b"\n".join(whole[first - 1 : last])
+    cell, cell_line = _cell(hit.path, text, begin)
     return replace(
         hit,
         cell=cell,
         cell_line=cell_line,
         start_line=first,
         end_line=last,
-        symbol=record.qualified,
-        kind=record.kind.label,
-        text=shown if text is not None else None,
+        text=_shown(shown, 0, len(shown)),
     )
+
+
+def _named(text: bytes, name: str, begin: int, end: int) -> int:
+    """Where the first line with a name begins between two bytes; the first of these without one."""
+    last = re.escape(name.rpartition(".")[2].encode("utf-8"))
+    found = re.compile(rb"(?m)^[^\n]*?(?<!\w)" + last + rb"(?!\w)").search(text, begin, end)
+    return found.start() if found is not None else begin
 
 
 def _hit(
@@ -168,7 +182,7 @@ def _hit(
     generation, text = reader.generation, reader.text(file)
     facts = generation.facts(file)
     first, last, begin, end, kind, owner = generation.spot(chunk)
-    cell, cell_line = _cell(facts.path, text, first)
+    cell, cell_line = _cell(facts.path, text, begin)
     return Hit(
         path=facts.path,
         start_line=first,
@@ -188,11 +202,11 @@ def _hit(
     )
 
 
-def _cell(path: str, text: bytes | None, line: int) -> tuple[int, int] | tuple[None, None]:
-    """The cell of a line of a notebook, and the line in it; None twice for any other file."""
+def _cell(path: str, text: bytes | None, offset: int) -> tuple[int, int] | tuple[None, None]:
+    """The cell of a byte of a notebook, and the line in it; None twice for any other file."""
     if text is None or not is_notebook(path):
         return None, None
-    return place_in_cell(text, line) or (None, None)
+    return place_in_cell(text, offset) or (None, None)
 
 
 def _shown(text: bytes | None, begin: int, end: int) -> str | None:

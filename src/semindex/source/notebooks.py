@@ -14,12 +14,18 @@ has a mark with the cell's number, and every other line is empty: outputs, attac
 >>> notebook = notebook_of(stored)
 >>> notebook.text.split(b"\n")
 [b'', b'', b'# %% 1 [md]', b'# Load', b'the "data"', b'', b'']
->>> place_in_cell(notebook.text, 5)
+>>> place_in_cell(notebook.text, notebook.text.index(b"the"))
 (1, 2)
 
-Where two lines of source stand on one line of the file (a source that is one string, a notebook without line
-ends), the second is moved down to the next line that is free. Line numbers then count on from the line of the
-file, and only the cell and the line in it are exact.
+Where lines of source share a line of the file (a source that is one string, a notebook without line ends), the
+later ones are moved down to the next line that is free. The mark of such a cell tells where its lines stand in
+the file: one number for all of them, or one for each.
+
+>>> stored = b'''{"cells": [{"cell_type": "code",\n "source": "a = 1\\nb = 2"}]}'''
+>>> notebook_of(stored).text.split(b"\n")
+[b'# %% 1 @2', b'a = 1', b'b = 2']
+>>> cells_of(notebook_of(stored).text)[0].lines
+(2, 2)
 
 The notebook is scanned and not loaded, since its outputs may be large and the places of strings are needed.
 """
@@ -32,7 +38,7 @@ from typing import NamedTuple
 SUFFIX = ".ipynb"
 MAX_NOTEBOOK_BYTES = 32 << 20
 """The limit for the stored file, outputs included. What a notebook has of source is limited as code is."""
-_MARK = rb"(?m)^# %% (\d{1,9})(?: \[(md|raw)\])?$"
+_MARK = rb"(?m)^# %% (\d{1,9})(?: \[(md|raw)\])?(?: @(\d[\d,]*))?$"
 _STRING = rb"""(?s)[^"]*+(?:("(?:[^"\\]++|\\.)*+"?)([ \t\r\n]*+:)?|\Z)"""
 _BRACKETS = rb"[{}\[\]]"
 _LABELS = {"markdown": b" [md]", "heading": b" [md]", "raw": b" [raw]"}
@@ -63,6 +69,10 @@ class NotebookCell(NamedTuple):
     """``code``, ``md`` or ``raw``."""
     first: int
     last: int
+    lines: tuple[int, ...]
+    """The line of the file on which each of them stands, from 1."""
+    is_packed: bool
+    """Whether lines of source share a line of the file, or have been moved down by such lines."""
 
 
 class _Cell:
@@ -112,28 +122,46 @@ def cells_of(text: bytes) -> list[NotebookCell]:
         body = text[mark.end() : end].rstrip()
         if body:
             kind = (mark[2] or b"code").decode("ascii")
-            cells.append(NotebookCell(int(mark[1]), kind, line + 1, line + 1 + body.count(b"\n")))
+            first = line + 1
+            last = first + body.count(b"\n")
+            cells.append(
+                NotebookCell(int(mark[1]), kind, first, last, _lines(mark, first, last), bool(mark[3]))
+            )
     return cells
 
 
-def place_in_cell(text: bytes, line: int) -> tuple[int, int] | None:
-    """The cell, and the line in the cell, of a line of a notebook's text; all count from 1.
+def _lines(mark: re.Match[bytes], first: int, last: int) -> tuple[int, ...]:
+    """The lines of the file, from 1, of the source under a mark; its lines in the text are given 0-based."""
+    if not mark[3]:
+        return tuple(range(first + 1, last + 1))
+    told = [int(each) for each in mark[3].split(b",") if each]
+    return tuple((told if len(told) > 1 else told * (last - first))[: last - first])
+
+
+def place_in_cell(text: bytes, offset: int) -> tuple[int, int] | None:
+    """The cell, and the line in the cell, of a byte of a notebook's text; both count from 1.
 
     None above the first cell.
     """
-    offset = -1
-    for _ in range(line):
-        offset = text.find(b"\n", offset + 1)
-        if offset < 0:
-            offset = len(text)
-            break
-    before = text.rfind(b"\n# %% ", 0, offset) + 1
+    mark = _mark_above(text, offset)
+    return (int(mark[1]), max(1, text.count(b"\n", mark.start(), offset))) if mark else None
+
+
+def is_packed(text: bytes, offset: int) -> bool:
+    """Whether the lines around a byte of a notebook's text are not on the same lines of the file."""
+    mark = _mark_above(text, offset)
+    return mark is not None and mark[3] is not None
+
+
+def _mark_above(text: bytes, offset: int) -> re.Match[bytes] | None:
+    """The mark of the cell that a byte is in."""
+    end = text.find(b"\n", offset)
+    end = len(text) if end < 0 else end
+    before = text.rfind(b"\n# %% ", 0, end) + 1
     while before > 0 or text.startswith(b"# %% "):
         mark = re.compile(_MARK).match(text, before)
-        if mark is not None:
-            return int(mark[1]), max(1, text.count(b"\n", before, offset))
-        if before == 0:
-            break
+        if mark is not None or before == 0:
+            return mark
         before = text.rfind(b"\n# %% ", 0, before - 1) + 1
     return None
 
@@ -154,6 +182,8 @@ class _Lines:
 def _place(placed: _Lines, number: int, cell: _Cell, ends: list[int]) -> None:
     first = bisect_right(ends, cell.pieces[0][0]) - 1 if cell.pieces else bisect_right(ends, cell.at)
     placed.put(max(first, 0), b"# %% " + str(number).encode("ascii") + _LABELS.get(cell.kind, b""))
+    mark = len(placed.lines) - 1
+    stand: list[int] = []  # the line of the file on which each line of source stands, from 1
     is_open = False  # whether the line before has no end yet
     for position, piece in cell.pieces:
         content = piece.encode("utf-8", "replace").replace(b"\0", b" ")
@@ -167,7 +197,11 @@ def _place(placed: _Lines, number: int, cell: _Cell, ends: list[int]) -> None:
         wanted = bisect_right(ends, position)
         for line in lines:
             placed.put(wanted, _guarded(line))
+        stand.extend([wanted + 1] * len(lines))
         is_open = not ends_line and (is_open or bool(lines))
+    if stand != list(range(mark + 2, mark + 2 + len(stand))):
+        told = stand if len(set(stand)) > 1 else stand[:1]
+        placed.lines[mark] += b" @" + ",".join(map(str, told)).encode("ascii")
 
 
 def _guarded(line: bytes) -> bytes:
