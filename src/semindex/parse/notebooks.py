@@ -1,10 +1,9 @@
 """Parse notebooks, whose text :mod:`semindex.source.notebooks` describes, and find cells in scripts.
 
 The lines of all cells are joined to a *dense* text, without the empty lines between them; this is parsed and
-cut, and what is found is moved to its place in the notebook: bytes to those of its text, lines to those of the
-file. Each code cell is parsed by itself, so that an
-error in one hides nothing in others. The headings of Markdown cells are sections, which reach over the code
-cells below them.
+cut, and what is found is moved to its place in the notebook: bytes to those of its text, lines to those of
+the file. Each code cell is parsed by itself, so that an error in one hides nothing in others. The headings of
+Markdown cells are sections, which reach over the code cells below them.
 """
 
 import re

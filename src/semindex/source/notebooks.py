@@ -17,9 +17,9 @@ has a mark with the cell's number, and every other line is empty: outputs, attac
 >>> place_in_cell(notebook.text, notebook.text.index(b"the"))
 (1, 2)
 
-Where lines of source share a line of the file (a source that is one string, a notebook without line ends), the
-later ones are moved down to the next line that is free. The mark of such a cell tells where its lines stand in
-the file: one number for all of them, or one for each.
+Where lines of source share a line of the file (a source that is one string, a notebook without line ends),
+the later ones are moved down to the next line that is free. The mark of such a cell tells where its lines
+stand in the file: one number for all of them, or one for each.
 
 >>> stored = b'''{"cells": [{"cell_type": "code",\n "source": "a = 1\\nb = 2"}]}'''
 >>> notebook_of(stored).text.split(b"\n")
