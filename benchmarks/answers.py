@@ -345,7 +345,7 @@ class Drawing:
             Asking("refused", name, {"limit": 0}),
             Asking("refused", name, {"mode": "psychic"}),
             Asking("refused", name, {"group_by": "page"}),
-            Asking("refused", name, {"kinds": ["gizmo"]}),
+            Asking("refused", name, {"kind": ["gizmo"]}),
             Asking("refused", f"{name} path:no/such/folder"),
             Asking("refused", "? ! ( ) { }"),
             Asking("refused", "no/such/file.py", {}, "related"),

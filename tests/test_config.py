@@ -71,6 +71,7 @@ def test_without_any_layer_everything_is_default() -> None:
         "MODELS.DEVICE",
         "MODELS.PRECISION",
         "MODELS.RERANK_MODEL",
+        "TERMINAL.PAGER",
     ]
 
 
@@ -187,6 +188,7 @@ RIGHTS = {
     "DEVICE": [Right("auto", (), ("cpu", "cuda")), Right("cpu", (), ("auto", "cuda"))],
     "PRECISION": [Right("auto", (), ("float32",)), Right("float32", (), ("auto",))],
     "RERANK_MODEL": [Right("", (), ("/models/x",)), Right("/mine", ("",), ("/models/x",))],
+    "PAGER": [Right("", (), ("rm -rf .",)), Right("less -S", (), ("", "cat"))],
 }
 """By key; a machine of four cores."""
 
@@ -202,7 +204,7 @@ def test_a_repository_uses_up_no_more_than_the_user_allows(
     root: Path, user: Path, name: str, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threads, "usable_cores", lambda: 4)
-    table = "MODELS" if name in MODELS else "PERFORMANCE"
+    (table,) = (key.table for key in _KEYS if key.name == name)
     for right in RIGHTS[name]:
         write(user, f"[{table}]\n{name} = {json.dumps(right.mine)}\n")
         for theirs in (right.mine, *right.holds, *right.passed):

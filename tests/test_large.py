@@ -21,7 +21,7 @@ QUERIES = (
     '"line length"',
     " ".join(f"word{number} header" for number in range(80)),
 )
-WAYS: list[dict[str, Any]] = [{}, {"mode": "dense"}, {"group_by": "chunk"}, {"kinds": ["function"]}]
+WAYS: list[dict[str, Any]] = [{}, {"mode": "dense"}, {"group_by": "chunk"}, {"kind": ["function"]}]
 
 
 @pytest.fixture(scope="module")

@@ -43,8 +43,8 @@ WAYS: list[dict[str, Any]] = [
     {"mode": "dense"},
     {"group_by": "chunk"},
     {"limit": 2},
-    {"kinds": ["class"]},
-    {"paths": ["mime"]},
+    {"kind": ["class"]},
+    {"path": ["mime"]},
 ]
 
 

@@ -61,6 +61,8 @@ class Settings(Struct, frozen=True):
     """``auto`` runs transformers on a processor in int8 where that keeps their vectors; ``float32`` never."""
     rerank_model: str = ""
     """A folder; empty for none."""
+    pager: str = ""
+    """The command that shows long answers in a terminal; empty for ``PAGER``, else less; ``cat`` for none."""
     passed_over: tuple[str, ...] = ()
     """A sentence for each line of the repository's files that asked for more than a repository may."""
 
@@ -146,6 +148,7 @@ _VARIABLE = _text(
 )
 _CACHE_FOLDER = _text("the path of a folder, or nothing for the user's cache folder", str.isprintable)
 _MODEL_FOLDER = _text("the path of a folder with an ONNX model, or nothing for none", str.isprintable)
+_PAGER = _text("a command, cat for no pager, or nothing for the one that PAGER names", str.isprintable)
 _DEVICE = _text('"auto", "cpu" or "cuda"', lambda text: text in ("auto", "cpu", "cuda"))
 _PRECISION = _text('"auto" or "float32"', lambda text: text in ("auto", "float32"))
 
@@ -185,6 +188,7 @@ _KEYS = (
     _Key("MODELS", "DEVICE", _DEVICE, _NOTHING),
     _Key("MODELS", "PRECISION", _PRECISION, _NOTHING),
     _Key("MODELS", "RERANK_MODEL", _MODEL_FOLDER, _TURN_OFF),
+    _Key("TERMINAL", "PAGER", _PAGER, _NOTHING),
 )
 _BY_NAME = {key.name: key for key in _KEYS}
 _REMOVED = {"APPROXIMATE_SEARCH": "is no setting any more: every search compares all vectors exactly"}
@@ -262,6 +266,11 @@ def secret(variable: str, environment: Mapping[str, str] | None = None) -> str |
             "name none"
         )
     return value
+
+
+def variables() -> Mapping[str, str]:
+    """The environment, for what is no setting of ours: ``PAGER``, and what a terminal says of itself."""
+    return _ENVIRONMENT
 
 
 def cache_folder(settings: Settings) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import platform
 import re
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from semindex.present.hyperlinks import are_taken, without_links
 from semindex.present.render import View
-from semindex.present.terminal import console, highlighted, show
-from semindex.types import Hits
+from semindex.present.terminal import ENDLESS, console, highlighted, show
+from semindex.types import Hits, Reason
 
 from .records import ALSO, COVERAGE, HIT, answer
 from .test_render import HOSTILE, at_lines
@@ -113,6 +115,59 @@ def test_wide_characters_count_two_columns() -> None:
 def test_a_stale_hit_and_an_empty_answer_say_so() -> None:
     assert "(changed since it was indexed: no text)" in shown(answer(replace(HIT, text=None, stale=True)))
     assert shown(answer()).startswith("nothing found\n")
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, ENDLESS])
+def test_a_path_is_never_broken(width: int) -> None:
+    path = "src/a rather long folder/" + "deep/" * 20 + "cookies.py"
+    notes = replace(COVERAGE, notes=(f"only below {path}",))
+    lines = shown(answer(replace(HIT, path=path), coverage=notes), width=width).splitlines()
+    head = "  Jar.parse_cookie  (method, python)  1.235"
+    assert lines[:2] == [f"{path}:10-12", head] or lines[0] == f"{path}:10-12{head}"
+    assert (width == ENDLESS) == (lines[0] == f"{path}:10-12{head}")
+    assert lines[-1] == f"note: only below {path}"
+
+
+def test_what_is_no_terminal_is_neither_cut_nor_broken() -> None:
+    notes = replace(COVERAGE, notes=("word " * 60 + "end",))
+    long = replace(HIT, text="word " * 99 + "end\n", reasons=(Reason("names", 0.5, "detail " * 90 + "end"),))
+    lines = shown(answer(long, coverage=notes), View(explain=True), colour=True, width=ENDLESS).splitlines()
+    assert [SGR.sub("", line).rstrip().endswith("end") for line in lines] == [
+        False, True, True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_a_longer_line_than_is_shown_ends_in_an_ellipsis() -> None:
+    text = shown(answer(replace(HIT, text="x" * 501)), width=ENDLESS)
+    assert f"│ {'x' * 500}…\n" in text
+
+
+def test_a_path_is_a_link_to_its_file() -> None:
+    odd = replace(HIT, path="a b/\udcff%.py")
+    text = shown(answer(odd), View(links=True), colour=True)
+    (link,) = re.findall(r"\x1b\]8;id=\d+;([^\x1b]+)\x1b\\", text)
+    assert link == f"file://{platform.node()}/repo/a%20b/%FF%25.py"
+    assert without_links(text) == shown(answer(odd), colour=True)
+    assert "\x1b]8" not in shown(answer(odd), View(links=True), colour=False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "taken"),
+    [
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "alacritty"}, True),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, True),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "4205"}, False),
+        ({"TERM_PROGRAM": "iTerm.app"}, True),
+        ({"TERM_PROGRAM": "vscode"}, False),
+        ({"WT_SESSION": "1"}, True),
+        ({"WT_SESSION": "1", "FORCE_HYPERLINK": "0"}, False),
+        ({"TERM": "dumb", "FORCE_HYPERLINK": "1"}, True),
+    ],
+)
+def test_links_are_for_terminals_that_are_known_to_take_them(variables: dict[str, str], taken: bool) -> None:
+    assert are_taken(variables) is taken
 
 
 def test_places_only_are_one_line_a_hit() -> None:

@@ -40,6 +40,8 @@ class View(Struct, frozen=True):
     lines: int = 2 * CONTEXT + 1
     """How many lines of each hit's text are shown; 0 for none."""
     explain: bool = False
+    links: bool = False
+    """Whether a path in a terminal is a link."""
     base: PurePath | None = None
     """Paths are given so that they open from this folder; None leaves them relative to the root."""
 

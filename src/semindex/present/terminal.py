@@ -1,5 +1,8 @@
 """Answers for a terminal: highlighted and dense; a line of code is cut where the terminal ends.
 
+A path is never broken: what does not fit beside it stands on the next line, and a path longer than a line is
+left to the terminal, which knows that it is one word when it is copied or clicked.
+
 Imports rich and Pygments, which cost more than a query: only for a terminal, or when colour is asked for.
 """
 
@@ -11,10 +14,12 @@ from typing import IO, TYPE_CHECKING
 
 from pygments.lexers import get_all_lexers, get_lexer_by_name  # type: ignore[import-untyped]
 from rich.console import Console
+from rich.style import Style
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from semindex.present.hyperlinks import target
 from semindex.present.render import GONE, LINE_CHARS, View, address, coverage_line, window
 from semindex.present.safe import safe_line, safe_text
 from semindex.present.stream import ReaderGone
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 MATCH = "bold red"
 TAB_COLUMNS = 4
+ENDLESS = 1_000_000
+"""The width of what is no terminal: nothing is cut or broken there."""
 HIGHLIGHT_CHARS = 50_000
 """Longer text is shown without syntax colours, as lexers are slow on generated text."""
 
@@ -59,7 +66,8 @@ def console(stream: IO[str], *, colour: bool | None, width: int | None = None) -
 def show(answer: Hits, view: View, to: Console) -> None:
     """Print an answer, then what it could see of the tree."""
     for hit in answer:
-        to.print(_header(hit, view), overflow="fold")
+        for line in _header(hit, view, to.width):
+            to.print(line, soft_wrap=True)
         if view.lines:
             for line in _snippet(hit, view.lines):
                 to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
@@ -68,16 +76,23 @@ def show(answer: Hits, view: View, to: Console) -> None:
                 f"{each.start_line}-{each.end_line} {safe_line(each.symbol or each.kind)}"
                 for each in hit.more
             ]
-            to.print(Text(f"  also: lines {', '.join(places)}", style="dim"), overflow="fold")
+            to.print(Text(f"  also: lines {', '.join(places)}", style="dim"))
         if view.explain and hit.reasons:
             to.print(_reasons(hit))
         if view.lines or hit.more or view.explain:
             to.print()
     if not answer.hits:
         to.print(Text("nothing found", style="bold"))
-    to.print(Text(coverage_line(answer.coverage, answer.seconds), style="dim"), overflow="fold")
+    to.print(Text(coverage_line(answer.coverage, answer.seconds), style="dim"))
     for note in answer.coverage.notes:
-        to.print(Text(f"note: {safe_line(note)}", style="yellow"), overflow="fold")
+        to.print(Text(f"note: {safe_line(note)}", style="yellow"), soft_wrap=True)
+
+
+def recalled(answer: Hits, view: View, to: Console) -> None:
+    """Print where the best hit is once more, at the end of an answer that begins above the screen."""
+    for best in answer[:1]:
+        name = f"  {safe_line(best.symbol)}" if best.symbol else ""
+        to.print(Text.assemble(("best: ", "dim"), _place(best, view), (name, "bold")), soft_wrap=True)
 
 
 def highlighted(text: str, language: str, spans: Sequence[tuple[int, int]]) -> Text:
@@ -95,14 +110,23 @@ def highlighted(text: str, language: str, spans: Sequence[tuple[int, int]]) -> T
     return shown
 
 
-def _header(hit: Hit, view: View) -> Text:
-    symbol = f"  {safe_line(hit.symbol)}" if hit.symbol else ""
-    return Text.assemble(
-        (address(hit, view.base), "bold cyan"),
-        (symbol, "bold"),
+def _header(hit: Hit, view: View, width: int) -> Iterator[Text]:
+    where = _place(hit, view)
+    what = Text.assemble(
+        (f"  {safe_line(hit.symbol)}" if hit.symbol else "", "bold"),
         f"  ({safe_line(hit.kind)}, {safe_line(hit.lang)})  ",
         (f"{hit.score:.3f}", "green"),
     )
+    if where.cell_len + what.cell_len <= width:
+        yield where + what
+    else:
+        yield from (where, what)
+
+
+def _place(hit: Hit, view: View) -> Text:
+    """Where the hit is, as a link where links are shown."""
+    link = target(hit) if view.links else None
+    return Text.assemble((address(hit, view.base), Style.parse("bold cyan") + Style(link=link)))
 
 
 def _snippet(hit: Hit, most: int) -> Iterator[Text]:
@@ -119,7 +143,8 @@ def _snippet(hit: Hit, most: int) -> Iterator[Text]:
             continue
         line = lines[position][:LINE_CHARS]
         line.expand_tabs(TAB_COLUMNS)
-        yield Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line)
+        end = "…" if len(lines[position]) > LINE_CHARS else ""
+        yield Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line, end)
     if shown.after:
         yield Text(f"  {'':{digits}} … {shown.after} lines after", style="dim")
 

@@ -16,6 +16,7 @@ from semindex.present.schema import hits_object
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
+    from semindex.config import Settings
     from semindex.types import Hits
 
 
@@ -27,6 +28,8 @@ class Shape(Struct, frozen=True):
     colour: str
     """``auto``, ``always``, ``never``."""
     view: View
+    pages: bool = True
+    """Whether a pager may be used in a terminal."""
 
 
 def shape(*, as_json: bool, vimgrep: bool, paths_only: bool, **viewed: Any) -> Shape:
@@ -39,7 +42,8 @@ def shape(*, as_json: bool, vimgrep: bool, paths_only: bool, **viewed: Any) -> S
     asked = [flag for flag, is_asked in forms.items() if is_asked]
     if len(asked) > 1:
         raise click.UsageError(f"{' and '.join(asked)} exclude each other.")
-    return Shape(asked[0] if asked else "", viewed.pop("colour"), _view(**viewed))
+    colour, no_pager = viewed.pop("colour"), viewed.pop("no_pager")
+    return Shape(asked[0] if asked else "", colour, _view(**viewed), pages=not no_pager)
 
 
 def _view(*, context: int, no_text: bool, explain: bool) -> View:
@@ -69,7 +73,7 @@ def emphasised(answer: Hits) -> Hits:
     return structs.replace(answer, hits=tuple(hits))
 
 
-def give(answer: Hits, shape: Shape) -> int:
+def give(answer: Hits, shape: Shape, settings: Settings) -> int:
     """Print an answer; the exit code.
 
     A pipe gets hits only, and standard error the coverage, so that programs need not tell them apart.
@@ -84,13 +88,30 @@ def give(answer: Hits, shape: Shape) -> int:
         )
         _give_lines(answer, lines)
     elif shape.colour == "always" or sys.stdout.isatty():
-        from semindex.present.terminal import console, show
-
-        colour = {"always": True, "never": False}.get(shape.colour)
-        show(emphasised(answer), shape.view, console(sys.stdout, colour=colour))
+        _draw(emphasised(answer), shape, settings.pager)
     else:
         _give_lines(answer, plain(emphasised(answer), shape.view))
     return DONE if answer.hits else NOTHING
+
+
+def _draw(answer: Hits, shape: Shape, pager: str) -> None:
+    """Show an answer in colours; one longer than the screen by a pager, else with the best hit once more."""
+    from semindex.config import variables
+    from semindex.present.cli.paging import NONE, give_text
+    from semindex.present.hyperlinks import are_taken
+    from semindex.present.terminal import ENDLESS, console, recalled, show
+
+    is_terminal = sys.stdout.isatty()
+    colour = {"always": True, "never": False}.get(shape.colour)
+    to = console(sys.stdout, colour=colour, width=None if is_terminal else ENDLESS)
+    view = structs.replace(shape.view, links=is_terminal and are_taken(variables()))
+    with to.capture() as shown:
+        show(answer, view, to)
+    with to.capture() as last:
+        recalled(answer, view, to)
+    give_text(
+        shown.get().removesuffix("\n"), pager if shape.pages else NONE, last=last.get().removesuffix("\n")
+    )
 
 
 def _give_lines(answer: Hits, lines: Iterable[str]) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from semindex.present.cli.options import json_option
+from semindex.present.cli.options import json_option, no_pager_option
 from semindex.present.cli.outcome import DONE
 from semindex.present.schema import record_object
-from semindex.present.stream import write, write_json
+from semindex.present.stream import write_json
 
 if TYPE_CHECKING:
     from semindex.supported import Language
@@ -23,7 +23,8 @@ _SHOWN = 8
 @click.command()
 @click.argument("names", nargs=-1, metavar="[LANG]...")
 @json_option
-def languages(names: tuple[str, ...], as_json: bool) -> int:
+@no_pager_option
+def languages(names: tuple[str, ...], as_json: bool, no_pager: bool) -> int:
     """Show the languages, and how definitions are found in each.
 
     grammar: in the syntax tree of its grammar. line expressions: by the lines on which definitions begin.
@@ -32,6 +33,8 @@ def languages(names: tuple[str, ...], as_json: bool) -> int:
 
     A LANG is any name that lang: takes: c++, golang, .tf. Files of no known language are text.
     """
+    from semindex.config import load
+    from semindex.present.cli.paging import NONE, give_text
     from semindex.supported import languages as known
 
     found = known(names)
@@ -40,15 +43,16 @@ def languages(names: tuple[str, ...], as_json: bool) -> int:
         return DONE
     wide = max(len(each.lang) for each in found)
     deep = max(len(each.definitions) for each in found)
-    for each in found:
-        told = _told(each, most=sys.maxsize if names else _SHOWN)
-        write(f"{each.lang:<{wide}}  {each.definitions:<{deep}}  {told}".rstrip())
+    most = sys.maxsize if names else _SHOWN
+    lines = [
+        f"{each.lang:<{wide}}  {each.definitions:<{deep}}  {_told(each, most=most)}".rstrip()
+        for each in found
+    ]
     if not names:
         counts = Counter(each.definitions for each in found).most_common()
-        write(
-            f"\n{len(found)} languages by their definitions: "
-            + ", ".join(f"{name} {n}" for name, n in counts)
-        )
+        told = ", ".join(f"{name} {n}" for name, n in counts)
+        lines += ["", f"{len(found)} languages by their definitions: {told}"]
+    give_text("\n".join(lines), NONE if no_pager else load(None).settings.pager)
     return DONE
 
 

@@ -14,6 +14,7 @@ from semindex.errors import NotIndexed
 from semindex.present.render import count, duration
 
 if TYPE_CHECKING:
+    from semindex.config import Settings
     from semindex.index import Index, Location
     from semindex.library import Indexes
 
@@ -23,6 +24,7 @@ class Opened(Struct, frozen=True):
 
     index: Index
     location: Location
+    settings: Settings
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def opened(path: Path, index_dir: Path | None, overrides: Mapping[str, str]) -> 
     location = locate(path, index_dir=index_dir)
     settings = config.load(location.root, overrides=overrides).settings
     with open_index(location.root, index_dir=location.index_dir, settings=settings) as index:
-        yield Opened(index, location)
+        yield Opened(index, location, settings)
 
 
 def together(places: Sequence[Opened]) -> Indexes:

@@ -29,6 +29,9 @@ index_dir_option = click.option(
     metavar="DIR",
     help="Keep the index in DIR instead of in the repository.",
 )
+no_pager_option = click.option(
+    "--no-pager", is_flag=True, help="Never show what is longer than the screen by a pager (PAGER)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 set_option = click.option(
     "--set",
@@ -65,6 +68,7 @@ _ANSWER_OPTIONS = (
         show_default=True,
         help="Colour: in a terminal, always (also in a pipe), never.",
     ),
+    no_pager_option,
     set_option,
 )
 

@@ -31,7 +31,7 @@ def related(
         notes = [place.location.note, place.location.passed_over, *built_first(place.index)]
         asked["location"] = from_root(asked["location"], path, place.index.root)
         answer = place.index.related(**asked, scope=place.location.scope)
-    return give(noted(answer, notes), wanted)
+    return give(noted(answer, notes), wanted, place.settings)
 
 
 def from_root(location: str, base: Path, root: Path) -> str:

@@ -61,4 +61,4 @@ def search(
             answer = together(found).search(**asked)
         else:
             answer = found[0].index.search(**asked, scope=found[0].location.scope)
-    return give(noted(answer, notes), wanted)
+    return give(noted(answer, notes), wanted, found[0].settings)
