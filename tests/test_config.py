@@ -65,6 +65,8 @@ def test_without_any_layer_everything_is_default() -> None:
         "PERFORMANCE.MAX_WORKERS",
         "PERFORMANCE.ENABLE_PARALLEL_PROCESSING",
         "PERFORMANCE.RERANK_BUDGET_MS",
+        "INDEXING.MAX_FILE_KB",
+        "INDEXING.MAX_DATA_KB",
         "MODELS.EMBEDDING_MODEL",
         "MODELS.EMBEDDING_MAX_TOKENS",
         "MODELS.EMBEDDING_KEY_VARIABLE",
@@ -129,7 +131,10 @@ def test_a_bad_value_names_its_line_however_it_is_written(user: Path, text: str,
             "[MODELS]\nCACHE_SIZE = 1\n",
             r":2: unknown key 'CACHE_SIZE' in \[MODELS\]; known are EMBEDDING_MODEL",
         ),
-        ("[MODEL]\nX = 1\n", r":1: unknown table or key 'MODEL'; known tables are PERFORMANCE, MODELS"),
+        (
+            "[MODEL]\nX = 1\n",
+            r":1: unknown table or key 'MODEL'; known tables are PERFORMANCE, INDEXING, MODELS",
+        ),
         ("MODELS = 1\n", r":1: MODELS must be a table"),
         ("[PERFORMANCE]\nMAX_MEMORY_MB = true\n", r":2: MAX_MEMORY_MB = True .*64 or more"),
         ("[PERFORMANCE]\nMAX_MEMORY_MB = 1.5\n", r":2: MAX_MEMORY_MB = 1\.5 "),
@@ -146,16 +151,6 @@ def test_a_mistake_names_file_line_and_what_is_allowed(user: Path, text: str, me
     with pytest.raises(ConfigError, match=message) as caught:
         load(None, environment={"SEMINDEX_CONFIG": str(user)})
     assert str(user) in str(caught.value)
-
-
-MODELS = (
-    "EMBEDDING_MODEL",
-    "EMBEDDING_MAX_TOKENS",
-    "EMBEDDING_KEY_VARIABLE",
-    "DEVICE",
-    "PRECISION",
-    "RERANK_MODEL",
-)
 
 
 class Right(Struct, frozen=True):
@@ -179,6 +174,8 @@ RIGHTS = {
     "MAX_WORKERS": [Right(0, (1, 3, 4), (5, 1024)), Right(2, (1,), (0, 3, 4)), Right(64, (1, 63), (0, 65))],
     "ENABLE_PARALLEL_PROCESSING": [Right(True, (False,)), Right(False, (), (True,))],
     "RERANK_BUDGET_MS": [Right(2000, (1, 1999), (2001, 600_000))],
+    "MAX_FILE_KB": [Right(8192, (1, 8191), (8193, 1 << 20)), Right(9000, (8999,), (9001,))],
+    "MAX_DATA_KB": [Right(512, (1, 511), (513, 1 << 20))],
     "EMBEDDING_MODEL": [
         Right("semindex", (), ("../x", "http://a/", "a/b")),
         Right("mine", ("semindex",), ("x",)),

@@ -137,6 +137,32 @@ def test_wrong_types_are_named(root: Path, wrong: Callable[[Path], object], mess
         wrong(root)
 
 
+def test_a_size_limit_is_a_setting_and_what_it_leaves_out_is_listed(root: Path) -> None:
+    plant(root, {"big.py": b"giant = 1\n" * 500, "big.json": b'{"whale": 1}\n' * 200, "a.png": b"x"})
+    age(root)
+    small = Settings(max_file_kb=4, max_data_kb=2)
+    with semindex.open(root, settings=small) as index:
+        index.refresh()
+        assert index.status().left_out == ()
+        listed = [(each.path, each.size_bytes, each.detail) for each in index.status(skipped="all").left_out]
+        assert listed == [
+            ("a.png", 1, "by its extension, .png"),
+            ("big.json", 2600, "2600 bytes, limit 2048 (MAX_DATA_KB)"),
+            ("big.py", 5000, "5000 bytes, limit 4096 (MAX_FILE_KB)"),
+        ]
+        assert [each.path for each in index.status(skipped="binary").left_out] == ["a.png"]
+        assert not paths(index.search('"giant"'))
+    with semindex.open(root) as index:
+        assert index.status().freshness == "stale"
+        report = index.refresh()
+        assert (report.added, report.changed, report.unchanged) == (2, 0, 5)
+        assert index.refresh().added == 0
+        assert paths(index.search('"giant"')) == ["big.py"]
+    with semindex.open(root, settings=small) as index:
+        assert not paths(index.search('"giant"', refresh=True))
+        assert index.status().skipped == {"binary": 1, "too large": 2}
+
+
 def test_hits_are_a_sequence(index: Index) -> None:
     hits = index.search("cookie", limit=4)
     assert isinstance(hits, Sequence)

@@ -11,6 +11,8 @@ from semindex.config import Settings, cache_folder
 from semindex.embed.registry import open_embedder
 from semindex.errors import CacheError
 from semindex.models.running import DeviceChoice, RunOptions
+from semindex.source.notebooks import MAX_NOTEBOOK_BYTES
+from semindex.source.read import ReadRules
 from semindex.store.vectorcache import VectorCache
 from semindex.types import CacheStats, Embedder
 
@@ -28,6 +30,15 @@ def embedder_opener(settings: Settings, workers: int = 1) -> Callable[[], Embedd
             derived=str(derived_folder(settings)) if settings.enable_caching else "",
         ),
         read_key=partial(config.secret, settings.embedding_key_variable),
+    )
+
+
+def read_rules(settings: Settings) -> ReadRules:
+    """Which files are left out."""
+    return ReadRules(
+        max_file_bytes=settings.max_file_kb * 1024,
+        max_data_bytes=settings.max_data_kb * 1024,
+        max_notebook_bytes=max(MAX_NOTEBOOK_BYTES, settings.max_file_kb * 1024),
     )
 
 

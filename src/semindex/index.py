@@ -208,6 +208,7 @@ class Index:
             NotIndexed: Nothing was indexed here.
             UsageError: The index is that of another folder.
         """
+        from semindex.configured import read_rules
         from semindex.status import status_of
 
         return status_of(
@@ -215,7 +216,9 @@ class Index:
             self.index_dir,
             self._embedder.fingerprint,
             mapped_above=self._mapped_above,
+            rules=read_rules(self._settings),
             verify=asked.verify,
+            skipped=asked.skipped,
         )
 
     status = verb(StatusRequest, _status)
@@ -283,11 +286,14 @@ class Index:
 
     def bring_up_to_date(self) -> Upkept:
         """Look for changes while that is quick, and index them when they are few; tells what was done."""
+        from semindex.configured import read_rules
         from semindex.indexing.freshness import Upkeep
 
         with self._lock:
             catalog = self._opened_catalog()
-            self._upkeep = self._upkeep or Upkeep(self.root, self.index_dir, self._builder)
+            self._upkeep = self._upkeep or Upkeep(
+                self.root, self.index_dir, self._builder, rules=read_rules(self._settings)
+            )
         return self._upkeep.catch_up(catalog, self._embedder.fingerprint)
 
     @property
@@ -338,7 +344,7 @@ class Index:
         return done.hits, (*judge.notes(query.text), *short)
 
     def _builder(self, progress: ProgressCallback | None = None, cluster: Cluster | None = None) -> Builder:
-        from semindex.configured import embedder_opener
+        from semindex.configured import embedder_opener, read_rules
         from semindex.indexing.builder import Builder
         from semindex.indexing.workplace import Workplace
 
@@ -352,6 +358,7 @@ class Index:
             workers=workers,
             batch_bytes=TEXT_BATCH_BYTES if self._embedder.reads_text else None,
             cluster=cluster,
+            rules=read_rules(self._settings),
         )
         return Builder(place, progress=progress)
 

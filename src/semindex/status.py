@@ -8,18 +8,34 @@ from semindex.errors import IndexCorrupt, RootError
 from semindex.indexing.analysis import file_analysis
 from semindex.indexing.builder import FAILURES
 from semindex.indexing.drift import SETTLED_BYTES, SETTLED_FILES, check, settled
+from semindex.source.read import ReadRules
 from semindex.store import layout
 from semindex.store.catalog import Catalog
 from semindex.store.records import LiveSegments, partial_note
 from semindex.store.segment import open_listed
-from semindex.types import Status
+from semindex.types import FileFailure, LeftOut, Status
 
 
-def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, verify: bool) -> Status:
+def status_of(
+    root: Path,
+    index_dir: Path,
+    model: str,
+    *,
+    mapped_above: int,
+    rules: ReadRules,
+    verify: bool,
+    skipped: str,
+) -> Status:
     """Everything that can be told of an index without changing it.
 
-    ``mapped_above`` is the size in bytes above which the segments are mapped instead of read into memory;
-    with ``verify`` all files of the index are read and their checksums compared.
+    Args:
+        root: The indexed folder.
+        index_dir: Its index.
+        model: Fingerprint of the model that searches have.
+        mapped_above: The size in bytes above which the segments are mapped instead of read into memory.
+        rules: By which files are left out today.
+        verify: Whether all files of the index are read and their checksums compared.
+        skipped: Which files that are not indexed are listed: those with this reason, ``all``, ``none``.
 
     Raises:
         NotIndexed: Nothing was indexed there.
@@ -38,8 +54,9 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
         pending = int(catalog.meta("pending") or 0)
         if pending:
             notes.append(partial_note(totals.files, totals.files + pending))
-        freshness, changed = _freshness(root, catalog, notes)
-        failures = tuple(k.failure for k in catalog.failures() if k.failure.reason in FAILURES)
+        freshness, changed = _freshness(root, catalog, rules, notes)
+        every = [known.failure for known in catalog.failures()]
+        failures = tuple(failure for failure in every if failure.reason in FAILURES)
         return Status(
             root=str(root),
             index_dir=str(index_dir),
@@ -52,6 +69,7 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
             symbols=symbols,
             skipped=totals.skipped,
             failures=failures,
+            left_out=tuple(_left_out(each) for each in every if skipped in ("all", each.reason.value)),
             languages=totals.languages,
             segments=totals.segments,
             dead_files=totals.dead_files,
@@ -64,6 +82,11 @@ def status_of(root: Path, index_dir: Path, model: str, *, mapped_above: int, ver
             problems=tuple(problems),
             notes=tuple(notes),
         )
+
+
+def _left_out(failure: FileFailure) -> LeftOut:
+    size_bytes = None if failure.ref is None else failure.ref.size_bytes
+    return LeftOut(failure.path, failure.reason, size_bytes, failure.detail)
 
 
 def _segments(index_dir: Path, live: LiveSegments, *, verify: bool) -> tuple[int, list[str]]:
@@ -83,11 +106,13 @@ def _segments(index_dir: Path, live: LiveSegments, *, verify: bool) -> tuple[int
     return symbols, problems
 
 
-def _freshness(root: Path, catalog: Catalog, notes: list[str]) -> tuple[str, int]:
+def _freshness(root: Path, catalog: Catalog, rules: ReadRules, notes: list[str]) -> tuple[str, int]:
     try:
-        found = check(root, catalog)
+        found = check(root, catalog, rules)
         # There is more time than in a search.
-        found = settled(root, found, most_bytes=10 * SETTLED_BYTES, most_files=10 * SETTLED_FILES)
+        found = settled(
+            root, found, rules=rules, most_bytes=10 * SETTLED_BYTES, most_files=10 * SETTLED_FILES
+        )
     except RootError as error:
         notes.append(str(error))
         return "unchecked", 0

@@ -117,6 +117,16 @@ class FileFailure(Struct, frozen=True):
     """What the walk saw, where it saw anything; an unchanged file is then not tried again."""
 
 
+class LeftOut(Struct, frozen=True):
+    """A file that is not indexed, as it is listed to a user."""
+
+    path: str
+    reason: SkipReason
+    size_bytes: int | None
+    """As stored; None of links and of what is no file."""
+    detail: str
+
+
 class SourceFile(Struct, frozen=True):
     """A file's bytes, and the text that is analysed."""
 
@@ -527,6 +537,7 @@ class Status(Struct, frozen=True):
     """Definitions in the indexed files."""
     skipped: Mapping[str, int]
     failures: tuple[FileFailure, ...]
+    """Files that could not be read or analysed."""
     languages: Mapping[str, int]
     """Indexed files by language."""
     segments: int
@@ -540,6 +551,8 @@ class Status(Struct, frozen=True):
     is not known."""
     mapped: bool = False
     """Whether segments are mapped when they are asked, or read whole."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The files that are not indexed, by path, if they were asked for."""
     problems: tuple[str, ...] = ()
     """Integrity errors found by verification."""
     notes: tuple[str, ...] = ()

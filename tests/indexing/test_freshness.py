@@ -19,6 +19,7 @@ from semindex.indexing.drift import CHEAP_FILES, SETTLED_FILES, Drift, check, se
 from semindex.indexing.freshness import Upkeep, _Thread
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
 from semindex.source import walk as walk_module
+from semindex.source.read import ReadRules
 from semindex.store import connection
 from semindex.store.catalog import Catalog
 from semindex.store.lock import write_lock
@@ -287,11 +288,11 @@ def test_what_was_found_before_another_commit_is_not_noted(
         path.chmod(0o600)
     real = settled
 
-    def meanwhile(root: Path, drift: Drift) -> Drift:
+    def meanwhile(root: Path, drift: Drift, *, rules: ReadRules) -> Drift:
         (root / "0.py").unlink()
         kept.index.refresh()
         plant(root, {"0.py": b"def airship(): pass\n"})
-        return real(root, drift)
+        return real(root, drift, rules=rules)
 
     monkeypatch.setattr(freshness, "settled", meanwhile)
     kept.catch_up()

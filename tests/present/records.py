@@ -150,8 +150,8 @@ class FakeIndex:
         self._asked("related", location=location, **options)
         return answer(*self.hits, raw=location, coverage=self.coverage)
 
-    def status(self, *, verify: bool = False) -> Status:
-        self._asked("status", verify=verify)
+    def status(self, *, verify: bool = False, skipped: str = "none") -> Status:
+        self._asked("status", verify=verify, skipped=skipped)
         return self.state
 
     def clean(self) -> int:

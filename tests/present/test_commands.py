@@ -29,7 +29,7 @@ from semindex.present.cli import COMMANDS, commands
 from semindex.present.cli.answers import emphasised
 from semindex.present.render import size
 from semindex.store.vectorcache import VectorCache
-from semindex.types import Kept
+from semindex.types import Kept, LeftOut, SkipReason
 
 from .conftest import Invoke
 from .records import HIT, STATUS, FakeModule, answer
@@ -462,12 +462,32 @@ def test_status_in_words(invoke: Invoke) -> None:
     ]
 
 
+def test_status_lists_what_is_left_out(invoke: Invoke, fake: FakeModule) -> None:
+    left_out = (
+        LeftOut("a b.bin", SkipReason.BINARY, 1200, "3 NUL bytes of 1200"),
+        LeftOut("away", SkipReason.OUTSIDE, None, "link to /etc"),
+    )
+    fake.template = {"state": replace(STATUS, left_out=left_out)}
+    done = invoke("status", "--skipped")
+    assert fake.only.calls[0] == ("status", {"verify": False, "skipped": "all"})
+    assert "left out      1.2 kB  binary  a b.bin (3 NUL bytes of 1200)\n" in done.stdout
+    assert "                      link out of the root  away (link to /etc)\n" in done.stdout
+    shown = json.loads(invoke("status", "--skipped", "link out of the root", "--json").stdout)
+    assert shown["left_out"][0] == {
+        "path": "a b.bin",
+        "reason": "binary",
+        "size_bytes": 1200,
+        "detail": "3 NUL bytes of 1200",
+    }
+    assert invoke("status", "--skipped", "large").exit_code == 2
+
+
 def test_status_that_finds_damage_exits_with_2(invoke: Invoke, fake: FakeModule) -> None:
     fake.template = {"state": replace(STATUS, problems=("x.seg: block 3", "y.seg: gone"))}
     done = invoke("status", "--verify")
     assert done.exit_code == 2
     assert "problems    x.seg: block 3\n            y.seg: gone\n" in done.stdout
-    assert fake.only.calls[0] == ("status", {"verify": True})
+    assert fake.only.calls[0] == ("status", {"verify": True, "skipped": "none"})
     assert json.loads(invoke("status", "--verify", "--json").stdout)["problems"] == [
         "x.seg: block 3",
         "y.seg: gone",

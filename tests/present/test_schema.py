@@ -134,7 +134,7 @@ def test_a_report_carries_every_field() -> None:
 def test_a_status_carries_every_field() -> None:
     shown = record_object(STATUS)
     assert list(shown) == [field.name for field in fields(Status)]
-    for name in set(shown) - {"failures", "problems", "notes"}:
+    for name in set(shown) - {"failures", "left_out", "problems", "notes"}:
         assert shown[name] == getattr(STATUS, name)
     assert shown["notes"] == ["a note"]
     json.loads(dumps(shown))

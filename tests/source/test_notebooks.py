@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.source.notebooks import cells_of, is_packed, notebook_of, place_in_cell
-from semindex.source.read import ReadLimits, read_file, read_verified
+from semindex.source.read import ReadRules, read_file, read_verified
 from semindex.types import FileFailure, SkipReason, SourceFile
 from tests.effort import little_work
 from tests.source.conftest import ref_of, write
@@ -173,9 +173,9 @@ def test_a_lone_half_of_a_character_and_a_nul_do_no_harm() -> None:
     assert found.text.endswith(b"? x")
 
 
-def outcome(root: Path, content: str | bytes, limits: ReadLimits | None = None) -> SourceFile | FileFailure:
+def outcome(root: Path, content: str | bytes, rules: ReadRules | None = None) -> SourceFile | FileFailure:
     write(root, {"a.ipynb": content})
-    return read_file(root, ref_of(root, "a.ipynb"), limits=limits or ReadLimits())
+    return read_file(root, ref_of(root, "a.ipynb"), rules=rules or ReadRules())
 
 
 @pytest.mark.parametrize(
@@ -191,16 +191,16 @@ def test_the_language_is_that_of_the_kernel(tmp_path: Path, kernel: str, languag
 
 def test_the_limit_counts_the_source(tmp_path: Path) -> None:
     content = json.dumps(notebook([cell(lines("x" * 50), outputs=["y" * 9000])]), indent=1)
-    limits = ReadLimits(max_file_bytes=100, max_data_bytes=100, max_notebook_bytes=20_000)
-    found = outcome(tmp_path, content, limits)
+    rules = ReadRules(max_file_bytes=100, max_data_bytes=100, max_notebook_bytes=20_000)
+    found = outcome(tmp_path, content, rules)
     assert isinstance(found, SourceFile)
     assert found.size_bytes == len(content)
-    found = outcome(tmp_path, content.replace("x" * 50, "x" * 150), limits)
+    found = outcome(tmp_path, content.replace("x" * 50, "x" * 150), rules)
     assert isinstance(found, FileFailure)
     assert (found.reason, found.detail) == (
-        SkipReason.TOO_LARGE, "150 bytes of source in a notebook, limit 100"
+        SkipReason.TOO_LARGE, "150 bytes of source in a notebook, limit 100 (MAX_FILE_KB)"
     )  # fmt: skip
-    found = outcome(tmp_path, content, ReadLimits(max_notebook_bytes=1000))
+    found = outcome(tmp_path, content, ReadRules(max_notebook_bytes=1000))
     assert isinstance(found, FileFailure)
     assert found.reason is SkipReason.TOO_LARGE
 

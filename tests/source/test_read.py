@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from semindex.source.read import LIMITS, ReadLimits, digest_of, read_file, read_verified
+from semindex.source.read import RULES, ReadRules, digest_of, read_file, read_verified
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 from tests.effort import little_reading, little_work
 from tests.source.conftest import ref_of, unprivileged, write
 
 
-def outcome(root: Path, name: str, *, limits: ReadLimits = LIMITS) -> SourceFile | FileFailure:
-    return read_file(root, ref_of(root, name), limits=limits)
+def outcome(root: Path, name: str, *, rules: ReadRules = RULES) -> SourceFile | FileFailure:
+    return read_file(root, ref_of(root, name), rules=rules)
 
 
 def refusal(root: Path, name: str, content: str | bytes) -> tuple[SkipReason, str]:
@@ -115,7 +115,10 @@ def test_a_file_of_2_gb_is_refused_unread(tmp_path: Path) -> None:
     with little_reading(1_000_000):
         found = outcome(tmp_path, "a.c")
     assert isinstance(found, FileFailure)
-    assert (found.reason, found.detail) == (SkipReason.TOO_LARGE, "2147483648 bytes, limit 8388608")
+    assert (found.reason, found.detail) == (
+        SkipReason.TOO_LARGE,
+        "2147483648 bytes, limit 8388608 (MAX_FILE_KB)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,20 +126,21 @@ def test_a_file_of_2_gb_is_refused_unread(tmp_path: Path) -> None:
     [("a.c", b"", 8 << 20), ("a.json", b"", 512 << 10), ("a.csv", b"", 512 << 10), ("a.md", b"", 8 << 20)],
 )
 def test_the_limit_is_the_last_size_that_passes(tmp_path: Path, name: str, head: bytes, limit: int) -> None:
+    setting = "MAX_FILE_KB" if limit == 8 << 20 else "MAX_DATA_KB"
     line = b"some words, 12345\n"
     body = (line * (limit // len(line) + 1))[:limit]
     assert accepted(tmp_path, name, body).size_bytes == limit
     assert refusal(tmp_path, name, body + b"\n") == (
         SkipReason.TOO_LARGE,
-        f"{limit + 1} bytes, limit {limit}",
+        f"{limit + 1} bytes, limit {limit} ({setting})",
     )
 
 
 def test_limits_are_the_callers_to_set(tmp_path: Path) -> None:
     write(tmp_path, {"a.c": "x" * 11, "a.json": "x" * 6})
-    limits = ReadLimits(max_file_bytes=10, max_data_bytes=5)
+    rules = ReadRules(max_file_bytes=10, max_data_bytes=5)
     for name in ("a.c", "a.json"):
-        found = outcome(tmp_path, name, limits=limits)
+        found = outcome(tmp_path, name, rules=rules)
         assert isinstance(found, FileFailure)
         assert found.reason is SkipReason.TOO_LARGE
 
@@ -147,7 +151,10 @@ def test_one_line_of_10_mb_is_refused_unread(tmp_path: Path, name: str) -> None:
     with little_reading(1_000_000):
         found = outcome(tmp_path, name)
     assert isinstance(found, FileFailure)
-    assert (found.reason, found.detail) == (SkipReason.TOO_LARGE, "10000000 bytes, limit 8388608")
+    assert (found.reason, found.detail) == (
+        SkipReason.TOO_LARGE,
+        "10000000 bytes, limit 8388608 (MAX_FILE_KB)",
+    )
 
 
 @pytest.mark.parametrize(("name", "reason"), [("a.js", "MINIFIED"), ("a.py", "MINIFIED"), ("a.txt", None)])

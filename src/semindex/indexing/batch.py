@@ -115,7 +115,7 @@ def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outc
     touched: list[FileRef] = []
     failures: list[FileFailure] = []
     source_bytes = 0
-    reading = read or partial(read_file, place.root)
+    reading = read or partial(read_file, place.root, rules=place.rules)
     for group in _sources(place, batch, reading, touched, failures):
         parsed = _parsed(group, failures)
         if not parsed:

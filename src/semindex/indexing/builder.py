@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from semindex.errors import IndexCorrupt
 from semindex.indexing import merge
 from semindex.indexing.drift import Drift, planned, walked
-from semindex.indexing.plan import Plan, new_skips
+from semindex.indexing.plan import READ_BY, Plan, new_skips
 from semindex.indexing.run import Indexing, Run
 from semindex.indexing.walktimes import WALKS, WalkTimes
 from semindex.indexing.workplace import Workplace
@@ -141,7 +141,7 @@ class Builder:
             indexing.commit(
                 removed=(*work.removed, *work.lost),
                 dropped=sorted(broken),
-                notes={WALKS: drift.added_to(WalkTimes.read(catalog.meta(WALKS))).note} if whole else {},
+                notes=self._notes(drift, catalog) if whole else {},
             )
             indexed = run.added + run.changed
             totals = catalog.totals()
@@ -149,6 +149,11 @@ class Builder:
             indexing.merge(small_bytes=merge.SMALL_BYTES if most else 0)
         self._warn_of_memory(run)
         return self._report(catalog, work, run, totals)
+
+    def _notes(self, drift: Drift, catalog: Catalog) -> dict[str, str]:
+        """What a whole build leaves in the catalog for those that come after it."""
+        times = drift.added_to(WalkTimes.read(catalog.meta(WALKS)))
+        return {WALKS: times.note, READ_BY: self._place.rules.note}
 
     def _drift(
         self,
@@ -172,7 +177,7 @@ class Builder:
                 on_progress=lambda n: self._progress(Progress("walk", n, None, "files")),
             )
         if broken or force or known.stamp != catalog.stamp:
-            return planned(known, catalog, broken=broken, force=force)
+            return planned(known, catalog, rules=self._place.rules, broken=broken, force=force)
         return known
 
     def _broken_segments(self, live: LiveSegments, warnings: list[str], *, verify: bool) -> set[int]:

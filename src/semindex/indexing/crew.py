@@ -59,7 +59,12 @@ def several(place: Workplace) -> Crew | None:
 
     executor = LocalExecutor(share.workers, max_resident_bytes=share.worker_rest_bytes)
     setup = partial(
-        open_workplace, place.root, place.index_dir, place.open_embedder, place.embedder.fingerprint
+        open_workplace,
+        place.root,
+        place.index_dir,
+        place.open_embedder,
+        place.embedder.fingerprint,
+        place.rules,
     )
     return Crew(
         executor,
@@ -111,10 +116,14 @@ def cluster_crew(place: Workplace, named: Cluster, identity: str, leaving: ExitS
     )
     leaving.callback(executor.close)
     shared = shipping.SharedRoot.of(place.root) if named.shared_disk or here else None
-    rules = shipping.AnalysisRules.here(place.embedder.fingerprint)
-    setup = partial(shipping.open_remote_workplace, rules, place.open_embedder, shared)
+    analysis = shipping.AnalysisRules.here(place.embedder.fingerprint)
+    setup = partial(shipping.open_remote_workplace, analysis, place.open_embedder, shared, place.rules)
     pack = partial(
-        shipping.pack, root=None if shared else place.root, index_dir=place.index_dir, segments_url=url
+        shipping.pack,
+        root=None if shared else place.root,
+        index_dir=place.index_dir,
+        segments_url=url,
+        rules=place.rules,
     )
 
     def ship(works: Iterator[Work], setup: Callable[[], Any], in_flight: int) -> Outcomes:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from semindex.indexing.plan import NOTHING, Plan, by_todays_rules, is_known, plan
 from semindex.indexing.walktimes import WalkTimes
 from semindex.process.garbage import without_collection
-from semindex.source.read import ReadLimits, digest_of, load_bytes, read_file
+from semindex.source.read import RULES, ReadRules, digest_of, load_bytes, read_file
 from semindex.source.walk import Walk, walk
 from semindex.store.catalog import Catalog
 from semindex.types import FileFailure, FileRef
@@ -23,7 +23,6 @@ CHEAP_FILES = 300
 SETTLED_BYTES = 32_000_000
 SETTLED_FILES = 2000
 """A search reads this much, to know whether files that were touched have changed: a tenth of a second."""
-_LONGEST_READ_BYTES = ReadLimits().max_file_bytes
 
 
 class Drift(Struct, frozen=True):
@@ -60,13 +59,13 @@ class Drift(Struct, frozen=True):
         return size <= CHEAP_BYTES and self.work <= CHEAP_FILES
 
 
-def check(root: Path, catalog: Catalog) -> Drift:
+def check(root: Path, catalog: Catalog, rules: ReadRules = RULES) -> Drift:
     """Walk the root, and compare what is there with the catalog.
 
     Raises:
         RootError: The root is missing or not a folder.
     """
-    return planned(walked(root), catalog)
+    return planned(walked(root), catalog, rules=rules)
 
 
 def walked(
@@ -86,17 +85,31 @@ def walked(
     return Drift(seen, NOTHING, scan_ns, ("", 0, 0), time.monotonic() - began)
 
 
-def planned(drift: Drift, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Drift:
-    """The same walk with a plan made from the catalog of now; ``broken`` and ``force`` as in :func:`plan`."""
+def planned(
+    drift: Drift,
+    catalog: Catalog,
+    *,
+    rules: ReadRules = RULES,
+    broken: Collection[int] = (),
+    force: bool = False,
+) -> Drift:
+    """The same walk with a plan made from the catalog of now; all other arguments as in :func:`plan`."""
     stamp = catalog.stamp
     with without_collection():
-        work = plan(drift.seen, catalog, broken=broken, force=force)
-    young = sum(is_known(ref, work.files, work.failures) for ref in work.read)
+        work = plan(drift.seen, catalog, rules=rules, broken=broken, force=force)
+    young = 0
+    if not work.by_other_rules:
+        young = sum(is_known(ref, work.files, work.failures) for ref in work.read)
     return replace(drift, plan=work, stamp=stamp, doubtful=young)
 
 
 def settled(
-    root: Path, drift: Drift, *, most_bytes: int = SETTLED_BYTES, most_files: int = SETTLED_FILES
+    root: Path,
+    drift: Drift,
+    *,
+    rules: ReadRules = RULES,
+    most_bytes: int = SETTLED_BYTES,
+    most_files: int = SETTLED_FILES,
 ) -> Drift:
     """The same without files whose content turns out to be as it was.
 
@@ -106,6 +119,8 @@ def settled(
     :attr:`Plan.touched` and :attr:`Plan.skipped`, to be noted in the catalog.
     """
     work = drift.plan
+    if work.by_other_rules:
+        return drift
     young = {ref for ref in work.read if is_known(ref, work.files, work.failures)}
     same, touched, skipped = set[FileRef](), list[FileRef](), list[FileFailure]()
     for ref in sorted(work.read, key=lambda ref: ref not in young):
@@ -113,13 +128,13 @@ def settled(
         if record is not None and by_todays_rules(record) and record.ref.size_bytes == ref.size_bytes:
             needed = ref.size_bytes
         elif skip is not None and by_todays_rules(skip):
-            needed = min(ref.size_bytes, _LONGEST_READ_BYTES)
+            needed = min(ref.size_bytes, rules.max_file_bytes)
         else:
             continue
         most_bytes, most_files = most_bytes - needed, most_files - 1
         if most_bytes < 0 or most_files < 0:
             break
-        found = read_file(root, ref) if record is None else load_bytes(root, ref)
+        found = read_file(root, ref, rules=rules) if record is None else load_bytes(root, ref, rules=rules)
         if isinstance(found, bytes):
             if record is not None and digest_of(found) == record.digest:
                 same.add(ref)

@@ -24,6 +24,7 @@ from semindex.errors import IndexLocked, IndexUnwritable, SemindexError
 from semindex.indexing.drift import Drift, planned, settled, walked
 from semindex.indexing.plan import new_skips
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
+from semindex.source.read import RULES, ReadRules
 from semindex.store.catalog import Catalog
 from semindex.store.lock import write_lock
 from semindex.store.records import Change
@@ -62,11 +63,13 @@ class Upkeep:
         index_dir: Path,
         open_builder: Callable[[], Builder],
         *,
+        rules: ReadRules = RULES,
         start: Start | None = None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """``start`` and ``clock`` (in nanoseconds of the epoch) are others in tests."""
         self._root = root
+        self._rules = rules
         self._index_dir = index_dir
         self._open_builder = open_builder
         self._start = start or _Thread
@@ -109,12 +112,14 @@ class Upkeep:
         drift = self._found(catalog, model)
         if drift is not None and drift.stamp != catalog.stamp:
             # It is not planned yet, or somebody has committed since: after a later walk it is of no use.
-            drift = planned(drift, catalog) if drift.scan_ns >= catalog.last_scan_ns else None
+            drift = (
+                planned(drift, catalog, rules=self._rules) if drift.scan_ns >= catalog.last_scan_ns else None
+            )
         return _NOT_LOOKED if drift is None else self._act(drift, catalog, model)
 
     def _planned_aside(self, drift: Drift) -> Drift:
         with Catalog.open_reader(self._index_dir) as catalog:
-            return planned(drift, catalog)
+            return planned(drift, catalog, rules=self._rules)
 
     def close(self) -> None:
         """Forget walks that go on; what they find is of no use any more."""
@@ -145,7 +150,7 @@ class Upkeep:
     def _act(self, drift: Drift, catalog: Catalog, model: str) -> Upkept:
         noted = False
         if not drift.cheap:
-            found, drift = drift, settled(self._root, drift)
+            found, drift = drift, settled(self._root, drift, rules=self._rules)
             noted = drift.plan != found.plan and not (drift.work and drift.cheap)
             if noted:
                 times = drift.added_to(self._walk_times(catalog))
@@ -161,7 +166,7 @@ class Upkeep:
             report = self._open_builder().refresh(verify=False, drift=drift)
         except (IndexLocked, IndexUnwritable) as error:
             # What cannot be indexed is at least told apart: touched files are as they were.
-            left = settled(self._root, drift)
+            left = settled(self._root, drift, rules=self._rules)
             if not left.work:
                 return Upkept("fresh")
             freshness = "stale" if left.changed else "unchecked"

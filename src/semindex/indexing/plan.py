@@ -13,11 +13,14 @@ from collections.abc import Collection, Iterable, Mapping
 from msgspec import Struct
 
 from semindex.indexing.analysis import file_analysis, skip_analysis
-from semindex.source.read import RACY_NS
+from semindex.source.read import RACY_NS, RULES, ReadRules
 from semindex.source.walk import Walk
 from semindex.store.catalog import Catalog
 from semindex.store.records import FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
+
+READ_BY = "read_by"
+"""Key of the catalog's note that names the rules by which the files of the last whole build were read."""
 
 
 class Plan(Struct, frozen=True):
@@ -39,6 +42,8 @@ class Plan(Struct, frozen=True):
     """All files that the catalog knows as skipped or failed, by path."""
     new: frozenset[str]
     """The paths to be read that the catalog does not know at all."""
+    by_other_rules: bool = False
+    """Whether the index was made by other :class:`ReadRules`; then all files are read."""
     touched: tuple[FileRef, ...] = ()
     """Indexed files whose content is as it was, though size, times or inode are not."""
 
@@ -68,12 +73,20 @@ def new_skips(found: Iterable[FileFailure], known: Mapping[str, SkippedFile]) ->
     return [skip for skip in skips if known.get(skip.failure.path) != skip]
 
 
-def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: bool = False) -> Plan:
+def plan(
+    seen: Walk,
+    catalog: Catalog,
+    *,
+    rules: ReadRules = RULES,
+    broken: Collection[int] = (),
+    force: bool = False,
+) -> Plan:
     """Compare what a walk saw with what the catalog knows; of a walk of some paths, only these.
 
     Args:
         seen: The walk.
         catalog: The catalog.
+        rules: By which files are left out today.
         broken: Ids of segments that cannot be used; their files are read again.
         force: Whether to read all files.
     """
@@ -82,12 +95,14 @@ def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: b
     racy_ns = catalog.last_scan_ns - RACY_NS
     young = {ref for ref in seen.refs if ref.mtime_ns >= racy_ns}
     doubtful = {*found.refs, *young}
-    read = [ref for ref in seen.refs if force or ref in doubtful] if force or doubtful else []
+    by_other_rules = catalog.meta(READ_BY) != rules.note
+    every = force or by_other_rules
+    read = [ref for ref in seen.refs if every or ref in doubtful] if every or doubtful else []
     files = catalog.records([ref.path for ref in read])
     new = frozenset(ref.path for ref in read if ref.path not in files and ref.path not in failures)
     if broken:
         files = {path: record for path, record in files.items() if record.segment not in broken}
-    if not force:
+    if not every:
         read = [ref for ref in read if ref in young or not is_known(ref, files, failures)]
     skipped = {failure.path for failure in seen.skipped}
     gone = [path for path in found.gone if path not in skipped]
@@ -103,4 +118,5 @@ def plan(seen: Walk, catalog: Catalog, *, broken: Collection[int] = (), force: b
         files=files,
         failures=failures,
         new=new,
+        by_other_rules=by_other_rules,
     )

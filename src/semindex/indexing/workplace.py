@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from semindex.errors import ModelError
+from semindex.source.read import RULES, ReadRules
 from semindex.store.durable import StepHook, no_step
 from semindex.tokens import Lexicon
 from semindex.types import Cluster, Embedder
@@ -19,7 +20,7 @@ COMMIT_SECONDS = 5.0
 
 
 class Workplace(Struct, frozen=True):
-    """One for each process of a build; workers other than the writer use the first three fields only."""
+    """One for each process of a build; workers use the first three fields and ``rules`` only."""
 
     root: Path
     index_dir: Path
@@ -39,6 +40,8 @@ class Workplace(Struct, frozen=True):
     commit_seconds: float = COMMIT_SECONDS
     cluster: Cluster | None = None
     """Who does the work instead, whatever its size."""
+    rules: ReadRules = RULES
+    """Which files are left out."""
     on_file: Callable[[str], None] = lambda path: None
     """Called with each path before it is read, in this process."""
     lexicon: Lexicon = field(default_factory=Lexicon)
@@ -46,7 +49,7 @@ class Workplace(Struct, frozen=True):
 
 
 def open_workplace(
-    root: Path, index_dir: Path, open_embedder: Callable[[], Embedder], fingerprint: str
+    root: Path, index_dir: Path, open_embedder: Callable[[], Embedder], fingerprint: str, rules: ReadRules
 ) -> Workplace:
     """The workplace of a worker process on the writer's machine.
 
@@ -58,4 +61,4 @@ def open_workplace(
         raise ModelError(
             f"the model changed during the build ({fingerprint} to {embedder.fingerprint}); index again"
         )
-    return Workplace(root, index_dir, embedder)
+    return Workplace(root, index_dir, embedder, rules=rules)

@@ -37,6 +37,8 @@ class Spelling(Struct, frozen=True, forbid_unknown_fields=True):
     """``-n``."""
     metavar: str = ""
     """What stands for the value in the help."""
+    bare: str = ""
+    """What the flag means when no value follows it."""
     argument: bool = False
     """The value stands by itself, without a flag."""
     from_path: bool = False

@@ -21,12 +21,13 @@ _KERNELS = {"ir": "r", "ipython": "python", "xpython": "python", "xcpp": "cpp", 
 """The languages of kernels that are not named like them, without their version."""
 
 
-class ReadLimits(Struct, frozen=True):
-    """The sizes above which a file is not indexed."""
+class ReadRules(Struct, frozen=True):
+    """Which files are not indexed, as far as a user may choose: by their size."""
 
     max_file_bytes: int = 8 << 20
+    """The setting ``MAX_FILE_KB``."""
     max_data_bytes: int = 512 << 10
-    """The limit for languages of kind ``data``, such as JSON and CSV."""
+    """The limit for languages of kind ``data``, such as JSON and CSV; the setting ``MAX_DATA_KB``."""
     max_notebook_bytes: int = MAX_NOTEBOOK_BYTES
     """The limit for notebooks as stored, with their outputs; ``max_file_bytes`` limits their source."""
     max_line_bytes: int = 100_000
@@ -36,17 +37,22 @@ class ReadLimits(Struct, frozen=True):
         """The limit for files of a language."""
         return self.max_data_bytes if kind_of(language) == "data" else self.max_file_bytes
 
+    @property
+    def note(self) -> str:
+        """Names the rules: an index that was made by others has to look at all files again."""
+        return f"{self.max_file_bytes}.{self.max_data_bytes}.{self.max_notebook_bytes}.{self.max_line_bytes}"
 
-LIMITS = ReadLimits()
+
+RULES = ReadRules()
 
 
-def read_file(root: Path, ref: FileRef, *, limits: ReadLimits = LIMITS) -> SourceFile | FileFailure:
+def read_file(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> SourceFile | FileFailure:
     """The file that the walk saw, or why it is not indexed; links are not followed, FIFOs do not block."""
-    stored = load_bytes(root, ref, limits=limits)
-    return stored if isinstance(stored, FileFailure) else source_from_bytes(ref, stored, limits=limits)
+    stored = load_bytes(root, ref, rules=rules)
+    return stored if isinstance(stored, FileFailure) else source_from_bytes(ref, stored, rules=rules)
 
 
-def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits = LIMITS) -> bytes | FileFailure:
+def load_bytes(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> bytes | FileFailure:
     """The stored bytes of a file (at least one) or why it is not indexed: half of :func:`read_file`.
 
     A cluster's coordinator calls this, and its workers :func:`source_from_bytes`, which needs no disk.
@@ -54,16 +60,16 @@ def load_bytes(root: Path, ref: FileRef, *, limits: ReadLimits = LIMITS) -> byte
     named = skipping.by_name(ref.path)
     if named is not None:
         return _failure(ref, *named)
-    limit = min(limits.max_file_bytes, limits.of(detect(ref.path, b"")))
+    limit, setting = rules.of(detect(ref.path, b"")), _setting(detect(ref.path, b""))
     if is_notebook(ref.path):
-        limit = limits.max_notebook_bytes
+        limit, setting = rules.max_notebook_bytes, "of a notebook"
     opened = _open(root, ref, limit)
     if isinstance(opened, FileFailure):
         return opened
     data = opened.data
     size = max(len(data), opened.status.st_size)
     if size > limit:
-        return _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes, limit {limit}")
+        return _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes, limit {limit} ({setting})")
     if not data:
         return _failure(ref, SkipReason.EMPTY)
     return data
@@ -87,7 +93,7 @@ def _open(root: Path, ref: FileRef, limit: int) -> RegularFile | FileFailure:
     return contents
 
 
-def source_from_bytes(ref: FileRef, data: bytes, *, limits: ReadLimits = LIMITS) -> SourceFile | FileFailure:
+def source_from_bytes(ref: FileRef, data: bytes, *, rules: ReadRules = RULES) -> SourceFile | FileFailure:
     """The file with these stored bytes, or why it is not indexed: half of :func:`read_file`."""
     found = encodings.decode(data)
     if found is None:
@@ -95,30 +101,40 @@ def source_from_bytes(ref: FileRef, data: bytes, *, limits: ReadLimits = LIMITS)
     text, _ = found
     notebook = notebook_of(text) if is_notebook(ref.path) else None
     if notebook is not None:
-        return _from_notebook(ref, data, notebook, limits)
+        return _from_notebook(ref, data, notebook, rules)
     language = detect(ref.path, text[:_HEAD_BYTES])
-    limit = limits.of(language)
+    limit = rules.of(language)
     if len(data) > limit:
-        return _failure(ref, SkipReason.TOO_LARGE, f"{len(data)} bytes of {language}, limit {limit}")
-    unworthy = skipping.by_text(text, language, max_line_bytes=limits.max_line_bytes)
+        return _failure(
+            ref,
+            SkipReason.TOO_LARGE,
+            f"{len(data)} bytes of {language}, limit {limit} ({_setting(language)})",
+        )
+    unworthy = skipping.by_text(text, language, max_line_bytes=rules.max_line_bytes)
     if unworthy is not None:
         return _failure(ref, *unworthy)
     return SourceFile(ref.path, text, digest_of(data), language, len(data))
 
 
 def _from_notebook(
-    ref: FileRef, data: bytes, notebook: Notebook, limits: ReadLimits
+    ref: FileRef, data: bytes, notebook: Notebook, rules: ReadRules
 ) -> SourceFile | FileFailure:
-    size, limit = notebook.source_bytes, limits.max_file_bytes
+    size, limit = notebook.source_bytes, rules.max_file_bytes
     if size > limit:
-        return _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes of source in a notebook, limit {limit}")
+        detail = f"{size} bytes of source in a notebook, limit {limit} (MAX_FILE_KB)"
+        return _failure(ref, SkipReason.TOO_LARGE, detail)
     if not size:
         return _failure(ref, SkipReason.EMPTY, "a notebook without source")
     language = _language_of(notebook.kernel)
-    unworthy = skipping.by_text(notebook.text, language, max_line_bytes=limits.max_line_bytes)
+    unworthy = skipping.by_text(notebook.text, language, max_line_bytes=rules.max_line_bytes)
     if unworthy is not None:
         return _failure(ref, *unworthy)
     return SourceFile(ref.path, notebook.text, digest_of(data), language, len(data))
+
+
+def _setting(language: str) -> str:
+    """The setting that limits the size of files of a language."""
+    return "MAX_DATA_KB" if kind_of(language) == "data" else "MAX_FILE_KB"
 
 
 def _language_of(kernel: str) -> str:

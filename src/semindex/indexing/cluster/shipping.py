@@ -29,7 +29,7 @@ from semindex.indexing.merge import Merge, Outcome, merge_segments
 from semindex.indexing.workplace import Workplace
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
-from semindex.source.read import load_bytes, source_from_bytes
+from semindex.source.read import RULES, ReadRules, load_bytes, source_from_bytes
 from semindex.store import layout
 from semindex.store.durable import Replacement, StepHook, no_step
 from semindex.types import Embedder, FileFailure, FileRef, SourceFile
@@ -128,7 +128,10 @@ class Shipment(Struct, frozen=True):
 
 
 def open_remote_workplace(
-    expected: AnalysisRules, open_embedder: Callable[[], Embedder], shared: SharedRoot | None
+    expected: AnalysisRules,
+    open_embedder: Callable[[], Embedder],
+    shared: SharedRoot | None,
+    rules: ReadRules = RULES,
 ) -> Workplace:
     """What a worker keeps from parcel to parcel.
 
@@ -145,10 +148,12 @@ def open_remote_workplace(
     if shared is not None and not shared.is_here():
         raise WorkerUnfit(f"it does not see the folder {shared.path}; leave --shared-disk out")
     root = Path(os.devnull) if shared is None else shared.path
-    return Workplace(root, Path(os.devnull), embedder)
+    return Workplace(root, Path(os.devnull), embedder, rules=rules)
 
 
-def pack(work: Work, *, root: Path | None, index_dir: Path, segments_url: str = "") -> Parcel:
+def pack(
+    work: Work, *, root: Path | None, index_dir: Path, segments_url: str = "", rules: ReadRules = RULES
+) -> Parcel:
     """The parcel with the work and the bytes that it needs.
 
     Args:
@@ -156,6 +161,7 @@ def pack(work: Work, *, root: Path | None, index_dir: Path, segments_url: str = 
         root: The folder from which files are read and sent; None if workers read them themselves.
         index_dir: The index, which has the segments of a merge.
         segments_url: The storage to which the segment is to be written; empty to send it back.
+        rules: By which files are left out.
 
     Raises:
         BrokenIndex: A segment cannot be read.
@@ -165,7 +171,7 @@ def pack(work: Work, *, root: Path | None, index_dir: Path, segments_url: str = 
         return Parcel(work, *_segments(paths), segments_url)
     if root is None:
         return Parcel(work, None, None, segments_url)
-    contents = [load_bytes(root, wanted.ref) for wanted in work.files]
+    contents = [load_bytes(root, wanted.ref, rules=rules) for wanted in work.files]
     parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
     whole = b"".join(each for each in contents if isinstance(each, bytes))
     return Parcel(work, parts, Payload(whole), segments_url)
@@ -204,7 +210,7 @@ def process_parcel(place: Workplace | None, parcel: Parcel) -> Shipment:
             if isinstance(work, Merge):
                 return _shipment(folder, _united(folder, work, parcel), parcel.segments_url)
             assert place is not None, "only merges are done without a workplace"
-            outcome = process(replace(place, index_dir=folder), work, read=_reader(work, parcel))
+            outcome = process(replace(place, index_dir=folder), work, read=_reader(work, parcel, place.rules))
             return _shipment(folder, outcome, parcel.segments_url)
     except (IndexUnwritable, WorkerError, OSError) as error:
         raise WorkerUnfit(f"it cannot write a segment: {error}") from error
@@ -218,7 +224,9 @@ def _united(folder: Path, merge: Merge, parcel: Parcel) -> Outcome:
     return replace(merged, fault=merged.fault.replace(f"{folder}{os.sep}", ""))
 
 
-def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | FileFailure] | None:
+def _reader(
+    batch: Batch, parcel: Parcel, rules: ReadRules
+) -> Callable[[FileRef], SourceFile | FileFailure] | None:
     """Gives the files of a batch from its parcel; None if the worker reads its disk."""
     if parcel.parts is None:
         return None
@@ -226,7 +234,9 @@ def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], SourceFile | Fi
 
     def read(ref: FileRef) -> SourceFile | FileFailure:
         content = stored[ref.path]
-        return content if isinstance(content, FileFailure) else source_from_bytes(ref, bytes(content))
+        if isinstance(content, FileFailure):
+            return content
+        return source_from_bytes(ref, bytes(content), rules=rules)
 
     return read
 

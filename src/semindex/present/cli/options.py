@@ -137,6 +137,7 @@ def parameter(field: Field) -> Callable[[Decorated], Decorated]:
                 f"{flag}/--no-{flag[2:]}", field.name, default=True, show_default=True, help=field.help
             )
         return click.option(flag, field.name, is_flag=True, help=field.help)
+    bare: dict[str, Any] = {"is_flag": False, "flag_value": spelling.bare} if spelling.bare else {}
     kind = _Choice(field) if field.choices else _Bounded(field) if field.kind is int else str
     return click.option(
         *(each for each in (spelling.short, flag, field.name) if each),
@@ -145,5 +146,6 @@ def parameter(field: Field) -> Callable[[Decorated], Decorated]:
         default=None if field.many or field.default is NODEFAULT else field.default,
         show_default=bool(field.default),
         metavar=spelling.metavar or None,
+        **bare,
         help=field.help.removesuffix(".") + "; repeatable." if field.many else field.help,
     )

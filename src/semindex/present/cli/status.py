@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ from semindex.present.cli.opened import not_indexed, opened
 from semindex.present.cli.options import asks, index_dir_option, json_option, path_argument
 from semindex.present.cli.outcome import DONE, ERROR, NOTHING, tell
 from semindex.present.render import by_count, count, failure_lines, freshness, size
-from semindex.present.safe import safe_line, safe_message
+from semindex.present.safe import safe_line, safe_message, safe_path
 from semindex.present.schema import error_object, record_object
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
-    from semindex.types import Status
+    from semindex.types import LeftOut, Status
 
 _IN_MEMORY = {
     False: "all of it, once it is searched (smaller than MEMORY_MAPPING_THRESHOLD_MB)",
@@ -33,6 +33,9 @@ _IN_MEMORY = {
 @json_option
 def status(asked: dict[str, Any], path: Path, index_dir: Path | None, as_json: bool) -> int:
     """Show what is indexed, how fresh and how whole.
+
+    --skipped lists every file that is not indexed, --skipped "too large" those with one reason; PATH stands
+    before it.
 
     Exits with 0 when there is an index, 1 when nothing is indexed, 2 when --verify found damage.
     """
@@ -71,10 +74,19 @@ def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     yield "in memory", _IN_MEMORY[state.mapped]
     if state.peak_bytes:
         yield "memory", f"{size(state.peak_bytes)} at the peak of the last build"
+    yield from _listed("left out", list(left_out_lines(state.left_out)))
     yield from _listed("failures", list(failure_lines(state.failures)))
     if verified or state.problems:
         yield from _listed("problems", [safe_line(problem) for problem in state.problems] or ["none"])
     yield from _listed("notes", [safe_line(note) for note in state.notes])
+
+
+def left_out_lines(files: Sequence[LeftOut]) -> Iterator[str]:
+    """A line for each file: its size, the reason, its path, and what was found."""
+    for each in files:
+        nbytes = "" if each.size_bytes is None else size(each.size_bytes)
+        detail = f" ({safe_line(each.detail)})" if each.detail else ""
+        yield f"{nbytes:>8}  {each.reason.value}  {safe_path(each.path)}{detail}"
 
 
 def _listed(name: str, lines: list[str]) -> Iterator[tuple[str, str]]:
