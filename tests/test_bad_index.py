@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,26 @@ def test_a_damaged_catalog_is_told_and_rebuilt(root: Path, damage: Callable[[Pat
         assert index.status(verify=True).problems == ()
     assert answers(root) == before
     assert len(segments(root)) == 1
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, overwrite, remove])
+@pytest.mark.parametrize("beside", [True, False], ids=["in the process", "by another"])
+def test_a_catalog_damaged_under_an_open_index_is_rebuilt(
+    root: Path, index: Index, damage: Callable[[Path], None], beside: bool
+) -> None:
+    """Whoever has it open holds locks on the file, which must not keep a writer from making another."""
+    before = answers(root)
+    assert index.search("load_cookie")[0].path == "cookies.py"
+    damage(catalog_of(root))
+    with suppress(semindex.IndexCorrupt, semindex.NotIndexed):
+        index.search("load_cookie")
+    if beside:
+        assert index.refresh().files == 3
+    else:
+        assert semindex_command("index", cwd=root).code == 0
+    assert index.search("load_cookie")[0].path == "cookies.py"
+    assert index.status(verify=True).problems == ()
+    assert answers(root) == before
 
 
 def test_the_command_line_tells_of_a_damaged_catalog(root: Path) -> None:

@@ -1,9 +1,10 @@
-"""Writing to standard output, whatever its encoding is, and also when its reader stops reading."""
+"""Writing to standard streams, whatever their encoding is, and also when nobody takes what is written."""
 
 import io
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 from semindex.present.schema import dumps
 
@@ -38,6 +39,29 @@ def let_every_character_through() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Unfailing(io.TextIOWrapper):
+    """A stream for messages; what the system does not take is dropped."""
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
+
+
+def lose_messages_rather_than_fail() -> None:
+    """Let messages be lost where standard error takes none (``2>/dev/full``): the exit code stays right."""
+    stream = sys.stderr
+    if isinstance(stream, io.TextIOWrapper) and not (os.name == "nt" and stream.isatty()):
+        raw = io.FileIO(stream.fileno(), "wb", closefd=False)
+        sys.stderr = _Unfailing(
+            io.BufferedWriter(raw), stream.encoding, "backslashreplace", line_buffering=True
+        )
 
 
 def silence() -> None:

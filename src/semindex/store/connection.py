@@ -160,6 +160,7 @@ def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> OpenedDatabas
     path = index_dir / CATALOG
     _require_file(path)
     with unwritable(path):
+        _remove_emptied(path)
         make_file(path)  # SQLite would let others read it
     with translated(path, writing=True):
         connection = connect(path, "mode=rwc")
@@ -170,6 +171,17 @@ def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> OpenedDatabas
         except BaseException:
             connection.close()
             raise
+
+
+def _remove_emptied(path: Path) -> None:
+    """Remove a database that was emptied from outside, since whoever has it open holds locks on its files.
+
+    SQLite gives a database its first page before anything else, so an empty one holds nothing.
+    """
+    with suppress(FileNotFoundError):
+        if path.stat().st_size == 0:
+            for ending in (*DATABASE_SIDES, ""):
+                Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
 def _set_journal(connection: Connection, network: str) -> tuple[str, ...]:

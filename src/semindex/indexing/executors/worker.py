@@ -13,6 +13,7 @@ import sys
 from msgspec.structs import replace
 
 from semindex.indexing.executors.wire import receive, reply_to, send
+from semindex.process.streams import open_missing_streams
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -21,6 +22,7 @@ def main() -> None:
     """Answer items until the input ends."""
     for name in _ONE_THREAD:  # one thread a worker, as there are as many workers as cores
         os.environ[name] = "1"  # noqa: TID251 - numpy reads nothing else, when it is imported
+    open_missing_streams()
     incoming = sys.stdin.buffer
     outgoing = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
     os.dup2(2, 1)  # what a library prints goes to standard error, not among the replies

@@ -18,6 +18,8 @@ import click
 
 from semindex import __version__
 from semindex.present.cli.outcome import DONE, ERROR, INTERRUPTED, guarded
+from semindex.present.stream import lose_messages_rather_than_fail
+from semindex.process.streams import open_missing_streams
 
 
 class Entry(NamedTuple):
@@ -128,6 +130,8 @@ def commands(ctx: click.Context) -> int:
 
 def main() -> int:
     """Run the command line on the process's arguments; the exit code."""
+    open_missing_streams()
+    lose_messages_rather_than_fail()
     if sys.argv[1:2] and sys.argv[1] in _ENDING_AT_ONCE:
         # Looking for cycles among all that is imported takes longer than such a command may make any.
         gc.disable()

@@ -46,7 +46,8 @@ def guarded(run: Callable[[], object], *, as_json: bool) -> int:
 
 def tell(message: str) -> None:
     """Write a message to standard error, with the program's name in front."""
-    click.echo(f"semindex: {safe_message(message)}", err=True)
+    sys.stderr.write(f"semindex: {safe_message(message)}\n")
+    sys.stderr.flush()
 
 
 def usage(error: click.ClickException) -> str:
@@ -73,4 +74,7 @@ def _failed_as_json(kind: str, message: str) -> int:
     except (ReaderGone, BrokenPipeError):
         silence()
         return CLOSED
+    except OSError:
+        silence()
+        return _failed(message, ERROR)
     return ERROR
