@@ -1,7 +1,8 @@
 """The command line as a process of its own, on a fake index: ``python -m tests.present.drive WORD...``.
 
 ``FAKE_TEXT`` and ``FAKE_PATH`` of the environment are the hit's text and path, ``FAKE_HITS`` how many.
-With ``FAKE_STEPS`` a build reports that many steps, with ``FAKE_WAIT`` it waits for a signal.
+With ``FAKE_STEPS`` a build reports that many steps, with ``FAKE_WAIT`` it waits for a signal; its progress is
+shown after ``FAKE_DELAY`` seconds, without it at once.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def told(name: str, default: str) -> str:
 
 
 if __name__ == "__main__":
-    progress.DELAY_SECONDS = progress.STEP_SECONDS = -1
+    progress.DELAY_SECONDS = float(os.environ.get("FAKE_DELAY", "-1"))
+    progress.STEP_SECONDS = -1
     sys.modules["semindex.index"] = DrivenModule()
     sys.exit(main())

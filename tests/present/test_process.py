@@ -177,6 +177,14 @@ def test_a_build_draws_its_progress_on_a_terminal_only(tmp_path: Path) -> None:
     assert b"indexing" not in piped.stdout + piped.stderr
 
 
+def test_the_progress_of_work_that_says_nothing_moves(tmp_path: Path) -> None:
+    """A line is erased only to draw it anew."""
+    extra = {"FAKE_WAIT": "1", "FAKE_DELAY": "0.01"}
+    code, drawn = on_terminal(["index"], tmp_path, extra, FAKE, typed=b"\x03", after=b"\x1b[2K")
+    assert (code, drawn.count("starting") >= 2) == (130, True)
+    assert "interrupted" in drawn
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [
