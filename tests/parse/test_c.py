@@ -28,7 +28,7 @@ CASES = {
         ),
         ("struct S {\n int operator()(int x) const { return x; }\n};\n", "S operator()"),
         ("EXPECT(x)\n\nTEST(Split, Empty) {\n  f();\n}\n", "Split.Empty"),
-        ("class Foo bar;\nstruct Plain {\n};\n", "Plain"),
+        ("class Foo bar;\nstruct Plain {\n};\n", "bar Plain"),
     ],
     "c": [
         ("int *__attribute__((used)) first(void)\n{\n}\nvoid *__init second(int a)\n{\n}\n", "first second"),

@@ -56,6 +56,8 @@ def test_a_name_tells_the_language(path: str, language: str) -> None:
         (b"#! /usr/local/bin/python3.11 -u\n", "python"),
         (b"#!/usr/bin/env FOO=1 ruby\n", "ruby"),
         (b"\xef\xbb\xbf#!/usr/bin/perl -w\n", "perl"),
+        (b"#compdef git\n_git() {\n", "bash"),
+        (b"#autoload\n", "bash"),
         (b"# -*- mode: ruby -*-\n", "ruby"),
         (b"/* -*- C++ -*- */\n", "cpp"),
         (b"# vim: set ft=python :\n", "python"),

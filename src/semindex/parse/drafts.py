@@ -143,10 +143,13 @@ def _without_undocumented(drafts: list[Draft]) -> list[Draft]:
     moved: list[int] = []
     kept: list[Draft] = []
     for draft in drafts:
+        parent = moved[draft.parent] if draft.parent >= 0 else -1
+        if draft.documented_only and draft.doc == (0, 0):
+            moved.append(parent)  # what is inside of it, if anything, belongs to what is around it
+            continue
         moved.append(len(kept))
-        if not draft.documented_only or draft.doc != (0, 0):
-            draft.parent = moved[draft.parent] if draft.parent >= 0 else -1
-            kept.append(draft)
+        draft.parent = parent
+        kept.append(draft)
     return kept
 
 

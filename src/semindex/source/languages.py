@@ -173,5 +173,12 @@ def _by_head(head: bytes) -> str | None:
             if named:
                 return named
     start = head.lstrip()[:64].lower()
-    markup = {b"<?php": "php", b"<?xml": "xml", b"<!doctype html": "html", b"<html": "html"}
-    return next((language for prefix, language in markup.items() if start.startswith(prefix)), None)
+    known_starts = {
+        b"<?php": "php",
+        b"<?xml": "xml",
+        b"<!doctype html": "html",
+        b"<html": "html",
+        b"#compdef": "bash",
+        b"#autoload": "bash",
+    }
+    return next((language for prefix, language in known_starts.items() if start.startswith(prefix)), None)

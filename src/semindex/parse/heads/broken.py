@@ -3,6 +3,7 @@ r"""Languages that have a grammar: what their definitions begin with, for files 
 from __future__ import annotations
 
 from semindex.parse.heads.base import Ends, Head, HeadTable
+from semindex.parse.heads.heredocs import without_heredocs
 from semindex.types import Kind
 
 _BASH_FUNCTION = (
@@ -15,7 +16,18 @@ BASH = HeadTable(
         Head(Kind.FUNCTION, _BASH_FUNCTION, local=True),
         Head(Kind.FUNCTION, _BASH_NAMED, local=True),
         Head(Kind.FUNCTION, _BASH_COMMAND, Ends.LINE),
-    )
+        Head(
+            Kind.FUNCTION, r"alias[ \t]++(?:-\w++[ \t]++)*+(?P<name>[\w.:+@%!?-]++)=", Ends.LINE, margin=True
+        ),
+        Head(
+            Kind.VARIABLE,
+            r"(?:export|typeset|declare)[ \t]++(?:-\w++[ \t]++)*+(?P<name>[A-Za-z_]\w*+)=",
+            Ends.LINE,
+            margin=True,
+        ),
+        Head(Kind.VARIABLE, r"(?P<name>[A-Z][A-Z\d_]++)=[^\n;]*+$", Ends.LINE, margin=True),
+    ),
+    masked=without_heredocs(rb"<<-?+[ \t]*+[\"'\\]?+(?P<tag>[A-Za-z_]\w*+)[\"']?+"),
 )
 
 _KOTLIN_MODIFIERS = (

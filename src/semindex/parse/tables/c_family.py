@@ -23,6 +23,7 @@ from semindex.types import Kind
 
 _OLD_MOST_LINES = 31
 """The definitions of before 1989 have at most so many lines between parameters and body."""
+_LONG_VALUE_LINES = 3
 _DECLARATORS = frozenset(
     {
         "pointer_declarator",
@@ -136,10 +137,12 @@ def _named_by_macro(node: Node, declarator: Node, context: Context) -> str:
 
 
 def _specifier(node: Node, context: Context) -> Definition | Step | None:
+    """A type with a body. What an enum without a name lists are constants of the file or of the class."""
     if node.child_by_field_name("body") is None:
         return None
     name = without_arguments(context.text(node.child_by_field_name("name")))
-    return Definition(name, _SPECIFIERS[node.type], node) if name else Step.DESCEND
+    is_leaf = node.type == "enum_specifier"
+    return Definition(name, _SPECIFIERS[node.type], None if is_leaf else node) if name else Step.DESCEND
 
 
 def _type_definition(node: Node, context: Context) -> list[Definition]:
@@ -160,11 +163,12 @@ def _type_definition(node: Node, context: Context) -> list[Definition]:
         names.append(tag)
     # The first name comes last: members belong to the definition before them.
     found = [Definition(name, kind) for name in reversed(names[1:])]
-    return [*found, *(Definition(name, kind, specified) for name in names[:1])]
+    inner = None if kind is Kind.ENUM else specified
+    return [*found, *(Definition(name, kind, inner) for name in names[:1])]
 
 
-def _declaration(node: Node, context: Context) -> Definition | Step | None:
-    """What a declaration defines: a type inside it, a documented prototype, or initialised data.
+def _declaration(node: Node, context: Context) -> Definition | list[Definition] | Step | None:
+    """What a declaration defines: a type inside it, a documented prototype, or variables.
 
     A prototype without a comment is no definition: it only repeats the head of the function.
     """
@@ -180,12 +184,60 @@ def _declaration(node: Node, context: Context) -> Definition | Step | None:
     if is_function:
         found = _named_function(declarator, context)
         return found._replace(documented_only=True) if found else None
-    if outer.type != "init_declarator" or context.local or context.parent in CONTAINERS:
+    if context.local or node.type == "field_declaration":
+        return _class_constant(node, context)
+    return _variables(node, context)
+
+
+def _words(node: Node, context: Context) -> set[str]:
+    """The words before a type: ``static``, ``const`` ..."""
+    return {context.text(child) for child in node.children[:6]}
+
+
+def _class_constant(node: Node, context: Context) -> Definition | None:
+    """A static constant in a class with its value, such as ``static constexpr int kMost = 3;``."""
+    words = _words(node, context)
+    if context.local or "static" not in words or not words & {"const", "constexpr"}:
         return None
-    constant = any(context.text(child) in ("const", "constexpr") for child in node.children[:6])
-    if not constant and lines_of(node) < 3:
+    if node.child_by_field_name("default_value") is None:
         return None
-    return Definition(context.text(declarator), Kind.CONSTANT if constant else Kind.VARIABLE)
+    declarator, _ = _innermost(node.child_by_field_name("declarator"))
+    return Definition(context.text(declarator), Kind.CONSTANT)
+
+
+def _variables(node: Node, context: Context) -> list[Definition]:
+    """The variables of a file or a namespace; those declared ``extern`` without a value are elsewhere."""
+    words = _words(node, context)
+    specified = node.child_by_field_name("type")
+    around = node.parent
+    # Statements of a function whose head the grammar did not understand are no variables of the file.
+    is_stray = around is None or around.type == "ERROR" or (node.start_point.column and not context.parent)
+    is_macro = specified is not None and (
+        specified.type == "macro_type_specifier" or context.text(specified).isupper()
+    )
+    kind = Kind.CONSTANT if words & {"const", "constexpr"} else Kind.VARIABLE
+    found: list[Definition] = []
+    for outer in node.children_by_field_name("declarator"):
+        has_value = outer.type == "init_declarator"
+        declarator, is_function = _innermost(outer)
+        if is_function or declarator is None or declarator.type in ("structured_binding_declarator", "ERROR"):
+            continue
+        if not has_value and (is_macro or "extern" in words or outer.type == "parenthesized_declarator"):
+            continue
+        if is_stray and (kind is Kind.VARIABLE or not has_value) and lines_of(node) < _LONG_VALUE_LINES:
+            continue
+        qualifier, _, name = without_arguments(context.text(declarator)).rpartition("::")
+        if name.isidentifier():
+            found.append(Definition(name, kind, qualifier=qualifier, separator="::"))
+    return found
+
+
+def _enumerator(node: Node, context: Context) -> Definition | None:
+    """A constant of an enum without a name."""
+    around = node.parent.parent if node.parent else None
+    is_named = around is None or around.child_by_field_name("name") is not None
+    name = context.text(node.child_by_field_name("name"))
+    return Definition(name, Kind.CONSTANT) if name and not is_named and not context.local else None
 
 
 def _namespace(node: Node, context: Context) -> Definition | Step:
@@ -198,6 +250,7 @@ _C: dict[str, Rule | Step] = {
     "struct_specifier": _specifier,
     "union_specifier": _specifier,
     "enum_specifier": _specifier,
+    "enumerator": _enumerator,
     "type_definition": _type_definition,
     "declaration": _declaration,
     "expression_statement": unless_local(_macro_call),
@@ -211,6 +264,7 @@ _C: dict[str, Rule | Step] = {
         "preproc_elifdef",
         "linkage_specification",
         "declaration_list",
+        "enumerator_list",
         "ERROR",
     ),
 }

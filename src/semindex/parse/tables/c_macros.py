@@ -1,4 +1,6 @@
-r"""Find the macros of C and C++ in the text: trees lack those in functions, types and branches of ``#if``.
+r"""Find the macros of C and C++, and the variables that macros define, in the text.
+
+Trees lack the macros in functions, types and branches of ``#if``.
 
 >>> from semindex.parse.comments import comment_ranges
 >>> text = b"void f(void) {\n#define TWICE(x) ((x) * \\\n  2)\n}\n"
@@ -20,6 +22,16 @@ _DEFINE = re.compile(
     rb"(?P<value>(?:[ \t]++|\\\r?\n|/\*[^\n]*?\*/)*+(?!//|/\*)[^ \t\r\n\\])?+(?:[^\\\n]++|\\\r?\n|\\)*+"
 )
 """A macro up to the end of its last line. It has a value if something but a comment is behind its name."""
+_MADE = re.compile(
+    rb"^(?:(?:static|const|volatile|inline)[ \t]++)*+(?P<macro>"
+    rb"(?:DEFINE|DECLARE)_(?!PER_CPU_|STATIC_KEY|EVENT)\w++"
+    rb"|(?:[A-Z]++_)*?(?:LIST_HEAD|NOTIFIER_HEAD)|ABSL_FLAG)[ \t]*+\([ \t\r\n]*+(?P<first>[\w:]++)[ \t\r\n]*+"
+    rb"(?:(?P<more>[\w*&<][^,;{}()]{0,80}+)?+,[ \t\r\n]*+(?P<second>\w++)[ \t\r\n]*+)?+[^;{}]{0,1000}+;",
+    re.MULTILINE,
+)
+"""A variable that a macro defines, at the margin: ``static DEFINE_MUTEX(lock);``."""
+_TYPED = re.compile(rb"PER_CPU|ABSL_FLAG|_TYPED|_VAR\b")
+"""Macros that have the type first, and then the name."""
 _RAW = re.compile(rb'R"[^\s()\\"]{0,16}+\(')
 """What raw strings begin with; only they can have a line that looks like a macro."""
 _MARGIN_BYTES = 400
@@ -29,7 +41,8 @@ _MARGIN_BYTES = 400
 def macros_of(text: bytes, comments: Ranges) -> list[Draft]:
     """The macros that have a value or parameters, ascending by start; none in a comment or a string.
 
-    ``comments`` are the byte ranges of the comments, ascending, shape ``(n, 2)``.
+    The variables that macros define are found as well. ``comments`` are the byte ranges of the comments,
+    ascending, shape ``(n, 2)``.
     """
     hidden = comments_and_strings("cpp", text)[1] if _RAW.search(text) else comments[:0]
     ranges = [(each[:, 0].tolist(), each[:, 1].tolist()) for each in (comments, hidden)]
@@ -45,7 +58,21 @@ def macros_of(text: bytes, comments: Ranges) -> list[Draft]:
         found.append(Draft(name, Kind.MACRO, start, match.end(), -1))
         if len(found) >= MAX_SYMBOLS:
             break
-    return found
+    made = [
+        _variable(match)
+        for match in _MADE.finditer(text)
+        if not any(_is_in(match.start(), *each) for each in ranges)
+    ]
+    return sorted([*found, *filter(None, made)], key=lambda draft: draft.start) if made else found
+
+
+def _variable(match: re.Match[bytes]) -> Draft | None:
+    """The variable that a macro defines; None for what only declares it."""
+    has_type = match["more"] is not None or _TYPED.search(match["macro"]) is not None
+    name = (match["second"] if has_type else match["first"]) or b""
+    if match["macro"] == b"DECLARE_PER_CPU" or not name.decode("utf-8", "replace").isidentifier():
+        return None
+    return Draft(name.decode("utf-8", "replace"), Kind.VARIABLE, match.start(), match.end(), -1)
 
 
 def _is_in(offset: int, starts: list[int], ends: list[int]) -> bool:

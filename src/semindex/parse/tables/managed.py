@@ -119,6 +119,17 @@ def _csharp_class(node: Node, context: Context) -> Definition | Step | None:
     return Definition(name, Kind.CLASS, node) if name else None
 
 
+def _csharp_field(node: Node, context: Context) -> list[Definition] | None:
+    """Constants, static values that are only read, and events; other fields are none."""
+    words = {context.text(child) for child in node.children if child.type == "modifier"}
+    is_event = node.type == "event_field_declaration"
+    declared = child_of(node, "variable_declaration")
+    if declared is None or not (is_event or "const" in words or {"static", "readonly"} <= words):
+        return None
+    names = (context.text(child.child_by_field_name("name")) for child in declared.named_children)
+    return [Definition(name, Kind.FIELD if is_event else Kind.CONSTANT) for name in names if name]
+
+
 CSHARP = Table(
     {
         "namespace_declaration": named(Kind.MODULE),
@@ -137,6 +148,9 @@ CSHARP = Table(
         "conversion_operator_declaration": _operator,
         "indexer_declaration": titled(Kind.METHOD, "this"),
         "property_declaration": named(Kind.FIELD, leaf=True),
+        "event_declaration": named(Kind.FIELD, leaf=True),
+        "event_field_declaration": _csharp_field,
+        "field_declaration": _csharp_field,
         "local_function_statement": named(Kind.FUNCTION, leaf=True),
         **each_of(
             "declaration_list",

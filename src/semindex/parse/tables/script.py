@@ -22,20 +22,46 @@ from semindex.parse.tables.base import (
 )
 from semindex.types import Kind
 
+_BASH_ALIAS = re.compile(r"(?:\\?+[\w.:+@%!?-]++)(?==)")
 
-def _bash_declaration(node: Node, context: Context) -> Definition | None:
-    """The constant of a top-level ``readonly NAME=value``."""
-    assignment = child_of(node, "variable_assignment")
-    if assignment is None or context.local or context.text(node.children[0]) != "readonly":
+
+def _bash_declaration(node: Node, context: Context) -> list[Definition] | None:
+    """The names of a top-level ``export A=1 B=2``, ``readonly A=1`` or ``typeset -A map``."""
+    word = context.text(node.children[0])
+    if context.local or word == "local":
         return None
-    return Definition(context.text(assignment.child_by_field_name("name")), Kind.CONSTANT)
+    kind = Kind.CONSTANT if word == "readonly" else Kind.VARIABLE
+    assigned = [
+        child.child_by_field_name("name") for child in node.children if child.type == "variable_assignment"
+    ]
+    if word in ("declare", "typeset") and not assigned:
+        assigned = [child for child in node.children if child.type == "variable_name"]
+    return [Definition(name, kind) for name in map(context.text, assigned) if name]
+
+
+def _bash_assignment(node: Node, context: Context) -> Definition | None:
+    """The value of a top-level ``MAX_RETRIES=5``, but none of what is added to one."""
+    name = context.text(node.child_by_field_name("name"))
+    is_first = child_of(node, "=") is not None
+    return Definition(name, Kind.VARIABLE) if is_first and name.isupper() and not context.local else None
+
+
+def _bash_command(node: Node, context: Context) -> list[Definition] | None:
+    """The names that ``alias ll='ls -l' la='ls -a'`` defines."""
+    if context.text(node.child_by_field_name("name")) != "alias":
+        return None
+    written = map(_BASH_ALIAS.match, map(context.text, node.children_by_field_name("argument")))
+    return [Definition(name[0].lstrip("\\"), Kind.FUNCTION) for name in written if name]
 
 
 BASH = Table(
     {
         "function_definition": named(Kind.FUNCTION, leaf=True),
         "declaration_command": _bash_declaration,
+        "variable_assignment": _bash_assignment,
+        "command": unless_local(_bash_command),
         **each_of(
+            "variable_assignments",
             "if_statement",
             "elif_clause",
             "else_clause",

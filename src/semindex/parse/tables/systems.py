@@ -147,12 +147,15 @@ def _swift_function(node: Node, context: Context) -> Definition | None:
 
 
 def _swift_property(node: Node, context: Context) -> Definition | None:
+    """A variable of the file, or a property with code, with a wrapper such as ``@Published``, or static."""
     name = context.text(node.child_by_field_name("name"))
     if not name or context.local:
         return None
-    if node.child_by_field_name("computed_value") is not None:
+    modifiers = child_of(node, "modifiers")
+    is_wrapped = modifiers is not None and child_of(modifiers, "attribute") is not None
+    if node.child_by_field_name("computed_value") is not None or (is_wrapped and context.parent):
         return Definition(name, Kind.FIELD if context.parent else Kind.VARIABLE)
-    is_static = "static" in context.text(child_of(node, "modifiers")).split()
+    is_static = "static" in context.text(modifiers).split()
     if context.parent is not None and not is_static and lines_of(node) < 3:
         return None
     mutable = context.text(child_of(node, "value_binding_pattern")).startswith("var")

@@ -21,6 +21,10 @@ from semindex.types import Kind
 
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
 _CONST = re.compile(rb"(?:export\s+)?(?:declare\s+)?const\b")
+_CLASS_CONSTANT = re.compile(
+    rb"(?:(?:public|private|protected|declare|override)\s+)*+static\s++(?:readonly\b|\#?+[A-Z][A-Z\d_]++\s*+[=:])"
+)
+"""``static readonly limit = 3`` in a class, or ``static LIMIT = 3``."""
 _ASSIGNMENTS = frozenset({"assignment_expression", "augmented_assignment_expression"})
 _LOCAL_MIN_LINES = 3
 """A function in a variable inside another function is a symbol only with at least this many lines."""
@@ -207,9 +211,12 @@ def _method(node: Node, context: Context) -> Definition | None:
 def _field(node: Node, context: Context) -> Definition | Step | None:
     value = _bare(node.child_by_field_name("value"))
     name = context.text(node.child_by_field_name("property") or node.child_by_field_name("name"))
-    if value is None or value.type not in _FUNCTIONS:
+    if value is None or not name:
         return None
-    return Definition(name, Kind.METHOD, value) if name else None
+    if value.type not in _FUNCTIONS:
+        is_constant = _CLASS_CONSTANT.match(context.source, node.start_byte, node.end_byte)
+        return Definition(name, Kind.CONSTANT) if is_constant else None
+    return Definition(name, Kind.METHOD, value)
 
 
 def _function_value(node: Node, context: Context) -> Definition | Step:
