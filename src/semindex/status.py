@@ -8,6 +8,7 @@ from semindex.errors import IndexCorrupt, RootError
 from semindex.indexing.analysis import file_analysis
 from semindex.indexing.builder import FAILURES
 from semindex.indexing.drift import SETTLED_BYTES, SETTLED_FILES, check, settled
+from semindex.indexing.stopped import STOPPED, read_stopped, stopped_lines
 from semindex.source.read import ReadRules
 from semindex.store import layout
 from semindex.store.catalog import Catalog
@@ -54,6 +55,7 @@ def status_of(
         pending = int(catalog.meta("pending") or 0)
         if pending:
             notes.append(partial_note(totals.files, totals.files + pending))
+        notes.extend(stopped_lines(read_stopped(catalog.meta(STOPPED))))
         freshness, changed = _freshness(root, catalog, rules, notes)
         every = [known.failure for known in catalog.failures()]
         failures = tuple(failure for failure in every if failure.reason in FAILURES)

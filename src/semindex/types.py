@@ -187,6 +187,9 @@ class ParsedFile(Struct, frozen=True):
     """In order of their start; parents before members."""
     comments: npt.NDArray[np.int64]
     """Shape ``(m, 2)``: byte ranges of comments and docstrings, ascending, not overlapping."""
+    stopped: str = ""
+    """Why a grammar was not used to the end, in words that follow "its parsing"; empty if none was stopped.
+    The definitions are then those that are found by the lines on which they begin."""
 
 
 class TermCounts(Struct, frozen=True):

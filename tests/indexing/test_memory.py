@@ -24,9 +24,9 @@ from semindex.indexing.memory import (
     freight,
     peak_bytes,
     peak_bytes_of,
-    resident_bytes,
     shares,
 )
+from semindex.process.memory import resident_bytes
 from tests.corpus import STANDARD_LIBRARY, copy_package
 
 LEAST_BYTES = WRITER_BYTES + WORKER_BYTES + BATCH_FACTOR * SMALL_BATCH_BYTES

@@ -6,13 +6,14 @@ it, and a collection of garbage removes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
 
 from semindex.indexing import merge
 from semindex.indexing.analysis import file_analysis
+from semindex.indexing.guard import parse_apart
 from semindex.indexing.merge import Merge, Outcome
 from semindex.indexing.work import analyse
 from semindex.indexing.workplace import Workplace
@@ -114,10 +115,14 @@ def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outc
     refs: list[FileRef] = []
     touched: list[FileRef] = []
     failures: list[FileFailure] = []
-    source_bytes = 0
+    stopped: dict[str, str] = {}
+    source_bytes = guard_peak_bytes = 0
     reading = read or partial(read_file, place.root, rules=place.rules)
     for group in _sources(place, batch, reading, touched, failures):
-        parsed = _parsed(group, failures)
+        guarded = parse_apart([source for _, source in group])
+        guard_peak_bytes = max(guard_peak_bytes, guarded.peak_bytes)
+        parsed = _parsed(group, guarded.files, failures)
+        stopped.update({file.source.path: file.stopped for _, file in parsed if file.stopped})
         if not parsed:
             continue
         if len(place.lexicon) > MAX_LEXICON_WORDS:
@@ -126,7 +131,14 @@ def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outc
         refs += [ref for ref, _ in parsed]
         source_bytes += sum(file.source.size_bytes for _, file in parsed)
     segment = _written(place, content.join_contents(parts), refs) if parts else None
-    return Outcome(segment, tuple(touched), tuple(failures), source_bytes)
+    return Outcome(
+        segment,
+        tuple(touched),
+        tuple(failures),
+        source_bytes,
+        stopped=stopped,
+        guard_peak_bytes=guard_peak_bytes,
+    )
 
 
 def _sources(
@@ -153,13 +165,13 @@ def _sources(
 
 
 def _parsed(
-    group: Sequence[tuple[FileRef, SourceFile]], failures: list[FileFailure]
+    group: Sequence[tuple[FileRef, SourceFile]], apart: Mapping[str, ParsedFile], failures: list[FileFailure]
 ) -> list[tuple[FileRef, ParsedFile]]:
-    """The parsed files; one that breaks the parser is put into ``failures``."""
+    """The parsed files, some of which were parsed ``apart``; one that breaks the parser is a failure."""
     parsed: list[tuple[FileRef, ParsedFile]] = []
     for ref, source in group:
         try:
-            parsed.append((ref, parse_file(source)))
+            parsed.append((ref, apart.get(source.path) or parse_file(source)))
         except Exception as error:  # noqa: BLE001 - the worker's edge: the failure becomes a value
             detail = f"{type(error).__name__}: {error}"
             failures.append(FileFailure(ref.path, "parse", SkipReason.FAILED, detail, ref))

@@ -13,6 +13,7 @@ from semindex.indexing import merge
 from semindex.indexing.drift import Drift, planned, walked
 from semindex.indexing.plan import READ_BY, Plan, new_skips
 from semindex.indexing.run import Indexing, Run
+from semindex.indexing.stopped import STOPPED, read_stopped
 from semindex.indexing.walktimes import WALKS, WalkTimes
 from semindex.indexing.workplace import Workplace
 from semindex.source.walk import checked_root
@@ -132,6 +133,7 @@ class Builder:
             warnings=warnings,
             new=set(work.new),
             touched=list(work.touched),
+            stopped=read_stopped(catalog.meta(STOPPED)),
             pending_before=0 if whole else int(catalog.meta("pending") or 0),
         )
         run.skipped.extend(new_skips(work.skipped, work.failures))

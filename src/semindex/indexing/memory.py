@@ -29,11 +29,6 @@ _STATUS = Path("/proc/self/status")
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 
-def resident_bytes() -> int:
-    """Resident memory of this process now."""
-    return int(psutil.Process().memory_info().rss)
-
-
 def peak_bytes() -> int:
     """Peak resident memory of this process so far."""
     if sys.platform == "win32":

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from semindex.errors import IndexCorrupt
 from semindex.store import layout
@@ -122,6 +122,10 @@ class Outcome(Struct, frozen=True):
     """The size of a batch's files that are in the segment."""
     fault: str = ""
     """Where one of the segments to merge is damaged; then nothing was made."""
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    """Why a grammar was stopped, by the path of the file (:attr:`ParsedFile.stopped`)."""
+    guard_peak_bytes: int = 0
+    """The most memory that a process took in which files of the batch were parsed apart."""
 
 
 def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Outcome:

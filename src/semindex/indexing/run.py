@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.memory import peak_bytes
 from semindex.indexing.merge import Merge, Outcome
 from semindex.indexing.plan import by_todays_rules, new_skips
+from semindex.indexing.stopped import STOPPED, stopped_lines, stopped_note
 from semindex.indexing.workplace import Workplace
 from semindex.store import layout
 from semindex.store.catalog import Catalog
@@ -59,7 +60,11 @@ class Run(Struct):
     touched: list[FileRef] = field(default_factory=list)
     skipped: list[SkippedFile] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    stopped: dict[str, str] = field(default_factory=dict)
+    """Why a grammar was stopped, by the path of each file of the index of which one was."""
     source_bytes: int = 0
+    guard_peak_bytes: int = 0
+    """The most that the processes took in which files were parsed apart."""
     merged: int = 0
     worker_peak_bytes: int = 0
     processes: int = 1
@@ -67,7 +72,7 @@ class Run(Struct):
     @property
     def peak_bytes(self) -> int:
         """The sum of the highest memory that each process took so far."""
-        return peak_bytes() + self.worker_peak_bytes
+        return peak_bytes() + self.worker_peak_bytes + self.guard_peak_bytes
 
     @property
     def pending(self) -> int:
@@ -231,7 +236,14 @@ class Indexing:
         run.touched += [ref for ref in outcome.touched if run.files[ref.path].ref != ref]
         run.skipped += new_skips(outcome.failures, run.failures)
         run.source_bytes += outcome.source_bytes
+        if outcome.guard_peak_bytes and self._crew is not None:
+            # Each worker may have had such a process at the same time.
+            guard_peak_bytes = outcome.guard_peak_bytes * self._crew.workers
+            run.guard_peak_bytes = max(run.guard_peak_bytes, guard_peak_bytes)
         if outcome.segment is not None:
+            _forget(run.stopped, (file.ref.path for file in outcome.segment.files))
+            run.stopped.update(outcome.stopped)
+            run.warnings += stopped_lines(outcome.stopped)
             run.segments.append(outcome.segment)
             changed = sum(file.ref.path in run.files for file in outcome.segment.files)
             run.changed += changed
@@ -286,7 +298,11 @@ class Indexing:
             notes: More notes for the catalog.
         """
         run = self._run
+        _forget(run.stopped, removed)
+        _forget(run.stopped, (skip.failure.path for skip in run.skipped))
         meta = {"pending": str(run.pending), "root": str(self._place.root), **run.notes(), **notes}
+        if run.stopped or self._catalog.meta(STOPPED):
+            meta[STOPPED] = stopped_note(run.stopped)
         self._catalog.commit(
             Change(
                 add=run.segments,
@@ -305,3 +321,8 @@ class Indexing:
 def _drained(waiting: deque[Work]) -> Iterator[Work]:
     while waiting:
         yield waiting.popleft()
+
+
+def _forget(stopped: dict[str, str], paths: Iterable[str]) -> None:
+    for path in paths:
+        stopped.pop(path, None)

@@ -70,11 +70,12 @@ def parse_component(source: SourceFile, parse: Parse) -> ParsedFile | None:
     for each in found:
         comments = join_ranges(comments, each.comments)
     symbols = _joined([_component(source, lines)] if source.language in COMPONENTS else [], found)
-    if not symbols:
+    stopped = next((each.stopped for each in found if each.stopped), "")
+    if not symbols and not stopped:
         return None
     borders = lines.indices(match.start() for match in re.finditer(_BORDERS, source.text)).tolist()
     chunks = cut_by_symbols(lines, symbols, Kind.BLOCK, borders)
-    return ParsedFile(source, chunks, symbols, comments)
+    return ParsedFile(source, chunks, symbols, comments, stopped)
 
 
 def _joined(outer: Sequence[Symbol], found: Sequence[ParsedFile]) -> tuple[Symbol, ...]:

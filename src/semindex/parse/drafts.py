@@ -19,6 +19,9 @@ from semindex.types import Kind, Span, Symbol
 
 MAX_SYMBOLS = 50_000
 """Of a file with more definitions only the first are kept: it is generated data."""
+MOST_NESTED = 64
+"""Definitions nested deeper count as members of the one at this depth: a chunk is found by the names of all
+definitions around it, which would be quadratic in a file made of nested definitions."""
 FUNCTIONS = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.MACRO})
 CONTAINERS = frozenset(
     {
@@ -112,12 +115,23 @@ def finished(drafts: list[Draft], lines: TextLines, comments: Ranges) -> tuple[S
             draft.end -= 1
     _find_docs(drafts, lines.text, comments)
     drafts = _without_undocumented(drafts)
+    _flatten(drafts)
     starts = lines.numbers(draft.start for draft in drafts)
     ends = lines.numbers(max(draft.start, draft.end - 1) for draft in drafts)
     return tuple(
         Symbol(draft.name, draft.kind, Span(first, last, draft.start, draft.end), draft.parent, draft.doc)
         for draft, first, last in zip(drafts, starts, ends, strict=True)
     )
+
+
+def _flatten(drafts: list[Draft]) -> None:
+    """Move what is nested deeper than ``MOST_NESTED`` to the last definition that may have members."""
+    depths: list[int] = []
+    for draft in drafts:
+        depth = depths[draft.parent] + 1 if draft.parent >= 0 else 1
+        if depth > MOST_NESTED:
+            depth, draft.parent = MOST_NESTED, drafts[draft.parent].parent
+        depths.append(depth)
 
 
 def _find_docs(drafts: Iterable[Draft], text: bytes, comments: Ranges) -> None:

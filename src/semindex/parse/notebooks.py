@@ -63,7 +63,7 @@ def parse_notebook(source: SourceFile, parse: Parse) -> ParsedFile:
     sizes = np.array([cell.last - cell.first for cell in cells])
     firsts = (np.cumsum(sizes) - sizes).tolist()
     sections = list(sections_of("markdown", TextLines(_prose_only(dense, cells, firsts))))
-    found, comments = _parsed_cells(source, dense, cells, firsts, parse)
+    found, comments, stopped = _parsed_cells(source, dense, cells, firsts, parse)
     symbols = _joined(sections, found)
     # Where lines of a cell share a line of the file, no chunk may show two cells as if they stood on one.
     chunks = cut_by_symbols(dense, symbols, Kind.BLOCK, firsts, apart=any(cell.is_packed for cell in cells))
@@ -73,6 +73,7 @@ def parse_notebook(source: SourceFile, parse: Parse) -> ParsedFile:
         tuple(replace(chunk, span=moved.span(chunk.span)) for chunk in chunks),
         tuple(moved.symbol(symbol) for symbol in symbols),
         moved.ranges(comments),
+        stopped,
     )
 
 
@@ -95,9 +96,13 @@ def _prose_only(dense: TextLines, cells: Sequence[NotebookCell], firsts: Sequenc
 
 def _parsed_cells(
     source: SourceFile, dense: TextLines, cells: Sequence[NotebookCell], firsts: Sequence[int], parse: Parse
-) -> tuple[list[list[Symbol]], Ranges]:
-    """The definitions of each code cell, and all comments and prose, with their places in the dense text."""
+) -> tuple[list[list[Symbol]], Ranges, str]:
+    """The definitions of each code cell, all comments and prose, and why a grammar was stopped.
+
+    Places are those in the dense text.
+    """
     symbols: list[list[Symbol]] = []
+    stopped = ""
     comments = [np.empty((0, 2), dtype=np.int64)]
     for cell, first in zip(cells, firsts, strict=True):
         begin, text = _piece(dense, cell, first)
@@ -107,10 +112,11 @@ def _parsed_cells(
         language = _language_of(text, source.language)
         path = f"{source.path}/cell"  # whatever it is, this is the name of no notebook
         found = parse(SourceFile(path, _masked(text, language), source.digest, language, len(text)))
+        stopped = stopped or found.stopped
         comments.append(found.comments + begin)
         if found.symbols and found.symbols[0].kind is not Kind.SECTION:
             symbols.append([_shifted(symbol, first, begin) for symbol in found.symbols])
-    return symbols, np.concatenate(comments)
+    return symbols, np.concatenate(comments), stopped
 
 
 def _language_of(text: bytes, kernel: str) -> str:

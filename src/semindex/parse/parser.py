@@ -1,6 +1,8 @@
 """Parse a source file: find its symbols and comments, and cut it into chunks."""
 
 import re
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
 from semindex.parse.components import COMPONENTS, PAGES, parse_component
 from semindex.parse.drafts import finished
-from semindex.parse.grammars import parse_tree
+from semindex.parse.grammars import GrammarStopped, parse_tree
 from semindex.parse.heads.finder import drafts_of, visible
 from semindex.parse.heads.registry import head_table_of
 from semindex.parse.lines import TextLines
@@ -36,16 +38,32 @@ _DEFINE = rb"(?m)^[ \t]*#[ \t]*define\b"
 _PLAIN = {"code": Kind.BLOCK, "prose": Kind.TEXT, "config": Kind.CONFIG, "data": Kind.CONFIG}
 
 
-def parse_file(source: SourceFile) -> ParsedFile:
+class _Defined(NamedTuple):
+    """What was found in code."""
+
+    symbols: tuple[Symbol, ...] | None
+    """None if the file has to be cut by lines."""
+    comments: Ranges
+    """With the docstrings added."""
+    stopped: str = ""
+    """See :attr:`ParsedFile.stopped`."""
+
+
+def parse_file(source: SourceFile, *, refused: str = "") -> ParsedFile:
     """The symbols, comments and chunks of a file. Never raises, whatever the text holds.
 
-    A file without a grammar, with excessive size or line length, or whose grammar fails is cut by lines and
-    has no symbols. An empty text has no chunks.
+    A file without a grammar, or with excessive size or line length, is cut by lines and has no symbols. A
+    file whose grammar is stopped has those that are found by their lines. An empty text has no chunks.
+
+    Args:
+        source: The file.
+        refused: Why no grammar may be used on this file; empty if it may.
     """
+    parse = partial(parse_file, refused=refused)
     if is_notebook(source.path) and source.language != "json":
-        return parse_notebook(source, parse_file)
+        return parse_notebook(source, parse)
     if source.language in COMPONENTS or source.language in PAGES:
-        component = parse_component(source, parse_file) if source.text else None
+        component = parse_component(source, parse) if source.text else None
         if component is not None:
             return component
     lines = TextLines(source.text)
@@ -58,13 +76,12 @@ def parse_file(source: SourceFile) -> ParsedFile:
         return _with_settings(source, lines, plain)
     if plain is Kind.TEXT:
         return ParsedFile(source, _by_lines(source, lines, plain), (), prose_ranges(source.text))
-    comments = comment_ranges(source.language, source.text)
-    found = _defined(source, lines, comments)
-    if found is None:
-        return ParsedFile(source, _by_lines(source, lines, plain), (), comments)
-    symbols, comments = found
+    found = _defined(source, lines, comment_ranges(source.language, source.text), refused)
+    if found.symbols is None:
+        return ParsedFile(source, _by_lines(source, lines, plain), (), found.comments, found.stopped)
     borders = cell_borders(source)
-    return ParsedFile(source, cut_by_symbols(lines, symbols, plain, borders), symbols, comments)
+    chunks = cut_by_symbols(lines, found.symbols, plain, borders)
+    return ParsedFile(source, chunks, found.symbols, found.comments, found.stopped)
 
 
 def _with_settings(source: SourceFile, lines: TextLines, plain: Kind) -> ParsedFile:
@@ -76,41 +93,46 @@ def _with_settings(source: SourceFile, lines: TextLines, plain: Kind) -> ParsedF
     return ParsedFile(source, chunks, symbols, comments)
 
 
-def _defined(
-    source: SourceFile, lines: TextLines, comments: Ranges
-) -> tuple[tuple[Symbol, ...], Ranges] | None:
-    """The symbols, and the comments with the docstrings added; None if the file has to be cut by lines."""
+def _defined(source: SourceFile, lines: TextLines, comments: Ranges, refused: str) -> _Defined:
     if len(source.text) > PARSED_BYTES or lines.longest > PARSED_LINE_BYTES:
-        return None
-    if source.language in GRAMMARS:
+        return _Defined(None, comments)
+    if source.language not in GRAMMARS:
+        return _Defined(_by_heads(source, lines, comments), comments)
+    if _is_register_map(source, lines):
+        return _Defined(None, comments)
+    try:
+        if refused:
+            raise GrammarStopped(refused)
         return _with_grammar(source, lines, comments)
+    except GrammarStopped as stop:
+        return _Defined(_by_heads(source, lines, comments), comments, str(stop))
+
+
+def _by_heads(source: SourceFile, lines: TextLines, comments: Ranges) -> tuple[Symbol, ...] | None:
+    """The symbols that are found by the lines on which they begin; None if there are none."""
     table = head_table_of(source.language)
     if table is None:
         return None
-    symbols = finished(drafts_of(table, visible(source.language, source.text, table)), lines, comments)
-    return (symbols, comments) if symbols else None
+    drafts = drafts_of(table, visible(source.language, source.text, table))
+    return finished(drafts, lines, comments) or None
 
 
 def _by_lines(source: SourceFile, lines: TextLines, plain: Kind) -> tuple[Chunk, ...]:
     return cut_by_borders(lines, block_borders(source.language, lines), plain)
 
 
-def _with_grammar(
-    source: SourceFile, lines: TextLines, comments: Ranges
-) -> tuple[tuple[Symbol, ...], Ranges] | None:
-    if _is_register_map(source, lines):
-        return None
+def _with_grammar(source: SourceFile, lines: TextLines, comments: Ranges) -> _Defined:
     table = table_of(source.language)
     text = table.masked(source.text) if table.masked else source.text
     tree = parse_tree(source.language, text, leaps=source.language in _LEAPING)
     if tree is None:
-        return None
+        return _Defined(None, comments)
     symbols = symbols_of(tree, source.language, table, lines, comments)
     if table.docstring is None:
-        return symbols, comments
+        return _Defined(symbols, comments)
     first = np.array([docstring_of(tree.root_node, table, source.text)], dtype=np.int64)
     docs = np.concatenate((first[first[:, 1] > first[:, 0]], docstring_ranges(symbols)))
-    return symbols, join_ranges(comments, docs)
+    return _Defined(symbols, join_ranges(comments, docs))
 
 
 def _is_register_map(source: SourceFile, lines: TextLines) -> bool:

@@ -94,7 +94,7 @@ class _DefinitionFinder(Struct):
                     leading = -1
             elif is_doc is not None and is_doc(child, context):
                 doc = (child.start_byte, child.end_byte)
-            elif visit.local and isinstance(action, Step) and self._is_short(child):
+            elif visit.local and isinstance(action, Step) and _is_short(child):
                 continue
             elif action is Step.LEADING or (
                 is_doc is not None and callable(action) and action(child, context) is Step.LEADING
@@ -105,10 +105,6 @@ class _DefinitionFinder(Struct):
                 found.append(_Visit(child, visit.parent, visit.local, first, doc))
                 start, leading, doc = -1, -1, (0, 0)
         stack.extend(reversed(found))
-
-    def _is_short(self, node: Node) -> bool:
-        """Whether a node inside a function has under three lines: too few for a function worth naming."""
-        return self.source.count(b"\n", node.start_byte, node.end_byte) < 2
 
     def _add(self, found: Definition | list[Definition], visit: _Visit, stack: list[_Visit]) -> None:
         for definition in [found] if isinstance(found, Definition) else found:
@@ -138,6 +134,11 @@ class _DefinitionFinder(Struct):
             self.types.setdefault(name, len(self.drafts))
         merges, documented_only = definition.merges, definition.documented_only
         self.drafts.append(Draft(name, kind, visit.first_byte, end, parent, doc, merges, documented_only))
+
+
+def _is_short(node: Node) -> bool:
+    """Whether a node inside a function has under three lines: too few for a function worth naming."""
+    return node.end_point.row - node.start_point.row < 2
 
 
 def symbols_of(

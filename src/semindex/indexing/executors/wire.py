@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from semindex.errors import SemindexError
 from semindex.indexing.executors.base import reason_of
-from semindex.indexing.memory import peak_bytes, resident_bytes
+from semindex.indexing.memory import peak_bytes
+from semindex.process.memory import resident_bytes
 
 _LENGTH = struct.Struct("<Q")
 

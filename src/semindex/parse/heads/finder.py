@@ -404,4 +404,14 @@ def _beside(found: Found, last: Draft) -> bool:
 
 def counts_inside(found: Found, code: bytes) -> bool:
     """Whether a definition inside a function is to be kept: its rule says so, and it is not tiny."""
-    return found.local and code.count(b"\n", found.start, found.end - 1) + 1 >= _LOCAL_LEAST_LINES
+    return found.local and _has_newlines(code, found.start, found.end - 1, _LOCAL_LEAST_LINES - 1)
+
+
+def _has_newlines(code: bytes, start: int, end: int, least: int) -> bool:
+    """Whether there are so many, without looking at all of a long range."""
+    at = start - 1
+    for _ in range(least):
+        at = code.find(b"\n", at + 1, end)
+        if at < 0:
+            return False
+    return True
