@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from semindex.types import Kind
+from semindex.parse.parser import parse_file
+from semindex.types import Kind, SourceFile
 from tests.parse.sources import parsed, pieces, qualified
 
 
@@ -87,3 +88,36 @@ def test_many_keys_are_data(text: bytes) -> None:
 def test_hostile_text_is_cut_whole(unit: bytes, language: str) -> None:
     text = unit * 20_000
     assert b"".join(pieces(parsed(text, language))) == text
+
+
+def test_documents_of_kubernetes_are_named_resources() -> None:
+    text = (
+        b"apiVersion: v1\nkind: Service\nmetadata:\n  labels:\n    name: other\n  name: gateway-svc\nspec:\n"
+        b"  ports:\n    - name: http\n---\n# It.\nkind: Deployment\nmetadata: {}\n---\nkind: Deployment\n"
+        b'metadata:\n  name: "gateway"\n'
+    )
+    found = parsed(text, "yaml").symbols
+    resources = [each for each in found if each.kind is Kind.OBJECT]
+    assert [(each.name, each.span.start_line, each.span.end_line) for each in resources] == [
+        ("Service gateway-svc", 1, 9), ("Deployment gateway", 15, 17)
+    ]  # fmt: skip
+    inside = [qualified(found, place) for place in range(len(found))]
+    assert "Service gateway-svc > metadata > name" in inside
+    assert inside[-6:] == [
+        "kind", "metadata", "Deployment gateway",
+        "Deployment gateway > kind", "Deployment gateway > metadata",
+        "Deployment gateway > metadata > name",
+    ]  # fmt: skip
+
+
+def test_values_of_several_lines_end_with_the_last() -> None:
+    def lines(path: str, text: str) -> list[tuple[str, int, int]]:
+        found = parse_file(SourceFile(path, text.encode(), b"", "ini", len(text))).symbols
+        return [(each.name, each.span.start_line, each.span.end_line) for each in found]
+
+    text = "a.b=one,\\\ntwo=2,\\\n  three\nc=C:\\\\\nd=1\n"
+    assert lines("a.properties", text) == [("a.b", 1, 3), ("c", 4, 4), ("d", 5, 5)]
+    assert lines("setup.cfg", "[mail server]\nx =\n    a\n    b\n\ny = 1\n") == [
+        ("mail server", 1, 6), ("x", 2, 4), ("y", 6, 6)
+    ]  # fmt: skip
+    assert lines("a.ini", "path = C:\\a\\\nnext = 1\n") == [("path", 1, 1), ("next", 2, 2)]

@@ -13,7 +13,9 @@ So are translations, by the name of their folder.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 from semindex.parse.drafts import Draft
@@ -38,6 +40,8 @@ _YAML_ITEM = re.compile(
     rb"[ ]*+-[ ]++[\"']?+(?P<name>[A-Z][A-Z0-9_]{2,}+)(?==|[\"']?+[ \t\r]*+$)", re.MULTILINE
 )
 _YAML_BLOCK = re.compile(rb"(?:[&!]\S++[ ]++)*+[|>][+\-0-9]{0,2}[ \t]*+(?:\#[^\n]*+)?\r?\Z")
+_YAML_DOCUMENT = re.compile(rb"^---(?=[\s])", re.MULTILINE)
+_RESOURCE_KIND = re.compile(r"[A-Z][A-Za-z]++")
 _NAMERS = (b"name", b"id", b"key", b"Name", b"Id", b"Key")
 """The first key of a list's entry with one of these names the entry."""
 
@@ -47,6 +51,8 @@ _TOML_KEY = re.compile(
     rb"[ \t]*+(?P<name>" + _TOML_PART + rb"(?:[ \t]*+\.[ \t]*+" + _TOML_PART + rb")*+)[ \t]*+=(?!=)"
 )
 _INI_KEY = re.compile(rb"(?:export[ \t]++)?+(?P<name>[A-Za-z_][\w./*@-]*+(?:\[\w*+\])?+)[ \t]*+[=:](?!=|//)")
+_JOINS = re.compile(rb"(?<!\\)(?:\\\\)*+\\\r?\n\Z")
+"""A line's end that an odd number of backslashes joins to the next line."""
 _COMMENTED_KEY = re.compile(rb"[\#;][ ]?+(?P<name>[A-Za-z_][\w.-]*+)[ \t]*+=[ \t]*+\S")
 _SPACED_KEY = re.compile(rb"(?P<name>[A-Za-z][\w.-]*+)[ \t]++[^\s=:{]")
 _COMMENTED_SPACED_KEY = re.compile(
@@ -65,7 +71,7 @@ def settings_of(path: str, language: str, text: bytes) -> list[Draft]:
     if find is None or len(text) > MOST_BYTES or _TRANSLATIONS.search(path):
         return []
     drafts: list[Draft] = []
-    for draft in find(text):
+    for draft in find(text) if language != "ini" else _ini(text, joins=path.endswith(".properties")):
         drafts.append(draft)
         if len(drafts) > MOST_SETTINGS:
             return []
@@ -145,7 +151,57 @@ def _yaml(text: bytes) -> list[Draft]:
                 found.add(_name(item["name"]), column + 1, offset + column, is_entry=True)
         last = offset + len(line)
     found.close(-1, last)
-    return found.drafts
+    return _with_resources(found.drafts, text)
+
+
+def _with_resources(drafts: list[Draft], text: bytes) -> list[Draft]:
+    """The drafts inside of the resources of Kubernetes that their documents describe, if any does.
+
+    A document with ``kind: Service`` and ``metadata: {name: gateway}`` is the resource ``Service gateway``.
+    """
+    if b"kind:" not in text or b"metadata:" not in text:
+        return drafts
+    marks = [mark.start() for mark in _YAML_DOCUMENT.finditer(text)]
+    kept: list[Draft] = []
+    inside = 0  # how many settings the documents before have
+    for _, document in groupby(_trees(drafts), lambda tree: bisect_right(marks, tree[0].start)):
+        trees = list(document)
+        resource = _resource(trees, text)
+        around, shift = (len(kept) if resource else -1), len(kept) + bool(resource) - inside
+        if resource:
+            kept.append(Draft(resource, Kind.OBJECT, trees[0][0].start, trees[-1][0].end, -1))
+        for draft in chain.from_iterable(trees):
+            draft.parent = draft.parent + shift if draft.parent >= 0 else around
+            kept.append(draft)
+            inside += 1
+    return kept
+
+
+def _trees(drafts: list[Draft]) -> Iterator[list[Draft]]:
+    """Each setting that nothing encloses, with all that it encloses."""
+    outermost = [position for position, draft in enumerate(drafts) if draft.parent < 0]
+    for first, last in pairwise([*outermost, len(drafts)]):
+        yield drafts[first:last]
+
+
+def _resource(trees: list[list[Draft]], text: bytes) -> str:
+    """The kind and the name of what a document describes; empty if it is no resource."""
+    kind = next((_value(tree[0], text) for tree in trees if tree[0].name == "kind"), "")
+    described = next((tree for tree in trees if tree[0].name == "metadata"), [])
+    column = min((_column(each, text) for each in described[1:]), default=0)
+    names = (each for each in described[1:] if each.name == "name" and _column(each, text) == column)
+    name = next((_value(each, text) for each in names), "")
+    return f"{kind} {name}" if _RESOURCE_KIND.fullmatch(kind) and name else ""
+
+
+def _column(draft: Draft, text: bytes) -> int:
+    return draft.start - text.rfind(b"\n", 0, draft.start)
+
+
+def _value(draft: Draft, text: bytes) -> str:
+    """What stands behind a key on its line, without quotes; empty for what a template fills in."""
+    line = text[draft.start : draft.end].partition(b"\n")[0].partition(b":")[2].partition(b" #")[0]
+    return "" if b"{{" in line else _name(line.strip(b" \t\r\"'"))
 
 
 def _yaml_key(found: _Nesting, key: re.Match[bytes], offset: int, last: int) -> int:
@@ -196,24 +252,37 @@ def _toml(text: bytes) -> list[Draft]:
     return found.drafts
 
 
-def _ini(text: bytes) -> list[Draft]:
-    """Sections and keys. If blanks part keys and values in most lines (``port 6379``), these are the keys."""
+def _ini(text: bytes, *, joins: bool = False) -> list[Draft]:
+    """Sections and keys. If blanks part keys and values in most lines (``port 6379``), these are the keys.
+
+    A value goes on over the lines below it that are indented; with ``joins`` a backslash at the end of a line
+    joins the next one to it.
+    """
     lines = list(_lines(text))
     written = sum(1 for _, line in lines if _INI_KEY.match(line))
     spaced = sum(1 for _, line in lines if _SPACED_KEY.match(line))
     keys = (_INI_KEY, _COMMENTED_KEY) if written >= spaced else (_SPACED_KEY, _COMMENTED_SPACED_KEY)
     found = _Nesting()
+    last = 0  # where the value ends that may go on
+    is_joined = False
     for offset, line in lines:
+        end = offset + len(line)
+        goes_on = is_joined or (line[:1] in (b" ", b"\t") and line.strip() and last == offset)
+        is_joined = joins and not line.startswith((b"#", b"!")) and _JOINS.search(line) is not None
+        if goes_on:
+            last = end
+            continue
         table = _TABLE.match(line)
+        key = None if table else keys[0].match(line) or keys[1].match(line)
+        if table is not None or key is not None:
+            found.close(1, last)
         if table is not None:
             found.close(0, offset)
             found.add(_name(table["name"]), 0, offset)
-            continue
-        key = keys[0].match(line) or keys[1].match(line)
-        if key is not None:
-            found.close(1, offset)
+        elif key is not None:
             found.add(_name(key["name"]), 1, offset)
-            found.close(1, offset + len(line))
+            last = end
+    found.close(1, last)
     found.close(-1, len(text))
     return found.drafts
 

@@ -74,6 +74,7 @@ PUPPET = HeadTable(
     ),
     separator="::",
 )
+_NIX_PATH = r"(?P<name>(?:[A-Za-z_][\w'-]*+|\"[^\"\n]++\")(?:\.(?:[A-Za-z_][\w'-]*+|\"[^\"\n]++\"))*+)"
 NIX = HeadTable(
     (
         Head(
@@ -81,6 +82,11 @@ NIX = HeadTable(
             r"(?P<name>[A-Za-z_][\w'.-]*+)[ \t]*+=[ \t\r\n]*+(?:[A-Za-z_][\w'-]*+[ \t]*+:(?![:/])|\{[^{}=;\"]{0,600}+\}[ \t]*+:|\{[^{}=;\"]{0,600}+\}@)",
             local=True,
         ),
+        Head(
+            Kind.OBJECT,
+            rf"{_NIX_PATH}[ \t]*+=[ \t]*+(?:rec[ \t]++|(?:lib\.)?+mk(?:If|Merge|Force|Default)\b[^\n;]*?)?\{{[ \t]*+$",
+        ),
+        Head(Kind.SETTING, rf"{_NIX_PATH}[ \t]*+=[ \t]*+(?:lib\.)?+mk[A-Za-z]{{0,40}}?Option\b"),
         Head(
             Kind.VARIABLE, r"(?:(?<=\n)|(?<=\n[ ]{2})|(?<=\n[ ]{4}))(?P<name>[A-Za-z_][\w'.-]*+)[ \t]*+=(?!=)"
         ),
@@ -90,7 +96,18 @@ NIX = HeadTable(
     reserved=frozenset({"if", "then", "else", "inherit", "assert"}),
 )
 
-_INSTRUCTION = r"(?P<name>[A-Za-z_]\w*+)(?:=|[ \t]++(?=\S))"
+_ASSIGNED = re.compile(
+    r"(?:^|(?<=\s))([A-Za-z_]\w*+)=(?:\"(?:[^\"\\]++|\\[\s\S])*+\"|'[^']*+'|[^\s\"'\\]++|\\[\s\S])*+"
+)
+
+
+def _assigned(groups: Groups) -> list[str]:
+    """The names of ``A=1 B="two"``; that of ``A 1``."""
+    names = _ASSIGNED.findall(groups["name"])
+    return names or groups["name"].split()[:1]
+
+
+_INSTRUCTION = r"[ \t]++(?P<name>[A-Za-z_](?:[^\\\n]++|\\[ \t]*+\n(?:[ \t]*+\n)*+|\\)*+)"
 DOCKERFILE = HeadTable(
     (
         Head(
@@ -99,8 +116,7 @@ DOCKERFILE = HeadTable(
             Ends.NEXT,
             lambda found: found["name"] or found["image"],
         ),
-        Head(Kind.SETTING, rf"ENV[ \t]++{_INSTRUCTION}", Ends.LINE),
-        Head(Kind.SETTING, r"ARG[ \t]++(?P<name>[A-Za-z_]\w*+)", Ends.LINE),
+        Head(Kind.SETTING, rf"(?:ENV|ARG){_INSTRUCTION}", Ends.LINE, _assigned),
     ),
     ignores_case=True,
 )
