@@ -17,7 +17,9 @@ import pytest
         "parse.blocks",
         "parse.chunks",
         "parse.comments",
+        "parse.heads.margins",
         "parse.symbols",
+        "parse.yamltexts",
         "search.scoring",
     ],
 )

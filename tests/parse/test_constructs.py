@@ -186,6 +186,22 @@ CONSTRUCTS = [
         "pattern Pair :: a -> (a, a)\npattern Pair x <- (x, _)\npattern x :> y = (x, y)\n",
         "c_sin Pair :>",
     ),
+    (
+        "ada",
+        "type A is new B and C with private;\ntype D is abstract new B and C with record\nend record;\n",
+        "A D",
+    ),
+    (
+        "java",
+        "class A {\n"
+        + "  void m() {\n@X class L {\n" * 2
+        + "  class In { }\n  class Z { }\n}\n}\n" * 2
+        + "}\n",
+        "A A>m A>m>L A>m>L>m A>m>L>m>L A>m>L>m>L>In A>m>L>m>L>Z A>m>L>In A>m>L>Z",
+    ),
+    ("powershell", "FOREACH ($a in $b) {\n}\nfunction F {\n}\n", "F"),
+    ("autohotkey", "IF(x) {\n}\nF(x) {\n}\n", "F"),
+    ("cobol", "       Exit.\n       End-If.\n       Main-Part.\n           STOP RUN.\n", "Main-Part"),
     ("lua", 'local M = {}\nM["sixth"] = function()\n  return 1\nend\nM[i] = function() end\n', "M.sixth"),
 ]
 
@@ -200,3 +216,29 @@ def test_all_and_only_what_a_construct_defines_is_found(language: str, text: str
 def test_a_class_with_a_body_of_one_line_is_no_enum() -> None:
     symbols = parsed(b"class A { fun b() {} }\nenum class C { D }\n", "kotlin").symbols
     assert [symbol.kind.label for symbol in symbols] == ["class", "method", "enum"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "spans"),
+    [
+        ("fsharp", "[<A>]\nlet a () =\n  1\n\n[<A>]\nlet b () =\n  2\n", "a 1-3 b 5-7"),
+        ("fsharp", "let a () =\n  1\n\n[<Literal>]\nlet B = 2\n", "a 1-2 B 4-5"),
+        ("fsharp", "let a () =\n  1\n[<assembly: X(\n  1)>]\ndo ()\n", "a 1-2"),
+        (
+            "fsharp",
+            "type T() =\n  [<Fact>]\n  member _.A() =\n    1\n\n  [<Fact>]\n  member _.B() =\n    2\n",
+            "T 1-8 A 2-4 B 6-8",
+        ),
+        ("ocaml", "let a () =\n  1\n[@@@x]\nlet b () =\n  2\n", "a 1-2 b 4-5"),
+        ("reason", "type a = int\n[@bs.x y]\ntype b = int\n", "a 1-1 b 3-3"),
+        ("nim", "proc a() =\n  discard\n(b, c) = f()\n", "a 1-2"),
+        ("julia", "a(x) =\n  1\n(b, c) = f()\n", "a 1-2"),
+        ("coffeescript", "a = (x) ->\n  1\ndo -> b\n", "a 1-2"),
+        ("clojure", "(defn a [x]\n  (b x)\n\n(defn c [x]\n  x)\n", "a 1-2 c 4-5"),
+    ],
+)
+def test_a_definition_ends_before_the_attributes_and_the_head_of_the_next(
+    language: str, text: str, spans: str
+) -> None:
+    symbols = parsed(text.encode(), language).symbols
+    assert " ".join(f"{each.name} {each.span.start_line}-{each.span.end_line}" for each in symbols) == spans

@@ -121,3 +121,37 @@ def test_values_of_several_lines_end_with_the_last() -> None:
         ("mail server", 1, 6), ("x", 2, 4), ("y", 6, 6)
     ]  # fmt: skip
     assert lines("a.ini", "path = C:\\a\\\nnext = 1\n") == [("path", 1, 1), ("next", 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'x = 1 # not """ here\nv = 1\n[b]\nw = 2\n', "x v b b > w"),
+        (b"z = '''a = \"\"\" b'''\nv = 1\n", "z v"),
+        (b'z = "a # b"\nq = """\na = 2\n# \'\'\' \\"""\n""""\nr = 1\n', "z q r"),
+        (b'z = """\nnot = closed\n', "z"),
+    ],
+)
+def test_comments_and_strings_of_toml_hide_only_what_is_in_them(text: bytes, expected: str) -> None:
+    assert " ".join(names(text, "toml")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'e: "x\nf: y"\ng: 1\n', "e g"),
+        (b"b: {c: 1,\nd: 2}\ne: 1\n", "b e"),
+        (b'b: [a, "]",\n# ]\nc: 1,\ndon\'t]\ne: 1\n', "b e"),
+        (b"f: {\n  a\ng: 1\nh: {\ni: 1\n", "f g h i"),
+        (b"s:\n- |\n  a: b\n- - >-\n   c: d\nt: 1\n", "s t"),
+        (b"- run: |+2 # why\n    a: b\n  with:\n    c: 1\nd#e: !t &u |\n f: 1\n", "with with > c"),
+    ],
+)
+def test_texts_and_values_of_several_lines_are_no_settings_of_yaml(text: bytes, expected: str) -> None:
+    assert " ".join(names(text, "yaml")) == expected
+
+
+def test_a_line_of_a_text_of_yaml_is_no_comment() -> None:
+    found = parsed(b"m: |\n  # no comment: x\n# Counts.\nn: 1\n", "yaml")
+    assert [found.source.text[slice(*each.doc)] for each in found.symbols] == [b"", b"# Counts."]
+    assert found.comments.tolist() == [[23, 32]]

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from semindex.types import Mask
+
 Ranges = npt.NDArray[np.int64]
 """Shape ``(m, 2)``: half-open byte ranges, ascending, not overlapping."""
 
@@ -351,3 +353,12 @@ def join_ranges(first: Ranges, second: Ranges) -> Ranges:
     begins = np.concatenate(([True], both[1:, 0] > reach[:-1]))
     ends = np.concatenate((begins[1:], [True]))
     return np.stack((both[begins, 0], reach[ends]), axis=1)
+
+
+def ranges_outside(ranges: Ranges, others: Ranges) -> Ranges:
+    """Those ranges that begin in none of ``others``."""
+    if not len(others):
+        return ranges
+    before = np.searchsorted(others[:, 0], ranges[:, 0], side="right") - 1
+    outside: Mask = (before < 0) | (ranges[:, 0] >= others[np.maximum(before, 0), 1])
+    return ranges[outside]

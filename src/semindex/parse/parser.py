@@ -8,7 +8,7 @@ import numpy as np
 
 from semindex.parse.blocks import block_borders, is_outlined, sections_of
 from semindex.parse.chunks import cut_by_borders, cut_by_symbols
-from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges
+from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges, ranges_outside
 from semindex.parse.components import COMPONENTS, PAGES, parse_component
 from semindex.parse.drafts import finished
 from semindex.parse.grammars import GrammarStopped, parse_tree
@@ -20,6 +20,7 @@ from semindex.parse.settings import CONFIGURED, settings_of
 from semindex.parse.symbols import docstring_of, docstring_ranges, symbols_of
 from semindex.parse.tables.registry import table_of
 from semindex.parse.wheels import GRAMMARS
+from semindex.parse.yamltexts import block_texts
 from semindex.source.languages import kind_of
 from semindex.source.notebooks import is_notebook
 from semindex.types import Chunk, Kind, ParsedFile, SourceFile, Symbol
@@ -87,8 +88,11 @@ def parse_file(source: SourceFile, *, refused: str = "") -> ParsedFile:
 def _with_settings(source: SourceFile, lines: TextLines, plain: Kind) -> ParsedFile:
     """A configuration file, cut at its blocks, with its settings."""
     comments = comment_ranges(source.language, source.text)
-    drafts = settings_of(source.path, source.language, source.text)
-    symbols = finished(drafts, lines, comments) if lines.longest <= PARSED_LINE_BYTES else ()
+    if source.language == "yaml":
+        comments = ranges_outside(comments, block_texts(source.text))
+    is_readable = lines.longest <= PARSED_LINE_BYTES
+    drafts = settings_of(source.path, source.language, source.text) if is_readable else []
+    symbols = finished(drafts, lines, comments)
     chunks = cut_by_borders(lines, block_borders(source.language, lines), plain, symbols)
     return ParsedFile(source, chunks, symbols, comments)
 

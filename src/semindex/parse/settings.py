@@ -19,6 +19,7 @@ from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 from semindex.parse.drafts import Draft
+from semindex.parse.yamltexts import FlowValues, block_texts
 from semindex.types import Kind
 
 MOST_BYTES = 200_000
@@ -39,9 +40,10 @@ _YAML_KEY = re.compile(
 _YAML_ITEM = re.compile(
     rb"[ ]*+-[ ]++[\"']?+(?P<name>[A-Z][A-Z0-9_]{2,}+)(?==|[\"']?+[ \t\r]*+$)", re.MULTILINE
 )
-_YAML_BLOCK = re.compile(rb"(?:[&!]\S++[ ]++)*+[|>][+\-0-9]{0,2}[ \t]*+(?:\#[^\n]*+)?\r?\Z")
 _YAML_DOCUMENT = re.compile(rb"^---(?=[\s])", re.MULTILINE)
 _RESOURCE_KIND = re.compile(r"[A-Z][A-Za-z]++")
+_FLOW_MARKS = (b"{", b"[", b'"', b"'")
+"""What a value begins with that may end on a later line, whatever the indentation there."""
 _NAMERS = (b"name", b"id", b"key", b"Name", b"Id", b"Key")
 """The first key of a list's entry with one of these names the entry."""
 
@@ -49,6 +51,10 @@ _TABLE = re.compile(rb"[ \t]*+\[\[?+[ \t]*+(?P<name>[^\]\n]++)\]\]?+[ \t]*+(?:[\
 _TOML_PART = rb"(?:[\w-]++|\"[^\"\n]++\"|'[^'\n]++')"
 _TOML_KEY = re.compile(
     rb"[ \t]*+(?P<name>" + _TOML_PART + rb"(?:[ \t]*+\.[ \t]*+" + _TOML_PART + rb")*+)[ \t]*+=(?!=)"
+)
+_TOML_TOKEN = re.compile(
+    rb"(?P<tall>\"\"\"(?:[^\"\\]++|\\[\s\S]|\"(?!\"\"))*+(?:\"{3,5}+)?+|'''(?:[^']++|'(?!''))*+(?:'{3,5}+)?+)"
+    rb"|\"(?:[^\"\\\n]++|\\[^\n])*+\"?+|'[^'\n]*+'?+|\#[^\n]*+"
 )
 _INI_KEY = re.compile(rb"(?:export[ \t]++)?+(?P<name>[A-Za-z_][\w./*@-]*+(?:\[\w*+\])?+)[ \t]*+[=:](?!=|//)")
 _JOINS = re.compile(rb"(?<!\\)(?:\\\\)*+\\\r?\n\Z")
@@ -127,11 +133,17 @@ class _Nesting:
 
 def _yaml(text: bytes) -> list[Draft]:
     found = _Nesting()
+    texts = dict(block_texts(text).tolist())
+    flows = FlowValues(text)
     skipped = -1  # lines indented deeper belong to a text, or to brackets, that began before
+    resumed = 0  # so do lines that begin before this byte
     last = 0
     for offset, line in _lines(text):
         bare = line.lstrip(b" ")
         column = len(line) - len(bare)
+        if offset < resumed:
+            last = offset + len(line)
+            continue
         if not bare.strip() or (bare.startswith(b"#") and column <= max(skipped, 0)):
             continue
         if 0 <= skipped < column:
@@ -143,13 +155,17 @@ def _yaml(text: bytes) -> list[Draft]:
         if line.startswith((b"---", b"...")):
             found.close(0, last)
         elif (key := _YAML_KEY.match(line)) is not None:
-            skipped = _yaml_key(found, key, offset, last)
+            _yaml_key(found, key, offset, last)
+            if key["value"][:1] in _FLOW_MARKS:
+                resumed = flows.end(offset + key.start("value"))
+                skipped = len(key["indent"]) + len(key["dashes"]) if resumed < 0 else -1
         else:
             found.close(column + 1, last)
             item = _YAML_ITEM.match(line)
             if item is not None:
                 found.add(_name(item["name"]), column + 1, offset + column, is_entry=True)
         last = offset + len(line)
+        resumed = max(resumed, texts.get(last - 1, 0))
     found.close(-1, last)
     return _with_resources(found.drafts, text)
 
@@ -204,8 +220,8 @@ def _value(draft: Draft, text: bytes) -> str:
     return "" if b"{{" in line else _name(line.strip(b" \t\r\"'"))
 
 
-def _yaml_key(found: _Nesting, key: re.Match[bytes], offset: int, last: int) -> int:
-    """Add what a line defines; the column beyond which the following lines are its value, or -1."""
+def _yaml_key(found: _Nesting, key: re.Match[bytes], offset: int, last: int) -> None:
+    """Add what a line defines."""
     column, value = len(key["indent"]), key["value"]
     inner = column + len(key["dashes"])
     raw = key["double"] or key["single"] or key["plain"].rstrip()
@@ -219,23 +235,16 @@ def _yaml_key(found: _Nesting, key: re.Match[bytes], offset: int, last: int) -> 
     in_entry = bool(found.open) and found.open[-1].is_entry
     if raw != b"<<" and len(found.open) < MOST_DEPTH and not (in_entry and is_scalar):
         found.add(_name(raw), inner, offset + inner)
-    opens = value[:1] in (b"{", b"[", b'"', b"'") and not _is_closed(value)
-    return inner if opens or _YAML_BLOCK.match(value) else -1
-
-
-def _is_closed(value: bytes) -> bool:
-    """Whether the brackets or quotes with which a value begins are closed on its line."""
-    if value[:1] in (b"{", b"["):
-        return value.count(b"{") + value.count(b"[") <= value.count(b"}") + value.count(b"]")
-    return value.count(value[:1]) % 2 == 0
 
 
 def _toml(text: bytes) -> list[Draft]:
     found = _Nesting()
-    inside = b""
+    tall = (token.span() for token in _TOML_TOKEN.finditer(text) if token["tall"])
+    start, end = next(tall, (len(text), len(text)))
     for offset, line in _lines(text):
-        if inside:
-            inside = b"" if inside in line else inside
+        while end <= offset < len(text):
+            start, end = next(tall, (len(text), len(text)))
+        if start < offset:
             continue
         table = _TABLE.match(line)
         key = None if table else _TOML_KEY.match(line)
@@ -245,9 +254,6 @@ def _toml(text: bytes) -> list[Draft]:
         elif key is not None:
             found.close(1, offset)
             found.add(_name(key["name"]).replace('"', ""), 1, offset + key.start("name"))
-        for quotes in (b'"""', b"'''"):
-            if line.count(quotes) % 2:
-                inside = quotes
     found.close(-1, len(text))
     return found.drafts
 

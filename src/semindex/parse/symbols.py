@@ -40,6 +40,8 @@ class _Visit(NamedTuple):
     start: int
     """The byte where a definition at this node starts (at ``export``, say); -1 for the node's own start."""
     doc: tuple[int, int]
+    is_member: bool = False
+    """Whether it is one of the ``members`` of a definition; one of these may hold another."""
 
     @property
     def first_byte(self) -> int:
@@ -55,11 +57,17 @@ class _DefinitionFinder(Struct):
     types: dict[str, int] = field(default_factory=dict)
     """The positions of types by their names; members defined outside their class are found by them."""
 
+    seen: set[int] = field(default_factory=set)
+    """The nodes that were looked at."""
+
     def run(self, root: Node) -> None:
         stack: list[_Visit] = []
         self._expand(_Visit(root, -1, False, -1, (0, 0)), stack)
         while stack and len(self.drafts) < MAX_SYMBOLS:
             visit = stack.pop()
+            if visit.is_member and self._is_passed(visit.node):
+                continue
+            self.seen.add(visit.node.id)
             action = self.table.rules[visit.node.type]
             if not isinstance(action, Step):
                 kind = self.drafts[visit.parent].kind if visit.parent >= 0 else None
@@ -113,9 +121,13 @@ class _DefinitionFinder(Struct):
             if definition.inner is not None:
                 local = visit.local or definition.kind in FUNCTIONS
                 self._expand(_Visit(definition.inner, len(self.drafts) - 1, local, -1, (0, 0)), stack)
-            for member in reversed(definition.members):
-                if member.type in self.table.rules:
-                    stack.append(_Visit(member, len(self.drafts) - 1, True, -1, (0, 0)))
+            members = [member for member in definition.members if member.type in self.table.rules]
+            for member in sorted(members, key=lambda node: -node.start_byte):
+                stack.append(_Visit(member, len(self.drafts) - 1, True, -1, (0, 0), is_member=True))
+
+    def _is_passed(self, member: Node) -> bool:
+        """Whether a member was looked at inside of another one, or cannot be put in order any more."""
+        return member.id in self.seen or (bool(self.drafts) and member.start_byte < self.drafts[-1].start)
 
     def _merges(self, definition: Definition, visit: _Visit) -> bool:
         """Whether this is another clause of the definition before, which then is lengthened."""

@@ -65,8 +65,6 @@ AUTOHOTKEY = HeadTable(
         ),
         Head(Kind.FUNCTION, r"(?P<name>[A-Za-z_]\w*+):[ \t]*+\r?$", Ends.NEXT, margin=True),
     ),
-    reserved=frozenset(
-        {"if", "while", "for", "loop", "switch", "else", "until", "catch", "If", "While", "For", "Loop"}
-    ),
+    reserved=frozenset({"if", "while", "for", "loop", "switch", "else", "until", "catch"}),
     ignores_case=True,
 )

@@ -54,7 +54,7 @@ JULIA = HeadTable(
         ),
     ),
     reserved=frozenset({"if", "for", "while", "elseif", "return", "let", "begin", "end", "and", "in", "isa"}),
-    opening=r"[{(\[]",
+    opening=r"(?!)",
     closing=r"[}\])]|end\b",
     opens=r"(?:^[ \t]*+|=[ \t]*+|\breturn[ \t]++|[(,][ \t]*+|@\w++[ \t]++)(?:if|for|while|let|begin|try|quote)\b(?![^\n]*?\bend\b)|\bdo\b(?=[ \t]*+(?:$|[\w(][^\n]*+$))(?![^\n]*?\bend\b)",
     closes=r"^[ \t]*+end\b",

@@ -18,6 +18,7 @@ from semindex.parse.blanking import bracket_pairs
 from semindex.parse.comments import Ranges, comments_and_strings
 from semindex.parse.drafts import CONTAINERS, FUNCTIONS, MAX_SYMBOLS, Draft, lengthened, placed
 from semindex.parse.heads.base import NAME_MAX_CHARS, Ends, Found, Head, HeadTable
+from semindex.parse.heads.margins import IndentedLines
 from semindex.types import Kind, Mask
 
 _LOCAL_LEAST_LINES = 3
@@ -117,11 +118,14 @@ def _matches(table: HeadTable, text: Visible) -> list[_Match]:
     if not table.rules:
         return []
     found: list[_Match] = []
+    reserved = _reserved(table)
     for match in _expression(table.rules, table.ignores_case).finditer(text.code):
         number = int((match.lastgroup or "r0")[1:])
         head = table.rules[number]
         names = _names(head, number, match)
-        kept = [name for name in names if name and name not in table.reserved]
+        kept = [
+            name for name in names if name and (name.lower() if table.ignores_case else name) not in reserved
+        ]
         if kept or not any(names) or head.ends is Ends.WORDS:
             groups = match.re.groupindex
             owner = match[f"r{number}_owner"] if f"r{number}_owner" in groups else None
@@ -135,6 +139,10 @@ def _matches(table: HeadTable, text: Visible) -> list[_Match]:
         if len(found) >= MAX_SYMBOLS:
             break
     return found
+
+
+def _reserved(table: HeadTable) -> frozenset[str]:
+    return frozenset(map(str.lower, table.reserved)) if table.ignores_case else table.reserved
 
 
 class _Renumbered:
@@ -177,7 +185,6 @@ class _Ends:
         self.matches = matches
         self.starts = [match.start for match in matches]
         self.size = len(text.code)
-        self.last_stop = self.size
         case = re.IGNORECASE if table.ignores_case else re.RegexFlag(0)
         self.opening, self.closing, self.passing = (
             _compiled(each, case) for each in (table.opening, table.closing, table.passing)
@@ -185,6 +192,8 @@ class _Ends:
         self.stop, self.opens, self.closes = (
             _compiled(each, case | re.MULTILINE) for each in (table.stop, table.opens, table.closes)
         )
+        self._ends_runs: dict[int, int] = {}
+        """For lines that continue a head at their indentation, the first behind that does not."""
         self._paired: dict[Ends, tuple[dict[int, int], list[int]]] = {}
 
     def found(self) -> list[Found]:
@@ -195,7 +204,7 @@ class _Ends:
                 name,
                 match.head.kind,
                 match.start,
-                max(self._end(match, following.get(position, self.size)), match.after),
+                max(end, match.after),
                 match.at,
                 match.column,
                 match.owner,
@@ -203,6 +212,7 @@ class _Ends:
                 match.head.local,
             )
             for position, match in enumerate(self.matches)
+            for end in (self._end(match, following.get(position, self.size)),)
             for name in match.names or ("",)
         ]
 
@@ -239,15 +249,13 @@ class _Ends:
         end = self.text.code.find(b"\n", offset)
         return self.size if end < 0 else end
 
+    @cached_property
+    def _stops(self) -> list[tuple[int, int]]:
+        return [found.span() for found in self.stop.finditer(self.text.bare)]
+
     def _stop(self, match: _Match) -> int:
-        # When nothing is found once, nothing will be found later in the file either.
-        if match.after >= self.last_stop:
-            return self._dedented(match)
-        found = self.stop.search(self.text.bare, match.after)
-        if found is None:
-            self.last_stop = match.after
-            return self._dedented(match)
-        return found.end()
+        position = bisect_left(self._stops, (match.after, 0))
+        return self._stops[position][1] if position < len(self._stops) else self._dedented(match)
 
     @cached_property
     def _worded(self) -> dict[int, int]:
@@ -317,23 +325,45 @@ class _Ends:
             self._paired[ends] = pairs, list(pairs)
         return self._paired[ends]
 
+    @cached_property
+    def _lines(self) -> IndentedLines:
+        return IndentedLines(self.text.code, self.passing)
+
+    @cached_property
+    def _heads(self) -> frozenset[int]:
+        return frozenset(self.starts)
+
     def _dedented(self, match: _Match) -> int:
         """The end of the last line before the next that is indented no deeper than the head."""
-        code = self.text.code
-        shallow = _shallow(min(match.column, 400))
-        offset = match.after
-        while True:
-            found = shallow.search(code, offset)
-            if found is None:
-                return self._inked(self.size, match.after)
-            line = found.end()
-            at_column = line - found.start() - 1 == match.column
-            if self.passing.match(code, line) or (at_column and self.opening.match(code, line)):
-                offset = self._line_end(line)
-                continue
-            if at_column and self.closing.match(code, line):
-                return self._line_end(line)
-            return self._inked(found.start(), match.after)
+        lines = self._lines
+        position = self._uncontinued(lines.behind(match.after, match.column), match.column)
+        if position == len(lines.starts):
+            return self._inked(self.size, match.after)
+        start = lines.starts[position]
+        if lines.columns[position] == match.column and self.closing.match(self.text.code, start):
+            return self._line_end(start)
+        return self._inked(lines.breaks[position], match.after)
+
+    def _uncontinued(self, position: int, column: int) -> int:
+        """The first line from ``position`` on that is no deeper than a head and does not continue it.
+
+        What is found is kept for the lines passed, which other heads may pass again.
+        """
+        lines = self._lines
+        passed: list[int] = []
+        while position < len(lines.starts) and lines.columns[position] == column:
+            if position in self._ends_runs:
+                position = self._ends_runs[position]
+                break
+            if not self._continues(lines.starts[position]):
+                break
+            passed.append(position)
+            position = lines.behind(lines.starts[position], column)
+        self._ends_runs.update(dict.fromkeys(passed, position))
+        return position
+
+    def _continues(self, start: int) -> bool:
+        return start not in self._heads and self.opening.match(self.text.code, start) is not None
 
     def _inked(self, end: int, least: int) -> int:
         """Where the last code before ``end`` ends: without the comment of the definition that follows."""
@@ -352,12 +382,6 @@ def _behind(bracket: int) -> int:
 
 def _is_meant(match: _Match | None, what: str) -> bool:
     return match is not None and (match.what == what or any(name.lower() == what for name in match.names))
-
-
-@lru_cache(maxsize=512)
-def _shallow(column: int) -> re.Pattern[bytes]:
-    """The beginning of a line that is not blank and indented by at most so many blanks."""
-    return re.compile(rb"\n[ \t]{0,%d}+(?=[^ \t\r\n])" % column)
 
 
 def drafts_of(table: HeadTable, text: Visible) -> list[Draft]:

@@ -6,7 +6,7 @@ from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
 _ML_NAME = r"(?P<name>[a-z_][\w']*+|\([ ]?+[!$%&*+./:<=>?@^|~#-][^()\n]*+\))"
-_OCAML_OPENING = r"(?:begin|do|struct|sig|object)\b|[{(\[|]"
+_OCAML_OPENING = r"(?:begin|do|struct|sig|object)\b|[{(|]|\[(?!@@@|%%)"
 _OCAML_CLOSING = r"(?:end|done)\b|[}\])]"
 _ATTRIBUTE = r"(?:\[@@?[^\]\n]*+\][ \t]*+|%\w++[ \t]++)?+"
 OCAML = HeadTable(
@@ -62,7 +62,7 @@ REASON = HeadTable(
         Head(Kind.VARIABLE, r"(?:export[ \t]++)?+let[ \t]++(?:rec[ \t]++)?+(?P<name>[a-z_]\w*+)[ \t]*+[:=]"),
     ),
     closing=r"[}\])]",
-    opening=r"[{(\[]|\|",
+    opening=r"[{(|]|\[(?!@)",
     reserved=frozenset({"_"}),
 )
 _FS_MARKS = r"(?:\[<[^\n]*?>\][ \t\r\n]*+)*+"
@@ -114,7 +114,7 @@ FSHARP = HeadTable(
         ),
     ),
     reserved=frozenset({"_", "rec", "private", "internal", "public", "mutable"}),
-    opening=r"[{(\[|]|\|",
+    opening=r"[{(|]|\[(?!<)",
     closing=r"[}\])]",
 )
 ELM = HeadTable(

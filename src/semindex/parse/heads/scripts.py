@@ -26,8 +26,7 @@ POWERSHELL = HeadTable(
         ),
     ),
     reserved=frozenset(
-        "if while for foreach switch elseif until catch function param process begin end trap data do else try finally"
-        " If While For Foreach ForEach Switch ElseIf elseIf Until Catch Param".split()
+        "if while for foreach switch elseif until catch function param process begin end trap data do else try finally".split()
     ),
     ignores_case=True,
 )
@@ -181,6 +180,7 @@ COFFEESCRIPT = HeadTable(
         ),
     ),
     reserved=frozenset({"if", "then", "else", "for"}),
+    opening=r"(?!)",
 )
 RAKU = HeadTable(
     (

@@ -37,7 +37,7 @@ NIM = HeadTable(
         ),
         Head(Kind.CONSTANT, rf"const[ \t]++{_NIM_NAME}", titles=_unquoted),
     ),
-    opening=r"[{(\[]",
+    opening=r"(?!)",
     closing=r"[}\])]",
 )
 CRYSTAL = HeadTable(

@@ -46,7 +46,8 @@ PASCAL = HeadTable(
     ignores_case=True,
 )
 
-_BODY = r"(?:\s*+\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))?+(?:\s++return\s++[^;(]{1,120}?)?"
+_PARAMETERS = r"(?:\s*+\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))?+"
+_RETURN = r"(?:\s++return\s++(?:(?!\b(?:is|with|renames)\b)[^;(]){1,120}+)?+"
 _ADA_NAME = r"(?P<name>[A-Za-z][\w.]*+|\"[^\"\n]++\")"
 ADA = HeadTable(
     (
@@ -59,14 +60,14 @@ ADA = HeadTable(
         Head(Kind.MODULE, rf"package\s++{_ADA_NAME}(?=\s++(?:is\s++new|renames)\b)", Ends.STOP),
         Head(
             Kind.FUNCTION,
-            rf"(?:(?:not\s++)?+overriding\s++)?+(?:procedure|function)\s++{_ADA_NAME}{_BODY}"
-            r"(?:\s++with\b[^;]{0,600}?)?\s*\bis\b(?!\s*+(?:new|separate|abstract|null|\(|<>))",
+            rf"(?:(?:not\s++)?+overriding\s++)?+(?:procedure|function)\s++{_ADA_NAME}{_PARAMETERS}{_RETURN}"
+            r"\s*+(?:\bwith\b(?:(?!\bis\b)[^;]){0,600}+)?+\bis\b(?!\s*+(?:new|separate|abstract|null|\(|<>))",
             Ends.WORDS,
             local=True,
         ),
         Head(
             Kind.FUNCTION,
-            rf"(?:(?:not\s++)?+overriding\s++)?+(?:procedure|function)\s++{_ADA_NAME}{_BODY}",
+            rf"(?:(?:not\s++)?+overriding\s++)?+(?:procedure|function)\s++{_ADA_NAME}{_PARAMETERS}",
             Ends.STOP,
         ),
         Head(Kind.CLASS, rf"task\s++body\s++{_ADA_NAME}", Ends.WORDS),
@@ -77,7 +78,7 @@ ADA = HeadTable(
         Head(Kind.METHOD, rf"entry\s++{_ADA_NAME}", Ends.STOP),
         Head(
             Kind.STRUCT,
-            rf"type\s++{_ADA_NAME}{_BODY}\s++is\s++(?:(?:abstract|tagged|limited|new|and|with|[\w.]++)\s++)*?record\b",
+            rf"type\s++{_ADA_NAME}{_PARAMETERS}\s++is\s++(?:(?!record\b)[\w.]++\s++){{0,40}}+record\b",
             Ends.INDENT,
         ),
         Head(Kind.TYPE, rf"(?:sub)?+type\s++{_ADA_NAME}", Ends.STOP),

@@ -186,21 +186,27 @@ def holding(
 def _inside(
     node: Node, source: bytes, pattern: re.Pattern[bytes], bodies: Container[str], blocks: Container[str]
 ) -> tuple[Node, ...]:
-    """The outermost nodes at matches, in their order: bodies, and the statements of blocks."""
+    """The nodes at matches, without those inside of an earlier one: bodies, and the statements of blocks."""
     found: list[Node] = []
-    passed = node.start_byte
-    for match in pattern.finditer(source, node.start_byte, node.end_byte):
-        at = match.end() - 1
-        if at < passed:
-            continue
-        is_local = match.lastgroup == "local"
-        below = each = node.descendant_for_byte_range(at, at + 1)
-        while each is not None and each != node and each.type not in (blocks if is_local else bodies):
-            below, each = each, each.parent
-        if each is None or each == node:
-            continue
-        inside = below if is_local else each
+    match = pattern.search(source, node.start_byte, node.end_byte)
+    while match is not None:
+        inside = _around(node, match, bodies, blocks)
         if inside is not None:
             found.append(inside)
-            passed = inside.end_byte
+        passed = max(match.end(), inside.end_byte if inside else 0)
+        match = pattern.search(source, passed, node.end_byte) if passed < node.end_byte else None
     return tuple(found)
+
+
+def _around(
+    node: Node, match: re.Match[bytes], bodies: Container[str], blocks: Container[str]
+) -> Node | None:
+    """The innermost body, or statement of a block, that is inside of the node and around a match."""
+    at = match.end() - 1
+    is_local = match.lastgroup == "local"
+    below = each = node.descendant_for_byte_range(at, at + 1)
+    while each is not None and each != node and each.type not in (blocks if is_local else bodies):
+        below, each = each, each.parent
+    if each is None or each == node:
+        return None
+    return below if is_local else each
