@@ -81,7 +81,12 @@ def test_an_empty_folder_has_nothing_to_find(tmp_path: Path) -> None:
     ran = semindex_command("search", "anything", cwd=tmp_path)
     assert (ran.code, ran.out) == (1, "")
     assert "nothing found" in ran.err
+    assert list(tmp_path.iterdir()) == []
+    plant(tmp_path, {"cookies.py": ALPHA})
     with semindex.open(tmp_path) as index:
+        index.refresh()
+        (tmp_path / "cookies.py").unlink()
+        index.refresh()
         assert list(index.search("anything")) == []
         assert list(index.search('"a phrase"', group_by="chunk", kind=["function"])) == []
         assert index.status(verify=True).problems == ()

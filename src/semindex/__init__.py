@@ -16,6 +16,7 @@ from semindex.version import __version__
 
 if TYPE_CHECKING:
     from semindex.errors import (
+        BroadRoot,
         CacheError,
         ConfigError,
         IndexCorrupt,
@@ -46,6 +47,7 @@ _HOME = {
     ),
     **dict.fromkeys(
         (
+            "BroadRoot",
             "CacheError",
             "ConfigError",
             "IndexCorrupt",
@@ -67,6 +69,7 @@ _HOME = {
 }
 
 __all__ = [
+    "BroadRoot",
     "BuildReport",
     "CacheError",
     "Cluster",

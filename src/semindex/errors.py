@@ -24,6 +24,18 @@ class RootError(SemindexError):
     """The folder to index is missing, not a folder, or not readable."""
 
 
+class BroadRoot(RootError):  # noqa: N818 - says what is wrong with the root
+    """A folder that nobody may have meant has no index yet; to insist makes one."""
+
+    def __init__(self, root: object, doubt: str) -> None:
+        """``doubt`` is the end of a sentence about the folder."""
+        self.doubt = f"{root} {doubt}"
+        super().__init__(
+            f"{self.doubt}, so it was not indexed; name the repository that you mean, or insist: "
+            f"semindex index --yes {root}, in Python index.refresh(yes=True)"
+        )
+
+
 class NotIndexed(SemindexError):  # noqa: N818 - the design's public name
     """The folder has no index yet; ``Index.refresh`` or ``semindex index`` makes one."""
 

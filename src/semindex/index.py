@@ -24,7 +24,7 @@ from semindex.errors import (
     RootError,
     UsageError,
 )
-from semindex.locate import Location, StrPath, locate, path_named, why_no_folder
+from semindex.locate import Location, StrPath, indexes_below, locate, path_named, why_no_folder
 from semindex.operations.base import verb
 from semindex.operations.index import WatchedRefresh
 from semindex.operations.related import Related, related
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from semindex.models.judge import Judge
     from semindex.search.rerank import Reranked
 
-__all__ = ["Index", "Location", "StrPath", "locate", "open"]
+__all__ = ["Index", "Location", "StrPath", "indexes_below", "locate", "open"]
 
 _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
@@ -154,6 +154,7 @@ class Index:
             UsageError: ``cluster`` cannot be read, or the extra that it needs is not installed.
             WorkerError: The cluster is out of reach, or none of its workers fit; what was committed stays.
             RootError: The root is gone.
+            BroadRoot: It has no index, and nobody may have meant it; ``yes`` insists.
             IndexLocked: Another process is writing, still after ``wait_seconds``.
             IndexTooNew: The index is of a newer semindex.
             IndexUnwritable: No room or permission; what was committed before is intact.
@@ -164,7 +165,7 @@ class Index:
 
             local_workers(workers.address)
         report = self._builder(asked.progress, workers).refresh(
-            force=asked.force, wait_seconds=asked.wait_seconds
+            force=asked.force, wait_seconds=asked.wait_seconds, yes=asked.yes
         )
         return replace(
             report, warnings=(*self._settings.passed_over, *report.warnings, *self._embedder.notes)

@@ -11,6 +11,7 @@ from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Index, StrPath
 from semindex.index import open as open_index
 from semindex.operations.base import verb
+from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.process.threads import MOST_THREADS, Beside
 from semindex.snapshot import Commit, Snapshot
@@ -79,6 +80,19 @@ class Indexes:
         return search(self.snapshot(), asked, checked, started=started)
 
     search = verb(Search, _search)
+
+    def _related(self, asked: Related) -> Hits:
+        """The spans of all repositories most like the one at ``path:line``, itself left out.
+
+        The path is an absolute one, or relative to the first repository.
+
+        Raises:
+            QueryError: No indexed file has that path, or it has no such line.
+            SemindexError: As of one index.
+        """
+        return related(self.snapshot(), asked)
+
+    related = verb(Related, _related)
 
     def snapshot(self) -> Snapshot:
         """The newest commits of all, ready to be read; the same object while none has a newer one.

@@ -8,6 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from semindex.errors import RootError, UsageError
+from semindex.source.below import folders_with
+from semindex.source.git import find_top
 from semindex.store import layout
 from semindex.store.ownership import refuse
 
@@ -59,6 +61,29 @@ def locate(path: Path, *, index_dir: Path | None = None) -> Location:
         if is_top:
             return _located(above, path, index, "the git repository", passed_over)
     return _located(folder, path, folder / layout.FOLDER, "", passed_over)
+
+
+class Below(Struct, frozen=True):
+    """Folders below another, by path."""
+
+    indexes: tuple[Path, ...]
+    """The roots of indexes; those of other users, and links, are left out."""
+    others: tuple[Path, ...]
+    """Repositories that are not indexed."""
+
+
+def indexes_below(location: Location) -> Below | None:
+    """The indexes below a folder that has none itself and is in no git work tree; None if there are none.
+
+    A search from such a folder asks these, instead of indexing all of it once more.
+    """
+    root = location.root
+    if location.scope or layout.has_catalog(location.index_dir) or find_top(root) is not None:
+        return None
+    marked = folders_with(root, f"{layout.FOLDER}/{layout.CATALOG}")
+    indexes = tuple(folder for folder in marked if not refuse(folder / layout.FOLDER))
+    others = tuple(folder for folder in folders_with(root, ".git") if folder not in indexes)
+    return Below(indexes, others) if indexes else None
 
 
 def path_named(name: str, value: object) -> Path:

@@ -184,6 +184,9 @@ class FakeModule(types.ModuleType):
         root = path.resolve()
         return FakeLocation(root, self.scope, index_dir or root / ".semindex", self.note)
 
+    def indexes_below(self, location: FakeLocation) -> None:
+        """None are made."""
+
     def open(self, root: Path, *, index_dir: Path, settings: Any) -> FakeIndex:
         index = self.made.setdefault(root, FakeIndex(root, index_dir, **self.template))
         index.settings = settings

@@ -267,10 +267,55 @@ def test_clean_does_not_remove_a_folder_that_is_no_index(own: Path) -> None:
     assert (own / "src" / "cookies.py").exists()
 
 
-def test_an_empty_repository_is_indexed_and_holds_nothing(tmp_path: Path) -> None:
+def test_an_empty_repository_has_nothing_and_gets_no_index(tmp_path: Path) -> None:
     done = run(["index"], tmp_path)
     assert (done.returncode, b"0 files" in done.stdout) == (0, True)
-    assert answered(["search", "cookie"], tmp_path, code=1)["hits"] == []
+    assert answered(["search", "cookie"], tmp_path, code=1)["error"]["type"] == "NotIndexed"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    """A folder with three repositories, of which none is indexed."""
+    for name in ("jar", "lid", "shelf"):
+        file = tmp_path / "code" / name / "main.py"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"def open_{name}(cookie):\n    return {name}.get(cookie)\n")
+        subprocess.run(["git", "init", "-q", file.parent], check=True)
+    return tmp_path / "code"
+
+
+def test_a_folder_above_repositories_is_indexed_only_when_somebody_insists(several: Path) -> None:
+    for words in (["index"], ["search", "cookie"], ["related", "jar/main.py:1"]):
+        done = run(words, several)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert b"holds 3 repositories (jar, lid, shelf), so it was not indexed" in done.stderr
+        assert b"semindex index --yes" in done.stderr
+    assert not (several / ".semindex").exists()
+    code, drawn = on_terminal(["index"], several, typed=b"n\n", after=b"[y/N]:")
+    assert (code, "Index it?" in drawn) == (2, True)
+    assert not (several / ".semindex").exists()
+    code, _ = on_terminal(["index"], several, typed=b"y\n", after=b"[y/N]:")
+    assert code == 0
+    assert run(["index", "-q"], several).returncode == 0
+    (several / "one").mkdir()
+    shutil.rmtree(several / ".semindex")
+    assert run(["index", "--yes", "-q"], several).returncode == 0
+    assert len(paths(answered(["search", "cookie"], several))) == 3
+
+
+def test_indexes_below_a_folder_are_used_and_not_made_again(several: Path) -> None:
+    for name in ("jar", "lid"):
+        assert run(["index", "-q"], several / name).returncode == 0
+    answer = answered(["search", "cookie"], several)
+    assert {Path(hit["repository"]).name for hit in answer["hits"]} == {"jar", "lid"}
+    note = f"{several} has no index; asked those below it: jar, lid; not indexed: shelf"
+    assert answer["coverage"]["notes"][0] == note
+    answer = answered(["related", "lid/main.py:1"], several)
+    (like,) = answer["hits"]
+    assert (Path(like["repository"]).name, like["path"]) == ("jar", "main.py")
+    assert answered(["related", "main.py"], several, code=2)["error"]["type"] == "QueryError"
+    assert not (several / ".semindex").exists()
 
 
 def test_a_repositorys_configuration_cannot_choose_a_model(own: Path) -> None:

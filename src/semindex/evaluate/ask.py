@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from semindex.evaluate.metrics import DEPTH, HitPlace
+from semindex.index import Index
 from semindex.index import open as open_real
 from semindex.types import GroupBy
 
@@ -71,9 +72,24 @@ class Asked(Struct, frozen=True):
     milliseconds: float
 
 
-def open_index(root: Path, index_dir: Path) -> AbstractContextManager[Searchable]:
+class _Copy:
+    """The product's own index of a copy, which is meant however large it is, and is in no git work tree."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def refresh(self) -> Built:
+        return self._index.refresh(yes=True)
+
+    def search(self, query: str, /, *, limit: int, group_by: GroupBy) -> Iterable[Shown]:
+        return self._index.search(query, limit=limit, group_by=group_by)
+
+
+@contextmanager
+def open_index(root: Path, index_dir: Path) -> Iterator[Searchable]:
     """The product's own index of ``root``, kept in ``index_dir``."""
-    return open_real(root, index_dir=index_dir)
+    with open_real(root, index_dir=index_dir) as index:
+        yield _Copy(index)
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from contextlib import ExitStack
 
 from msgspec.structs import replace
 
-from semindex.errors import IndexCorrupt
-from semindex.indexing import merge
+from semindex.errors import BroadRoot, IndexCorrupt
+from semindex.indexing import breadth, merge
 from semindex.indexing.drift import Drift, planned, walked
+from semindex.indexing.memory import peak_bytes
 from semindex.indexing.plan import READ_BY, Plan, new_skips
 from semindex.indexing.run import Indexing, Run
 from semindex.indexing.stopped import STOPPED, read_stopped
@@ -45,6 +46,7 @@ class Builder:
         paths: Collection[str] | None = None,
         drift: Drift | None = None,
         wait_seconds: float = 0.0,
+        yes: bool = False,
     ) -> BuildReport:
         """Index what is new or changed, forget what is gone, and commit.
 
@@ -55,9 +57,11 @@ class Builder:
                 by themselves (see :func:`walk`) and there is an index already.
             drift: What :func:`check` has just found, so that it is not looked for again.
             wait_seconds: How long to wait for another process that is writing; ``progress`` is told.
+            yes: Make a first index even of a folder that nobody may have meant.
 
         Raises:
             RootError: The root is missing or not a folder.
+            BroadRoot: Nobody may have meant the root, and there is no index of it yet.
             IndexLocked: Another process is writing, still after ``wait_seconds``.
             IndexTooNew: The index is of a newer semindex.
             IndexUnwritable: The index folder cannot be written; what was committed stays.
@@ -65,6 +69,10 @@ class Builder:
         started = time.monotonic()
         place, warnings = self._place, list[str]()
         checked_root(place.root)
+        if not layout.has_catalog(place.index_dir):
+            drift = self._first_walk(yes=yes)
+            if not drift.seen.refs and not drift.seen.skipped:
+                return _nothing_indexed(time.monotonic() - started)
         layout.create(place.index_dir)
         with write_lock(place.index_dir, wait_seconds=wait_seconds, on_wait=self._tell_wait(wait_seconds)):
 
@@ -81,6 +89,24 @@ class Builder:
                 report, live = indexed(None)
             layout.collect_garbage(place.index_dir, live, on_step=place.on_step)
         return replace(report, seconds=time.monotonic() - started)
+
+    def _first_walk(self, *, yes: bool) -> Drift:
+        """The walk of a root that has no index yet.
+
+        Raises:
+            BroadRoot: Nobody may have meant the root, and ``yes`` is not given.
+        """
+        root = self._place.root
+        why = "" if yes else breadth.doubt(root)
+        if not why:
+            drift = walked(root, on_progress=self._tell_walk)
+            why = "" if yes else breadth.doubt_of_many(root, len(drift.seen.refs))
+        if why:
+            raise BroadRoot(root, why)
+        return drift
+
+    def _tell_walk(self, files: int) -> None:
+        self._progress(Progress("walk", files, None, "files"))
 
     def _tell_wait(self, wait_seconds: float) -> OnWait:
         return lambda waited, holder: self._progress(
@@ -176,7 +202,7 @@ class Builder:
             known = walked(
                 self._place.root,
                 paths=None if must_see_all else paths,
-                on_progress=lambda n: self._progress(Progress("walk", n, None, "files")),
+                on_progress=self._tell_walk,
             )
         if broken or force or known.stamp != catalog.stamp:
             return planned(known, catalog, rules=self._place.rules, broken=broken, force=force)
@@ -226,6 +252,26 @@ class Builder:
             generation=catalog.generation,
             merged_segments=run.merged,
         )
+
+
+def _nothing_indexed(seconds: float) -> BuildReport:
+    """The report on an empty folder, of which no index is made."""
+    return BuildReport(
+        added=0,
+        changed=0,
+        removed=0,
+        unchanged=0,
+        skipped={},
+        failures=(),
+        warnings=("there are no files, so no index was made",),
+        seconds=seconds,
+        peak_bytes=peak_bytes(),
+        processes=1,
+        source_bytes=0,
+        chunks=0,
+        files=0,
+        generation=0,
+    )
 
 
 FAILURES = frozenset(

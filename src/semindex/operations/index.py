@@ -13,6 +13,13 @@ class Refresh(Request, frozen=True, kw_only=True):
     """Index what is new or changed, forget what is gone."""
 
     force: Annotated[bool, option("Read and analyse every file again.")] = False
+    yes: Annotated[
+        bool,
+        option(
+            "Index the folder even if nobody may have meant it: a home folder, one above several "
+            "repositories, or over 50,000 files outside git."
+        ),
+    ] = False
     wait_seconds: Annotated[
         int,
         option(

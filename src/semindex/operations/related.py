@@ -46,8 +46,7 @@ def related(snapshot: Snapshot, asked: Related) -> Hits:
     started = time.perf_counter()
     scope, generation = asked.scope.strip("/"), snapshot.generation
     with snapshot.blaming_damage():
-        path, line = place_in(asked.location, snapshot.roots[0], generation.path_of)
-        origin = chunk_at(generation, path, line)
+        origin = chunk_at(generation, place_in(asked.location, snapshot.roots, generation.path_of))
         ranking = related_files(generation, origin, limit=asked.limit, scope=scope)
         reader = snapshot.reader()
         if asked.group_by == GroupBy.FILE:

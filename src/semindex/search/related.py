@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,21 +26,34 @@ def _location() -> re.Pattern[str]:
     return re.compile(r"(?P<path>.+?)(?::(?P<line>\d{1,9})(?:[:-]\d+)?)?", re.DOTALL)
 
 
-def place_in(location: str, root: Path, known: Container[str]) -> tuple[str, int | None]:
-    """The root-relative path and the line that a location names; no line for a whole file.
+class Place(NamedTuple):
+    """What a location names."""
+
+    repository: int
+    """The position of its root."""
+    path: str
+    """Relative to this root."""
+    line: int | None
+    """None for a whole file."""
+
+
+def place_in(location: str, roots: Sequence[Path], known: Container[str]) -> Place:
+    """The place that a location names: below the root that holds it, or else relative to the first.
 
     A location that is one of the ``known`` paths is that path, whatever colons it has.
 
     Raises:
         QueryError: The location is empty.
     """
-    if location in known:
-        return location, None
+    if location in known and len(roots) == 1:
+        return Place(0, location, None)
     match = _location().fullmatch(location)
     if match is None:
         raise QueryError("the location is empty; give path or path:line")
-    inside = os.path.normpath(root / match["path"])
-    return Path(os.path.relpath(inside, root)).as_posix(), int(match["line"]) if match["line"] else None
+    inside = Path(os.path.normpath(roots[0] / match["path"]))
+    number = next((number for number, root in enumerate(roots) if inside.is_relative_to(root)), 0)
+    path = Path(os.path.relpath(inside, roots[number])).as_posix()
+    return Place(number, path, int(match["line"]) if match["line"] else None)
 
 
 class Origin(Struct, frozen=True):
@@ -49,13 +63,14 @@ class Origin(Struct, frozen=True):
     chunks: tuple[int, ...]
 
 
-def chunk_at(generation: Generation, path: str, line: int | None) -> Origin:
+def chunk_at(generation: Generation, place: Place) -> Origin:
     """The chunk that has a line of a file, or all chunks of the file.
 
     Raises:
         QueryError: No indexed file has that path, or it has no such line.
     """
-    file = generation.path_of.get(path)
+    _, path, line = place
+    file = _file_at(generation, place)
     if file is None:
         raise QueryError(f"{path} is not in the index; give a path as 'semindex search' shows it")
     first, last = generation.file_starts[file : file + 2].tolist()
@@ -66,6 +81,16 @@ def chunk_at(generation: Generation, path: str, line: int | None) -> Origin:
     if not len(inside):
         raise QueryError(f"{path} has no line {line}; it ends at line {int(lines[-1, 1])}")
     return Origin(file, (first + int(inside[0]),))
+
+
+def _file_at(generation: Generation, place: Place) -> int | None:
+    file = generation.path_of.get(place.path)
+    if file is None or generation.facts(file).repository == place.repository:
+        return file
+    # Another repository has a file of the same path.
+    live = np.flatnonzero(generation.file_live).tolist()
+    alike = (each for each in live if generation.path(each) == place.path)
+    return next((each for each in alike if generation.facts(each).repository == place.repository), None)
 
 
 def related_files(generation: Generation, origin: Origin, *, limit: int, scope: str) -> Ranking:

@@ -48,6 +48,11 @@ class Garbage(Struct, frozen=True):
     """How many files the system did not remove (open ones on Windows); the next collection tries again."""
 
 
+def has_catalog(index_dir: Path) -> bool:
+    """Whether an index was begun in the folder."""
+    return os.path.lexists(index_dir / CATALOG)
+
+
 def create(index_dir: Path) -> None:
     """Make the folder and what every index has; an index that is there stays as it is.
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from semindex.operations.index import Refresh
-from semindex.present.cli.opened import opened
+from semindex.present.cli.opened import opened, refreshed
 from semindex.present.cli.options import asks, index_dir_option, json_option, path_argument, set_option
 from semindex.present.cli.outcome import DONE, tell
-from semindex.present.cli.progress import drawn
 from semindex.present.render import by_count, count, duration, failure_lines, size
 from semindex.present.safe import safe_line, safe_message
 from semindex.present.schema import report_object
@@ -41,6 +40,8 @@ def index(
 
     PATH is a folder; in a git work tree the whole tree is indexed. Files that did not change are not
     read again. The index is kept in ROOT/.semindex, which git ignores, unless --index-dir says otherwise.
+    The first index of a folder that nobody may have meant (a home folder, one above several repositories,
+    over 50,000 files outside git) is made after asking in a terminal, and elsewhere with --yes only.
     """
     with opened(path, index_dir, overrides) as place:
         root, folder = str(place.index.root), str(place.index.index_dir)
@@ -48,8 +49,7 @@ def index(
             tell(place.location.passed_over)
         if place.location.scope and not quiet:
             tell(f"{place.location.scope} lies in {root}: the whole of it is indexed.")
-        with drawn(quiet=quiet) as progress:
-            report = place.index.refresh(**asked, progress=progress)
+        report = refreshed(place.index, quiet=quiet, **asked)
     if as_json:
         write_json(report_object(report, root=root, index_dir=folder))
         return DONE

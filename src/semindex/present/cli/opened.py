@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import click
 from msgspec import Struct
 
-from semindex.errors import NotIndexed
+from semindex.errors import BroadRoot, NotIndexed
+from semindex.present.cli.outcome import NoFiles
 from semindex.present.render import count, duration
+from semindex.present.safe import safe_message
 
 if TYPE_CHECKING:
     from semindex.config import Settings
     from semindex.index import Index, Location
     from semindex.library import Indexes
+    from semindex.types import BuildReport
+
+
+_MOST_NAMED = 5
+"""Folders that a note names."""
 
 
 class Opened(Struct, frozen=True):
@@ -61,15 +70,66 @@ def not_indexed(index: Index) -> NotIndexed:
     return NotIndexed(f"nothing is indexed for {index.root}; run: semindex index {index.root}")
 
 
-def built_first(index: Index) -> list[str]:
-    """Build an index that does not exist yet; gives notes on what was done, none when it existed."""
-    if index.exists:
-        return []
+def indexes_for(
+    stack: ExitStack, path: Path, index_dir: Path | None, overrides: Mapping[str, str]
+) -> tuple[list[Opened], str]:
+    """The index that serves ``path``, or those of repositories below it where it has none; with a note.
+
+    Raises:
+        SemindexError: As :func:`opened`.
+    """
+    from semindex.index import indexes_below
+
+    place = stack.enter_context(opened(path, index_dir, overrides))
+    below = None if index_dir is not None else indexes_below(place.location)
+    if below is None:
+        return [place], ""
+    root = place.index.root
+    places = [stack.enter_context(opened(each, None, overrides)) for each in below.indexes]
+    note = f"{root} has no index; asked those below it: {_named(root, below.indexes)}"
+    if below.others:
+        note += f"; not indexed: {_named(root, below.others)}"
+    return places, note
+
+
+def _named(root: Path, folders: Sequence[Path]) -> str:
+    """The first of some folders, relative to ``root``, and how many more there are."""
+    more = f" and {len(folders) - _MOST_NAMED} more" if len(folders) > _MOST_NAMED else ""
+    return ", ".join(each.relative_to(root).as_posix() for each in folders[:_MOST_NAMED]) + more
+
+
+def refreshed(index: Index, *, quiet: bool = False, **asked: Any) -> BuildReport:
+    """Bring an index up to date; a folder that nobody may have meant is asked about in a terminal first.
+
+    Raises:
+        BroadRoot: Nobody can be asked, or the answer was no.
+        SemindexError: As :meth:`semindex.index.Index.refresh`.
+    """
     from semindex.present.cli.progress import drawn
 
+    try:
+        with drawn(quiet=quiet) as progress:
+            return index.refresh(**asked, progress=progress)
+    except BroadRoot as error:
+        can_ask = sys.stdin.isatty() and sys.stderr.isatty()
+        if not can_ask or not click.confirm(f"{safe_message(error.doubt)}. Index it?", err=True):
+            raise
+    with drawn(quiet=quiet) as progress:
+        return index.refresh(**{**asked, "yes": True}, progress=progress)
+
+
+def built_first(index: Index) -> list[str]:
+    """Build an index that does not exist yet; gives notes on what was done, none when it existed.
+
+    Raises:
+        NoFiles: There are none.
+    """
+    if index.exists:
+        return []
     gc.enable()  # a build makes cycles, and may take long
-    with drawn() as progress:
-        # Who searches does not wait for a writer.
-        report = index.refresh(progress=progress, wait_seconds=0)
+    # Who searches does not wait for a writer.
+    report = refreshed(index, wait_seconds=0)
+    if not report.generation:
+        raise NoFiles(f"nothing found; {index.root} has no files to index, name the folder of a repository")
     built = f"indexed first: {count(report.files, 'file')} in {duration(report.seconds)}"
     return [built, *report.warnings]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from semindex.errors import SemindexError
+from semindex.errors import NotIndexed, SemindexError
 from semindex.present.safe import safe_message
 from semindex.present.schema import error_object
 from semindex.present.stream import ReaderGone, let_every_character_through, silence, write_json
@@ -17,6 +17,10 @@ INTERRUPTED = 130
 """128 + SIGINT, as a shell reports it."""
 CLOSED = 141
 """128 + SIGPIPE: the reader went away, as after ``| head``."""
+
+
+class NoFiles(NotIndexed):
+    """There is nothing to search: a folder without files. No mistake, so the exit code is that of no hit."""
 
 
 def guarded(run: Callable[[], object], *, as_json: bool) -> int:
@@ -31,6 +35,9 @@ def guarded(run: Callable[[], object], *, as_json: bool) -> int:
     except click.ClickException as error:
         message = usage(error)
         return _failed_as_json("UsageError", message) if as_json else _failed(message, ERROR)
+    except NoFiles as error:
+        kind, message = NotIndexed.__name__, str(error)
+        return _failed_as_json(kind, message, NOTHING) if as_json else _failed(message, NOTHING)
     except SemindexError as error:
         kind, message = type(error).__name__, str(error)
         return _failed_as_json(kind, message) if as_json else _failed(message, ERROR)
@@ -67,7 +74,7 @@ def _failed(message: str, code: int) -> int:
     return code
 
 
-def _failed_as_json(kind: str, message: str) -> int:
+def _failed_as_json(kind: str, message: str, code: int = ERROR) -> int:
     try:
         write_json(error_object(kind, safe_message(message)))
         sys.stdout.flush()
@@ -77,4 +84,4 @@ def _failed_as_json(kind: str, message: str) -> int:
     except OSError:
         silence()
         return _failed(message, ERROR)
-    return ERROR
+    return code

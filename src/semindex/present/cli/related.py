@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import click
 
 from semindex.operations.related import Related
 from semindex.present.cli.answers import give, noted, shape
-from semindex.present.cli.opened import built_first, opened
+from semindex.present.cli.opened import built_first, indexes_for, together
 from semindex.present.cli.options import answer_options, asks, path_argument
 
 
@@ -27,11 +27,36 @@ def related(
     the current folder. PATH is the repository, or a folder in it to find only what lies there.
     """
     wanted = shape(**shown)
-    with opened(path, index_dir, overrides) as place:
-        notes = [place.location.note, place.location.passed_over, *built_first(place.index)]
-        asked["location"] = from_root(asked["location"], path, place.index.root)
-        answer = place.index.related(**asked, scope=place.location.scope)
-    return give(noted(answer, notes), wanted, place.settings)
+    with ExitStack() as stack:
+        places, note = indexes_for(stack, path, index_dir, overrides)
+        notes = [note]
+        for place in places:
+            notes += [place.location.note, place.location.passed_over, *built_first(place.index)]
+        if len(places) > 1:
+            asked["location"] = from_any(asked["location"], path)
+            answer = together(places).related(**asked)
+        else:
+            asked["location"] = from_root(asked["location"], path, places[0].index.root)
+            answer = places[0].index.related(**asked, scope=places[0].location.scope)
+    return give(noted(answer, notes), wanted, places[0].settings)
+
+
+def from_any(location: str, base: Path) -> str:
+    """``location`` with the absolute path of its file, which lies in ``base`` or in the current folder."""
+    parts = _parts(location)
+    with suppress(OSError, ValueError):
+        for folder in (base, Path()):
+            whole = (folder / parts[0]).resolve()
+            if parts[0] and whole.exists():
+                return f"{whole}{parts[1]}"
+    # Nothing lies there; a path that is relative to any one of the repositories would be a guess.
+    return f"{(base / parts[0]).absolute()}{parts[1]}"
+
+
+def _parts(location: str) -> tuple[str, str]:
+    """The file, and the line with its colon (empty if there is none)."""
+    found = re.fullmatch(r"(.*?)((?::\d+)?)", location, re.DOTALL)
+    return (found[1], found[2]) if found else (location, "")
 
 
 def from_root(location: str, base: Path, root: Path) -> str:
@@ -39,8 +64,7 @@ def from_root(location: str, base: Path, root: Path) -> str:
 
     It is looked for in ``base``, in ``root``, and in the current folder, as a search shows it.
     """
-    parts = re.fullmatch(r"(.*?)((?::\d+)?)", location, re.DOTALL)
-    file, line = (parts[1], parts[2]) if parts else (location, "")
+    file, line = _parts(location)
     with suppress(OSError, ValueError):
         for folder in (base, root, Path()):
             whole = (folder / file).parent.resolve() / Path(file).name

@@ -10,8 +10,9 @@ import click
 from semindex.errors import UsageError
 from semindex.operations.search import Search
 from semindex.present.cli.answers import give, noted, shape
-from semindex.present.cli.opened import built_first, not_indexed, opened, together
+from semindex.present.cli.opened import built_first, indexes_for, not_indexed, together
 from semindex.present.cli.options import answer_options, asks
+from semindex.present.cli.outcome import NoFiles
 
 
 @click.command()
@@ -47,8 +48,9 @@ def search(
         overrides = {**overrides, "RERANK_MODEL": rerank_model}
         asked["rerank"] = True
     with ExitStack() as stack:
-        found = [stack.enter_context(opened(path, index_dir, overrides)) for path in places or (Path(),)]
-        notes: list[str] = []
+        asked_of = [indexes_for(stack, path, index_dir, overrides) for path in places or (Path(),)]
+        found = [place for several, _ in asked_of for place in several]
+        notes = [note for _, note in asked_of]
         for place in found:
             if asked["rerank"]:
                 place.index.load_reranker()  # an error in it comes before a long build
@@ -56,7 +58,14 @@ def search(
                 raise not_indexed(place.index)
             whole = any(not each.location.scope and each.index.root == place.index.root for each in found)
             notes += ["" if whole else place.location.note, place.location.passed_over]
-            notes += built_first(place.index)
+            try:
+                notes += built_first(place.index)
+            except NoFiles as error:
+                if len(found) == 1:
+                    raise
+                notes.append(str(error))
+        if len(found) > 1:
+            found = [place for place in found if place.index.exists] or found
         if len(found) > 1:
             answer = together(found).search(**asked)
         else:
