@@ -207,6 +207,14 @@ def test_an_index_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert files == {0o600}
 
 
+def test_a_folder_that_is_not_ours_keeps_its_mode(tmp_path: Path) -> None:
+    root = plant(tmp_path / "root", {"cookies.py": ALPHA})
+    home = plant(tmp_path / "home", {"letter.txt": b"mine"})
+    home.chmod(0o755)
+    assert semindex_command("index", "--index-dir", home, cwd=root).code == 2
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755
+
+
 def test_an_older_index_that_others_can_read_is_closed(tmp_path: Path) -> None:
     root = plant(tmp_path / "root", {"cookies.py": ALPHA})
     with semindex.open(root) as index:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from semindex.source.git import find_fifo
 from semindex.source.walk import walk
 from tests.source.conftest import git, listed, repository, write
 
@@ -154,3 +156,17 @@ def test_paths_that_look_like_options_or_magic_are_paths(tmp_path: Path) -> None
     repository(root / "--exec=x", {"n.py": "x"})
     assert listed(walk(root)) == sorted([*names, "--exec=x/n.py"])
     assert not os.path.lexists(root / "evil")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFOs in folders")
+def test_a_fifo_that_git_would_wait_for_is_found_wherever_it_is(tmp_path: Path) -> None:
+    root = repository(tmp_path / "root", {"deep/er/a.py": "x"})
+    assert find_fifo(root) is None
+    for name in (".git/refs/heads/other", ".git/packed-refs", "deep/er/.gitignore"):
+        os.mkfifo(root / name)
+        assert find_fifo(root) == root / name
+        (root / name).unlink()
+    linked = tmp_path / "linked"
+    git(root, "worktree", "add", "-q", str(linked))
+    os.mkfifo(root / ".git" / "packed-refs")
+    assert find_fifo(linked) == root / ".git" / "packed-refs"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from semindex.errors import IndexUntrusted
-from semindex.store.ownership import make_file, make_folder, open_new, refuse, require_own
+from semindex.store.ownership import close_to_others, make_file, make_folder, open_new, refuse, require_own
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no numbers of users")
 OWN = os.getuid() if sys.platform != "win32" else 0
@@ -108,9 +108,13 @@ def test_a_folder_that_others_enter_is_closed_and_keeps_its_files(tmp_path: Path
     folder.mkdir()
     folder.chmod(0o755)
     (folder / "file").write_text("kept")
+    (folder / "file").chmod(0o644)
     make_folder(folder)
     make_file(folder / "file")
-    assert mode(folder) == 0o700
+    assert mode(folder) == 0o755
+    close_to_others(folder)
+    close_to_others(folder / "file")
+    assert (mode(folder), mode(folder / "file")) == (0o700, 0o644)
     assert (folder / "file").read_text() == "kept"
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from xxhash import xxh3_64_intdigest
 
-from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew, IndexUnwritable
+from semindex.errors import IndexCorrupt, IndexTooNew, IndexUnwritable
 from semindex.store import header
 from semindex.store.segment import SectionStream, Segment, SegmentMissing, write_segment
 
@@ -236,7 +236,7 @@ def test_an_open_segment_holds_one_descriptor_and_a_closed_one_none(path: Path) 
 def test_a_missing_file_and_a_folder_are_told_apart_from_damage(tmp_path: Path) -> None:
     with pytest.raises(SegmentMissing, match=r"gone\.seg is missing; run 'semindex index'"):
         Segment.open(tmp_path / "gone.seg")
-    with pytest.raises(BrokenIndex, match="is a directory"):
+    with pytest.raises(IndexCorrupt, match="it is a folder"):
         Segment.open(tmp_path)
 
 

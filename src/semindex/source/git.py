@@ -7,15 +7,27 @@ switched off. A call that git cannot answer raises :class:`GitFailed`.
 
 import os
 import re
+import stat
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from subprocess import Popen  # noqa: TID251 - the type of a running git
 
 _SAFE_CONFIGURATION = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
 _KEPT_VARIABLES = r"(?a:GIT_EXEC_PATH|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))"
 """Variables of the user's own configuration. Any other ``GIT_*`` variable may name another repository."""
 _TIMEOUT_S = 600
+_FIFO_S = 2.0
+"""After so long we look whether git waits for a FIFO. Looking takes about as long as a slow git."""
+_READ_FIRST = (
+    *(".gitignore", ".git", ".git/HEAD", ".git/commondir", ".git/config", ".git/index"),
+    *(".git/info/exclude", ".git/packed-refs"),
+)
+"""What git reads in every repository, which is looked at before git is started."""
 _UNREADABLE = rb"(?ms)^warning: could not open directory '(.*?)/?': Permission denied$"
 
 
@@ -123,28 +135,72 @@ def _git(
     _require_repository(top)
     settings = [part for setting in _SAFE_CONFIGURATION for part in ("-c", setting)]
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [_program(top), "--no-pager", *settings, command, *options, "--", *sorted(paths)],
             cwd=folder,
             # ls-files would read the paths as patterns; check-ignore rejects this variable.
             env=_environment(top) | ({"GIT_LITERAL_PATHSPECS": "1"} if paths else {}),
-            input=stdin,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # without a terminal that a configuration could make git read from
         )
-    except subprocess.TimeoutExpired as error:
-        raise GitFailed(f"git {command} gave no answer in {_TIMEOUT_S} s") from error
     except OSError as error:
         raise GitFailed(f"git cannot be started: {error.strerror or error}") from error
-    if done.returncode and not (command == "check-ignore" and done.returncode == 1):
-        raise GitFailed(_message(done.stderr) or f"git {command} ended with status {done.returncode}")
-    return done.stdout, done.stderr
+    with process:
+        try:
+            output, errors = _answer(process, top, stdin)
+        except subprocess.TimeoutExpired as error:
+            raise GitFailed(f"git {command} gave no answer in {_TIMEOUT_S} s") from error
+        finally:
+            process.kill()  # one that has ended is not there to be killed
+    if process.returncode and not (command == "check-ignore" and process.returncode == 1):
+        raise GitFailed(_message(errors) or f"git {command} ended with status {process.returncode}")
+    return output, errors
+
+
+def _answer(process: "Popen[bytes]", top: Path, stdin: bytes) -> tuple[bytes, bytes]:
+    """Standard output and standard error of a running git, unless it waits for a FIFO that nobody writes."""
+    from subprocess import TimeoutExpired  # noqa: TID251 - for the git that was started
+
+    try:
+        return process.communicate(stdin, timeout=_FIFO_S)
+    except TimeoutExpired:
+        fifo = find_fifo(top)
+        if fifo is not None:
+            raise GitFailed(f"{fifo} is a FIFO, for which git waits; remove it") from None
+        return process.communicate(timeout=_TIMEOUT_S)
+
+
+def find_fifo(top: Path) -> Path | None:
+    """A FIFO that git would wait for in the repository at ``top``: an ignore file, or one of git's own."""
+    for git_dir in {top / ".git", common_dir(top) or top / ".git"}:
+        for folder, folders, names in os.walk(git_dir):
+            if folder == str(git_dir):
+                folders[:] = [name for name in folders if name != "objects"]
+            for name in names:
+                if _is_fifo(Path(folder, name)):
+                    return Path(folder, name)
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name != ".git"]
+        if ".gitignore" in names and _is_fifo(Path(folder, ".gitignore")):
+            return Path(folder, ".gitignore")
+    return None
+
+
+def _is_fifo(path: Path) -> bool:
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _require_repository(top: Path) -> None:
-    """Refuse a ``.git`` folder that git would pass over in favour of a repository further up."""
+    """Refuse FIFOs, and a ``.git`` folder that git would pass over in favour of a repository further up."""
     git_dir = top / ".git"
+    for name in _READ_FIRST:
+        if _is_fifo(top / name):
+            raise GitFailed(f"{top / name} is a FIFO, for which git would wait; remove it")
     if git_dir.is_dir() and not all(os.path.lexists(git_dir / part) for part in ("HEAD", "objects", "refs")):
         raise GitFailed(f"{git_dir} is not a git repository")
 

@@ -30,6 +30,21 @@ def read_regular(path: Path | str | bytes, *, limit: int) -> RegularFile:
         RegularFileError: The path is a link, a folder, a FIFO, a device or a socket.
         OSError: The file cannot be opened or read.
     """
+    descriptor, status = open_regular(path)
+    try:
+        data = b"" if status.st_size > limit else _read(descriptor, status.st_size, limit)
+        return RegularFile(data, status)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: Path | str | bytes) -> tuple[int, os.stat_result]:
+    """A descriptor to read a regular file from, and its state.
+
+    Raises:
+        RegularFileError: The path is a link, a folder, a FIFO, a device or a socket.
+        OSError: The file cannot be opened.
+    """
     if not _NO_FOLLOW and os.path.islink(path):  # noqa: PTH114 - paths may be bytes here
         raise RegularFileError("a symbolic link")
     try:
@@ -45,10 +60,10 @@ def read_regular(path: Path | str | bytes, *, limit: int) -> RegularFile:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise RegularFileError(describe(status.st_mode))
-        data = b"" if status.st_size > limit else _read(descriptor, status.st_size, limit)
-        return RegularFile(data, status)
-    finally:
+    except BaseException:
         os.close(descriptor)
+        raise
+    return descriptor, status
 
 
 def _read(descriptor: int, expected: int, limit: int) -> bytes:

@@ -21,9 +21,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from semindex.errors import IndexCorrupt, IndexUnwritable, UsageError
+from semindex.source.regular import RegularFileError, read_regular
 from semindex.store.durable import Replacement, StepHook, no_step, set_database_aside, sync_folder, unwritable
 from semindex.store.lock import HOLDER, LOCK, write_lock
-from semindex.store.ownership import make_folder, require_own
+from semindex.store.ownership import close_to_others, make_folder, require_own
 
 FOLDER = ".semindex"
 CATALOG = "catalog.db"
@@ -65,13 +66,17 @@ def create(index_dir: Path) -> None:
     with unwritable(index_dir):
         make_folder(index_dir)
         bare = {path.name for path in index_dir.iterdir()} <= _UNFINISHED
-    if bare:
-        with Replacement(index_dir / _IGNORE) as output:
-            output.write(_MARK)
-    elif not looks_ours(index_dir):
+    if not bare and not looks_ours(index_dir):
         raise IndexUnwritable(
             f"{index_dir} holds files and was not made by semindex; choose an empty folder with --index-dir"
         )
+    ignore = index_dir / _IGNORE
+    # One that was taken away, or edited, is left so; git would wait for a FIFO in its place.
+    if bare or (os.path.lexists(ignore) and not ignore.is_file()):
+        with Replacement(ignore) as output:
+            output.write(_MARK)
+    with unwritable(index_dir):
+        close_to_others(index_dir)
     if segments.is_symlink():
         raise IndexUnwritable(f"{segments} is a link; remove it, then run 'semindex index'")
     if not segments.is_dir():
@@ -108,13 +113,19 @@ def looks_ours(index_dir: Path) -> bool:
     Such a folder has the ``.gitignore`` that semindex writes, or a catalog beside a segments folder, or only
     files that stay when a process dies while it makes or removes the folder.
     """
-    with suppress(OSError):
-        if (index_dir / _IGNORE).read_bytes() == _MARK:
-            return True
+    if _has_mark(index_dir):
+        return True
     with suppress(OSError):
         if {path.name for path in index_dir.iterdir()} <= _UNFINISHED:
             return True
     return (index_dir / CATALOG).is_file() and (index_dir / SEGMENTS).is_dir()
+
+
+def _has_mark(index_dir: Path) -> bool:
+    try:
+        return read_regular(index_dir / _IGNORE, limit=len(_MARK)).data == _MARK
+    except (OSError, RegularFileError):
+        return False
 
 
 def new_segment_name() -> str:

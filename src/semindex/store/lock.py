@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import DecodeError, json
 
 from semindex.errors import IndexLocked, IndexUnwritable
-from semindex.source.regular import describe
+from semindex.source.regular import RegularFileError, describe, read_regular
 from semindex.store.durable import Replacement, unwritable
 from semindex.store.ownership import FILE_MODE, make_file
 
@@ -23,6 +23,7 @@ HOLDER = "writer.json"
 """A file that says who holds the lock, for messages only: it may tell of an owner that died."""
 
 _POLL_SECONDS = 0.05
+_HOLDER_BYTES = 10_000
 
 
 OnWait = Callable[[float, str], None]
@@ -86,9 +87,9 @@ def _own() -> dict[str, object]:
 
 def _holder(index_dir: Path) -> str:
     try:
-        holder = json.decode((index_dir / HOLDER).read_bytes())
+        holder = json.decode(read_regular(index_dir / HOLDER, limit=_HOLDER_BYTES).data)
         if holder == _own():
             return "Another thread of this process"
         return f"Process {int(holder['pid'])} on {str(holder['host'])[:80]!r}"
-    except (OSError, DecodeError, ValueError, KeyError, TypeError):
+    except (OSError, RegularFileError, DecodeError, ValueError, KeyError, TypeError):
         return "Another process"

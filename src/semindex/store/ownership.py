@@ -56,7 +56,7 @@ def refuse(index_dir: Path) -> str:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder of an index for its owner alone; one that is there is closed to others.
+    """Make a folder of an index for its owner alone, unless there is something.
 
     Raises:
         OSError: The system refused.
@@ -65,9 +65,18 @@ def make_folder(path: Path) -> None:
     with suppress(FileExistsError):
         path.mkdir(mode=FOLDER_MODE)
         _give_to_owner_of(path.parent, path)
+
+
+def close_to_others(path: Path) -> None:
+    """Leave a folder of an index that an earlier semindex made to its owner alone.
+
+    Raises:
+        OSError: The system refused.
+    """
     if os.name != "nt":
-        status = path.stat()
-        if stat.S_IMODE(status.st_mode) & ~FOLDER_MODE and os.geteuid() in (status.st_uid, 0):
+        status = path.lstat()
+        is_open = stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) & ~FOLDER_MODE
+        if is_open and os.geteuid() in (status.st_uid, 0):
             path.chmod(FOLDER_MODE)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import mmap
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
@@ -23,6 +22,7 @@ import xxhash
 from msgspec import Struct
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
+from semindex.source.regular import RegularFileError, open_regular
 from semindex.store import layout
 from semindex.store.codec import Bytes
 from semindex.store.durable import Replacement, StepHook, explain, no_step
@@ -197,12 +197,15 @@ class Segment:
             BrokenIndex: The system does not let it be read.
         """
         try:
-            with path.open("rb", buffering=0) as file:
-                size = os.fstat(file.fileno()).st_size
+            descriptor, status = open_regular(path)
+            with FileIO(descriptor) as file:
+                size = status.st_size
                 preamble = check_preamble(path, file.read(PREAMBLE_BYTES), size)
                 # The map keeps a descriptor of its own, and lives as long as any array over its memory.
                 mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if mapped else None
                 data = _read_whole(path, file, size) if mapping is None else np.frombuffer(mapping, np.uint8)
+        except RegularFileError as error:
+            raise corrupt(path, f"it is {error}") from error
         except FileNotFoundError as error:
             raise SegmentMissing(f"{path} is missing; run 'semindex index' to rebuild it") from error
         except OSError as error:
