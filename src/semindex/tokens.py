@@ -209,10 +209,12 @@ def hash_terms(terms: Iterable[str]) -> TermHashes:
 def defined_name(name: str) -> str:
     """The compound term of the last component of a name: ``=getuser`` of ``Server.get_user``.
 
-    Definitions are looked up by it. A name without word characters is returned unchanged.
+    Definitions are looked up by it, and a selector (``load:into:``) by its first part. A name without word
+    characters is returned unchanged.
     """
     found = raw_words(name.encode("utf-8", "replace"))
-    return whole_term(found[-1].decode("utf-8", "replace") if found else name)
+    told = found[0 if name.endswith(":") else -1].decode("utf-8", "replace") if found else name
+    return whole_term(told)
 
 
 def symbol_key(defined: str) -> int:

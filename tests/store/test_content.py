@@ -88,6 +88,11 @@ def test_names_are_found_without_case_underscores_and_qualifiers(one: str, other
     assert defined_name(one) == defined_name(other)
 
 
+def test_a_selector_is_looked_up_by_its_first_part() -> None:
+    assert defined_name("loadThumbnail:completion:") == defined_name("loadThumbnail")
+    assert defined_name("Depot::open") == defined_name("open")
+
+
 def test_each_field_has_what_belongs_there() -> None:
     whole = content_of(["a.py"])
     terms = {field: set(triples.terms.tolist()) for field, triples in whole.postings.items()}

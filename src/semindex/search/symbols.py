@@ -54,6 +54,8 @@ def names_in(text: str) -> list[Name]:
     found = words(text)
     if not found:
         return []
+    if bare and text.rstrip().endswith(":"):
+        return [Name(found[0], (), whole_term(found[0]), True)]  # a selector: load:into:
     if bare:
         return [Name(found[-1], tuple(found[:-1]), whole_term(found[-1]), True)]
     named = [word for word in found if is_identifier(word)][:MAX_IDENTIFIERS]

@@ -76,6 +76,8 @@ class Head(NamedTuple):
     """Whether it and the one before are one definition if their names are equal: clauses, signatures."""
     local: bool = False
     """Whether it counts inside a function or a value, too, if it has at least three lines."""
+    beside: bool = False
+    """Whether it is of the rank of the rule above it in the table, so that with ``Ends.NEXT`` each ends the other."""
     margin: bool = False
     """Whether it must stand at the margin, without indentation."""
 

@@ -28,7 +28,12 @@ COBOL = HeadTable(
             rf"(?:{_MARGIN}|(?=\d{{6}})){_NUMBER}(?P<name>[A-Z\d](?:[\w-]*+))[ \t]*+\.[ \t]*+\r?$",
             Ends.NEXT,
         ),
-        Head(Kind.STRUCT, rf"{_NUMBER}(?:0?1|77)[ \t]++(?P<name>[A-Z][\w-]*+)", Ends.STOP),
+        Head(Kind.STRUCT, rf"{_NUMBER}(?:0?1|77)[ \t]++(?P<name>[A-Z][\w-]*+)"),
+        Head(
+            Kind.FIELD,
+            rf"{_NUMBER}(?:0?[2-9]|[1-4]\d|66|88)[ \t]++(?P<name>[A-Z][\w-]*+)(?=[ \t.])",
+            Ends.STOP,
+        ),
         Head(Kind.TABLE, rf"{_NUMBER}(?:FD|SD)[ \t]++(?P<name>[A-Z][\w-]*+)", Ends.STOP),
     ),
     reserved=frozenset(

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
-from semindex.parse.heads.base import Ends, Head, HeadTable
+import re
+from collections.abc import Iterator
+
+from semindex.parse.blanking import bracket_pairs
+from semindex.parse.heads.base import Ends, Found, Head, HeadTable
 from semindex.types import Kind
+
+_ON_LINE = re.compile(
+    rb"(?<=[{;])[ \t]*+(?P<head>(?P<what>function|modifier|event|error|struct|enum)[ \t]++(?P<name>[A-Za-z_$][\w$]*+)[^;{}\n]*+[;{])"
+)
+
+
+def _on_lines(_code: bytes, bare: bytes) -> Iterator[Found]:
+    """The members that stand behind another on its line: ``interface Token { function total() external; }``."""
+    pairs: dict[int, int] = {}
+    kinds = {b"function": Kind.METHOD, b"modifier": Kind.METHOD, b"struct": Kind.STRUCT, b"enum": Kind.ENUM}
+    for match in _ON_LINE.finditer(bare):
+        end = match.end()
+        if bare[end - 1 : end] == b"{":
+            pairs = pairs or bracket_pairs(bare, b"{", b"}")
+            end = max(end, pairs.get(end - 1, -1) + 1)
+        start = match.start("head")
+        column = start - (bare.rfind(b"\n", 0, start) + 1)
+        name = match["name"].decode("ascii", "replace")
+        yield Found(name, kinds.get(match["what"], Kind.TYPE), start, end, match.start("name"), column)
+
 
 _NAME = r"(?P<name>[A-Za-z_$][\w$]*+)"
 _VISIBLE = r"(?:(?:public|private|internal|external|override|transient)[ \t]++)*+"
@@ -32,6 +56,7 @@ SOLIDITY = HeadTable(
         ),
     ),
     reserved=frozenset({"returns"}),
+    scan=_on_lines,
 )
 
 VYPER = HeadTable(

@@ -223,9 +223,12 @@ class _Ends:
         for position, match in enumerate(self.matches):
             if match.head.ends is not Ends.NEXT:
                 continue
-            while waiting and waiting[-1][1] >= match.rule:
+            rank = match.rule
+            while rank and self.table.rules[rank].beside:
+                rank -= 1
+            while waiting and waiting[-1][1] >= rank:
                 following[waiting.pop()[0]] = match.start - match.column
-            waiting.append((position, match.rule))
+            waiting.append((position, rank))
         return following
 
     def _end(self, match: _Match, following: int) -> int:

@@ -8,6 +8,7 @@ from semindex.parse.heads.base import Ends, Groups, Head, HeadTable
 from semindex.types import Kind
 
 _WORD = re.compile(r"\w++")
+_BRACED = re.compile(r"\{[^{}]*+\}")
 _INDEXED = re.compile(r"\[[^\]]*+\]")
 
 
@@ -16,6 +17,12 @@ def _type_name(groups: Groups) -> str:
     written = groups["tail"] or groups["name"]
     words = _WORD.findall(_INDEXED.sub(" ", written))
     return words[-1] if words else ""
+
+
+def _nets(groups: Groups) -> list[str]:
+    """All names of ``wire [7:0] a, b [3:0];``."""
+    written = _BRACED.sub(" ", _INDEXED.sub(" ", groups["name"]))
+    return [words[0] for part in written.split(",") if (words := _WORD.findall(part))]
 
 
 _BEFORE = r"(?:(?:virtual|static|protected|local|automatic|const|pure|extern|forkjoin|rand|final)[ \t]++)*+"
@@ -58,6 +65,14 @@ VERILOG = HeadTable(
             Kind.CONSTANT,
             r"(?:localparam|parameter)\b[^=;,()\n]{0,120}?(?P<name>\b[A-Za-z_]\w*+)(?:[ \t]*+\[[^\]\n]*+\])*+[ \t]*+=(?!=)",
             Ends.LINE,
+        ),
+        Head(Kind.OBJECT, r"[^\n]{0,200}?\b(?:begin|fork)[ \t]*+:[ \t]*+(?P<name>[A-Za-z_]\w*+)"),
+        Head(
+            Kind.VARIABLE,
+            r"(?:reg|wire|logic)\b(?:[ \t]++(?:signed|unsigned)\b)?+(?:[ \t]*+\[[^\]\n]*+\])*+[ \t]*+"
+            r"(?P<name>[A-Za-z_][^;\n()]{0,300}+);",
+            Ends.LINE,
+            _nets,
         ),
         Head(
             Kind.MACRO,

@@ -32,13 +32,23 @@ CLOJURE = HeadTable(
             Ends.PARENTHESES,
         ),
         Head(
+            Kind.METHOD,
+            r"(?<=[ \t])\((?P<name>[a-zA-Z*+!_?<>=-][\w*+!?<>='-]*+)[ \t\r\n]++\[(?=[ \t\r\n]*+[\w^_\]{])",
+            Ends.PARENTHESES,
+        ),
+        Head(
             Kind.OBJECT,
             rf"\((?:[\w.-]++/)?+def(?!ault)[\w.*+!?<>=-]++[ \t\r\n]++{_META}(?P<name>[A-Za-z*+!_?<>=:-][^\s()\[\]{{}}\"';`,|]*+)",
             Ends.PARENTHESES,
             margin=True,
         ),
     ),
+    reserved=frozenset(
+        "let for loop fn doseq binding dotimes letfn import require use and or if when not case cond do are is"
+        " if-let when-let if-some when-some with-open with-redefs as-> testing go-loop for-all".split()
+    ),
 )
+"""A name with parameters behind it that stands in no function is a method of a protocol, a record or a type."""
 _LISP_NAME = r"(?:\(setf[ \t]++)?+(?P<name>(?:\|[^|\n]++\||[^\s()\"';`,|])++)"
 _QUALIFIED = r"\((?:[\w.+-]++::?)?+"
 COMMON_LISP = HeadTable(

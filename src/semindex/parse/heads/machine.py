@@ -5,6 +5,10 @@ from __future__ import annotations
 from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
+_DATA = (
+    r"(?:(?:d[bwdqt]|res[bwdq]|times)[ \t]|\.(?:byte|[248]byte|h?word|short|int|long|quad|octa|asci[iz]|string[z]?|space|skip"
+    r"|zero|fill|float|double|single|dc\.[bwl])\b)"
+)
 ASSEMBLY = HeadTable(
     (
         Head(Kind.MACRO, r"\.macro[ \t]++(?P<name>[\w.$]++)", Ends.STOP, local=True),
@@ -17,10 +21,24 @@ ASSEMBLY = HeadTable(
         ),
         Head(Kind.FUNCTION, r"(?P<name>[A-Za-z_@?$][\w@?$]*+)[ \t]++PROC\b", Ends.NEXT),
         Head(
+            Kind.VARIABLE,
+            rf"(?P<name>(?!\.?L[\d_$.]|\.L)[A-Za-z_.$@?][\w.$@?]*+):[ \t]*+(?:\n[ \t]*+)?+{_DATA}",
+            Ends.NEXT,
+            margin=True,
+        ),
+        Head(
             Kind.FUNCTION,
             r"(?P<name>(?!\.?L[\d_$.]|\.L)[A-Za-z_.$@?][\w.$@?]*+):(?![:=])",
             Ends.NEXT,
             margin=True,
+            beside=True,
+        ),
+        Head(
+            Kind.VARIABLE,
+            r"(?P<name>(?!\.?L[\d_$.]|\.)[A-Za-z_$@?][\w.$@?]*+)[ \t]++(?:d[bwdqt]|res[bwdq]|times)[ \t]",
+            Ends.NEXT,
+            margin=True,
+            beside=True,
         ),
         Head(Kind.STRUCT, r"struc[ \t]++(?P<name>[\w.$]++)", Ends.STOP),
         Head(Kind.CONSTANT, r"(?:\.equ|\.set|\.equiv)[ \t]++(?P<name>[\w.$]++)[ \t]*+,", Ends.LINE),

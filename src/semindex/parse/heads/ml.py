@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semindex.parse.heads.base import Ends, Head, HeadTable
+from semindex.parse.heads.base import Ends, Groups, Head, HeadTable
 from semindex.types import Kind
 
 _ML_NAME = r"(?P<name>[a-z_][\w']*+|\([ ]?+[!$%&*+./:<=>?@^|~#-][^()\n]*+\))"
@@ -67,6 +67,13 @@ REASON = HeadTable(
 )
 _FS_MARKS = r"(?:\[<[^\n]*?>\][ \t\r\n]*+)*+"
 _FS_ACCESS = r"(?:(?:public|private|internal)[ \t]++)?+"
+
+
+def _patterns(groups: Groups) -> list[str]:
+    """The cases of the active pattern ``(|Even|Odd|)``."""
+    return [each.strip() for each in groups["name"].split("|") if each.strip(" _")]
+
+
 FSHARP = HeadTable(
     (
         Head(
@@ -98,7 +105,16 @@ FSHARP = HeadTable(
         Head(Kind.FUNCTION, r"(?:let|use)[ \t]++(?P<name>)(?:\(\)|_\b|\((?=[^()\n]*+,))"),
         Head(
             Kind.FUNCTION,
-            rf"{_FS_MARKS}(?:static[ \t]++)?+let[ \t]++(?:rec[ \t]++)?+(?:inline[ \t]++)?+{_FS_ACCESS}(?P<name>[a-zA-Z_][\w']*+|``[^`\n]++``|\(\|[^()\n]++\)|\([^()\w\n]++\))(?:<[^<>\n]*+>)?+(?=[ \t]++[\w(\[{{_?'`]|\(|[ \t]*+=[ \t\r\n]*+(?:fun|function)\b)(?![ \t]*+[,:=])",
+            rf"{_FS_MARKS}(?:static[ \t]++)?+let[ \t]++(?:inline[ \t]++)?+{_FS_ACCESS}\((?P<name>\|[^()\n]++)\)",
+            titles=_patterns,
+        ),
+        Head(
+            Kind.CONSTANT,
+            rf"\[<Literal>\][ \t\r\n]*+{_FS_MARKS}let[ \t]++{_FS_ACCESS}(?P<name>[a-zA-Z_][\w']*+)[ \t]*+[:=]",
+        ),
+        Head(
+            Kind.FUNCTION,
+            rf"{_FS_MARKS}(?:static[ \t]++)?+let[ \t]++(?:rec[ \t]++)?+(?:inline[ \t]++)?+{_FS_ACCESS}(?P<name>[a-zA-Z_][\w']*+|``[^`\n]++``|\([^()\w\n]++\))(?:<[^<>\n]*+>)?+(?=[ \t]++[\w(\[{{_?'`]|\(|[ \t]*+=[ \t\r\n]*+(?:fun|function)\b)(?![ \t]*+[,:=])",
         ),
         Head(
             Kind.FUNCTION,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from semindex.parse.heads.base import Ends, Head, HeadTable
+import re
+from collections.abc import Iterator
+
+from semindex.parse.heads.base import Ends, Found, Head, HeadTable
 from semindex.types import Kind
 
 _PROTO_TYPE = r"(?:map[ \t]*+<[^<>\n]*+>|\.?+[A-Za-z_][\w.]*+)"
@@ -52,6 +55,22 @@ THRIFT = HeadTable(
     reserved=frozenset({"throws"}),
 )
 _GRAPHQL_BLOCK = r"(?P<name>\w++)(?=[^\n{]*+(?:\n[ \t]++[^\n{}:]*+){0,5}+\{|[ \t]*+@|[ \t]++implements)"
+_GRAPHQL_LINE = re.compile(
+    rb"^[ \t]*+(?:extend[ \t]++)?+(?:type|input|interface)[ \t]++\w[^\n{}]*+\{(?P<fields>[^\n{}]++)\}",
+    re.MULTILINE,
+)
+_GRAPHQL_FIELD = re.compile(rb"(?P<name>[A-Za-z_]\w*+)[ \t]*+(?:\([^()]*+\))?+[ \t]*+:[ \t]*+[\w!\[\]]++")
+
+
+def _fields_on_line(code: bytes, _bare: bytes) -> Iterator[Found]:
+    """The fields of a type that stand on its own line: ``input Range { from: Int, to: Int }``."""
+    for line in _GRAPHQL_LINE.finditer(code):
+        for field in _GRAPHQL_FIELD.finditer(code, line.start("fields"), line.end("fields")):
+            start = field.start()
+            column = start - (code.rfind(b"\n", 0, start) + 1)
+            yield Found(field["name"].decode(), Kind.FIELD, start, field.end(), start, column)
+
+
 GRAPHQL = HeadTable(
     (
         Head(
@@ -73,6 +92,7 @@ GRAPHQL = HeadTable(
         ),
     ),
     reserved=frozenset({"query", "mutation"}),
+    scan=_fields_on_line,
 )
 """Operations and fragments select fields, which have no type behind a colon, so they define none."""
 PRISMA = HeadTable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from semindex.parse.heads.base import Ends, Head, HeadTable
+from semindex.parse.heads.base import Ends, Groups, Head, HeadTable
 from semindex.parse.heads.heredocs import without_heredocs
 from semindex.types import Kind
 
@@ -24,12 +24,39 @@ POWERSHELL = HeadTable(
             r"(?:(?:static|hidden)[ \t]++)*+(?:\[[\w., ]++(?:\[[\w., ]*+\])?+\][ \t]*+)?+(?:(?:static|hidden)[ \t]++)*+(?P<name>[A-Za-z_]\w*+)[ \t]*+\((?:[ \t\r\n]*+\)|[ \t\r\n]*+[\[$][^{}]{0,800}?\))[ \t]*+(?::[ \t]*+base[^\n{]*+)?+\s*+\{",
             Ends.BRACES,
         ),
+        Head(
+            Kind.VARIABLE,
+            r"(?:\[[\w.\[\], ]++\][ \t]*+)?+\$(?:script|global|env):(?P<name>[A-Za-z_]\w*+)[ \t]*+=(?!=)",
+        ),
+        Head(
+            Kind.FUNCTION,
+            r"(?:set|new)-alias[ \t]++(?:-name[ \t]++)?+[\"']?+(?P<name>[A-Za-z_][\w-]*+)",
+            Ends.LINE,
+        ),
+        Head(
+            Kind.CONSTANT,
+            r"(?:set|new)-variable[ \t]++(?:-name[ \t]++)?+[\"']?+(?P<name>[A-Za-z_]\w*+)(?=[^\n]{0,200}?-option[ \t]++(?:constant|readonly))",
+            Ends.LINE,
+        ),
     ),
     reserved=frozenset(
         "if while for foreach switch elseif until catch function param process begin end trap data do else try finally".split()
     ),
     ignores_case=True,
 )
+
+
+_PERL_CONSTANT = re.compile(r"(?:^|,|\n)\s*+([A-Za-z_]\w*+)\s*+=>")
+
+
+def _constants(groups: Groups) -> list[str]:
+    """The names in ``use constant { A => 1, B => [2] };``."""
+    return _PERL_CONSTANT.findall(groups["name"])
+
+
+def _declared(groups: Groups) -> list[str]:
+    """The names of ``our ($first, @rest)`` without their sigils."""
+    return re.findall(r"\w++", groups["name"])
 
 
 def _split(written: str) -> list[str]:
@@ -57,6 +84,24 @@ PERL = HeadTable(
             lambda found: _split(found["name"]),
         ),
         Head(Kind.CONSTANT, r"use[ \t]++constant[ \t]++(?P<name>[A-Za-z_]\w*+)[ \t]*+(?==>|,|;)", Ends.STOP),
+        Head(
+            Kind.CONSTANT,
+            r"use[ \t]++constant[ \t]*+\{(?P<name>(?:[^{};]++|\{[^{};]*+\}){1,400}+)\}",
+            Ends.LINE,
+            _constants,
+        ),
+        Head(
+            Kind.FUNCTION,
+            r"(?:(?:my|our|state)[ \t]++\$|\*)(?P<name>[A-Za-z_]\w*+)[ \t]*+=[ \t\r\n]*+sub\b",
+            Ends.BRACES,
+            local=True,
+        ),
+        Head(
+            Kind.VARIABLE,
+            r"our[ \t]++(?P<name>[$@%]\w++|\([$@%\w\s,]++\))[ \t]*+(?=[=;])",
+            Ends.STOP,
+            _declared,
+        ),
     ),
     reserved=frozenset({"BEGIN", "END", "qw"}),
     separator="::",

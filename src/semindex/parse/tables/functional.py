@@ -36,6 +36,13 @@ _ELIXIR_KINDS = {
 _ELIXIR_MODULES = frozenset({"defmodule", "defprotocol", "defimpl"})
 _ELIXIR_BLOCKS = frozenset({"if", "unless", "for", "quote", "describe", "scope", "else"})
 _ELIXIR_DOCS = ("doc", "moduledoc", "typedoc", "shortdoc")
+_ELIXIR_SETTINGS = frozenset(
+    """doc moduledoc typedoc shortdoc behaviour behavior before_compile after_compile after_verify derive
+    enforce_keys external_resource on_load on_definition compile vsn optional_callbacks moduletag describetag
+    primary_key foreign_key_type schema_prefix timestamps_opts fallback_to_any protocol requirements recursive
+    preferred_cli_env undefined_impl_description nifs since file""".split()
+)
+"""Attributes that mean something to the compiler or to a library; all others are values of the module."""
 _ELIXIR_TYPES = {"type": Kind.TYPE, "typep": Kind.TYPE, "opaque": Kind.TYPE}
 _ELIXIR_CALLBACKS = {"callback": Kind.FUNCTION, "macrocallback": Kind.MACRO}
 
@@ -101,12 +108,15 @@ def _elixir_call(node: Node, context: Context) -> Definition | Step | None:
 
 
 def _elixir_attribute(node: Node, context: Context) -> Definition | Step | None:
-    """The definition of a type or callback; other attributes belong to the definition behind them."""
+    """The definition of a type, a callback or a value; others belong to the definition behind them."""
     call = node.child_by_field_name("operand")
     keyword = context.text(call.child_by_field_name("target")) if call and call.type == "call" else ""
     kind = _ELIXIR_TYPES.get(keyword) or _ELIXIR_CALLBACKS.get(keyword)
     if kind is None or call is None:
-        return Step.LEADING if keyword in ("spec", "impl", "deprecated", "dialyzer", "tag") else None
+        if keyword in ("spec", "impl", "deprecated", "dialyzer", "tag"):
+            return Step.LEADING
+        is_value = keyword and not context.local and keyword not in _ELIXIR_SETTINGS
+        return Definition(keyword, Kind.CONSTANT, merges=True) if is_value else None
     arguments = child_of(call, "arguments")
     name = (
         _elixir_head(arguments.named_children[0], context) if arguments and arguments.named_children else ""
@@ -177,14 +187,21 @@ def _haskell_pattern(node: Node, context: Context) -> Definition | None:
     return Definition(name[1] or name[2], Kind.FUNCTION, merges=True) if name else None
 
 
+def _haskell_field(node: Node, context: Context) -> list[Definition]:
+    """The names of ``width, height :: Int`` in a record."""
+    names = (context.text(each) for each in node.children_by_field_name("name"))
+    return [Definition(name, Kind.FIELD) for name in names if name not in ("", ",")]
+
+
 _HASKELL: dict[str, Rule | Step] = {
     "signature": _haskell_function,
     "function": _haskell_function,
     "bind": _haskell_function,
     "foreign_import": _haskell_foreign,
     "pattern_synonym": _haskell_pattern,
-    "data_type": named(Kind.TYPE, leaf=True),
-    "newtype": named(Kind.TYPE, leaf=True),
+    "data_type": named(Kind.TYPE),
+    "newtype": named(Kind.TYPE),
+    "field": _haskell_field,
     "type_synomym": named(Kind.TYPE, leaf=True),
     "type_synonym": named(Kind.TYPE, leaf=True),
     "type_family": named(Kind.TYPE, leaf=True),
@@ -192,6 +209,7 @@ _HASKELL: dict[str, Rule | Step] = {
     "class": named(Kind.TRAIT),
     "instance": _haskell_instance,
     **each_of("declarations", "class_declarations", "instance_declarations", "ERROR"),
+    **each_of("data_constructors", "data_constructor", "newtype_constructor", "record", "fields"),
 }
 _ORDINARY = re.compile(rb"\s*+(?:\{-|--|module\b|import\b)")
 """What a file begins with that is not literate."""

@@ -287,6 +287,17 @@ def _kotlin_companion(node: Node, context: Context) -> Definition:
     return Definition(context.text(node.child_by_field_name("name")) or "Companion", Kind.OBJECT, node)
 
 
+_GRADLE_TASK = re.compile(
+    rb"(?:project\.)?+tasks\s*+\.\s*+(?:register|create)\s*+(?:<[^<>\n]*+(?:<[^<>\n]*+>)?+>\s*+)?+\(\s*+\"(?P<name>[\w:-]++)\""
+)
+
+
+def _kotlin_call(node: Node, context: Context) -> Definition | None:
+    """The task of ``tasks.register<Copy>("name") { … }`` in a build file."""
+    found = _GRADLE_TASK.match(context.source, node.start_byte, node.end_byte)
+    return Definition(found["name"].decode("ascii", "replace"), Kind.OBJECT) if found else None
+
+
 KOTLIN = Table(
     {
         "class_declaration": _kotlin_class,
@@ -298,6 +309,7 @@ KOTLIN = Table(
         "secondary_constructor": titled(Kind.METHOD, "constructor"),
         "property_declaration": _kotlin_property,
         "type_alias": named(Kind.TYPE, "type", leaf=True),
+        "call_expression": unless_local(_kotlin_call),
         **each_of("class_body", "enum_class_body", "object_literal", "ERROR"),
     },
     masked=without_soft_words,

@@ -169,13 +169,39 @@ def _php_constant(node: Node, context: Context) -> Definition | None:
 
 _PHP_INSIDE = re.compile(
     rb"\bnew[ \t\r\n]++(?:#\[[^\]\n]{0,200}+\][ \t\r\n]*+)?+(?:readonly[ \t]++)?+class\b"
+    rb"|(?:public|private|protected|readonly)\b[^;{}()=$]{0,100}+\$\w"
     rb"|(?P<local>\n[ \t]++function[ \t]++&?+\w)"
 )
-"""An anonymous class, or a function inside another."""
+"""An anonymous class, a parameter that is a field of the class, or a function inside another."""
 
 
 def _php_code(kind: Kind) -> Rule:
-    return holding(named(kind, leaf=True), _PHP_INSIDE, ("anonymous_class",), ("compound_statement",))
+    bodies = ("anonymous_class", "property_promotion_parameter")
+    return holding(named(kind, leaf=True), _PHP_INSIDE, bodies, ("compound_statement",))
+
+
+def _php_promoted(node: Node, context: Context) -> Definition | None:
+    """The field that a constructor declares: ``private int $size``."""
+    name = context.text(node.child_by_field_name("name")).lstrip("$&")
+    return Definition(name, Kind.FIELD) if name else None
+
+
+def _php_statement(node: Node, context: Context) -> Definition | None:
+    """The constant of ``define("SIZE", 3)``, or the function of ``$run = function () { … };``."""
+    written = node.named_children[0] if node.named_children else None
+    if written is None or context.local or context.parent not in (None, Kind.MODULE):
+        return None
+    if written.type == "assignment_expression":
+        value, target = written.child_by_field_name("right"), written.child_by_field_name("left")
+        is_function = value is not None and value.type in ("anonymous_function", "arrow_function")
+        if not is_function or target is None or target.type != "variable_name":
+            return None
+        return Definition(context.text(target).lstrip("$"), Kind.FUNCTION)
+    if context.text(written.child_by_field_name("function")) != "define":
+        return None
+    arguments = written.child_by_field_name("arguments")
+    name = context.text(arguments.named_children[0]) if arguments and arguments.named_children else ""
+    return Definition(name.strip("'\""), Kind.CONSTANT) if name[:1] in ("'", '"') else None
 
 
 PHP = Table(
@@ -189,6 +215,8 @@ PHP = Table(
         "method_declaration": _php_code(Kind.METHOD),
         "const_declaration": Step.WRAP,
         "const_element": _php_constant,
+        "property_promotion_parameter": _php_promoted,
+        "expression_statement": _php_statement,
         **each_of(
             "declaration_list",
             "enum_declaration_list",
