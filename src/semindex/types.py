@@ -321,6 +321,8 @@ class Filters(Struct, frozen=True):
     kinds: tuple[Kind, ...] = ()
     scope: str = ""
     """Folder, root-relative; only files below it."""
+    symbols: tuple[str, ...] = ()
+    """Names of definitions; a chunk passes when one begins in it, whatever its case and underscores."""
 
 
 class Query(Struct, frozen=True):
@@ -331,6 +333,8 @@ class Query(Struct, frozen=True):
     """Without filters, phrases included without their quotes."""
     phrases: tuple[str, ...] = ()
     filters: Filters = Filters()
+    notes: tuple[str, ...] = ()
+    """What looks like a filter and is none: a sentence for each name."""
 
 
 # Without ``gc``: an answer makes hundreds, none can be part of a cycle, and the collector takes a twentieth

@@ -161,6 +161,7 @@ def test_search_passes_every_flag_on(invoke: Invoke, fake: FakeModule) -> None:
                 "path": ("src/**",),
                 "exclude": ("tests",),
                 "kind": ("function",),
+                "symbol": (),
                 "scope": "",
                 "refresh": False,
                 "rerank": False,

@@ -352,6 +352,10 @@ TREE = {
         ("path:*.md", {"path": ["*.md"]}, ["README.md"]),
         ("kind:class", {"kind": ["class"]}, ["src/jar.py"]),
         ("lang:go kind:class", {"lang": ["go"], "kind": ["class"]}, []),
+        ("symbol:OpenCookieJar path:lib", {"symbol": ["OpenCookieJar"], "path": ["lib"]}, ["lib/jar.py"]),
+        ("symbol:open_cookie_jar lang:go", {"symbol": ["open_cookie_jar"], "lang": ["go"]}, ["src/jar.go"]),
+        ("symbol:CookieJar", {"symbol": ["CookieJar"]}, ["src/jar.py"]),
+        ("symbol:CookieJar lang:go", {"symbol": ["CookieJar"], "lang": ["go"]}, []),
     ],
 )
 @pytest.mark.parametrize("mode", ["hybrid", "lexical", "dense"])
@@ -367,6 +371,20 @@ def test_a_kind_filter_holds_for_every_span(grow: Grow) -> None:
     hits = grow(TREE).search("cookie jar", kind=["function"])
     assert {each.kind for hit in hits for each in (hit, *hit.more)} == {"function"}
     assert sorted(paths(hits)) == ["lib/jar.py", "src/jar.go", "src/jar.py"]
+
+
+def test_a_symbol_that_is_defined_nowhere_is_named(grow: Grow) -> None:
+    found = grow(TREE).search("symbol:no_such lang:go")
+    assert (len(found), found.coverage.notes) == (
+        0,
+        ("no definition of no_such in the 1 file that may have one",),
+    )
+
+
+def test_a_filter_that_is_none_is_named_in_the_answer(grow: Grow) -> None:
+    found = grow(TREE).search("repo:x open cookie jar")
+    assert found.coverage.notes[0].startswith("repo: is no filter here")
+    assert len(found) == 4
 
 
 def test_a_scope_leaves_everything_else_out(grow: Grow) -> None:

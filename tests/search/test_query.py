@@ -31,6 +31,64 @@ def test_a_quoted_filter_value_may_hold_blanks() -> None:
     assert parse('path:"a b/**" word').filters.paths == ("a b/**",)
 
 
+@pytest.mark.parametrize(
+    ("typed", "filters"),
+    [
+        ("ext:py", Filters(paths=("*.py",))),
+        ("extension:.tar.gz", Filters(paths=("*.tar.gz",))),
+        ("-ext:md", Filters(excluded_paths=("*.md",))),
+        ("file:cookie", Filters(paths=("*cookie*",))),
+        ("file:src/*.py", Filters(paths=("src/*.py",))),
+        ('file:"a b"', Filters(paths=("*a b*",))),
+        ("filename:jar.py", Filters(paths=("jar.py",))),
+        ("-file:test -filename:a.c", Filters(excluded_paths=("*test*", "a.c"))),
+        ("language:golang", Filters(languages=("go",))),
+        ("symbol:parse_cookie", Filters(symbols=("parse_cookie",))),
+        ("sym:Jar::parse", Filters(symbols=("Jar::parse",))),
+    ],
+)
+def test_filters_of_other_programs_are_understood(typed: str, filters: Filters) -> None:
+    query = parse(f"{typed} words")
+    assert (query.text, query.filters, query.notes) == ("words", filters, ())
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["repo:^github.com/a/b$", "-repo:x", "repo:(a|b)", "org:me", "archived:yes", "-lang:go", "-kind:class",
+     'repo:"a b"'],
+)  # fmt: skip
+def test_a_filter_that_code_does_not_have_is_left_out_and_named(typed: str) -> None:
+    query = parse(f"{typed} words")
+    assert (query.text, query.filters) == ("words", Filters())
+    (note,) = query.notes
+    assert note.startswith(f"{typed.partition(':')[0]}: is no filter here, and {typed} was left out; ")
+    with pytest.raises(QueryError, match=r"empty.*is no filter here"):
+        parse(typed)
+
+
+@pytest.mark.parametrize("typed", ["type:symbol", "case:yes", "count:100", "-author:me", "f:main.go"])
+def test_a_filter_that_code_may_have_is_searched_for_and_named(typed: str) -> None:
+    query = parse(f"{typed} words {typed}")
+    is_negated = typed.startswith("-")
+    assert query.text == ("words" if is_negated else f"{typed} words {typed}")
+    (note,) = query.notes
+    assert note.endswith("; filters are lang:, path:, -path:, kind: and symbol:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["f(a, type:str) x", "{repo:'x', type:\"y\"}", "file:///etc/passwd", "type: x", "x.type:y", "repo::new",
+     "file:main.c:12:5: error", "ext:'py',"],
+)  # fmt: skip
+def test_pasted_code_is_no_filter_of_any_program(text: str) -> None:
+    query = parse(text)
+    assert (query.filters, query.notes) == (Filters(), ())
+
+
+def test_a_symbol_alone_is_searched_for() -> None:
+    assert parse("symbol:parse_cookie").text == "parse_cookie"
+
+
 @pytest.mark.parametrize("text", ["std::move", "http://host/a", "a:b", "Foo::bar lang", "key: value"])
 def test_colons_that_are_no_filters_are_words(text: str) -> None:
     query = parse(text)

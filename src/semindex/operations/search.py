@@ -31,7 +31,7 @@ class Question(Request, frozen=True):
         str,
         option(
             'Words, identifiers, "quoted phrases" that must occur as they stand, and the filters lang:, '
-            "path:, -path: and kind:.",
+            "path:, -path:, kind: and symbol:.",
             argument=True,
         ),
     ]
@@ -65,6 +65,10 @@ class Search(Question, frozen=True, kw_only=True):
     kind: Annotated[
         Sequence[str],
         option("Only spans of these kinds, such as function or class.", metavar="KIND"),
+    ] = ()
+    symbol: Annotated[
+        Sequence[str],
+        option("Only spans in which a definition with one of these names begins.", metavar="NAME"),
     ] = ()
     scope: Scope = ""
     refresh: Annotated[
@@ -102,6 +106,7 @@ def search(
         excluded_paths=tuple(asked.exclude),
         kinds=tuple([kind_named(name) for name in asked.kind]),
         scope=asked.scope.strip("/"),
+        symbols=tuple(asked.symbol),
     )
     query = parse(asked.query, filters)
     judging = snapshot.judging() if asked.rerank and snapshot.judging is not None else None
@@ -129,7 +134,7 @@ def search(
         stale = sum(hit.stale for hit in found)
     told = (f"{stale} of the files shown have changed since they were indexed",) if stale else ()
     coverage = snapshot.coverage(checked)
-    every = (*coverage.notes, *notes, *ranking.notes, *told)
+    every = (*coverage.notes, *query.notes, *notes, *ranking.notes, *told)
     if len(every) > len(coverage.notes):
         coverage = replace(coverage, notes=every)
     return Hits(query, found, coverage, time.perf_counter() - started, ranking.terms)

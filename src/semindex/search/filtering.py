@@ -10,6 +10,7 @@ import numpy as np
 from semindex.search.query import path_filter, within
 from semindex.source.languages import kind_of
 from semindex.store.generation import Generation
+from semindex.tokens import defined_name, symbol_key
 from semindex.types import Filters, Kind, Mask
 
 _NO_DEFINITIONS = frozenset((Kind.BLOCK, Kind.TEXT, Kind.CONFIG))
@@ -22,9 +23,9 @@ class Passing(NamedTuple):
     files: Mask
     """Live files, shape ``(files,)``."""
     chunks: Mask | None
-    """Chunks of the wanted kinds, shape ``(chunks,)``; None when every kind will do."""
+    """Chunks of the wanted kinds and names, shape ``(chunks,)``; None when every chunk will do."""
     notes: tuple[str, ...] = ()
-    """What a filter by kind cannot find here."""
+    """What a filter by kind or name cannot find here."""
 
 
 def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[str]] = ()) -> Passing:
@@ -49,15 +50,41 @@ def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[
         if inside is not None:
             for file in np.flatnonzero(files & generation.of_repository(number)).tolist():
                 files[file] = inside(generation.path(file))
-    if not filters.kinds:
+    chunks: Mask | None = None
+    notes: list[str] = []
+    if filters.kinds:
+        # A block of configuration is of the kind of its settings, where these were found.
+        more = (Kind.SETTING,) if Kind.CONFIG in filters.kinds else ()
+        chunks = np.isin(generation.chunk_kinds, [int(kind) for kind in (*filters.kinds, *more)])
+        none = not (files & _having(generation, chunks)).any()
+        notes += _missing(generation, filters, files, none=none)
+    if filters.symbols:
+        defining = _defining(generation, filters.symbols)
+        if not (files & _having(generation, defining)).any():
+            looked = _files(int(files.sum()))
+            notes.append(f"no definition of {' or '.join(filters.symbols)} in the {looked} that may have one")
+        chunks = defining if chunks is None else chunks & defining
+    if chunks is None:
         return Passing(files, None)
-    # A block of configuration is of the kind of its settings, where these were found.
-    more = (Kind.SETTING,) if Kind.CONFIG in filters.kinds else ()
-    chunks: Mask = np.isin(generation.chunk_kinds, [int(kind) for kind in (*filters.kinds, *more)])
+    return Passing(files & _having(generation, chunks), chunks, tuple(notes))
+
+
+def _having(generation: Generation, chunks: Mask) -> Mask:
+    """The files that have one of some chunks, shape ``(files,)``."""
     has = np.zeros(generation.files, dtype=bool)
     has[generation.chunk_file[chunks]] = True
-    passed = files & has
-    return Passing(passed, chunks, tuple(_missing(generation, filters, files, none=not passed.any())))
+    return has
+
+
+def _defining(generation: Generation, names: Sequence[str]) -> Mask:
+    """The chunks in which a definition begins that has one of some names, shape ``(chunks,)``."""
+    chunks = np.zeros(generation.chunks, dtype=bool)
+    for wanted in map(defined_name, names):
+        for number in generation.defined(symbol_key(wanted)).tolist():
+            symbol = generation.symbol(number)
+            if defined_name(symbol.name) == wanted:
+                chunks[symbol.chunk] = True
+    return chunks
 
 
 def _missing(generation: Generation, filters: Filters, files: Mask, *, none: bool) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """What was typed to a :class:`Query`: words, quoted phrases, filters.
 
-``lang:go path:src/** -path:tests kind:function "exact words" free words``; ``path:!tests``, as in ripgrep's
-globs, is ``-path:tests``. A filter's value may be quoted (``path:"a b/**"``). A ``name:`` that is
-no filter is an ordinary word (``std::move``, ``http:``), and so is one inside a word or with a value that
-cannot be a name (``kind: x``, ``{kind:'member',``): pasted code has them.
+``lang:go path:src/** -path:tests kind:function symbol:main "exact words" free words``; ``path:!tests``, as in
+ripgrep's globs, is ``-path:tests``. A filter's value may be quoted (``path:"a b/**"``). Filters of other
+programs are in :mod:`semindex.search.spellings`. A ``name:`` that is no filter is an ordinary word
+(``std::move``, ``http:``), and so is one inside a word or with a value that cannot be a name (``kind: x``,
+``{kind:'member',``): pasted code has them.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from semindex.errors import QueryError
 from semindex.search.globs import compiled
+from semindex.search.spellings import CHOICES, PATHS, UNKNOWN, glob_of, unknown
 from semindex.source.languages import language_named
 from semindex.types import Filters, Kind, Query
 
 MAX_QUERY_BYTES = 1_000_000
 _TOKEN = re.compile(
     r'(?<!\S)(?:(?P<name>-?path):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))'
-    r'|(?P<choice>lang|kind):(?:"(?P<named>[\w+#. -]*)"|(?P<chosen>[\w+#.-]+))(?!\S))|"(?P<phrase>[^"]*)"'
+    rf'|(?P<other>-?(?:{"|".join(PATHS)})):(?:"(?P<glob>[^"]*)"|(?P<part>[\w.*?!+@\[\]-][\w.*?!+@\[\]/-]*))(?!\S)'
+    rf'|(?P<choice>{"|".join(CHOICES)}):(?:"(?P<named>[\w+#. -]*)"|(?P<chosen>[\w+#.-]+(?:::[\w.]+)*))(?!\S)'
+    rf'|{UNKNOWN})|"(?P<phrase>[^"]*)"'
 )
+_VALUES = ("quoted", "value", "glob", "part", "named", "chosen")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -36,22 +41,32 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
             "search for a part of it"
         )
     clean = _CONTROL.sub(" ", raw.encode("utf-8", "replace").decode("utf-8"))
-    found: dict[str, list[str]] = {"lang": [], "path": [], "-path": [], "kind": []}
+    found: dict[str, list[str]] = {"lang": [], "path": [], "-path": [], "kind": [], "symbol": []}
     phrases: list[str] = []
+    notes: dict[str, str] = {}
 
     def take(match: re.Match[str]) -> str:
         if match["phrase"] is not None:
             phrases.append(match["phrase"])
             return f" {match['phrase']} "
-        name, *values = match.group(
-            "name" if match["name"] else "choice", "quoted", "value", "named", "chosen"
-        )
-        found[name].append(next(value for value in values if value is not None))
+        if match["unknown"] is not None:
+            told = unknown(match["unknown"], match["what"])
+            notes.setdefault(match["unknown"], told.note)
+            return f" {told.words} "
+        value = next(value for value in match.group(*_VALUES) if value is not None)
+        if match["other"] is not None:
+            name = match["other"].removeprefix("-")
+            found["-path" if match["other"].startswith("-") else "path"].append(glob_of(name, value))
+        else:
+            found[match["name"] or CHOICES[match["choice"]]].append(value)
         return " "
 
     text = " ".join(_TOKEN.sub(take, clean).split())
+    symbols = (*filters.symbols, *found["symbol"])
+    text = text or " ".join(symbols)
     if not text:
-        raise QueryError('the query is empty; give words, an identifier or a "quoted phrase" to search for')
+        empty = 'the query is empty; give words, an identifier or a "quoted phrase" to search for'
+        raise QueryError("; ".join((empty, *notes.values())))
     paths = (*filters.paths, *found["path"])
     negated = [path.removeprefix("!") for path in paths if path.startswith("!")]
     return Query(
@@ -64,7 +79,9 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
             excluded_paths=(*filters.excluded_paths, *found["-path"], *negated),
             kinds=(*filters.kinds, *(kind_named(name) for name in found["kind"])),
             scope=filters.scope,
+            symbols=symbols,
         ),
+        notes=tuple(notes.values()),
     )
 
 

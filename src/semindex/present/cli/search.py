@@ -36,10 +36,10 @@ def search(
     """Find the code that answers a question.
 
     QUERY is a question, some words, or a name; "quoted phrases" must occur as they stand, and lang:go,
-    path:src/**, -path:tests and kind:function filter, like the options of these names. Put -- before a
-    query that begins with a dash. PATH is a repository, or a folder in one to search only that; several
-    are searched together, as if they were one. What is not indexed yet is indexed first, and changes are
-    taken in first when that is quick.
+    path:src/**, -path:tests, kind:function and symbol:main filter, like the options of these names. Put --
+    before a query that begins with a dash. PATH is a repository, or a folder in one to search only that;
+    several are searched together, as if they were one. What is not indexed yet is indexed first, and changes
+    are taken in first when that is quick.
     """
     wanted = shape(**shown)
     if index_dir is not None and len(places) > 1:
