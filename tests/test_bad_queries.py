@@ -183,9 +183,43 @@ def test_a_query_of_100_kilobytes_is_answered(root: Path, index: Index) -> None:
     assert (ran.code, ran.out) == (1, "")
 
 
-def test_a_query_over_a_megabyte_is_refused(index: Index) -> None:
-    with pytest.raises(semindex.QueryError, match="limit"):
-        index.search("cookie " * 150_000)
+def test_a_query_over_the_limit_is_refused(index: Index) -> None:
+    with pytest.raises(
+        semindex.QueryError, match=r"has 140,000 bytes, the limit is 128,000; search for a part"
+    ):
+        index.search("cookie " * 20_000)
+
+
+def test_path_filters_have_limits(index: Index) -> None:
+    with pytest.raises(semindex.QueryError, match=r"501 path filters, the limit is 500; name a folder"):
+        index.search("cookie " + "path:a " * 250 + "-path:b " * 251)
+    with pytest.raises(semindex.QueryError, match=r"4,097 characters, the limit is 4,096; shorten it"):
+        index.search("cookie", path=["*" * 4_097])
+    assert index.search("cookie", path=["src/**"] * 500)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "1" * 128_000,
+        "1_" * 64_000,
+        '"' + "load " * 25_000 + '"',
+        '"ab" ' * 25_000,
+        " ".join(f'"w{number}"' for number in range(14_000)),
+        " ".join(f"w{number}" for number in range(18_000)),
+        "aB" * 64_000,
+        '"' * 127_999 + "a",
+        "a:" * 64_000,
+        "path:a\n" * 500 + "lang:python " * 9_000 + "a",
+        '  File "a.py", line 1, in f\n' * 4_000,
+        "%s {} " * 20_000,
+        "\u6570" * 42_000,
+    ],
+    ids=lambda query: ascii(query[:12]),
+)
+def test_a_query_of_the_largest_size_takes_little_work(index: Index, query: str) -> None:
+    with little_work(10):
+        index.search(query)
 
 
 def test_a_phrase_of_100_kilobytes_finds_nothing(index: Index) -> None:

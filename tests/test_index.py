@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import re
 import shutil
@@ -10,16 +11,20 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import semindex
+from semindex import snapshot
 from semindex.config import Settings
 from semindex.index import Index, locate
 from semindex.indexing.drift import check
+from semindex.search import ranker
 from semindex.snapshot import ANSWER_SECONDS
 from semindex.store.catalog import Catalog
 
@@ -404,6 +409,33 @@ def test_the_cache_changes_no_answer_and_is_used(root: Path) -> None:
         assert cached.search("load_cookie")[0].stale
         cached.refresh()
         assert cached.search("load_cookie")[0].start_line == 2
+
+
+def test_remembered_answers_take_no_more_than_their_bytes(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "ANSWER_BYTES", 60_000)
+    monkeypatch.setattr(ranker, "REMEMBERED_BYTES", 60_000)
+    with semindex.open(root) as index:
+        index.refresh()
+        for number in range(60):
+            index.search(f"load cookie session number{number} " + "again " * (number % 7) * 40)
+        open_now = index.snapshot()
+        for cache in (open_now._rankings, open_now.ranker._vectors):
+            assert 1 < len(cache) < 60
+            assert deep_size(cache._entries) < 1.5 * cache.nbytes <= 90_000
+
+
+def deep_size(value: object) -> int:
+    """The size of all that only this object leads to, types and the like left out."""
+    seen: dict[int, object] = {}
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen and not isinstance(each, type | types.ModuleType | types.FunctionType | Enum):
+            seen[id(each)] = each
+            waiting.extend(gc.get_referents(each))
+    return sum(map(sys.getsizeof, seen.values()))
 
 
 def test_a_remembered_answer_is_dropped_with_its_time_and_with_its_generation(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semindex import tokens
 from semindex.tokens import (
     Lexicon,
     hash_term,
@@ -17,6 +18,7 @@ from semindex.tokens import (
     word_terms,
     words,
 )
+from tests.effort import little_work
 
 
 @pytest.mark.parametrize(
@@ -113,3 +115,17 @@ def test_starts_point_at_the_words(text: str) -> None:
 def test_term_hashes_are_fixed() -> None:
     assert hash_term("cooki") == 7361509600091943730
     assert hash_term("=getuser") == int(hash_terms(["=getuser"])[0])
+
+
+def test_long_words_are_kept_in_no_cache() -> None:
+    before = tokens._short_word_terms.cache_info().currsize
+    assert tokens.word_terms("x" * 100_000) == ()
+    assert tokens._short_word_terms.cache_info().currsize == before
+    assert tokens.is_identifier("aB" * 50_000)
+
+
+@pytest.mark.parametrize("text", ["1" * 200_000, "1" * 200_000 + "é", "12 " * 50_000, "1" * 200_000 + "a"])
+def test_digits_take_linear_time(text: str) -> None:
+    with little_work(5):
+        found = words(text)
+    assert found == {"é": ["é"], "a": [text]}.get(text[-1], [])

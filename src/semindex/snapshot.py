@@ -26,6 +26,10 @@ from semindex.types import Coverage, Embedder, GroupBy, Hit, Mode, Query, Reason
 
 ANSWER_SECONDS = 3600
 """How long a ranking is remembered, so that a process that stays gives memory back."""
+ANSWER_BYTES = 32_000_000
+"""What remembered rankings take at most."""
+_FILE_BYTES, _CHUNK_BYTES, _TERM_BYTES = 250, 90, 100
+"""What a file of a ranking, a chunk and a term take in memory."""
 CHUNK_FILES = 100
 """Files whose chunks are compared when chunks are ranked by themselves."""
 _BREAKS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
@@ -92,7 +96,10 @@ class Snapshot:
         self._segments = [segment for commit in commits for segment in commit.segments]
         self._memory, self.judging = memory, judging
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
-            memory.rankings, seconds=ANSWER_SECONDS
+            memory.rankings,
+            most_bytes=ANSWER_BYTES,
+            size_of=_ranking_bytes,
+            seconds=ANSWER_SECONDS,
         )
         repositories = [number for number, commit in enumerate(commits) for _ in commit.segments]
         dead = [files for commit in commits for files in commit.dead]
@@ -188,3 +195,18 @@ class Snapshot:
             if not found:
                 raise
             raise IndexCorrupt(f"{found[0]}; run 'semindex index' to rebuild it") from error
+
+
+def _ranking_bytes(key: tuple[object, ...], ranking: Ranking) -> int:
+    """About what a ranking takes in memory, with the query that it is known by."""
+    query = key[0]
+    assert isinstance(query, Query)
+    patterns = (*query.filters.paths, *query.filters.excluded_paths)
+    texts = len(query.raw) + len(query.text) + sum(map(len, patterns))
+    chunks = sum(len(found.chunks) for found in ranking.files)
+    return (
+        4 * texts
+        + _FILE_BYTES * len(ranking.files)
+        + _CHUNK_BYTES * chunks
+        + _TERM_BYTES * len(ranking.terms)
+    )

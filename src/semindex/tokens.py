@@ -46,7 +46,7 @@ TOKENS_VERSION = 1
 MAX_WORD_CHARS = 128
 """Longer words give no terms: they are hashes or encoded data."""
 
-WORD = re.compile(r"[^\W\d]\w*|\d+[A-Za-z_]\w*")
+WORD = re.compile(r"[^\W\d]\w*|(?<!\d)\d++[A-Za-z_]\w*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # Strings, because few queries need these patterns: ``re`` compiles each when it is first used, and keeps it.
 _CJK_RANGES = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -143,11 +143,13 @@ def whole_term(word: str) -> str:
     return "=" + word.replace("_", "").lower()
 
 
-@lru_cache(maxsize=4096)
 def word_terms(word: str) -> tuple[str, ...]:
     """The terms of one word, the compound term last; none for a word over 128 characters."""
-    if len(word) > MAX_WORD_CHARS:
-        return ()
+    return _short_word_terms(word) if len(word) <= MAX_WORD_CHARS else ()
+
+
+@lru_cache(maxsize=4096)
+def _short_word_terms(word: str) -> tuple[str, ...]:
     parts = split_word(word)
     terms = tuple(stem(part) for part in parts)
     return (*terms, whole_term(word)) if len(parts) > 1 else terms
@@ -222,9 +224,13 @@ def symbol_key(defined: str) -> int:
     return hash_term(defined) >> 32
 
 
-@lru_cache(maxsize=4096)
 def is_identifier(word: str) -> bool:
     """Whether a word of a query looks like a name: it has several parts, or a capital first letter only."""
+    return _is_identifier(word[:MAX_WORD_CHARS])  # so that a cache does not keep long words
+
+
+@lru_cache(maxsize=4096)
+def _is_identifier(word: str) -> bool:
     return len(split_word(word)) > 1 or (word[:1].isupper() and not word.isupper() and len(word) > 1)
 
 

@@ -21,6 +21,8 @@ MAX_TOKENS = 128
 take twice the time."""
 REMEMBERED_SECONDS = 3600
 """How long a query's vector stays in memory, so that a process that goes on gives memory back."""
+REMEMBERED_BYTES = 16_000_000
+"""What the vectors of queries take at most."""
 _NONE_NAMED = (
     "re-ranking needs a transformer, and none is named: set RERANK_MODEL in table [MODELS] of your own "
     "semindex.toml, the variable SEMINDEX_RERANK_MODEL, or --rerank-model to a folder that you bring "
@@ -55,7 +57,12 @@ class Judge:
         """
         self._model = model
         self._cache = cache
-        self._asked: RecentlyUsed[str, Vector] = RecentlyUsed(remembered, seconds=REMEMBERED_SECONDS)
+        self._asked: RecentlyUsed[str, Vector] = RecentlyUsed(
+            remembered,
+            most_bytes=REMEMBERED_BYTES,
+            size_of=lambda query, vector: 4 * len(query) + vector.nbytes,
+            seconds=REMEMBERED_SECONDS,
+        )
         self.measure = "logit" if model.is_cross_encoder else "cosine"
         self._query_prompt = model.folder.query_prompt
         self._text_prompt = model.folder.document_prompt

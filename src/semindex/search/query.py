@@ -18,7 +18,11 @@ from semindex.search.spellings import CHOICES, PATHS, UNKNOWN, glob_of, unknown
 from semindex.source.languages import language_named
 from semindex.types import Filters, Kind, Query
 
-MAX_QUERY_BYTES = 1_000_000
+MAX_QUERY_BYTES = 128_000
+"""Longer than any stack trace, and short enough for phrases, of which expressions are made."""
+MAX_PATTERNS = 500
+"""Path filters of one query: each is compared with every path."""
+MAX_PATTERN_CHARS = 4096
 _TOKEN = re.compile(
     r'(?<!\S)(?:(?P<name>-?path):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))'
     rf'|(?P<other>-?(?:{"|".join(PATHS)})):(?:"(?P<glob>[^"]*)"|(?P<part>[\w.*?!+@\[\]-][\w.*?!+@\[\]/-]*))(?!\S)'
@@ -33,12 +37,13 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
     """The query, its own filters joined to the given ones.
 
     Raises:
-        QueryError: nothing to search for, an unknown language or kind, or more than a megabyte.
+        QueryError: nothing to search for, an unknown language or kind, or more than the limits above.
     """
-    if len(raw.encode("utf-8", "surrogatepass")) > MAX_QUERY_BYTES:
+    nbytes = len(raw.encode("utf-8", "surrogatepass"))
+    if nbytes > MAX_QUERY_BYTES:
         raise QueryError(
-            f"the query is {len(raw):,} characters long, the limit is {MAX_QUERY_BYTES:,} bytes; "
-            "search for a part of it"
+            f"the query has {nbytes:,} bytes, the limit is {MAX_QUERY_BYTES:,}; search for a part of it: "
+            "its rarest words or lines find the same places"
         )
     clean = _CONTROL.sub(" ", raw.encode("utf-8", "replace").decode("utf-8"))
     found: dict[str, list[str]] = {"lang": [], "path": [], "-path": [], "kind": [], "symbol": []}
@@ -68,6 +73,7 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         empty = 'the query is empty; give words, an identifier or a "quoted phrase" to search for'
         raise QueryError("; ".join((empty, *notes.values())))
     paths = (*filters.paths, *found["path"])
+    _check_patterns((*paths, *filters.excluded_paths, *found["-path"]))
     negated = [path.removeprefix("!") for path in paths if path.startswith("!")]
     return Query(
         raw=raw,
@@ -83,6 +89,19 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         ),
         notes=tuple(notes.values()),
     )
+
+
+def _check_patterns(patterns: Sequence[str]) -> None:
+    if len(patterns) > MAX_PATTERNS:
+        raise QueryError(
+            f"the query has {len(patterns):,} path filters, the limit is {MAX_PATTERNS}; "
+            "name a folder instead of its files, or search several times"
+        )
+    longest = max(map(len, patterns), default=0)
+    if longest > MAX_PATTERN_CHARS:
+        raise QueryError(
+            f"a path filter has {longest:,} characters, the limit is {MAX_PATTERN_CHARS:,}; shorten it with *"
+        )
 
 
 def kind_named(name: str) -> Kind:

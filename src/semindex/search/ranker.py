@@ -59,8 +59,14 @@ DECODED_CHUNKS = 20_000
 """Up to so many chunks all postings are decoded once a second query comes: 20 MB at most."""
 REMEMBERED_SECONDS = 3600
 """After which a query's vector is computed again, so that a process that stays gives memory back."""
+REMEMBERED_BYTES = 16_000_000
+"""What remembered vectors take at most."""
+FILTERED_BYTES = 64_000_000
+"""What remembered sets of files take at most."""
 _FILTERED = 16
 """Sets of filters whose files are remembered: 1.3 MB each for a million chunks, where a kind is wanted."""
+_TERM_BYTES = 300
+"""What a term of a query takes in memory, with its strings."""
 _SOON_DECODED = 2000
 """So many chunks are decoded in some 50 ms, which a query waits for."""
 
@@ -104,9 +110,14 @@ class Ranker:
         self._decoding: Beside[TermTable] | None = None
         self._queries = 0
         self._vectors: RecentlyUsed[tuple[object, ...], Vector] = RecentlyUsed(
-            remembered, seconds=REMEMBERED_SECONDS
+            remembered,
+            most_bytes=REMEMBERED_BYTES,
+            size_of=_vector_bytes,
+            seconds=REMEMBERED_SECONDS,
         )
-        self._filtered: RecentlyUsed[Filters, Passing] = RecentlyUsed(_FILTERED)
+        self._filtered: RecentlyUsed[Filters, Passing] = RecentlyUsed(
+            _FILTERED, most_bytes=FILTERED_BYTES, size_of=_passing_bytes
+        )
         self._chunk_words = verbatim.ChunkWords()
 
     def rank(
@@ -313,3 +324,16 @@ class Ranker:
                 share = self._chunk_words.share(wanted, chunk, read, begin, end)
                 values[place] = self.weights.verbatim * share**2
         return values if values.any() else None
+
+
+def _vector_bytes(key: tuple[object, ...], vector: Vector) -> int:
+    """About what the vector of a query takes in memory, with the text and the terms that it is known by."""
+    text, *terms = key
+    assert isinstance(text, str)
+    return 4 * len(text) + _TERM_BYTES * len(terms) + vector.nbytes
+
+
+def _passing_bytes(filters: Filters, found: Passing) -> int:
+    patterns = (*filters.paths, *filters.excluded_paths)
+    masks = found.files.nbytes + (found.chunks.nbytes if found.chunks is not None else 0)
+    return masks + sum(4 * len(pattern) for pattern in patterns)

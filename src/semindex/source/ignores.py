@@ -4,7 +4,7 @@ In a git work tree git itself applies the ``.gitignore`` files; this module is f
 ``.semindexignore`` files everywhere. Patterns, names and paths are bytes.
 
 >>> file = IgnoreFile(parse_rules(b"*.o\nbuild/\ndoc/**/*.txt\n!keep.o\n", source=".gitignore"))
->>> [(rule.pattern, rule.end, rule.literal, rule.glob and rule.glob.pattern) for rule in file.rules]
+>>> [(rule.pattern, rule.end, rule.literal, rule.glob) for rule in file.rules]
 [('*.o', b'.o', None, None), ('build/', None, b'build', None),
 ('doc/**/*.txt', None, None, b'doc/(?:[^/]+/)*[^/]*\\.txt'), ('!keep.o', None, b'keep.o', None)]
 >>> file.verdict(b"src/a.o", is_folder=False).pattern, file.verdict(b"src/keep.o", is_folder=False).ignores
@@ -20,6 +20,7 @@ all names of a folder together whether asking about the single names can give an
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 from msgspec import Struct
@@ -66,8 +67,8 @@ class IgnoreRule(Struct, frozen=True):
     only_folders: bool
     by_name: bool
     """Whether it is compared with the last component of a path; otherwise with the path from ``source``."""
-    glob: re.Pattern[bytes] | None = None
-    """The pattern as a regular expression, if none of the following three can express it."""
+    glob: bytes | None = None
+    """A regular expression, if none of the following three can express the pattern; compiled when needed."""
     literal: bytes | None = None
     """The whole name or path, of a pattern without a wildcard."""
     end: bytes | None = None
@@ -90,7 +91,7 @@ class IgnoreRule(Struct, frozen=True):
             return text.endswith(self.end)
         if self.start is not None:
             return text.startswith(self.start)
-        return self.glob is not None and self.glob.fullmatch(text) is not None
+        return self.glob is not None and _compiled(self.glob).fullmatch(text) is not None
 
 
 class IgnoreFile:
@@ -108,8 +109,16 @@ class IgnoreFile:
         # verdict() first asks these unions of all rules whether any rule matches at all.
         self._ends = tuple(rule.end for rule in globs if rule.end is not None)
         self._starts = tuple(rule.start for rule in globs if rule.start is not None)
-        self._name_glob = _union(rule for rule in globs if rule.by_name)
-        self._path_glob = _union(rule for rule in globs if not rule.by_name)
+        self._globs = globs
+
+    # Compiling takes seconds for thousands of rules, and most trees have no name that concerns them.
+    @cached_property
+    def _name_glob(self) -> re.Pattern[bytes] | None:
+        return _union(rule for rule in self._globs if rule.by_name)
+
+    @cached_property
+    def _path_glob(self) -> re.Pattern[bytes] | None:
+        return _union(rule for rule in self._globs if not rule.by_name)
 
     @property
     def takes_back(self) -> bool:
@@ -147,8 +156,13 @@ class IgnoreFile:
         return None
 
 
+@lru_cache(maxsize=1 << 16)
+def _compiled(glob: bytes) -> re.Pattern[bytes]:
+    return re.compile(glob, re.DOTALL)
+
+
 def _union(rules: Iterable[IgnoreRule]) -> re.Pattern[bytes] | None:
-    patterns = [rule.glob.pattern for rule in rules if rule.glob is not None]
+    patterns = [rule.glob for rule in rules if rule.glob is not None]
     return re.compile(b"|".join(b"(?:%s)" % pattern for pattern in patterns), re.DOTALL) if patterns else None
 
 
@@ -204,7 +218,7 @@ def _rule(line: bytes, source: str, number: int) -> IgnoreRule | None:
     if by_name and pattern.endswith(b"*") and _is_literal(pattern[:-1]):
         return replace(rule, start=pattern[:-1])
     regex = _translate(pattern, by_name=by_name)
-    return None if regex is None else replace(rule, glob=re.compile(regex, re.DOTALL))
+    return None if regex is None else replace(rule, glob=regex)
 
 
 def _piece(pattern: bytes) -> bytes:
@@ -337,8 +351,16 @@ def _bracket(pattern: bytes, position: int) -> tuple[bytes | None, int]:
     if negated:
         members = set(range(256)) - members
     members.discard(0x2F)  # as in git, no bracket matches a slash
-    inside = b"".join(b"\\x%02x" % value for value in sorted(members))
+    inside = _ranges(members)
     return (b"[%s]" % inside if inside else b"(?!)"), position + 1
+
+
+def _ranges(members: set[int]) -> bytes:
+    """The inside of brackets for some bytes; compiling takes as long as this is, so neighbours are joined."""
+    starts = [value for value in sorted(members) if value - 1 not in members]
+    ends = [value for value in sorted(members) if value + 1 not in members]
+    pairs = zip(starts, ends, strict=True)
+    return b"".join(b"\\x%02x" % a if a == b else b"\\x%02x-\\x%02x" % (a, b) for a, b in pairs)
 
 
 def _escaped(pattern: bytes, position: int) -> tuple[int | None, int]:
