@@ -131,3 +131,43 @@ def test_hostile_templates_are_cut_soon(unit: str, language: str) -> None:
     with little_work():
         found = component(text, language)
         assert b"".join(pieces(found)) == text.encode()
+
+
+def test_a_component_of_vue_has_the_name_that_it_gives_itself() -> None:
+    text = (
+        "<script>\nexport default {\n  components: { A },\n  name: 'SaveButton',\n"
+        "  data() {\n    return {\n    }\n  },\n}\n</script>\n"
+    )
+    found = component(text, "vue")
+    assert named(found)[:2] == [("Card", 1, 10, -1), ("SaveButton", 2, 9, 0)]
+    assert [each.name for each in found.symbols][2:] == ["data"]
+    setup = "<script setup>\ndefineOptions({ name: 'Late' })\nconst opts = { name: 'none' }\n</script>\n"
+    assert [each.name for each in component(setup, "vue").symbols] == ["Card", "Late", "opts"]
+
+
+def test_reactive_values_and_snippets_of_svelte_are_found() -> None:
+    text = (
+        "<script>\n  let n = 1\n  $: double = 2 * n\n  $: if (n) { run() }\n</script>\n"
+        "{#snippet row(n)}\n  <p>{n}</p>\n{/snippet}\n"
+    )
+    assert named(component(text, "svelte")) == [
+        ("Card", 1, 8, -1), ("n", 2, 2, 0), ("double", 3, 3, 0), ("row", 6, 8, 0)
+    ]  # fmt: skip
+
+
+def test_code_in_tags_and_scripts_of_templates_is_read() -> None:
+    erb = (
+        "<% def badge(text)\n     text.upcase\n   end %>\n<% content_for :head do %>\n<script>\n"
+        "function go(a) {\n  run(<%= a %>)\n  <% if b %>\n  stop()\n  <% end %>\n}\n</script>\n<% end %>\n"
+    )
+    assert named(component(erb, "erb")) == [("badge", 1, 3, -1), ("head", 4, 4, -1), ("go", 6, 11, -1)]
+    ejs = "<% function item(a) { %>\n<li><%= a %></li>\n<% } %>\n<%# function no() {} %>\n"
+    assert named(component(ejs, "ejs")) == [("item", 1, 3, -1)]
+    assert component("<p><% if x %>a<% end %></p>\n", "erb").symbols == ()
+
+
+@pytest.mark.parametrize("language", ["erb", "ejs", "vue", "svelte"])
+@pytest.mark.parametrize("unit", ["<%", "<% %", "{#snippet a", "<script>export default {\n", "$: a ="])
+def test_unclosed_tags_take_linear_time(language: str, unit: str) -> None:
+    with little_work():
+        component(unit * 20_000, language)

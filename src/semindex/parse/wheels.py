@@ -38,7 +38,7 @@ GRAMMARS = {
 }
 
 _WEB = ("javascript", "typescript")
-EMBEDDED = {"vue": _WEB, "svelte": _WEB, "astro": _WEB, "html": _WEB}
+EMBEDDED = {"vue": _WEB, "svelte": _WEB, "astro": _WEB, "html": _WEB, "ejs": _WEB, "erb": (*_WEB, "ruby")}
 """The languages of scripts in files of a language that has no grammar here itself."""
 
 _DIST_INFO = ".dist-info"
