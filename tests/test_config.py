@@ -67,6 +67,7 @@ def test_without_any_layer_everything_is_default() -> None:
         "PERFORMANCE.RERANK_BUDGET_MS",
         "INDEXING.MAX_FILE_KB",
         "INDEXING.MAX_DATA_KB",
+        "INDEXING.INDEX_SECRETS",
         "MODELS.EMBEDDING_MODEL",
         "MODELS.EMBEDDING_MAX_TOKENS",
         "MODELS.EMBEDDING_KEY_VARIABLE",
@@ -175,6 +176,7 @@ RIGHTS = {
     "ENABLE_PARALLEL_PROCESSING": [Right(True, (False,)), Right(False, (), (True,))],
     "RERANK_BUDGET_MS": [Right(2000, (1, 1999), (2001, 600_000))],
     "MAX_FILE_KB": [Right(8192, (1, 8191), (8193, 1 << 20)), Right(9000, (8999,), (9001,))],
+    "INDEX_SECRETS": [Right(False, (), (True,)), Right(True, (False,))],
     "MAX_DATA_KB": [Right(512, (1, 511), (513, 1 << 20))],
     "EMBEDDING_MODEL": [
         Right("semindex", (), ("../x", "http://a/", "a/b")),

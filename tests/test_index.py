@@ -168,6 +168,47 @@ def test_a_size_limit_is_a_setting_and_what_it_leaves_out_is_listed(root: Path) 
         assert index.status().skipped == {"binary": 1, "too large": 2}
 
 
+def test_secrets_are_left_out_or_masked_unless_they_are_wanted(root: Path) -> None:
+    token = "ghp_" + "Ab3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6"
+    key = (
+        "-----BEGIN PRIVATE KEY-----\n"
+        + "Ab3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF\n" * 5
+        + "-----END PRIVATE KEY-----\n"
+    )
+    plant(
+        root,
+        {
+            ".env": b"# The flamingo.\nFLAMINGO_PASSWORD=hunter2pelican\n",
+            "src/hook.py": f"def call_flamingo():\n    return ask(token='{token}')\n".encode(),
+            "tls.pem": key.encode(),
+        },
+    )
+    age(root)
+    with semindex.open(root) as index:
+        index.refresh()
+        assert index.status().skipped == {"secret": 1}
+        assert [each.path for each in index.status(skipped="secret").left_out] == ["tls.pem"]
+        setting = index.search("FLAMINGO_PASSWORD", kind=["setting"])[0]
+        assert (setting.path, setting.text) == (".env", "FLAMINGO_PASSWORD=**************")
+        assert not index.search('"hunter2pelican"')
+        hits = index.search("call_flamingo")
+        assert hits[0].text is not None
+        assert token not in hits[0].text
+        assert "ghp_****" in hits[0].text
+        assert (hits[0].masked, hits.masked >= 1) == (1, True)
+        stored = b"".join(path.read_bytes() for path in index.index_dir.rglob("*") if path.is_file())
+        assert b"hunter2pelican" not in stored
+    with semindex.open(root, settings=Settings(index_secrets=True)) as index:
+        assert (index.refresh().added, index.status().skipped) == (1, {})
+        assert index.search("FLAMINGO_PASSWORD")[0].text == "FLAMINGO_PASSWORD=hunter2pelican"
+        assert paths(index.search('"hunter2pelican"')) == [".env"]
+        assert token in str(index.search("call_flamingo")[0].text)
+        assert index.search("call_flamingo").masked == 0
+    with semindex.open(root) as index:
+        index.refresh()
+        assert not index.search('"hunter2pelican"')
+
+
 def test_hits_are_a_sequence(index: Index) -> None:
     hits = index.search("cookie", limit=4)
     assert isinstance(hits, Sequence)

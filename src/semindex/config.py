@@ -67,6 +67,8 @@ class Settings(Struct, frozen=True):
     """Files over this size are not indexed, in units of 1024 bytes."""
     max_data_kb: int = 512
     """The same of data: JSON, CSV, and other languages of that kind."""
+    index_secrets: bool = False
+    """Whether files that hold secrets are indexed and nothing is masked."""
     passed_over: tuple[str, ...] = ()
     """A sentence for each line of the repository's files that asked for more than a repository may."""
 
@@ -187,6 +189,7 @@ _KEYS = (
     _Key("PERFORMANCE", "RERANK_BUDGET_MS", _whole("milliseconds, 1 to 600000", 1, 600_000), _LOWER),
     _Key("INDEXING", "MAX_FILE_KB", _whole("units of 1,024 bytes, 1 to 1048576", 1, 1 << 20), _LOWER),
     _Key("INDEXING", "MAX_DATA_KB", _whole("units of 1,024 bytes, 1 to 1048576", 1, 1 << 20), _LOWER),
+    _Key("INDEXING", "INDEX_SECRETS", _TRUTH, _TURN_OFF),
     _Key("MODELS", "EMBEDDING_MODEL", _MODEL, _ONLY_BUNDLED),
     # More tokens take memory, and few cut each text into hundreds.
     _Key("MODELS", "EMBEDDING_MAX_TOKENS", _whole("tokens, 0 for the model's own", 0, 1 << 20), _NOTHING),

@@ -39,6 +39,7 @@ def read_rules(settings: Settings) -> ReadRules:
         max_file_bytes=settings.max_file_kb * 1024,
         max_data_bytes=settings.max_data_kb * 1024,
         max_notebook_bytes=max(MAX_NOTEBOOK_BYTES, settings.max_file_kb * 1024),
+        index_secrets=settings.index_secrets,
     )
 
 

@@ -246,7 +246,11 @@ class Index:
             commit = self._newest()
             if self._snapshot is None or self._snapshot.commits[0] is not commit:
                 self._snapshot = Snapshot(
-                    [commit], self._embedder, memory=self.memory, judging=lambda: self.judging
+                    [commit],
+                    self._embedder,
+                    memory=self.memory,
+                    judging=lambda: self.judging,
+                    masks=self.masks,
                 )
             return self._snapshot
 
@@ -267,6 +271,11 @@ class Index:
         if not settings.enable_caching:
             return Memory()
         return Memory(self._texts, settings.cache_size, self._remembered)
+
+    @property
+    def masks(self) -> bool:
+        """Whether secrets are masked in the texts of hits."""
+        return not self._settings.index_secrets
 
     def load_reranker(self) -> None:
         """Load the model that ``search(rerank=True)`` asks, which does so itself when it is first needed.

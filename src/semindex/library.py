@@ -115,6 +115,7 @@ class Indexes:
                     scopes=self._scopes,
                     memory=first.memory,
                     judging=lambda: first.judging,
+                    masks=any(index.masks for index in self.indexes),
                 )
             return known
 

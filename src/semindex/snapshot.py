@@ -75,6 +75,7 @@ class Snapshot:
         scopes: Sequence[Sequence[str]] = (),
         memory: Memory = Memory(),  # noqa: B008 - frozen
         judging: Callable[[], Judging] | None = None,
+        masks: bool = True,
     ) -> None:
         """Put the segments of all commits into one generation.
 
@@ -87,6 +88,7 @@ class Snapshot:
                 sequence limits nothing.
             memory: What is kept between answers.
             judging: Opens the model that re-ranks.
+            masks: Whether secrets are masked in the texts of hits.
 
         Raises:
             IndexCorrupt: A file of an index is damaged.
@@ -94,7 +96,7 @@ class Snapshot:
         self.commits = tuple(commits)
         self.roots = [commit.root for commit in commits]
         self._segments = [segment for commit in commits for segment in commit.segments]
-        self._memory, self.judging = memory, judging
+        self._memory, self.judging, self._masks = memory, judging, masks
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
             memory.rankings,
             most_bytes=ANSWER_BYTES,
@@ -118,7 +120,8 @@ class Snapshot:
 
     def reader(self) -> Reader:
         """Reads texts for one answer."""
-        return Reader(self.generation, self.roots, self._memory.texts, self.blaming_damage)
+        texts = self._memory.texts
+        return Reader(self.generation, self.roots, texts, self.blaming_damage, masks=self._masks)
 
     def ranking(self, query: Query, reader: Reader, *, limit: int, mode: Mode, grouping: GroupBy) -> Ranking:
         """The ranking that an answer of ``limit`` hits is made of; one that is remembered has no evidence."""

@@ -80,6 +80,7 @@ class SkipReason(Enum):
     TOO_LARGE = "too large"
     MINIFIED = "minified"
     GENERATED = "generated"
+    SECRET = "secret"
     EMPTY = "empty"
     SPECIAL = "not a regular file"
     OUTSIDE = "link out of the root"
@@ -418,6 +419,8 @@ class Hit(Struct, frozen=True, gc=False):
     """The cell of a notebook in which the span begins, from 1; None for other files."""
     cell_line: int | None = None
     """The line of the cell with which the span begins, from 1."""
+    masked: int = 0
+    """How many secrets in ``text`` are overwritten with asterisks."""
     spans: tuple[tuple[int, int], ...] = ()
     """Character ranges of ``text`` that match a query term, for highlighting."""
 
@@ -470,6 +473,11 @@ class Hits(Struct, Sequence[Hit], frozen=True, metaclass=_SequenceMeta):
     def __getitem__(self, position: slice) -> tuple[Hit, ...]: ...
     def __getitem__(self, position: int | slice) -> Hit | tuple[Hit, ...]:
         return tuple(self.hits[position]) if isinstance(position, slice) else self.hits[position]
+
+    @property
+    def masked(self) -> int:
+        """How many secrets are masked in the texts of all hits."""
+        return sum(each.masked for hit in self.hits for each in (hit, *hit.more))
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -274,6 +274,21 @@ def test_an_empty_repository_has_nothing_and_gets_no_index(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_masked_secrets_are_counted_in_every_form(own: Path) -> None:
+    token = "npm_" + "Ab3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6"
+    (own / "publish.py").write_text(f"def publish_parcel():\n    return push('{token}')\n")
+    assert run(["index", "-q"], own).returncode == 0
+    note = "1 secret masked with ***; INDEX_SECRETS = true shows them"
+    for form in ([], ["--vimgrep"], ["--color", "always"]):
+        done = run(["search", "publish_parcel", *form], own)
+        assert token.encode() not in done.stdout
+        assert note.encode() in done.stdout + done.stderr
+    answer = answered(["search", "publish_parcel"], own)
+    assert (answer["hits"][0]["masked"], note in answer["coverage"]["notes"]) == (1, True)
+    done = run(["search", "publish_parcel", "--set", "INDEX_SECRETS=true"], own)
+    assert token.encode() in done.stdout
+
+
 @pytest.fixture
 def several(tmp_path: Path) -> Path:
     """A folder with three repositories, of which none is indexed."""

@@ -39,6 +39,7 @@ HIT_JSON = {
     "stale": False,
     "cell": None,
     "cell_line": None,
+    "masked": 0,
 }
 
 

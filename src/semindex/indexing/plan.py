@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from semindex.indexing.analysis import file_analysis, skip_analysis
 from semindex.source.read import RACY_NS, RULES, ReadRules
+from semindex.source.secrets import has_hidden_values
 from semindex.source.walk import Walk
 from semindex.store.catalog import Catalog
 from semindex.store.records import FileRecord, SkippedFile
@@ -102,6 +103,10 @@ def plan(
     new = frozenset(ref.path for ref in read if ref.path not in files and ref.path not in failures)
     if broken:
         files = {path: record for path, record in files.items() if record.segment not in broken}
+    if by_other_rules:
+        # Their text may be another now, though their bytes are the same.
+        hidden = [path for path in files if has_hidden_values(path)]
+        files = {**files, **{path: files[path]._replace(digest=b"") for path in hidden}}
     if not every:
         read = [ref for ref in read if ref in young or not is_known(ref, files, failures)]
     skipped = {failure.path for failure in seen.skipped}

@@ -20,6 +20,7 @@ from msgspec import Struct
 from semindex.embed.quantising import quantise
 from semindex.source.notebooks import is_notebook
 from semindex.source.roles import path_facts
+from semindex.source.secrets import mask
 from semindex.store.codec import MAX_COUNT
 from semindex.store.content import Content, Strings
 from semindex.store.postings import Triples
@@ -85,10 +86,13 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
 
 
 def _texts(files: Sequence[ParsedFile]) -> tuple[str, ...]:
-    """The text of each chunk for a model that reads text: its path, the names in it, and its lines."""
+    """The text of each chunk for a model that reads text: its path, the names in it, and its lines.
+
+    Tokens are masked, as the model may be that of a server.
+    """
     return tuple(
         f"{file.source.path} {_named(file, chunk)}\n"
-        + file.source.text[chunk.span.start_byte : chunk.span.end_byte].decode("utf-8", "replace")
+        + mask(file.source.text, chunk.span.start_byte, chunk.span.end_byte)[0].decode("utf-8", "replace")
         for file in files
         for chunk in file.chunks
     )

@@ -17,6 +17,7 @@ from semindex.search.ordering import RankedFile, Ranking
 from semindex.source.kept import KeptTexts
 from semindex.source.notebooks import is_notebook, is_packed, place_in_cell
 from semindex.source.read import read_verified
+from semindex.source.secrets import Ranges, hidden_ranges, hide, mask
 from semindex.store.generation import FileFacts, Generation
 from semindex.types import Deferred, Hit, Kind, Reason
 
@@ -44,6 +45,8 @@ class Reader:
         roots: Sequence[Path],
         kept: KeptTexts | None = None,
         guard: Callable[[], AbstractContextManager[None]] = nullcontext,
+        *,
+        masks: bool = True,
     ) -> None:
         """Prepare.
 
@@ -52,6 +55,7 @@ class Reader:
             roots: The repositories' roots, in their order.
             kept: Has texts of answers before.
             guard: Stands around what is read of the index when hits are looked at.
+            masks: Whether secrets are hidden (see :mod:`semindex.source.secrets`).
         """
         self.generation = generation
         self.guard = guard
@@ -59,6 +63,8 @@ class Reader:
         self._read = read_verified if kept is None else kept.read
         self._names = [str(root) for root in roots]
         self._texts: dict[int, bytes | None] = {}
+        self._masks = masks
+        self._hidden: dict[int, Ranges] = {}
         self._folders: set[str] = set()
         """Those looked at: none is a link."""
 
@@ -71,8 +77,25 @@ class Reader:
         if file not in self._texts:
             facts = self.generation.facts(file)
             root = self._names[facts.repository]
-            self._texts[file] = self._read(root, facts.path, facts.digest, self._folders)
+            text = self._read(root, facts.path, facts.digest, self._folders)
+            if text is not None and self._masks:
+                self._hidden[file] = hidden = hidden_ranges(facts.path, text)
+                text = hide(text, hidden) if hidden else text
+            self._texts[file] = text
         return self._texts[file]
+
+    def shown(self, file: int, begin: int, end: int) -> tuple[str | None, int]:
+        """The text between two bytes without its last newline, and how many secrets are masked in it.
+
+        It is not cut inside a character, and None when the file is not what was indexed.
+        """
+        text = self.text(file)
+        if text is None:
+            return None, 0
+        end = min(end, begin + MAX_TEXT_BYTES)
+        piece, masked = mask(text, begin, end) if self._masks else (text[begin:end], 0)
+        hidden = sum(left < end and right > begin for left, right in self._hidden.get(file, ()))
+        return piece.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r"), masked + hidden
 
 
 def by_file(ranking: Ranking, reader: Reader, reasons: FindReasons) -> tuple[Hit, ...]:
@@ -154,13 +177,15 @@ def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
         begin = sum(map(len, whole[: first - 1])) + first - 1
         shown = b"\n".join(whole[first - 1 : last])
     cell, cell_line = _cell(hit.path, text, begin)
+    told, masked = reader.shown(found.file, begin, begin + len(shown))
     return replace(
         hit,
         cell=cell,
         cell_line=cell_line,
         start_line=first,
         end_line=last,
-        text=_shown(shown, 0, len(shown)),
+        text=told,
+        masked=masked,
     )
 
 
@@ -183,6 +208,7 @@ def _hit(
     facts = generation.facts(file)
     first, last, begin, end, kind, owner = generation.spot(chunk)
     cell, cell_line = _cell(facts.path, text, begin)
+    told, masked = reader.shown(file, begin, end)
     return Hit(
         path=facts.path,
         start_line=first,
@@ -192,7 +218,8 @@ def _hit(
         kind=_LABELS[kind],
         lang=facts.language,
         reasons=reasons,
-        text=_shown(text, begin, end),
+        text=told,
+        masked=masked,
         more=more,
         repository=reader.root(facts),
         digest=facts.digest_hex,
@@ -207,14 +234,6 @@ def _cell(path: str, text: bytes | None, offset: int) -> tuple[int, int] | tuple
     if text is None or not is_notebook(path):
         return None, None
     return place_in_cell(text, offset) or (None, None)
-
-
-def _shown(text: bytes | None, begin: int, end: int) -> str | None:
-    """The chunk's text without its last newline; not cut inside a character."""
-    if text is None:
-        return None
-    piece = text[begin : min(end, begin + MAX_TEXT_BYTES)].decode("utf-8", "replace")
-    return piece.removesuffix("\n").removesuffix("\r")
 
 
 def containing(

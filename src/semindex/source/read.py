@@ -8,13 +8,13 @@ from pathlib import Path
 import xxhash
 from msgspec import Struct
 
-from semindex.source import encodings, skipping
+from semindex.source import encodings, secrets, skipping
 from semindex.source.languages import UNKNOWN, canonical, detect, kind_of
 from semindex.source.notebooks import MAX_NOTEBOOK_BYTES, Notebook, is_notebook, notebook_of
 from semindex.source.regular import RegularFile, RegularFileError, read_regular
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 
-SOURCE_VERSION = 4
+SOURCE_VERSION = 5
 """Raised when a change of ``source`` changes which files are indexed, or their text."""
 _HEAD_BYTES = 16_384
 _KERNELS = {"ir": "r", "ipython": "python", "xpython": "python", "xcpp": "cpp", "ijavascript": "javascript"}
@@ -22,7 +22,7 @@ _KERNELS = {"ir": "r", "ipython": "python", "xpython": "python", "xcpp": "cpp", 
 
 
 class ReadRules(Struct, frozen=True):
-    """Which files are not indexed, as far as a user may choose: by their size."""
+    """Which files are not indexed, as far as a user may choose."""
 
     max_file_bytes: int = 8 << 20
     """The setting ``MAX_FILE_KB``."""
@@ -32,6 +32,8 @@ class ReadRules(Struct, frozen=True):
     """The limit for notebooks as stored, with their outputs; ``max_file_bytes`` limits their source."""
     max_line_bytes: int = 100_000
     """A file that is not prose and has most of its bytes in longer lines counts as minified."""
+    index_secrets: bool = False
+    """Whether files that hold secrets are indexed, and values of ``.env`` files; ``INDEX_SECRETS``."""
 
     def of(self, language: str) -> int:
         """The limit for files of a language."""
@@ -40,7 +42,8 @@ class ReadRules(Struct, frozen=True):
     @property
     def note(self) -> str:
         """Names the rules: an index that was made by others has to look at all files again."""
-        return f"{self.max_file_bytes}.{self.max_data_bytes}.{self.max_notebook_bytes}.{self.max_line_bytes}"
+        sizes = self.max_file_bytes, self.max_data_bytes, self.max_notebook_bytes, self.max_line_bytes
+        return ".".join(map(str, sizes)) + (".secrets" if self.index_secrets else "")
 
 
 RULES = ReadRules()
@@ -60,6 +63,9 @@ def load_bytes(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> bytes |
     named = skipping.by_name(ref.path)
     if named is not None:
         return _failure(ref, *named)
+    secret = None if rules.index_secrets else secrets.by_name(ref.path)
+    if secret is not None:
+        return _failure(ref, SkipReason.SECRET, secret)
     limit, setting = rules.of(detect(ref.path, b"")), _setting(detect(ref.path, b""))
     if is_notebook(ref.path):
         limit, setting = rules.max_notebook_bytes, "of a notebook"
@@ -113,6 +119,11 @@ def source_from_bytes(ref: FileRef, data: bytes, *, rules: ReadRules = RULES) ->
     unworthy = skipping.by_text(text, language, max_line_bytes=rules.max_line_bytes)
     if unworthy is not None:
         return _failure(ref, *unworthy)
+    if not rules.index_secrets:
+        secret = secrets.by_text(ref.path, text, language)
+        if secret is not None:
+            return _failure(ref, SkipReason.SECRET, secret)
+        text = secrets.hide(text, secrets.hidden_ranges(ref.path, text))
     return SourceFile(ref.path, text, digest_of(data), language, len(data))
 
 

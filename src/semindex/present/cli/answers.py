@@ -11,7 +11,7 @@ import click
 from msgspec import Struct, structs
 
 from semindex.present.cli.outcome import DONE, NOTHING, tell
-from semindex.present.render import View, coverage_line, paths_only, plain, vimgrep
+from semindex.present.render import View, count, coverage_line, paths_only, plain, vimgrep
 from semindex.present.schema import hits_object
 from semindex.present.stream import write, write_json
 
@@ -78,6 +78,8 @@ def give(answer: Hits, shape: Shape, settings: Settings) -> int:
 
     A pipe gets hits only, and standard error the coverage, so that programs need not tell them apart.
     """
+    if shape.view.lines or shape.form == "--vimgrep":
+        answer = noted(answer, [_masked(answer.masked)])
     if shape.form == "--json":
         write_json(hits_object(answer, with_text=shape.view.lines > 0))
     elif shape.form:
@@ -92,6 +94,11 @@ def give(answer: Hits, shape: Shape, settings: Settings) -> int:
     else:
         _give_lines(answer, plain(emphasised(answer), shape.view))
     return DONE if answer.hits else NOTHING
+
+
+def _masked(number: int) -> str:
+    """The note on so many masked secrets; empty for none."""
+    return f"{count(number, 'secret')} masked with ***; INDEX_SECRETS = true shows them" if number else ""
 
 
 def _draw(answer: Hits, shape: Shape, pager: str) -> None:
