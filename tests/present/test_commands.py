@@ -566,12 +566,33 @@ def test_completion_prints_the_shells_script(invoke: Invoke, shell: str) -> None
     assert f"_SEMINDEX_COMPLETE={shell}_complete" in done.stdout
 
 
-def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sea", ["plain,search"]),
+        ("search --gr", ["plain,--group-by"]),
+        ("search --mode l", ["plain,lexical"]),
+        ("search --lang ru", ["plain,ruby", "plain,rust"]),
+        ("search x -t elix", ["plain,elixir"]),
+        ("search --kind f", ["plain,field", "plain,function"]),
+        ("search --path sr", ["file,sr"]),
+        ("search -g sr", ["file,sr"]),
+        ("search --exclude sr", ["file,sr"]),
+        ("search x sr", ["file,sr"]),
+        ("search x --set CACHE_S", ["plain,CACHE_SIZE="]),
+        ("related sr", ["file,sr"]),
+        ("index sr", ["file,sr"]),
+        ("languages elix", ["plain,elixir"]),
+        ("help comp", ["plain,completion"]),
+        ("cache st", ["plain,stats"]),
+    ],
+)
+def test_completion_completes(monkeypatch: pytest.MonkeyPatch, typed: str, offered: list[str]) -> None:
     monkeypatch.setenv("_SEMINDEX_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "semindex search --gr")
-    monkeypatch.setenv("COMP_CWORD", "2")
+    monkeypatch.setenv("COMP_WORDS", f"semindex {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
     done = CliRunner().invoke(commands, [], prog_name="semindex")
-    assert done.stdout.split() == ["plain,--group-by"]
+    assert done.stdout.split() == offered
 
 
 # cache

@@ -39,6 +39,8 @@ class Spelling(Struct, frozen=True, forbid_unknown_fields=True):
     """What stands for the value in the help."""
     bare: str = ""
     """What the flag means when no value follows it."""
+    completes: str = ""
+    """What a shell completes it to: ``file``, ``kind``, ``lang``."""
     argument: bool = False
     """The value stands by itself, without a flag."""
     from_path: bool = False

@@ -20,7 +20,10 @@ class Whereabouts(Request, frozen=True):
     refused = QueryError
 
     location: Annotated[
-        str, option("A line of a file, as path:line, or a whole file, as its path.", argument=True)
+        str,
+        option(
+            "A line of a file, as path:line, or a whole file, as its path.", argument=True, completes="file"
+        ),
     ]
 
 

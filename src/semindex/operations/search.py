@@ -45,7 +45,9 @@ class Search(Question, frozen=True, kw_only=True):
         Mode.HYBRID.value
     )
     group_by: Grouping = GroupBy.FILE.value
-    lang: Annotated[Sequence[str], option("Only files of these languages.", short="-t", metavar="LANG")] = ()
+    lang: Annotated[
+        Sequence[str], option("Only files of these languages.", short="-t", metavar="LANG", completes="lang")
+    ] = ()
     path: Annotated[
         Sequence[str],
         option(
@@ -53,6 +55,7 @@ class Search(Question, frozen=True, kw_only=True):
             "leaves these out.",
             short="-g",
             metavar="GLOB",
+            completes="file",
         ),
     ] = ()
     exclude: Annotated[
@@ -60,11 +63,12 @@ class Search(Question, frozen=True, kw_only=True):
         option(
             "No files that match one of these globs or lie below one of these folders.",
             metavar="GLOB",
+            completes="file",
         ),
     ] = ()
     kind: Annotated[
         Sequence[str],
-        option("Only spans of these kinds, such as function or class.", metavar="KIND"),
+        option("Only spans of these kinds, such as function or class.", metavar="KIND", completes="kind"),
     ] = ()
     symbol: Annotated[
         Sequence[str],

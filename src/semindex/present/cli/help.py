@@ -2,6 +2,7 @@
 
 import click
 
+from semindex.present.cli.completing import commands, offered
 from semindex.present.cli.outcome import DONE
 from semindex.present.stream import write
 
@@ -20,7 +21,7 @@ A search indexes what is not indexed yet.
 
 
 @click.command("help")
-@click.argument("names", nargs=-1, metavar="[COMMAND]...")
+@click.argument("names", nargs=-1, metavar="[COMMAND]...", shell_complete=offered(commands))
 @click.pass_context
 def help(ctx: click.Context, names: tuple[str, ...]) -> int:
     """Show the help of a command.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from semindex.present.cli.completing import OFFERS
 from semindex.present.cli.options import json_option, no_pager_option
 from semindex.present.cli.outcome import DONE
 from semindex.present.schema import record_object
@@ -21,7 +22,7 @@ _SHOWN = 8
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[LANG]...")
+@click.argument("names", nargs=-1, metavar="[LANG]...", shell_complete=OFFERS["lang"])
 @json_option
 @no_pager_option
 def languages(names: tuple[str, ...], as_json: bool, no_pager: bool) -> int:

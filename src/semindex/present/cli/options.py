@@ -10,6 +10,7 @@ import click
 from msgspec import NODEFAULT
 
 from semindex.operations.base import Field, Request, fields_of, refusal
+from semindex.present.cli.completing import OFFERS, offered, settings
 from semindex.present.render import CONTEXT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -39,6 +40,7 @@ set_option = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     callback=_settings,
+    shell_complete=offered(settings),
     help="Set a setting for this run, as in MAX_MEMORY_MB=1024; `semindex config` lists them.",
 )
 
@@ -128,8 +130,9 @@ def asks(request: type[Request]) -> Callable[[Decorated], Decorated]:
 def parameter(field: Field) -> Callable[[Decorated], Decorated]:
     """The option or the argument for a field of a request."""
     spelling = field.spelling
+    offers = OFFERS.get(spelling.completes)
     if spelling.argument:
-        return click.argument(field.name)
+        return click.argument(field.name, shell_complete=offers)
     flag = spelling.flag or "--" + field.name.replace("_", "-")
     if field.kind is bool:
         if spelling.unless_off:
@@ -146,6 +149,7 @@ def parameter(field: Field) -> Callable[[Decorated], Decorated]:
         default=None if field.many or field.default is NODEFAULT else field.default,
         show_default=bool(field.default),
         metavar=spelling.metavar or None,
+        shell_complete=offers,
         **bare,
         help=field.help.removesuffix(".") + "; repeatable." if field.many else field.help,
     )
