@@ -119,6 +119,7 @@ def test_names_tell_files_of_secrets(path: str, is_secret: bool) -> None:
     [
         ("server.pem", KEY, "text", "a private key"),
         ("c.key", KEY.replace("KEY-----\n", "KEY-----\nProc-Type: 4\n", 1), "text", "a private key"),
+        ("a.ppk", f"PuTTY-User-Key-File-2: a\nPrivate-Lines: 2\n{KEY[32:200]}\n", "text", "a private key"),
         ("tls.key", "comment\n" + KEY, "text", "a private key"),
         ("key.py", f"KEY = '''{KEY}'''\n", "python", "a private key"),
         ("test_tls.py", f"KEY = '''{KEY}'''\n" + "def test(): pass\n" * 60, "python", None),

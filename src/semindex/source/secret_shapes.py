@@ -66,6 +66,8 @@ TOKENS = (
     r"A3-[A-Z0-9]{6}-[A-Z0-9]{6}-?[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
     r"ey[A-Za-z0-9]{17,}\.ey[\w/-]{17,}\.[\w/-]{10,}={0,2}",
 )
+LETTERS_ONLY = (b"hf_", b"api_org_")
+"""How tokens begin that may have no digit; all others have one."""
 LEAST_BITS = 3.0
 """Shannon entropy a character; what has less is a placeholder, as ``ghp_xxxx``. The rules have 2 to 4.5."""
 FILE_NAMES = frozenset(
