@@ -30,6 +30,8 @@ _MADE = re.compile(
     re.MULTILINE,
 )
 """A variable that a macro defines, at the margin: ``static DEFINE_MUTEX(lock);``."""
+_MAKERS = (b"DEFINE_", b"DECLARE_", b"LIST_HEAD", b"NOTIFIER_HEAD", b"ABSL_FLAG")
+"""Most files have none of these, and are not looked through line by line."""
 _TYPED = re.compile(rb"PER_CPU|ABSL_FLAG|_TYPED|_VAR\b")
 """Macros that have the type first, and then the name."""
 _RAW = re.compile(rb'R"[^\s()\\"]{0,16}+\(')
@@ -58,12 +60,12 @@ def macros_of(text: bytes, comments: Ranges) -> list[Draft]:
         found.append(Draft(name, Kind.MACRO, start, match.end(), -1))
         if len(found) >= MAX_SYMBOLS:
             break
+    if not any(each in text for each in _MAKERS):
+        return found
     made = [
-        _variable(match)
-        for match in _MADE.finditer(text)
-        if not any(_is_in(match.start(), *each) for each in ranges)
+        match for match in _MADE.finditer(text) if not any(_is_in(match.start(), *each) for each in ranges)
     ]
-    return sorted([*found, *filter(None, made)], key=lambda draft: draft.start) if made else found
+    return sorted([*found, *filter(None, map(_variable, made))], key=lambda draft: draft.start)
 
 
 def _variable(match: re.Match[bytes]) -> Draft | None:
