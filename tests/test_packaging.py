@@ -72,7 +72,12 @@ def test_the_wheel_holds_every_file_of_the_product(wheel: Path) -> None:
 
 def test_the_wheel_holds_nothing_but_the_product(wheel: Path) -> None:
     tops = {name.partition("/")[0] for name in names_in(wheel)}
-    assert tops == {"semindex", f"semindex-{semindex.__version__}.dist-info"}
+    assert tops == {
+        "semindex",
+        *(f"semindex-{semindex.__version__}.{kind}" for kind in ("data", "dist-info")),
+    }
+    data = {name.partition(".data/")[2] for name in names_in(wheel) if ".data/" in name}
+    assert data == {"data/share/man/man1/semindex.1"}
 
 
 def test_the_wheel_is_for_every_platform_and_small(wheel: Path) -> None:

@@ -15,7 +15,7 @@ from semindex.types import Deferred, Filters, GroupBy, Hit, Hits, Mode, Upkept
 if TYPE_CHECKING:
     from semindex.snapshot import Snapshot
 
-Limit = Annotated[int, option("At most this many hits.", least=1, short="-n")]
+Limit = Annotated[int, option("At most this many hits.", least=1, short="-n", metavar="NUM")]
 Grouping = Annotated[
     str, option("One hit a file, with its other spans under it, or every span by itself.", choices=GroupBy)
 ]
