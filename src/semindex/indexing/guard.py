@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from semindex.errors import WorkerError
 from semindex.indexing.executors.base import Failure
 from semindex.indexing.executors.local import LocalExecutor
+from semindex.indexing.memory import peak_bytes_of_ended
 from semindex.parse.nesting import is_harmless
 from semindex.parse.parser import parse_file
 from semindex.types import ParsedFile, SourceFile
@@ -44,12 +45,15 @@ def parse_apart(sources: Iterable[SourceFile]) -> Guarded:
     if not risky:
         return Guarded({}, 0)
     executor = LocalExecutor(1)
+    ended_before = peak_bytes_of_ended()
     parsed = {file.source.path: file for file in _outcomes(executor, risky)}
     for source in risky:
         if source.path not in parsed:
             reason = "could not be guarded, as no process could be started"
             parsed[source.path] = parse_file(source, refused=reason)
-    return Guarded(parsed, executor.peak_bytes)
+    # A process that crashed told no peak.
+    ended = peak_bytes_of_ended()
+    return Guarded(parsed, max(executor.peak_bytes, ended if ended > ended_before else 0))
 
 
 def _outcomes(executor: LocalExecutor, risky: list[SourceFile]) -> Iterator[ParsedFile]:

@@ -43,6 +43,16 @@ def peak_bytes() -> int:
     return int(peak if sys.platform == "darwin" else peak * 1024)
 
 
+def peak_bytes_of_ended() -> int:
+    """The highest peak of the processes that this one started and that have ended; 0 on Windows."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
 def peak_bytes_of(process: int) -> int:
     """Peak resident memory of another process; what it has now where no peak is kept, 0 when it is gone."""
     status = Path(f"/proc/{process}/status")
