@@ -96,6 +96,8 @@ def test_a_cut_snippet_says_how_much_is_missing() -> None:
     assert "… 7 lines before" in text
     assert "… 10 lines after" in text
     assert "line 21" not in text
+    one = shown(answer(replace(at_lines(20), spans=())), View(lines=29))
+    assert "… 1 line after\n" in one
 
 
 def test_long_lines_are_cropped_to_the_width() -> None:

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from semindex.present.hyperlinks import target
-from semindex.present.render import GONE, LINE_CHARS, View, address, coverage_line, window
+from semindex.present.render import GONE, LINE_CHARS, View, address, count, coverage_line, window
 from semindex.present.safe import safe_line, safe_text
 from semindex.present.stream import ReaderGone
 
@@ -137,7 +137,7 @@ def _snippet(hit: Hit, most: int) -> Iterator[Text]:
     lines = highlighted(hit.text, hit.lang, hit.spans).split("\n", allow_blank=True)
     digits = len(str(hit.end_line))
     if shown.before:
-        yield Text(f"  {'':{digits}} … {shown.before} lines before", style="dim")
+        yield Text(f"  {'':{digits}} … {count(shown.before, 'line')} before", style="dim")
     for position, number in enumerate(shown.numbers, start=shown.before):
         if hit.cell is not None and not lines[position].plain.strip():
             continue
@@ -146,7 +146,7 @@ def _snippet(hit: Hit, most: int) -> Iterator[Text]:
         end = "…" if len(lines[position]) > LINE_CHARS else ""
         yield Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line, end)
     if shown.after:
-        yield Text(f"  {'':{digits}} … {shown.after} lines after", style="dim")
+        yield Text(f"  {'':{digits}} … {count(shown.after, 'line')} after", style="dim")
 
 
 def _reasons(hit: Hit) -> Table:
