@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
@@ -24,3 +24,21 @@ def little_reading(most_bytes: int) -> Iterator[None]:
     before = counters().read_chars if counters else 0
     yield
     assert counters is None or counters().read_chars - before <= most_bytes
+
+
+def linear_work(work: Callable[[int], object], what: str = "", size: int = 10_000) -> None:
+    """Fail when work on a text of four times the size takes this thread far more than four times as long.
+
+    A text that takes under a second counts as quickly read, whatever a shorter one takes: short times say
+    little on a busy machine. One that takes a minute is too slow in any case.
+    """
+    large = _seconds(work, 4 * size)
+    if large > 1:
+        assert large < 60, what
+        assert large < 10 * _seconds(work, size), what
+
+
+def _seconds(work: Callable[[int], object], size: int) -> float:
+    begun = time.thread_time()
+    work(size)
+    return time.thread_time() - begun

@@ -138,8 +138,12 @@ def _find_docs(drafts: Iterable[Draft], text: bytes, comments: Ranges) -> None:
     """Give each draft without a docstring the comment lines directly above it."""
     ends: list[int] = comments[:, 1].tolist()
     starts: list[int] = comments[:, 0].tolist()
+    above: dict[int, tuple[int, int]] = {}  # by the start, which the names of one head share
     for draft in drafts:
         if draft.doc != (0, 0) or not ends:
+            continue
+        if draft.start in above:
+            draft.doc = above[draft.start]
             continue
         first = last = bisect_right(ends, draft.start) - 1
         below = draft.start
@@ -148,6 +152,7 @@ def _find_docs(drafts: Iterable[Draft], text: bytes, comments: Ranges) -> None:
             first -= 1
         if first < last:
             draft.doc = (starts[first + 1], ends[last])
+        above[draft.start] = draft.doc
 
 
 def _without_undocumented(drafts: list[Draft]) -> list[Draft]:

@@ -6,7 +6,7 @@ from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
 _MARKS = (
-    r"(?:<[^<>\n]{1,300}+>[ \t]*+(?:_[ \t]*+\r?\n[ \t]*+)?+)*+"
+    r"(?:<[^<>\n]{1,300}+>[ \t]*+(?:_[ \t]*+\r?\n[ \t]*+)?+){0,8}+"
     r"(?:(?:Public|Private|Protected|Friend|Shared|Static|Overridable|Overrides|NotOverridable|MustInherit|NotInheritable"
     r"|Overloads|Shadows|Partial|Default|ReadOnly|WriteOnly|Async|Iterator|Widening|Narrowing|Global|WithEvents|Custom)[ \t]++)*+"
 )

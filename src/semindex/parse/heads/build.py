@@ -81,7 +81,7 @@ MESON = HeadTable(
     ),
 )
 _GROOVY = (
-    r"(?:@\w[\w.]*+(?:\((?:[^()]++|\([^()]*+\))*+\))?+[ \t\r\n]++)*+"
+    r"(?:@\w[\w.]*+(?:\((?:[^()]++|\([^()]*+\))*+\))?+[ \t\r\n]++){0,8}+"
     r"(?:(?:public|private|protected|static|final|abstract|synchronized|transient|sealed|strictfp)[ \t]++)*+"
 )
 GROOVY = HeadTable(

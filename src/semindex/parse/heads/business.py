@@ -77,7 +77,7 @@ STATA = HeadTable(
     stop=r"^end\b",
 )
 _APEX = (
-    r"(?:@\w++(?:\([^()\n]*+\))?+[ \t\r\n]*+)*+(?:(?:public|private|protected|global|static|virtual|abstract|override|final"
+    r"(?:@\w++(?:\([^()\n]*+\))?+[ \t\r\n]*+){0,8}+(?:(?:public|private|protected|global|static|virtual|abstract|override|final"
     r"|transient|testMethod|with[ \t]++sharing|without[ \t]++sharing|inherited[ \t]++sharing|webservice)[ \t]++)*+"
 )
 APEX = HeadTable(

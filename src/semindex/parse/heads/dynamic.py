@@ -18,9 +18,7 @@ ERLANG = HeadTable(
             margin=True,
         ),
         Head(Kind.FUNCTION, rf"-[ \t]*+callback[ \t]*+{_ATOM}[ \t]*+\(", Ends.STOP, margin=True),
-        Head(
-            Kind.FUNCTION, rf"{_ATOM}[ \t]*+\((?=(?:[^\"'\n]|\n[ \t])*+)", Ends.STOP, margin=True, merges=True
-        ),
+        Head(Kind.FUNCTION, rf"{_ATOM}[ \t]*+\(", Ends.STOP, margin=True, merges=True),
     ),
     reserved=frozenset(
         {"when", "if", "case", "receive", "fun", "begin", "try", "catch", "of", "after", "end"}
@@ -44,7 +42,7 @@ JULIA = HeadTable(
         ),
         Head(
             Kind.FUNCTION,
-            rf"{_JULIA_MARKS}{_JULIA_NAME}{_JULIA_ARGUMENTS}(?:[ \t]*+::[ \t]*+[\w.{{}}, <:]{{1,80}}?)?(?:[ \t\r\n]++where[ \t]++(?:\{{[^{{}}\n]*+(?:\{{[^{{}}\n]*+\}}[^{{}}\n]*+)*+\}}|[\w.]++(?:[ \t]*+[<>]:[ \t]*+[\w.{{}}]++)?+))*+[ \t]*+=(?![=>])",
+            rf"{_JULIA_MARKS}{_JULIA_NAME}{_JULIA_ARGUMENTS}(?:[ \t]*+::[ \t]*+[\w.{{}}, <:]{{1,80}}?)?(?:[ \t\r\n]++where[ \t]++(?:\{{[^{{}}\n]*+(?:\{{[^{{}}\n]*+\}}[^{{}}\n]*+)*+\}}|[\w.]++(?:[ \t]*+[<>]:[ \t]*+[\w.{{}}]++)?+)){{0,4}}+[ \t]*+=(?![=>])",
             Ends.INDENT,
         ),
         Head(
@@ -56,7 +54,7 @@ JULIA = HeadTable(
     reserved=frozenset({"if", "for", "while", "elseif", "return", "let", "begin", "end", "and", "in", "isa"}),
     opening=r"(?!)",
     closing=r"[}\])]|end\b",
-    opens=r"(?:^[ \t]*+|=[ \t]*+|\breturn[ \t]++|[(,][ \t]*+|@\w++[ \t]++)(?:if|for|while|let|begin|try|quote)\b(?![^\n]*?\bend\b)|\bdo\b(?=[ \t]*+(?:$|[\w(][^\n]*+$))(?![^\n]*?\bend\b)",
+    opens=r"(?:^[ \t]*+|=[ \t]*+|\breturn[ \t]++|[(,][ \t]*+|@\w++[ \t]++)(?:if|for|while|let|begin|try|quote)\b(?![^\n]{0,300}?\bend\b)|\bdo\b(?=[ \t]*+(?:$|[\w(]))(?![^\n]{0,300}?\bend\b)",
     closes=r"^[ \t]*+end\b",
 )
 """Modules are not indented and reach to the next one. A block on one line closes itself."""
@@ -90,13 +88,13 @@ LEAN = HeadTable(
         Head(Kind.MODULE, r"namespace[ \t]++(?P<name>[\w.]++)", Ends.LINE),
         Head(
             Kind.FUNCTION,
-            r"(?:@\[[^\]\n]*+\][ \t\r\n]*+)*+(?:(?:private|protected|noncomputable|partial|unsafe|nonrec|scoped|local)[ \t]++)*+(?:def|theorem|lemma|abbrev|opaque|axiom|macro|syntax|elab|instance)[ \t]++(?P<name>[\w.'!?₀-₉]++)",
+            r"(?:@\[[^\]\n]*+\][ \t\r\n]*+){0,8}+(?:(?:private|protected|noncomputable|partial|unsafe|nonrec|scoped|local)[ \t]++)*+(?:def|theorem|lemma|abbrev|opaque|axiom|macro|syntax|elab|instance)[ \t]++(?P<name>[\w.'!?₀-₉]++)",
             Ends.INDENT,
             margin=True,
         ),
         Head(
             Kind.STRUCT,
-            r"(?:@\[[^\]\n]*+\][ \t\r\n]*+)*+(?:structure|class[ \t]++inductive|class|inductive)[ \t]++(?P<name>[\w.]++)",
+            r"(?:@\[[^\]\n]*+\][ \t\r\n]*+){0,8}+(?:structure|class[ \t]++inductive|class|inductive)[ \t]++(?P<name>[\w.]++)",
             margin=True,
         ),
     ),
@@ -121,7 +119,7 @@ IDRIS = HeadTable(
     (
         Head(
             Kind.TYPE,
-            r"(?:(?:public|export|private|total|partial|covering)[ \t\r\n]++)*+(?:data|record|interface|codata)[ \t]++(?:[^\n:(]*?=>[ \t]*+)?(?P<name>[A-Z]\w*+)",
+            r"(?:(?:public|export|private|total|partial|covering)[ \t\r\n]++){0,8}+(?:data|record|interface|codata)[ \t]++(?:[^\n:(]*?=>[ \t]*+)?(?P<name>[A-Z]\w*+)",
         ),
         Head(
             Kind.FUNCTION,

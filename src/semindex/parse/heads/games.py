@@ -5,7 +5,7 @@ from __future__ import annotations
 from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
-_MARKS = r"(?:@\w++(?:\([^()\n]*+\))?+[ \t\r\n]++)*+"
+_MARKS = r"(?:@\w++(?:\([^()\n]*+\))?+[ \t\r\n]++){0,8}+"
 GDSCRIPT = HeadTable(
     (
         Head(Kind.CLASS, rf"{_MARKS}class_name[ \t]++(?P<name>\w++)", Ends.NEXT, margin=True),

@@ -9,8 +9,8 @@ _TYPE = r"[A-Za-z_]\w*+(?:<[^<>\n;]*+>)?+(?:\[\w*+\])*+"
 _LAYOUT = r"(?:layout[ \t]*+\([^()\n]*+\)[ \t]*+)?+"
 _DEFINE = r"\#[ \t]*+define[ \t]++(?P<name>\w++)(?:\([^()\n]*+\))?+(?=[ \t]*+[^ \t\n])(?:[^\\\n]++|\\(?:[ \t]*+\n)?+)*+"
 _FUNCTION = (
-    rf"(?:\[[^\[\]\n]*+\]\s*+)*+(?:(?:static|inline|export|highp|mediump|lowp|precise|const|subroutine)[ \t]++)*+"
-    rf"(?!return\b|else\b|layout\b){_TYPE}[ \t\r\n]++(?P<name>[A-Za-z_]\w*+)[ \t\r\n]*+\([^;{{}}()]*+(?:\([^;{{}}()]*+\)[^;{{}}()]*+)*+\)"
+    rf"(?:\[[^\[\]\n]*+\]\s*+){{0,8}}+(?:(?:static|inline|export|highp|mediump|lowp|precise|const|subroutine)[ \t]++)*+"
+    rf"(?!return\b|else\b|layout\b){_TYPE}[ \t\r\n]++(?P<name>[A-Za-z_]\w*+)[ \t\r\n]*+\((?:[^;{{}}()]++|\([^;{{}}()]*+\))*+\)"
     r"[ \t\r\n]*+(?::[ \t]*+\w++[ \t\r\n]*+)?+\{"
 )
 _RESERVED = frozenset({"if", "for", "while", "switch", "return", "else", "do"})
@@ -58,17 +58,17 @@ HLSL = HeadTable(
 )
 WGSL = HeadTable(
     (
-        Head(Kind.FUNCTION, r"(?:@\w++(?:\([^()\n]*+\))?+\s*+)*+fn[ \t]++(?P<name>\w++)", Ends.BRACES),
+        Head(Kind.FUNCTION, r"(?:@\w++(?:\([^()\n]*+\))?+\s*+){0,8}+fn[ \t]++(?P<name>\w++)", Ends.BRACES),
         Head(Kind.STRUCT, r"struct[ \t]++(?P<name>\w++)", Ends.BRACES),
         Head(
             Kind.VARIABLE,
-            r"(?:@\w++(?:\([^()\n]*+\))?+\s*+)*+var(?:<[^<>\n]*+>)?+[ \t]++(?P<name>\w++)",
+            r"(?:@\w++(?:\([^()\n]*+\))?+\s*+){0,8}+var(?:<[^<>\n]*+>)?+[ \t]++(?P<name>\w++)",
             Ends.LINE,
             margin=True,
         ),
         Head(
             Kind.CONSTANT,
-            r"(?:@\w++(?:\([^()\n]*+\))?+\s*+)*+(?:const|override)[ \t]++(?P<name>\w++)",
+            r"(?:@\w++(?:\([^()\n]*+\))?+\s*+){0,8}+(?:const|override)[ \t]++(?P<name>\w++)",
             Ends.LINE,
         ),
         Head(Kind.TYPE, r"alias[ \t]++(?P<name>\w++)", Ends.LINE),

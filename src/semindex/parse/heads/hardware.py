@@ -28,7 +28,7 @@ def _nets(groups: Groups) -> list[str]:
 _BEFORE = r"(?:(?:virtual|static|protected|local|automatic|const|pure|extern|forkjoin|rand|final)[ \t]++)*+"
 _LIFE = r"(?:(?:automatic|static)[ \t]++)?+"
 _UNIT = r"(?P<name>\\\S++|[A-Za-z_][\w$]*+)"
-_RETURNS = r"(?:\[[^\]\n]*+\][ \t]*+)*+(?:(?!\w++(?:::\w++)*+[ \t\r\n]*+[;(])[\w$:]++(?:[ \t]*+\#\([^()\n]*+\))?+(?:[ \t]*+\[[^\]\n]*+\])*+[ \t\r\n]++)*+"
+_RETURNS = r"(?:\[[^\]\n]*+\][ \t]*+)*+(?:(?!\w++(?:::\w++)*+[ \t\r\n]*+[;(])[\w$:]++(?:[ \t]*+\#\([^()\n]*+\))?+(?:[ \t]*+\[[^\]\n]*+\])*+[ \t\r\n]++){0,8}+"
 _ROUTINE = r"(?:(?P<owner>\w++)::)?+(?P<name>[A-Za-z_][\w$]*+)[ \t\r\n]*+[;(]"
 VERILOG = HeadTable(
     (
@@ -94,7 +94,7 @@ def _listed(groups: Groups) -> list[str]:
 
 
 _PARAMETERS = r"(?:\s*+\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))?+"
-_NAMES = r"(?P<name>\w++(?:\s*+,\s*+\w++)*+)"
+_NAMES = r"(?P<name>\w++(?:\s*+,\s*+\w++){0,50}+)"
 VHDL = HeadTable(
     (
         Head(Kind.MODULE, r"(?P<what>entity|context)[ \t]++(?P<name>\w++)\s++is\b", Ends.WORDS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from semindex.parse.heads.base import Ends, Head, HeadTable
 from semindex.types import Kind
 
-_META = r"(?:\^(?:\{[^{}]*+\}|:?+[\w.\"/?-]++)[ \t\r\n]++|\#\^\S++[ \t\r\n]++)*+"
+_META = r"(?:\^(?:\{[^{}]*+\}|:?+[\w.\"/?-]++)[ \t\r\n]++|\#\^\S++[ \t\r\n]++){0,8}+"
 _NAME = r"(?P<name>[^\s()\[\]{}\"';`,|]++)"
 CLOJURE = HeadTable(
     (

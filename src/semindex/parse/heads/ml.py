@@ -57,7 +57,7 @@ REASON = HeadTable(
         Head(Kind.FUNCTION, r"external[ \t]++(?P<name>\w++)[ \t]*+:"),
         Head(
             Kind.FUNCTION,
-            r"(?:@[\w.]++(?:\([^()\n]*+\))?+[ \t\r\n]++)*+(?:export[ \t]++)?+let[ \t]++(?:rec[ \t]++)?+(?P<name>[a-z_]\w*+)[ \t]*+(?::[^=\n]{1,200}?)?=[ \t\r\n]*+(?:async[ \t]++)?+(?:\(|[a-z_]\w*+[ \t]*+=>|fun\b)",
+            r"(?:@[\w.]++(?:\([^()\n]*+\))?+[ \t\r\n]++){0,8}+(?:export[ \t]++)?+let[ \t]++(?:rec[ \t]++)?+(?P<name>[a-z_]\w*+)[ \t]*+(?::[^=\n]{1,200}?)?=[ \t\r\n]*+(?:async[ \t]++)?+(?:\(|[a-z_]\w*+[ \t]*+=>|fun\b)",
         ),
         Head(Kind.VARIABLE, r"(?:export[ \t]++)?+let[ \t]++(?:rec[ \t]++)?+(?P<name>[a-z_]\w*+)[ \t]*+[:=]"),
     ),
@@ -65,7 +65,7 @@ REASON = HeadTable(
     opening=r"[{(|]|\[(?!@)",
     reserved=frozenset({"_"}),
 )
-_FS_MARKS = r"(?:\[<[^\n]*?>\][ \t\r\n]*+)*+"
+_FS_MARKS = r"(?:\[<(?:[^>\n]++|>(?!\]))*+>\][ \t\r\n]*+){0,8}+"
 _FS_ACCESS = r"(?:(?:public|private|internal)[ \t]++)?+"
 
 
@@ -206,7 +206,7 @@ PURESCRIPT = HeadTable(
     opening=r"(?!)",
     closing=r"[)}\]]",
 )
-_GLEAM_MARKS = r"(?:@\w++[ \t]*+\([^()]*+\)[ \t\r\n]*+)*+"
+_GLEAM_MARKS = r"(?:@\w++[ \t]*+\([^()]*+\)[ \t\r\n]*+){0,8}+"
 GLEAM = HeadTable(
     (
         Head(

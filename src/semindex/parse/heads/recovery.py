@@ -68,7 +68,7 @@ def _joined(code: bytes, drafts: list[Draft], missing: list[Found]) -> list[Draf
     moved: dict[int, int] = {}
     around: list[int] = []
     for item in items:
-        around = [each for each in around if kept[each].draft.end > item.draft.start]
+        _leave_ended(item, around, kept)
         if item.found is not None:
             _let_go(item, around, kept)
         parent = around[-1] if around else -1
@@ -92,6 +92,13 @@ def _let_go(item: _Item, around: list[int], kept: list[_Item]) -> None:
     while around and kept[around[-1]].column >= item.column:
         outer = kept[around.pop()].draft
         outer.end = max(outer.start + 1, item.draft.start - item.column)
+        _leave_ended(item, around, kept)
+
+
+def _leave_ended(item: _Item, around: list[int], kept: list[_Item]) -> None:
+    """Remove what ends before an item from the end of ``around``; what is left there may hold ended ones."""
+    while around and kept[around[-1]].draft.end <= item.draft.start:
+        around.pop()
 
 
 def _parent_of_known(item: _Item, around: int, kept: list[_Item], moved: dict[int, int]) -> int:

@@ -102,19 +102,23 @@ class _Script:
         self.starts = [head.start("create") for head in self.heads]
         self.batches = [found.start() for found in _BATCH_END.finditer(bare)]
         self.delimiters = [(found.start(), found["mark"]) for found in _DELIMITER.finditer(code)]
+        self.words = _Words(bare)
+        self.marks: dict[bytes, tuple[int, int]] = {}
+        """From where on each mark was looked for last, and where it was found."""
         self.closed_until = len(code)
         """Behind this offset no ``begin`` is closed, so that none is looked for twice."""
 
     def definitions(self) -> Iterator[Found]:
         """The definitions of the file; those inside the bodies of functions are left to the caller."""
         ends: list[tuple[int, int]] = []
+        packages = [head.start() for head in self.heads if _holds_members(head)]
         for position, head in enumerate(self.heads):
             word = head["kind"].decode().lower()
             following = self.starts[position + 1] if position + 1 < len(self.starts) else len(self.code)
             end = self._end(head, word, following)
             yield from self._found(head, _KIND_OF[word], end)
-            if word == "package" or (word == "type" and head["body"]):
-                yield from self._members(head.end(), end)
+            if _holds_members(head):
+                yield from self._members(head.end(), min(end, self._next(packages, head.end())))
                 ends.append((head.start(), end))
         for block in _DECLARE.finditer(self.bare):
             position = bisect_right(ends, (block.start(), len(self.code))) - 1
@@ -134,9 +138,9 @@ class _Script:
 
     def _queries(self) -> Iterator[Found]:
         """The queries that ``WITH`` names."""
-        closed: dict[int, int] = {}
-        for opening in _WITH.finditer(self.bare):
-            closed = closed or bracket_pairs(self.bare, b"(", b")")
+        openings = list(_WITH.finditer(self.bare))
+        closed = bracket_pairs(self.bare, b"(", b")") if openings else {}
+        for opening in openings:
             query = _QUERY.match(self.code, opening.end())
             while query is not None and (end := closed.get(query.end() - 1, -1)) >= 0:
                 yield from self._found(query, Kind.TABLE, end + 1)
@@ -173,7 +177,7 @@ class _Script:
             return semicolon + 1 if semicolon >= 0 else min(following, batch)
         mark = self._delimiter(start)
         if mark not in (b"", b";"):
-            found = self.bare.find(mark, start)
+            found = self._marked(mark, start)
             return found if found >= 0 else following
         quoted = self._quoted(start, following)
         if quoted >= 0:
@@ -181,9 +185,9 @@ class _Script:
         if batch < len(self.code):
             return batch
         if word == "package":
-            return self._closed(start, len(self.code), depth=1) if self.closed_until > start else following
-        block = next((word for word in _WORD.finditer(self.bare, start, following) if word["open"]), None)
-        if block is None:
+            closing = self.words.outer(start)
+            return self._statement_end(closing) if closing >= 0 else following
+        if not self.words.opens(start, following):
             semicolon = self.bare.find(b";", start, following)
             return semicolon + 1 if semicolon >= 0 else following
         closed = self._closed(start, len(self.code), declares=_declares(self.bare, start))
@@ -210,33 +214,90 @@ class _Script:
         semicolon = self.bare.find(b";", closed, closed + 400)
         return semicolon + 1 if semicolon >= 0 else closed
 
-    def _closed(self, start: int, limit: int, *, depth: int = 0, declares: bool = False) -> int:
+    def _marked(self, mark: bytes, start: int) -> int:
+        """Where a mark that ends statements stands behind ``start``; -1 without one. Starts must ascend."""
+        looked, found = self.marks.get(mark, (-1, 0))
+        if looked < 0 or 0 <= found < start:
+            found = self.bare.find(mark, start)
+            self.marks[mark] = start, found
+        return found
+
+    def _closed(self, start: int, limit: int, *, declares: bool = False) -> int:
         """The end of the block that begins behind ``start``; the first semicolon without one; or -1.
 
         With ``declares`` declarations may stand before the block, each with its semicolon.
         """
         if start >= self.closed_until:
             return -1
+        words = self.words
         first = -1
-        opened = depth > 0
-        for word in _WORD.finditer(self.bare, start, limit):
-            if word["open"]:
-                depth, opened = depth + 1, True
-            elif word["close"]:
-                depth -= 1
-                if opened and depth <= 0:
-                    semicolon = self.bare.find(b";", word.end(), word.end() + 300)
-                    between = self.bare[word.end() : semicolon] if semicolon >= 0 else b"\n\n"
-                    return (
-                        semicolon + 1 if between.count(b"\n") < 2 and len(between.split()) < 2 else word.end()
-                    )
-            elif word["stop"] and not depth:
-                first = word.end() if first < 0 else first
+        for position in range(bisect_left(words.starts, start), bisect_left(words.starts, limit)):
+            if words.kinds[position] == "open":
+                closing = words.closing[position]
+                if closing >= 0 and words.ends[closing] <= limit:
+                    return self._statement_end(closing)
+                if limit == len(self.code):
+                    self.closed_until = start
+                return first
+            if words.kinds[position] == "stop":
+                first = words.ends[position] if first < 0 else first
                 if not declares:
                     return first
-        if limit == len(self.code) and opened:
-            self.closed_until = start
         return first
+
+    def _statement_end(self, closing: int) -> int:
+        """The end of the statement whose block the word at a position closes."""
+        end = self.words.ends[closing]
+        semicolon = self.bare.find(b";", end, end + 300)
+        between = self.bare[end:semicolon] if semicolon >= 0 else b"\n\n"
+        return semicolon + 1 if between.count(b"\n") < 2 and len(between.split()) < 2 else end
+
+
+class _Words:
+    """The words of a text that begin and end blocks, and its semicolons, ascending."""
+
+    def __init__(self, bare: bytes) -> None:
+        found = list(_WORD.finditer(bare))
+        self.starts = [word.start() for word in found]
+        self.ends = [word.end() for word in found]
+        self.kinds = [word.lastgroup for word in found]
+        self.closing = [-1] * len(found)
+        """For each word that opens a block the position of the one that closes it; -1 without one."""
+        waiting: list[int] = []
+        for position, kind in enumerate(self.kinds):
+            if kind == "open":
+                waiting.append(position)
+            elif kind == "close" and waiting:
+                self.closing[waiting.pop()] = position
+        self._opening = [start for start, kind in zip(self.starts, self.kinds, strict=True) if kind == "open"]
+        self._outer = self._outer_closing()
+
+    def _outer_closing(self) -> list[int]:
+        """For each word the first at or behind it that closes a block begun before it; -1 without one."""
+        outer = [-1] * (len(self.kinds) + 1)
+        for position in range(len(self.kinds) - 1, -1, -1):
+            kind = self.kinds[position]
+            if kind == "close":
+                outer[position] = position
+            elif kind != "open":
+                outer[position] = outer[position + 1]
+            elif self.closing[position] >= 0:
+                outer[position] = outer[self.closing[position] + 1]
+        return outer
+
+    def outer(self, start: int) -> int:
+        """The position of the first word behind ``start`` that closes a block begun before; -1 without one."""
+        return self._outer[bisect_left(self.starts, start)]
+
+    def opens(self, start: int, end: int) -> bool:
+        """Whether a block begins in a range of bytes."""
+        position = bisect_left(self._opening, start)
+        return position < len(self._opening) and self._opening[position] < end
+
+
+def _holds_members(head: re.Match[bytes]) -> bool:
+    word = head["kind"].lower()
+    return word == b"package" or (word == b"type" and head["body"] is not None)
 
 
 def _declares(bare: bytes, start: int) -> bool:

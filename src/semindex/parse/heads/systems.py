@@ -80,7 +80,7 @@ CRYSTAL = HeadTable(
 )
 _D_MARKS = (
     r"(?:@\w[\w.]*+(?:\([^()\n]*+\))?+[ \t\r\n]*+|(?:public|private|protected|package(?:\([^()\n]*+\))?+|export|static|final|abstract|override|synchronized|"
-    r"extern(?:[ \t]*+\([^()\n]*+\))?+|pure|nothrow|deprecated(?:\([^()\n]*+\))?+|immutable|const|shared|inout|ref|auto|lazy|align(?:\(\d++\))?+|__gshared|scope)(?:[ \t\r\n]++|(?=@)))*+"
+    r"extern(?:[ \t]*+\([^()\n]*+\))?+|pure|nothrow|deprecated(?:\([^()\n]*+\))?+|immutable|const|shared|inout|ref|auto|lazy|align(?:\(\d++\))?+|__gshared|scope)(?:[ \t\r\n]++|(?=@))){0,8}+"
 )
 _C_TYPE = r"(?!(?:return|else|new|throw|case|goto|assert|import|delete|mixin|foreach|in|is|enum|alias)\b)[A-Za-z_][\w.]*+(?:![\w.]++|!?+\((?:[^(){};]++|\([^()]*+\))*+\)(?=[ \t*\[\w]))?+(?:\[[^\[\]\n;]*+\]|\*)*+"
 D = HeadTable(
@@ -111,7 +111,7 @@ D = HeadTable(
         Head(
             Kind.FUNCTION,
             rf"{_D_MARKS}(?:{_C_TYPE}[ \t\r\n]++)?+(?P<name>(?!(?:if|while|for|foreach|foreach_reverse|switch|catch|with|version|debug|return|unittest|synchronized|assert|scope|in|out|do|else|mixin|super|this|pragma|cast|import|typeof|is|enforce)\b)[A-Za-z_]\w*+)[ \t]*+"
-            r"(?:\((?:[^(){};]++|\((?:[^(){};]++|\([^()]*+\))*+\))*+\)[ \t\r\n]*+){1,2}+(?:(?:const|pure|nothrow|immutable|inout|shared|return|scope|ref|@\w++|if[ \t]*+\((?:[^(){};]++|\((?:[^(){};]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\)|in|out(?:[ \t]*+\([^()\n]*+\))?+)[ \t\r\n]*+)*+(?=\{|=>)",
+            r"(?:\((?:[^(){};]++|\((?:[^(){};]++|\([^()]*+\))*+\))*+\)[ \t\r\n]*+){1,2}+(?:(?:const|pure|nothrow|immutable|inout|shared|return|scope|ref|@\w++|if[ \t]*+\((?:[^(){};]++|\((?:[^(){};]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\)|in|out(?:[ \t]*+\([^()\n]*+\))?+)[ \t\r\n]*+){0,8}+(?=\{|=>)",
             Ends.BRACES,
             local=True,
         ),
@@ -119,7 +119,7 @@ D = HeadTable(
     ),
     reserved=frozenset({"unittest"}),
 )
-_V_MARKS = r"(?:[@]?+\[[^\]\n]*+\][ \t\r\n]++)*+(?:pub(?:\([^()\n]*+\))?+[ \t]++)?+"
+_V_MARKS = r"(?:[@]?+\[[^\]\n]*+\][ \t\r\n]++){0,8}+(?:pub(?:\([^()\n]*+\))?+[ \t]++)?+"
 V = HeadTable(
     (
         Head(Kind.MODULE, r"module[ \t]++(?P<name>\w++)", Ends.LINE, margin=True),
@@ -168,7 +168,7 @@ _VALA = r"(?:(?:public|private|protected|internal|static|abstract|virtual|overri
 _CLASSES = (
     Head(
         Kind.CLASS,
-        rf"(?:@:?+\w++(?:\([^()\n]*+\))?+[ \t\r\n]++)*+{_VALA}class[ \t]++(?P<name>[\w.]++)",
+        rf"(?:@:?+\w++(?:\([^()\n]*+\))?+[ \t\r\n]++){{0,8}}+{_VALA}class[ \t]++(?P<name>[\w.]++)",
         Ends.BRACES,
     ),
     Head(Kind.INTERFACE, rf"{_VALA}interface[ \t]++(?P<name>[\w.]++)", Ends.BRACES),
@@ -181,7 +181,7 @@ VALA = HeadTable(
         *_CLASSES,
         Head(
             Kind.METHOD,
-            rf"{_VALA}(?:(?!return\b|new\b|else\b|throw\b|yield\b|case\b)[A-Za-z_][\w.]*+(?:<[^<>\n;]*+>)?+[?\[\]*]*+[ \t]++)(?P<name>\w++)[ \t]*+\([^;{{}}]{{0,800}}?\)[ \t\r\n]*+(?:throws[ \t]++[\w., \t\r\n]++)?+\{{",
+            rf"{_VALA}(?:(?!return\b|new\b|else\b|throw\b|yield\b|case\b)[A-Za-z_][\w.]*+(?:<[^<>\n;]*+>)?+[?\[\]*]*+[ \t]++)(?P<name>\w++)[ \t]*+\([^;{{}}]{{0,800}}?\)[ \t\r\n]*+(?:throws[ \t]++[\w., \t\r\n]{{1,300}}+)?+\{{",
             Ends.BRACES,
         ),
         Head(
@@ -198,7 +198,7 @@ HAXE = HeadTable(
         Head(Kind.TYPE, rf"{_VALA}(?:typedef|abstract)[ \t]++(?P<name>\w++)", Ends.BRACES),
         Head(
             Kind.FUNCTION,
-            rf"(?:@:?+[\w.]++(?:\([^()\n]*+\))?+[ \t\r\n]++)*+{_VALA}function[ \t]++(?P<name>\w++)",
+            rf"(?:@:?+[\w.]++(?:\([^()\n]*+\))?+[ \t\r\n]++){{0,8}}+{_VALA}function[ \t]++(?P<name>\w++)",
             Ends.BRACES,
         ),
         Head(

@@ -41,7 +41,7 @@ ROBOT = HeadTable(
     (
         Head(
             Kind.FUNCTION,
-            r"(?P<name>(?!\*|\#|Library\b|Resource\b|Documentation\b|Suite |Test |Force |Default |Variables\b|Metadata\b|[$@&]\{)[^\s][^\n]*?)[ \t]*+$",
+            r"(?P<name>(?!\*|\#|Library\b|Resource\b|Documentation\b|Suite |Test |Force |Default |Variables\b|Metadata\b|[$@&]\{)[^\s][^ \t\n]*+(?:[ \t]++[^ \t\n]++)*+)[ \t]*+$",
             margin=True,
         ),
     ),

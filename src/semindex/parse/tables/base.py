@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Container, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -181,6 +183,18 @@ def holding(
         return outer._replace(members=_inside(node, context.source, pattern, bodies, blocks))
 
     return found
+
+
+@lru_cache(maxsize=1)
+def _places(pattern: re.Pattern[bytes], source: bytes) -> list[tuple[int, int]]:
+    return [match.span() for match in pattern.finditer(source)]
+
+
+def occurs(pattern: re.Pattern[bytes], node: Node, context: Context) -> bool:
+    """Whether something in a node matches a pattern; a file is searched once, however deep nodes nest."""
+    places = _places(pattern, context.source)
+    position = bisect_left(places, (node.start_byte, 0))
+    return position < len(places) and places[position][1] <= node.end_byte
 
 
 def _inside(

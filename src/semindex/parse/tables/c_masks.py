@@ -6,11 +6,13 @@ No byte changes its offset, and no line its number.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from semindex.parse.blanking import blanked
 
 _LONG_DEFINE = re.compile(
-    rb"(\#[ \t]*define\b(?:[^\\\n]++|\\(?!\r?\n))*+)\\(\r?\n)((?:[^\n]*\\\r?\n)*+[^\n]*)"
+    rb"^([ \t]*+\#[ \t]*+define\b(?:[^\\\n]++|\\(?!\r?\n))*+)\\(\r?\n)((?:[^\n]*\\\r?\n)*+[^\n]*)",
+    re.MULTILINE,
 )
 """A macro of several lines: comments in its body mislead the grammars."""
 _LONE_MACRO = re.compile(rb"\n[ \t]*+_*+[A-Z][A-Z0-9]*+_[A-Z0-9_]++[ \t]*+\r?(?=\n)")
@@ -24,7 +26,7 @@ _MARK = (
     + _MACRO_WORD
     + rb")[ \t\r\n]*+"
     + _NESTED
-    + rb"|\[\[[^\]]*+\]\]"
+    + rb"|\[\[[^\]]{0,300}+\]\]"
     rb"|" + _MACRO_WORD + rb"(?![ \t\r\n]*+[:{<;,>&*=()\[]|[ \t\r\n]++final\b))"
 )
 _MAY_BE_MARKED = rb"(?=[ \t\r\n]++(?:\[\[|\w++(?:[ \t\r\n]*+\(|[ \t\r\n]++[\w\[])))"
@@ -80,8 +82,10 @@ _OLD_PARAMETERS = re.compile(
 """The parameters of a definition of before 1989: names, and behind the parenthesis their types."""
 _DIRECTIVE = re.compile(rb"^[ \t]*+\#[^\n]*+", re.MULTILINE)
 _CONDITION = re.compile(rb"\#[ \t]*+(?P<word>if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b[^\n]*+")
-_BODY = re.compile(rb"\)[^\n;{}()]{0,40}\n?\{[ \t]*\r?\n(?P<body>(?:(?!\}|\w[^\n:]*+\n)[^\n]*+\n)++)(?=\})")
-"""A function's body, up to the first brace at the margin; none if other code stands at the margin before."""
+_BODY = re.compile(rb"\)[^\n;{}()]{0,40}\n?\{[ \t]*\r?\n")
+"""What stands before a function's body, which reaches up to the first brace at the margin."""
+_AT_MARGIN = re.compile(rb"^(?:\}|\w[^\n:]*+\n)", re.MULTILINE)
+"""A line at the margin that is no label."""
 _INDENTED = (b" ", b"\t", b"#", b"\n", b"}", b"")
 
 
@@ -103,7 +107,20 @@ def without_bodies(text: bytes) -> bytes:
     Parsing spends most of its time in bodies, and C has no definitions there. Without them 2,083 of 2,093 C
     files had the same definitions, the others as often better as worse ones; of C++ files too many changed.
     """
-    return _BODY.sub(_without_body, without_macros(text))
+    text = without_macros(text)
+    margins = [line.start() for line in _AT_MARGIN.finditer(text)]
+    parts: list[bytes] = []
+    done = 0
+    for head in _BODY.finditer(text):
+        position = bisect_left(margins, head.end()) if head.start() >= done else len(margins)
+        end = margins[position] if position < len(margins) else head.end()
+        if end > head.end() and text[end : end + 1] == b"}":
+            if _is_body(text, head, end):
+                parts += [text[done : head.end()], blanked(text[head.end() : end])]
+            else:
+                parts.append(text[done:end])
+            done = end
+    return b"".join([*parts, text[done:]])
 
 
 def _without_marks(found: re.Match[bytes]) -> bytes:
@@ -117,8 +134,8 @@ def _without_trailing(found: re.Match[bytes]) -> bytes:
 
 def _without_old_types(found: re.Match[bytes]) -> bytes:
     """Empty parentheses instead of names and their types; unchanged if not one of the types is of a name."""
-    names = [name.strip() for name in found["names"].split(b",")]
-    if not any(name and re.search(rb"(?<!\w)" + name + rb"(?!\w)", found["types"]) for name in names):
+    words = frozenset(re.findall(rb"\w+", found["types"]))
+    if not any(name.strip() in words for name in found["names"].split(b",")):
         return found[0]
     return b"(" + blanked(found[0][1:]).replace(b" ", b")", 1)
 
@@ -136,41 +153,81 @@ def _without_halves(text: bytes) -> bytes:
     """
     if text.count(b"{") == text.count(b"}"):
         return text  # nearly always, and then no branch opens what another opens again
-    conditions = list(_CONDITION.finditer(text))
-    out = bytearray(text)
-    open_groups: list[list[re.Match[bytes]]] = []
-    for condition in conditions:
+    groups: list[_Group] = []
+    halves: list[tuple[int, int]] = []
+    done = 0
+    for condition in _CONDITION.finditer(text):
         if text[text.rfind(b"\n", 0, condition.start()) + 1 : condition.start()].strip():
             continue  # within a line of code
+        if groups:
+            groups[-1].add(*_braces(text[done : condition.start()]))
+        done = condition.end()
         if condition["word"].startswith(b"if"):
-            open_groups.append([condition])
-        elif open_groups:
-            open_groups[-1].append(condition)
+            groups.append(_Group(condition))
+        elif groups:
+            groups[-1].conditions.append(condition)
             if condition["word"] == b"endif":
-                _blank_halves(out, open_groups.pop())
-    return bytes(out)
+                group = groups.pop()
+                halves += group.halves()
+                if groups:
+                    groups[-1].add(*group.braces())
+    return _without(text, halves)
 
 
-def _blank_halves(out: bytearray, group: list[re.Match[bytes]]) -> None:
-    first, second = group[0], group[1]
-    branch = _DIRECTIVE.sub(b"", out[first.end() : second.start()])
-    if branch.count(b"{") == branch.count(b"}") or b"__cplusplus" in first[0]:
-        return
-    for start, end in ((first.start(), first.end()), (second.start(), group[-1].end())):
-        out[start:end] = blanked(bytes(out[start:end]))
+def _braces(code: bytes) -> tuple[int, int]:
+    """How many braces open and close in a text, without those in directives."""
+    code = _DIRECTIVE.sub(b"", code)
+    return code.count(b"{"), code.count(b"}")
 
 
-def _without_body(found: re.Match[bytes]) -> bytes:
-    """A function with blanks for its body, or unchanged if the body holds half of an ``#if`` or a macro."""
-    body = found["body"]
-    line = found.string.rfind(b"\n", 0, found.start()) + 1
-    at_margin = b"\n{" in found[0][: found.start("body") - found.start()]
-    if (not at_margin and found.string[line : line + 1] in _INDENTED) or (
-        b"#" in body and (body.count(b"#if") != body.count(b"#endif") or b"define" in body)
-    ):
-        return found[0]
-    start = found.start("body") - found.start()
-    return found[0][:start] + blanked(body)
+class _Group:
+    """An ``#if`` with its branches, and the braces in them without the halves inside of it that go."""
+
+    def __init__(self, first: re.Match[bytes]) -> None:
+        self.conditions = [first]
+        self.first = [0, 0]
+        """How many braces open and close in the first branch."""
+        self.all = [0, 0]
+        """The same in all branches."""
+
+    def add(self, opening: int, closing: int) -> None:
+        for counts in (self.first, self.all) if len(self.conditions) == 1 else (self.all,):
+            counts[0] += opening
+            counts[1] += closing
+
+    def _is_halved(self) -> bool:
+        return self.first[0] != self.first[1] and b"__cplusplus" not in self.conditions[0][0]
+
+    def braces(self) -> tuple[int, int]:
+        opening, closing = self.first if self._is_halved() else self.all
+        return opening, closing
+
+    def halves(self) -> list[tuple[int, int]]:
+        """What to blank so that the first branch is left."""
+        if not self._is_halved():
+            return []
+        first, second = self.conditions[:2]
+        return [(first.start(), first.end()), (second.start(), self.conditions[-1].end())]
+
+
+def _without(text: bytes, ranges: list[tuple[int, int]]) -> bytes:
+    """The text with blanks for ranges, of which some may hold others."""
+    parts: list[bytes] = []
+    done = 0
+    for start, end in sorted(ranges):
+        if end > done:
+            parts += [text[done:start], blanked(text[start:end])]
+            done = end
+    return b"".join([*parts, text[done:]])
+
+
+def _is_body(text: bytes, head: re.Match[bytes], end: int) -> bool:
+    """Whether a function's body ends at ``end``; none is what holds half of an ``#if``, or a macro."""
+    line = text.rfind(b"\n", 0, head.start()) + 1
+    if b"\n{" not in head[0] and text[line : line + 1] in _INDENTED:
+        return False
+    body = text[head.end() : end]
+    return b"#" not in body or (body.count(b"#if") == body.count(b"#endif") and b"define" not in body)
 
 
 def _without_rest(found: re.Match[bytes]) -> bytes:

@@ -17,6 +17,7 @@ from semindex.parse.tables.base import (
     each_of,
     holding,
     named,
+    occurs,
 )
 from semindex.types import Kind
 
@@ -76,7 +77,7 @@ _ELIXIR_INSIDE = re.compile(
 
 def _holds_definitions(node: Node, context: Context) -> bool:
     block = child_of(node, "do_block")
-    return block is not None and bool(_ELIXIR_INSIDE.search(context.source, block.start_byte, block.end_byte))
+    return block is not None and occurs(_ELIXIR_INSIDE, block, context)
 
 
 _ELIXIR_TAG = re.compile(rb"<%(?:[^%\n]++|%(?!>)){0,200}+%>")

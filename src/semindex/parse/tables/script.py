@@ -17,6 +17,7 @@ from semindex.parse.tables.base import (
     holding,
     lines_of,
     named,
+    occurs,
     unless_local,
     without_arguments,
 )
@@ -346,7 +347,7 @@ _RUBY_INSIDE = re.compile(rb"(?P<local>\bdef[ \t]++[\w(])")
 
 
 def _has_methods(node: Node, context: Context) -> bool:
-    return _RUBY_INSIDE.search(context.source, node.start_byte, node.end_byte) is not None
+    return occurs(_RUBY_INSIDE, node, context)
 
 
 def _ruby_method(kind: Kind) -> Rule:
