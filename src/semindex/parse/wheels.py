@@ -9,7 +9,7 @@ import sys
 from functools import lru_cache
 from typing import NamedTuple
 
-PARSE_VERSION = 10
+PARSE_VERSION = 11
 """Raised when a change gives any file other symbols, comments or chunks; every index is then built anew."""
 
 
