@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ _FILE_BYTES, _CHUNK_BYTES, _TERM_BYTES = 250, 90, 100
 """What a file of a ranking, a chunk and a term take in memory."""
 CHUNK_FILES = 100
 """Files whose chunks are compared when chunks are ranked by themselves."""
+MAX_TOLD = 80
+"""Characters of a phrase that a note repeats."""
 _BREAKS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 """What numbers from a damaged file lead to; whether one is damaged, its checksums tell then."""
 _WORST_FIRST = ("stale", "unchecked", "refreshed", "fresh")
@@ -125,8 +128,13 @@ class Snapshot:
 
     def ranking(self, query: Query, reader: Reader, *, limit: int, mode: Mode, grouping: GroupBy) -> Ranking:
         """The ranking that an answer of ``limit`` hits is made of; one that is remembered has no evidence."""
-        if query.phrases:
-            return rank_phrases(self.ranker, query, reader, limit=limit, mode=mode)
+        if query.phrases and not query.weighed:
+            found = rank_phrases(self.ranker, query, reader, limit=limit, mode=mode)
+            if found.files:
+                return found
+            unquoted = replace(query, phrases=())
+            other = self.ranking(unquoted, reader, limit=limit, mode=mode, grouping=grouping)
+            return replace(other, notes=(*other.notes, _without_quotes(query, other)))
         key = query, limit, mode, grouping
         known = self._rankings.get(key) if self._memory.rankings else None
         if known is not None:
@@ -213,3 +221,15 @@ def _ranking_bytes(key: tuple[object, ...], ranking: Ranking) -> int:
         + _CHUNK_BYTES * chunks
         + _TERM_BYTES * len(ranking.terms)
     )
+
+
+def _without_quotes(query: Query, found: Ranking) -> str:
+    """What is said when no file holds the phrases of a query."""
+    quoted = " and ".join(
+        f'"{textwrap.shorten(phrase, MAX_TOLD, placeholder="...")}"' for phrase in query.phrases[:2]
+    )
+    files = f"{len(found.files)} file{'s' * (len(found.files) != 1)}"
+    shown = (
+        f"shown is what is found without the quotes, {files}" if found.files else "nor is anything similar"
+    )
+    return f"no file holds {quoted} as it stands; {shown}"

@@ -326,16 +326,29 @@ class Filters(Struct, frozen=True):
     """Names of definitions; a chunk passes when one begins in it, whatever its case and underscores."""
 
 
+class Place(Struct, frozen=True):
+    """A path as a query has it, and a line of the file, 1-based; no line when it is 0."""
+
+    path: str
+    line: int = 0
+
+
 class Query(Struct, frozen=True):
     """A query, parsed: free words, quoted phrases, filters."""
 
     raw: str
     text: str
-    """Without filters, phrases included without their quotes."""
+    """Without filters, phrases included without their quotes; of a log line its message."""
     phrases: tuple[str, ...] = ()
     filters: Filters = Filters()
     notes: tuple[str, ...] = ()
     """What looks like a filter and is none: a sentence for each name."""
+    weighed: bool = False
+    """Whether what has the phrases comes first, in place of being all that is found."""
+    kind: str = "words"
+    """What was recognised: ``name``, ``place``, ``stack trace``, ``log line`` or ``words``."""
+    places: tuple[Place, ...] = ()
+    """Paths, with lines, that the query names; the most important first."""
 
 
 # Without ``gc``: an answer makes hundreds, none can be part of a cycle, and the collector takes a twentieth

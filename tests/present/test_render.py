@@ -21,7 +21,7 @@ from semindex.present.render import (
     vimgrep,
     window,
 )
-from semindex.types import Hit
+from semindex.types import Hit, Place, Query
 
 from .records import ALSO, COVERAGE, FAILURE, HIT, answer
 
@@ -41,6 +41,8 @@ def test_plain_is_exactly_this() -> None:
         replace(HIT, more=(ALSO,)), replace(HIT, path="b.py", symbol=None, text="x = 1\n", spans=())
     )
     assert list(plain(hits, View(explain=True))) == [
+        "asked: words",
+        "",
         "src/cookies.py:10-12: Jar.parse_cookie\tmethod\tpython\t1.2346",
         "    10: def parse_cookie(header):",
         "    11: \tjar = {}",
@@ -54,6 +56,12 @@ def test_plain_is_exactly_this() -> None:
         "    why: names\t+0.7500\tparse, cookie",
         "    why: tests\t-0.5000\t",
     ]
+
+
+def test_explained_is_what_was_recognised_in_a_query() -> None:
+    query = Query("a.py:3 \x1b", "a.py:3", kind="place", places=(Place("a.py\x1b", 3), Place("b.py")))
+    (first, *_) = plain(replace(answer(HIT), query=query), View(explain=True))
+    assert first == "asked: place (a.py␛:3, b.py)"
 
 
 def test_without_text_hits_are_headers_one_a_line() -> None:
@@ -112,7 +120,7 @@ HOSTILE = replace(
 def test_hostile_fields_cannot_break_or_steer(shape: str) -> None:
     hits = answer(replace(HOSTILE, more=(HOSTILE,)))
     view = View(explain=True)
-    lines = list(plain(hits, view) if shape == "plain" else vimgrep(hits, view))
+    lines = list(plain(hits, view))[2:] if shape == "plain" else list(vimgrep(hits, view))
     assert not [char for line in lines for char in line if char < " " and char != "\t"]
     assert not [char for line in lines for char in line if "\x7f" <= char <= "\x9f" or char == "\u202e"]
     assert lines[0].startswith('"a\\nb\\033[2J.py":10')

@@ -58,6 +58,7 @@ def test_an_answer_is_exactly_this() -> None:
     assert json.loads(dumped) == {
         "schema": 1,
         "query": "parse cookie",
+        "query_kind": "words",
         "hits": [{**HIT_JSON, "more": [also]}],
         "coverage": {
             "seen": 318,

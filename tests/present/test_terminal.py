@@ -32,6 +32,7 @@ def test_a_hit_reads_like_this() -> None:
     notes = replace(COVERAGE, notes=("only below src/",))
     text = shown(answer(replace(HIT, more=(ALSO,)), coverage=notes), View(explain=True))
     assert [line.rstrip() for line in text.splitlines()] == [
+        "asked: words",
         "src/cookies.py:10-12  Jar.parse_cookie  (method, python)  1.235",
         "  10 │ def parse_cookie(header):",
         "  11 │     jar = {}",
@@ -135,7 +136,7 @@ def test_what_is_no_terminal_is_neither_cut_nor_broken() -> None:
     long = replace(HIT, text="word " * 99 + "end\n", reasons=(Reason("names", 0.5, "detail " * 90 + "end"),))
     lines = shown(answer(long, coverage=notes), View(explain=True), colour=True, width=ENDLESS).splitlines()
     assert [SGR.sub("", line).rstrip().endswith("end") for line in lines] == [
-        False, True, True, False, False, True,
+        False, False, True, True, False, False, True,
     ]  # fmt: skip
 
 

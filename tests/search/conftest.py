@@ -6,6 +6,10 @@ import semindex
 from semindex.store.generation import Generation
 from tests.corpus import copy_package, opened_generation
 
+from .growing import grow
+
+__all__ = ["grow"]
+
 
 @pytest.fixture(scope="module", params=["one segment", "several, with dead files"])
 def generation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generation:

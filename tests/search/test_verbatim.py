@@ -5,34 +5,95 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semindex.search.verbatim import MAX_RUNS, MIN_WORDS, runs, share
+from semindex.search.verbatim import (
+    MAX_WORDS,
+    MIN_WORDS,
+    NO_FIT,
+    ChunkText,
+    Fit,
+    fit,
+    gain,
+    stands_in,
+    wanted,
+)
+from semindex.search.weights import WEIGHTS
+from semindex.tokens import raw_words, word_terms
 
 WORDS = st.lists(st.text("abcxyz_é0", min_size=1, max_size=5), min_size=MIN_WORDS, max_size=30)
+RARE = 5.0
+
+
+def fitting(query: str, text: bytes, phrases: tuple[str, ...] = ()) -> Fit:
+    """How a text compares, where every word of it is rare."""
+    worth = {term: RARE for word in raw_words(text) for term in word_terms(word.decode())}
+    asked = wanted(query, worth, phrases)
+    return fit(asked, ChunkText.of(text)) if asked is not None else NO_FIT
 
 
 def test_a_paste_is_found_whatever_its_layout_and_case() -> None:
-    wanted = runs("if (Session.accessed):\n    response.vary.add('Cookie')")
     text = b'x = 1\nif (session.accessed):\n\n\tresponse.vary.ADD("cookie")\ny = 2'
-    assert share(wanted, text) == 1.0
+    found = fitting("if (Session.accessed):\n    response.vary.add('Cookie')", text)
+    assert found.whole
+    assert found.share == 1.0
 
 
-def test_a_message_is_found_by_its_fixed_words() -> None:
-    wanted = runs("could not open file /tmp/a: permission denied for user 17")
-    found = share(wanted, b'raise Error(f"could not open file {path}: permission denied for user {uid}")')
-    other = share(wanted, b"open the file; could it not be a denied permission?")
-    assert found > 0.3
-    assert other == 0.0
+def test_a_message_is_found_by_its_fixed_words_whatever_its_values_are() -> None:
+    message = "could not open file /tmp/a: permission denied for user 17"
+    found = fitting(message, b'raise Error(f"could not open file {path}: permission denied for user {uid}")')
+    other = fitting(message, b"open the file; could it not be a denied permission?")
+    assert found.share > 0.9
+    assert found.literal > 0.7
+    assert not found.whole
+    assert other == NO_FIT
+
+
+def test_words_between_the_values_of_a_message_prove_it() -> None:
+    found = fitting(
+        "Resolver main mismatch. Expected: 42, got: 3", b'"Resolver %s mismatch. Expected: %s, got: %s"'
+    )
+    assert found.literal == 4 / 7
+    assert (
+        fitting("got the expected mismatch of a resolver", b'"Resolver %s mismatch. Expected: %s, got"')
+        == NO_FIT
+    )
 
 
 def test_runs_match_whole_words_only() -> None:
-    assert share(runs("read the data file"), b"bread the data files") == 0.0
-    assert share(runs("read the data file"), b"read the data files") == 0.5
+    assert fitting("read the data file", b"bread the data files") == NO_FIT
+    assert 0.0 < fitting("read the data file", b"read the data files").share < 1.0
 
 
-def test_a_short_query_has_no_runs_and_a_long_one_a_bounded_number() -> None:
-    assert runs("parse the cookies") == ()
-    assert share((), b"anything") == 0.0
-    assert len(runs(" ".join(f"word{n}" for n in range(1000)))) == MAX_RUNS
+def test_a_few_words_count_only_as_a_whole() -> None:
+    assert wanted("parse cookies", {}) is None
+    assert fitting("parse all cookies", b"parse all; cookies()").whole
+    assert fitting("parse all cookies", b"parse every one of all cookies") == NO_FIT
+
+
+def test_of_a_long_query_a_bounded_number_of_words_is_looked_for() -> None:
+    asked = wanted(" ".join(f"word{n}" for n in range(1000)), {})
+    assert asked is not None
+    assert len(asked.words) == len(asked.worth) == MAX_WORDS
+
+
+def test_a_quoted_phrase_counts_however_short() -> None:
+    query, text = "which of these places here refuse bad input", b"f(bad input)"
+    assert fitting(query, text) == NO_FIT
+    assert fitting(query, text, ("bad input",)).share > 0.4
+
+
+def test_what_may_be_chance_gains_little_and_what_cannot_be_more_than_all_signals_differ() -> None:
+    chance, sure = Fit(0.45, 2.0, False), Fit(1.0, 20.0, True)
+    assert 0.0 < gain(chance, RARE, WEIGHTS) < 0.2
+    assert gain(Fit(0.2, 2.0, False), RARE, WEIGHTS) == 0.0
+    assert gain(sure, RARE, WEIGHTS) > 4.0
+    assert gain(Fit(1.0, 20.0, True, exact=True), RARE, WEIGHTS) > gain(sure, RARE, WEIGHTS)
+
+
+def test_punctuation_and_case_tell_places_with_the_same_words_apart() -> None:
+    asked = wanted("block gen_dict(block k,  block v);", {})
+    assert asked is not None
+    assert stands_in(asked, b"x;\nblock gen_dict(block k,\n             block v);\n")
+    assert not stands_in(asked, b"block gen_dict(block k, block v) {")
 
 
 @given(WORDS, WORDS, WORDS)
@@ -40,4 +101,4 @@ def test_what_stands_whole_in_a_text_is_found_whole(
     before: list[str], query: list[str], after: list[str]
 ) -> None:
     text = "; ".join([*before, *query, *after]).encode()
-    assert share(runs(" ".join(query)), text) == 1.0
+    assert fitting(" ".join(query), text).whole or not any(word_terms(word) for word in query)

@@ -96,7 +96,8 @@ def plan(
     racy_ns = catalog.last_scan_ns - RACY_NS
     young = {ref for ref in seen.refs if ref.mtime_ns >= racy_ns}
     doubtful = {*found.refs, *young}
-    by_other_rules = catalog.meta(READ_BY) != rules.note
+    # A build that has not ended yet has no note: what it did is kept.
+    by_other_rules = (catalog.meta(READ_BY) or RULES.note) != rules.note
     every = force or by_other_rules
     read = [ref for ref in seen.refs if every or ref in doubtful] if every or doubtful else []
     files = catalog.records([ref.path for ref in read])

@@ -24,7 +24,7 @@ from msgspec import Struct
 from semindex.present.safe import safe_line, safe_path, safe_text
 
 if TYPE_CHECKING:
-    from semindex.types import Coverage, FileFailure, Hit, Hits
+    from semindex.types import Coverage, FileFailure, Hit, Hits, Query
 
 CONTEXT = 6
 """Lines of a hit's text that are shown before and after the middle of what matches best, by default."""
@@ -105,9 +105,11 @@ def _number(hit: Hit, at: int) -> int:
 
 def plain(answer: Hits, view: View) -> Iterator[str]:
     """The lines of an answer for a pipe; an empty line stands between hits that show more than a header."""
+    if view.explain:
+        yield understood(answer.query)
     for position, hit in enumerate(answer):
         body = list(_body(hit, view))
-        if position and body:
+        if (position or view.explain) and body:
             yield ""
         yield _header(hit, view.base)
         yield from body
@@ -128,6 +130,13 @@ def vimgrep(answer: Hits, view: View) -> Iterator[str]:
 def paths_only(answer: Hits, view: View) -> Iterator[str]:
     """The path of each hit's file, each once, in the order of the hits."""
     return iter(dict.fromkeys(place(hit, view.base) for hit in answer))
+
+
+def understood(query: Query) -> str:
+    """``asked: stack trace (web.py:12, run.py:3)``: the kind of a query, and the places that it names."""
+    named = [f"{place.path}:{place.line}" if place.line else place.path for place in query.places]
+    told = f" ({', '.join(safe_line(name) for name in named)})" if named else ""
+    return f"asked: {query.kind}{told}"
 
 
 def cut(line: str) -> str:

@@ -72,6 +72,7 @@ def hits_object(answer: Hits, *, with_text: bool = True) -> dict[str, Any]:
     without: frozenset[str] = frozenset() if with_text else frozenset({"text"})
     return {
         "query": whole_path(answer.query.raw),
+        "query_kind": answer.query.kind,
         "hits": [record_object(hit, without=without) for hit in answer],
         "coverage": record_object(answer.coverage),
     }

@@ -20,7 +20,16 @@ from rich.table import Table
 from rich.text import Text
 
 from semindex.present.hyperlinks import target
-from semindex.present.render import GONE, LINE_CHARS, View, address, count, coverage_line, window
+from semindex.present.render import (
+    GONE,
+    LINE_CHARS,
+    View,
+    address,
+    count,
+    coverage_line,
+    understood,
+    window,
+)
 from semindex.present.safe import safe_line, safe_text
 from semindex.present.stream import ReaderGone
 
@@ -65,6 +74,8 @@ def console(stream: IO[str], *, colour: bool | None, width: int | None = None) -
 
 def show(answer: Hits, view: View, to: Console) -> None:
     """Print an answer, then what it could see of the tree."""
+    if view.explain:
+        to.print(Text(understood(answer.query), style="dim"), soft_wrap=True)
     for hit in answer:
         for line in _header(hit, view, to.width):
             to.print(line, soft_wrap=True)

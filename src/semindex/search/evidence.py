@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -10,9 +9,11 @@ from typing import Protocol
 import numpy as np
 from msgspec import Struct
 
+from semindex.search.places import PlaceMatch
 from semindex.search.scoring import Signal, Weighed, reasons
 from semindex.search.symbols import SymbolMatch
 from semindex.search.terms import Chosen
+from semindex.search.verbatim import Fit
 from semindex.store.generation import Generation
 from semindex.types import Floats, Reason
 
@@ -47,16 +48,16 @@ class Evidence(Struct, frozen=True, dict=True):
     signals: Sequence[Signal]
     cosines: Floats | None
     """How near each candidate chunk is to the query; None when nearness did not count."""
-    exact: Floats | None
-    """What each candidate chunk gained by the query's words in their order; None for nothing."""
+    fits: Mapping[int, Fit]
+    """How chunks that were read compare with the words of the query, by their place."""
     symbols: Mapping[int, SymbolMatch]
     """Definitions that the query names, by file."""
+    places: Mapping[int, PlaceMatch]
+    """Files that the query names by their paths."""
     shown: Sequence[int]
     """The places of the candidates that the answer shows."""
     generation: Generation
     """What was searched."""
-    verbatim_weight: float
-    """The most that a chunk can gain by words in their order."""
 
     def reasons(self, file: int) -> tuple[Reason, ...]:
         """What made the score of a file that is shown, the largest part first."""
@@ -65,7 +66,7 @@ class Evidence(Struct, frozen=True, dict=True):
 
     def _details(self, place: int, file: int) -> Mapping[str, str]:
         """By signal, what gave a candidate its part: words of the query, lines, a definition."""
-        chosen, exact, lines = self.chosen, self.exact, self.generation.lines
+        chosen, lines = self.chosen, self.generation.lines
         begin, end = chosen.bounds(place)
         told = {"words": self._words[place]}
         if self.cosines is not None:
@@ -74,11 +75,13 @@ class Evidence(Struct, frozen=True, dict=True):
         if file in self.symbols:
             symbol = self.generation.symbol(self.symbols[file].symbol)
             told["definition"] = f"{symbol.qualified}, line {symbol.start_line}"
-        if exact is not None and exact[begin:end].any():
-            best = begin + int(np.argmax(exact[begin:end]))
-            share = math.sqrt(exact[best] / self.verbatim_weight)
+        if file in self.places and self.places[file].line:
+            told["named place"] = f"line {self.places[file].line}"
+        fitting = [at for at in range(begin, end) if at in self.fits]
+        if fitting:
+            best = max(fitting, key=lambda at: self.fits[at].share)
             told["exact words"] = "{:.0%} in their order, lines {}-{}".format(
-                share, *lines(chosen.chunks.item(best))
+                self.fits[best].share, *lines(chosen.chunks.item(best))
             )
         return told
 

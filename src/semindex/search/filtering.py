@@ -55,7 +55,9 @@ def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[
     if filters.kinds:
         # A block of configuration is of the kind of its settings, where these were found.
         more = (Kind.SETTING,) if Kind.CONFIG in filters.kinds else ()
-        chunks = np.isin(generation.chunk_kinds, [int(kind) for kind in (*filters.kinds, *more)])
+        kinds = (*filters.kinds, *more)
+        # One chunk may have several small definitions, of which only the first gives it its kind.
+        chunks = np.isin(generation.chunk_kinds, [int(kind) for kind in kinds]) | generation.starts_of(kinds)
         none = not (files & _having(generation, chunks)).any()
         notes += _missing(generation, filters, files, none=none)
     if filters.symbols:
@@ -95,8 +97,7 @@ def _missing(generation: Generation, filters: Filters, files: Mask, *, none: boo
         told = ", ".join(f"{name} ({_files(count)})" for name, count in sorted(blind.items()))
         yield f"kind:{wanted} leaves out files in whose languages no definitions are found: {told}"
     if sum(blind.values()) < files.sum() and none:
-        kinds = np.unique(generation.chunk_kinds[files[generation.chunk_file]]).tolist()
-        told = ", ".join(Kind(kind).label for kind in kinds)
+        told = ", ".join(kind.label for kind in generation.kinds_in(files))
         looked = _files(int(files.sum()))
         yield f"no {wanted} in the {looked} that the other filters let pass; they have {told}"
 

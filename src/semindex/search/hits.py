@@ -274,4 +274,5 @@ def _narrowed(found: RankedFile, spans: list[tuple[int, int]], generation: Gener
     if not kept:
         return found
     chunks = tuple(found.chunks[place] for place in kept)
-    return replace(found, chunks=chunks, spans=tuple(found.spans[place] for place in kept))
+    symbol = found.symbol if chunks[0] == found.chunks[0] else None
+    return replace(found, chunks=chunks, spans=tuple(found.spans[place] for place in kept), symbol=symbol)

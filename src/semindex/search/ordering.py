@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from semindex.search.evidence import Reasons
 from semindex.search.paths import PathColumns, path_signals
+from semindex.search.places import PlaceMatch
 from semindex.search.scoring import BodyScores, Signal, Weighed, discounted
 from semindex.search.sums import kth_largest, ranges
 from semindex.search.symbols import SymbolMatch
@@ -43,6 +44,14 @@ class RankedFile(Struct, frozen=True, gc=False):
     """The score of each of the chunks."""
     symbol: int | None = None
     """The definition that the query names, where the file has it."""
+
+
+class First(Struct, frozen=True, gc=False):
+    """What is shown first of a file."""
+
+    chunk: int
+    symbol: int | None = None
+    """The definition that is shown whole, in place of the chunk's lines."""
 
 
 class Ranking(Struct, frozen=True, gc=False):
@@ -183,25 +192,59 @@ class Ordering:
         rows = zip((-scores[places]).tolist(), files.tolist(), places.tolist(), strict=True)
         return [place for _, _, place in sorted((score, path(file), place) for score, file, place in rows)]
 
+    def named_places(self, chosen: Chosen, places: Mapping[int, PlaceMatch]) -> Signal:
+        """More for files that the query names by their paths."""
+        boosts = np.zeros(len(chosen.files))
+        for file, match in places.items():
+            place = chosen.file_place.item(file)
+            if place >= 0:
+                boosts[place] = match.boost
+        return Signal("named place", boosts)
+
+    def firsts(
+        self,
+        is_name: bool,
+        chosen: Chosen,
+        symbols: Mapping[int, SymbolMatch],
+        places: Mapping[int, PlaceMatch],
+        exact: Floats | None,
+    ) -> Callable[[int], First | None]:
+        """Tells what is shown first of a file at a place: the line named, or the definition.
+
+        A definition named in a sentence comes second to a chunk that has the sentence word for word.
+        """
+
+        def first(place: int) -> First | None:
+            file = chosen.files.item(place)
+            named = places.get(file)
+            if named is not None and named.chunk is not None:
+                return First(named.chunk)
+            match = symbols.get(file)
+            if match is None:
+                return None
+            begin, end = chosen.bounds(place)
+            if exact is not None and not is_name and exact[begin:end].max() > match.boost:
+                return None
+            return First(match.chunk, match.symbol)
+
+        return first
+
     def ranked(
         self,
         best: Sequence[int],
         scores: Floats,
         chosen: Chosen,
         span_scores: Floats,
-        symbols: Mapping[int, SymbolMatch],
-        exact: Floats | None,
+        first_of: Callable[[int], First | None],
         most: int | None,
         share: float,
     ) -> tuple[RankedFile, ...]:
         """The files at some places, each with its ``most`` best chunks (all, when None).
 
-        Before all others comes the chunk that defines what the query names.
+        Before all others comes the one that ``first_of`` tells.
         """
         files = [chosen.files.item(place) for place in best]
-        named = [
-            self._named(place, file, chosen, symbols, exact) for place, file in zip(best, files, strict=True)
-        ]
+        named = [first_of(place) for place in best]
         at = np.array(best, dtype=np.int64)
         sizes = chosen.sizes[at]
         inside = ranges(chosen.starts[at], sizes)
@@ -229,18 +272,3 @@ class Ordering:
             found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
             begin += size
         return tuple(found)
-
-    def _named(
-        self,
-        place: int,
-        file: int,
-        chosen: Chosen,
-        symbols: Mapping[int, SymbolMatch],
-        exact: Floats | None,
-    ) -> SymbolMatch | None:
-        """The definition that is shown of a file: the one named, unless the query's words weigh more."""
-        match = symbols.get(file)
-        if match is None or exact is None:
-            return match
-        begin, end = chosen.bounds(place)
-        return None if exact[begin:end].max() > match.boost else match

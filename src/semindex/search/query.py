@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from semindex.errors import QueryError
 from semindex.search.globs import compiled
+from semindex.search.plan import MAX_OWN_WORDS, planned
 from semindex.search.spellings import CHOICES, PATHS, UNKNOWN, glob_of, unknown
 from semindex.source.languages import language_named
 from semindex.types import Filters, Kind, Query
@@ -47,13 +48,13 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         )
     clean = _CONTROL.sub(" ", raw.encode("utf-8", "replace").decode("utf-8"))
     found: dict[str, list[str]] = {"lang": [], "path": [], "-path": [], "kind": [], "symbol": []}
-    phrases: list[str] = []
+    quoted: list[str] = []
     notes: dict[str, str] = {}
 
     def take(match: re.Match[str]) -> str:
         if match["phrase"] is not None:
-            phrases.append(match["phrase"])
-            return f" {match['phrase']} "
+            quoted.append(match["phrase"])
+            return match[0]
         if match["unknown"] is not None:
             told = unknown(match["unknown"], match["what"])
             notes.setdefault(match["unknown"], told.note)
@@ -66,7 +67,10 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
             found[match["name"] or CHOICES[match["choice"]]].append(value)
         return " "
 
-    text = " ".join(_TOKEN.sub(take, clean).split())
+    asked = _TOKEN.sub(take, clean)
+    plan = planned(asked)
+    phrases = () if plan.pasted else tuple(phrase for phrase in quoted if phrase.strip())
+    text = " ".join((plan.text if plan.pasted else _TOKEN.sub(_unquoted, asked)).split())
     symbols = (*filters.symbols, *found["symbol"])
     text = text or " ".join(symbols)
     if not text:
@@ -78,7 +82,10 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
     return Query(
         raw=raw,
         text=text,
-        phrases=tuple(phrase for phrase in phrases if phrase.strip()),
+        phrases=phrases,
+        weighed=bool(phrases) and len(_TOKEN.sub(" ", asked).split()) > MAX_OWN_WORDS,
+        kind=plan.kind.value,
+        places=plan.places,
         filters=Filters(
             languages=(*filters.languages, *(language_named(name, QueryError) for name in found["lang"])),
             paths=tuple([path for path in paths if not path.startswith("!")]),
@@ -102,6 +109,10 @@ def _check_patterns(patterns: Sequence[str]) -> None:
         raise QueryError(
             f"a path filter has {longest:,} characters, the limit is {MAX_PATTERN_CHARS:,}; shorten it with *"
         )
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    return f" {match['phrase']} " if match["phrase"] is not None else match[0]
 
 
 def kind_named(name: str) -> Kind:

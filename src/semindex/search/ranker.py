@@ -8,10 +8,11 @@ nearness to the best chunks among them; and the chunks to be *shown* are picked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
+from msgspec.structs import replace
 
 from semindex.embed.static import open_words
 from semindex.process.recent import RecentlyUsed
@@ -20,7 +21,9 @@ from semindex.search import verbatim
 from semindex.search.evidence import Evidence
 from semindex.search.filtering import Passing, passing
 from semindex.search.gathering import Scratch, gathered, text_frequencies
-from semindex.search.ordering import Ordering, Ranking, asks_for_settings
+from semindex.search.ordering import Ordering, RankedFile, Ranking, asks_for_settings
+from semindex.search.places import place_matches
+from semindex.search.plan import Asked
 from semindex.search.scoring import (
     BodyScores,
     Signal,
@@ -28,23 +31,26 @@ from semindex.search.scoring import (
     best_text,
     body_scores,
     exact_text,
+    fullest_chunks,
     idf,
     total,
     weighed,
 )
-from semindex.search.shortlist import best_files, nearest_files
+from semindex.search.shortlist import best_files, by_file_maximum, nearest_files
 from semindex.search.sums import distinct, ranges
-from semindex.search.symbols import names_in, setting_matches, symbol_matches
+from semindex.search.symbols import SymbolMatch, closest, names_in, setting_matches, symbol_matches
 from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source
 from semindex.search.termtable import TermTable
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.generation import Generation
+from semindex.store.vectors import Nearness
 from semindex.tokens import hash_terms, query_terms
 from semindex.types import (
     Embedder,
     Filters,
     Floats,
     Ids,
+    Kind,
     Mask,
     Mode,
     Query,
@@ -118,7 +124,7 @@ class Ranker:
         self._filtered: RecentlyUsed[Filters, Passing] = RecentlyUsed(
             _FILTERED, most_bytes=FILTERED_BYTES, size_of=_passing_bytes
         )
-        self._chunk_words = verbatim.ChunkWords()
+        self._chunk_texts = verbatim.ChunkTexts()
 
     def rank(
         self,
@@ -146,28 +152,27 @@ class Ranker:
         found, source = self._look_up(terms, hashes)
         vector = self._vector(query.text, terms, hashes, found) if mode is not Mode.LEXICAL else None
         matches = weighed(terms, found, source, generation)
-        symbols = symbol_matches(generation, names_in(query.text), weights)
+        symbols = symbol_matches(generation, names_in(query.text), weights, query.filters.kinds)
         asks_settings = asks_for_settings(terms)
         if asks_settings:
-            symbols = setting_matches(generation, query.text, weights) | symbols
-        allowed, kinds, missing = self._passing(query.filters, required)
-        notes += missing
+            symbols = setting_matches(generation, query.text, weights, query.filters.kinds) | symbols
+        places, misplaced = place_matches(generation, query.places, weights)
+        asked = None
+        if texts is not None and mode is not Mode.DENSE and query.kind != Asked.NAME.value:
+            asked = verbatim.wanted(query.text, matches.code_worth, query.phrases)
+        passing = self._passing(query.filters, required)
+        notes += misplaced + passing.notes
         # Shortlist.
         products = generation.begin_nearest(vector) if vector is not None else None
-        lists: list[Ids] = []
+        lists = [np.array(list(places), dtype=np.int64)]
         if required is None and mode is not Mode.DENSE:
-            by_text = best_text(matches, generation, kinds)
-            named = np.array(list(symbols), dtype=np.int64)
-            lists.append(best_files(by_text, allowed, weights.candidates, generation))
-            lists.append(best_files(matches.file_body, allowed, weights.body_candidates, generation))
-            lists.append(named[allowed[named]])
+            lists += self._best_by_words(matches, passing, symbols, by_fullness=asked is not None)
         nearness = products() if products is not None else None
         if required is None and nearness is not None:
-            floor, most = weights.near_cosine, weights.candidates
-            lists.append(nearest_files(nearness, allowed, most, generation, floor=floor, kinds=kinds))
-        files = distinct(np.concatenate(lists)) if required is None else allowed.nonzero()[0]
+            lists.append(self._nearest(nearness, passing))
+        files = distinct(np.concatenate(lists)) if required is None else passing.files.nonzero()[0]
         # Score.
-        chosen = self._choose(files, kinds)
+        chosen = self._choose(files[passing.files[files]], passing.chunks)
         if not len(chosen.chunks):
             return Ranking((), told, notes)
         try:
@@ -176,14 +181,17 @@ class Ranker:
         finally:
             self._scratch.position[chosen.chunks] = -1
         cosines = nearness.at(chosen.chunks) if nearness is not None else None
-        exact = None
-        if texts is not None and mode is not Mode.DENSE:
-            exact = self._words_in_order(query.text, matches, chosen, code, texts)
+        fits: dict[int, verbatim.Fit] = {}
+        if texts is not None and asked is not None:
+            fits = self._fits(asked, matches, chosen, code, texts)
+        exact = self._exact_words(fits, len(chosen.chunks)) if fits else None
         span_scores = self._ordering.span_scores(mode, text, code, cosines, exact)
         # Order.
         signals = self._ordering.signals(mode, terms, matches, chosen, text, cosines, symbols)
         if exact is not None:
             signals.append(Signal("exact words", np.maximum.reduceat(exact, chosen.starts)))
+        if places:
+            signals.append(self._ordering.named_places(chosen, places))
         scores = total(signals, len(chosen.files))
         if asks_settings:
             signals.append(self._ordering.configuration(chosen, scores))
@@ -196,11 +204,43 @@ class Ranker:
             scores = scores + signals[-1].values
         best = self._ordering.best_places(scores, chosen.files, limit)
         # Show.
-        evidence = Evidence(
-            matches, chosen, signals, cosines, exact, symbols, best, generation, weights.verbatim
-        )
-        ranked = self._ordering.ranked(best, scores, chosen, span_scores, symbols, exact, spans, span_share)
+        evidence = Evidence(matches, chosen, signals, cosines, fits, symbols, places, best, generation)
+        first = self._ordering.firsts(query.kind == Asked.NAME.value, chosen, symbols, places, exact)
+        ranked = self._ordering.ranked(best, scores, chosen, span_scores, first, spans, span_share)
+        ranked = tuple([self._of_kinds(found, query.filters.kinds, told) for found in ranked])
         return Ranking(ranked, told, notes, evidence)
+
+    def _of_kinds(self, found: RankedFile, kinds: Sequence[Kind], terms: Sequence[str]) -> RankedFile:
+        """The file with a definition of the wanted kinds as what is shown first, if one begins there.
+
+        Nothing changes without wanted kinds.
+        """
+        if not kinds or found.symbol is not None:
+            return found
+        return replace(found, symbol=closest(self.generation, found.chunks[0], frozenset(terms), kinds))
+
+    def _best_by_words(
+        self, matches: Weighed, passing: Passing, symbols: Mapping[int, SymbolMatch], *, by_fullness: bool
+    ) -> Iterator[Ids]:
+        """The files that are best by names, by code, that define a name, and whose chunks have most words."""
+        generation, weights = self.generation, self.weights
+        allowed, kinds = passing.files, passing.chunks
+        yield best_files(best_text(matches, generation, kinds), allowed, weights.candidates, generation)
+        yield best_files(matches.file_body, allowed, weights.body_candidates, generation)
+        yield np.array(list(symbols), dtype=np.int64)
+        if by_fullness:
+            worth = fullest_chunks(matches, generation)
+            worth[worth < weights.verbatim_terms * matches.body_worth.sum()] = 0.0
+            if kinds is not None:
+                worth[~kinds] = 0.0
+            by_file = by_file_maximum(worth, generation)
+            yield best_files(by_file, allowed, weights.verbatim_chunks, generation)
+
+    def _nearest(self, nearness: Nearness, passing: Passing) -> Ids:
+        floor, most = self.weights.near_cosine, self.weights.candidates
+        return nearest_files(
+            nearness, passing.files, most, self.generation, floor=floor, kinds=passing.chunks
+        )
 
     def _terms(self, text: str) -> tuple[list[QueryTerm], TermHashes, tuple[str, ...]]:
         """The terms of a query, the hash of each, and notes; of a long query its rarest terms."""
@@ -305,25 +345,32 @@ class Ranker:
         chunk_place[chunks] = np.arange(len(chunks))
         return Chosen(files, chunks, owners, sizes.cumsum() - sizes, sizes, file_place, chunk_place)
 
-    def _words_in_order(
-        self, text: str, matches: Weighed, chosen: Chosen, code: BodyScores, texts: Texts
-    ) -> Floats | None:
-        """What chunks gain by the query's words in their order, shape ``(chunks,)``; None if none does."""
-        wanted = verbatim.runs(text)
-        if not wanted:
-            return None
-        asked = int(np.count_nonzero(matches.body_plain))
+    def _fits(
+        self, asked: verbatim.Wanted, matches: Weighed, chosen: Chosen, code: BodyScores, texts: Texts
+    ) -> dict[int, verbatim.Fit]:
+        """How the chunks compare that have most of a query's words, by their place in ``chosen``."""
         kinds = self.generation.chunk_kinds[chosen.chunks]
-        worth = verbatim.worth(code, asked, kinds, self.weights)
-        values = np.zeros(len(chosen.chunks))
-        for place in self._ordering.best_chunks(chosen, worth, self.weights.verbatim_chunks):
+        pays = verbatim.worth_reading(code, float(matches.body_worth.sum()), kinds, self.weights)
+        found: dict[int, verbatim.Fit] = {}
+        for place in self._ordering.best_chunks(chosen, pays, self.weights.verbatim_chunks):
             file, chunk = chosen.files.item(chosen.owners.item(place)), chosen.chunks.item(place)
             read = texts.text(file)
             if read is not None:
                 begin, end = self.generation.byte_range(chunk)
-                share = self._chunk_words.share(wanted, chunk, read, begin, end)
-                values[place] = self.weights.verbatim * share**2
-        return values if values.any() else None
+                fit = verbatim.fit(asked, self._chunk_texts.of(chunk, read, begin, end))
+                if fit.whole and verbatim.stands_in(asked, read[begin:end]):
+                    fit = replace(fit, exact=True)
+                if fit.share > 0.0:
+                    found[place] = fit
+        return found
+
+    def _exact_words(self, fits: Mapping[int, verbatim.Fit], count: int) -> Floats:
+        """What chunks gain by the query's words in their order, shape ``(count,)``."""
+        values = np.zeros(count)
+        rare = idf(self.generation.live_chunks, 1)
+        for place, fit in fits.items():
+            values[place] = verbatim.gain(fit, rare, self.weights)
+        return values
 
 
 def _vector_bytes(key: tuple[object, ...], vector: Vector) -> int:

@@ -70,6 +70,10 @@ class Weighed(Struct, frozen=True):
     """Shape ``(terms of the query,)``: weight times idf by chunks, for code."""
     body_plain: Mask
     """Shape ``(terms of the query,)``: those that are no compounds."""
+    body_worth: Floats
+    """Shape ``(terms of the query,)``: the idf by chunks of the terms of its own words that occur in code."""
+    code_worth: Mapping[str, float]
+    """The same, by term."""
     body_sum: float
     file_body: Floats
     """Shape ``(files,)``: BM25 of the whole code of each file, over the sum of idf by files."""
@@ -90,7 +94,7 @@ def weighed(
     """What was found, weighed by how rare the terms are."""
     chunks, files = generation.live_chunks, generation.live_files
     kept: list[int] = []
-    worth, body_idf, file_idf = [], [], []
+    worth, body_idf, file_idf, body_worth = [], [], [], []
     body_sum = file_sum = 0.0
     rows = zip(terms, found.text_df, found.body_df, found.file_df, strict=True)
     for number, (term, text_df, body_df, file_df) in enumerate(rows):
@@ -100,6 +104,7 @@ def weighed(
             worth.append(weight * idf(chunks, text_df))
         body_idf.append(idf(chunks, body_df) * weight)
         file_idf.append(idf(files, file_df) * weight)
+        body_worth.append(idf(chunks, body_df) if body_df and weight >= 1.0 else 0.0)
         if file_df or weight >= 1.0:
             body_sum += body_idf[-1]
             file_sum += file_idf[-1]
@@ -117,6 +122,8 @@ def weighed(
         every_worth=every_worth,
         body_idf=np.array(body_idf),
         body_plain=np.array([not term.is_compound for term in terms], dtype=bool),
+        body_worth=np.array(body_worth),
+        code_worth={term.term: each for term, each in zip(terms, body_worth, strict=True) if each},
         body_sum=max(body_sum, 1e-9),
         file_body=by_file / max(file_sum, 1e-9),
     )
@@ -179,6 +186,8 @@ class BodyScores(Struct, frozen=True):
     """Shape ``(len(chosen.chunks),)``: BM25 over the query's sum of idf."""
     words: Ids
     """Shape ``(len(chosen.chunks),)``: how many of the terms that are no compounds the code has."""
+    worth: Floats
+    """Shape ``(len(chosen.chunks),)``: what those terms are worth together."""
 
 
 def body_scores(found: Weighed, chosen: Chosen, norm: Norm, k1: float) -> BodyScores:
@@ -192,7 +201,15 @@ def body_scores(found: Weighed, chosen: Chosen, norm: Norm, k1: float) -> BodySc
     return BodyScores(
         sums(places, values, width) / found.body_sum,
         np.bincount(places[found.body_plain[terms]], minlength=width),
+        sums(places, found.body_worth[terms], width),
     )
+
+
+def fullest_chunks(found: Weighed, generation: Generation) -> Floats:
+    """For every chunk what the terms are worth that its code has, shape ``(chunks,)``."""
+    code = found.occurring
+    worth = found.body_worth[code.body_lists].repeat(code.body_sizes)
+    return sums(code.body_chunks, worth, generation.chunks)
 
 
 def discounted(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation, SymbolRecord
-from semindex.tokens import defined_name, is_identifier, symbol_key, whole_term, words
+from semindex.tokens import defined_name, is_identifier, symbol_key, whole_term, word_terms, words
 from semindex.types import Kind
 
 MAX_DEFINITIONS = 400
 """A name defined more often than this tells nothing, and gets no boost."""
 MAX_IDENTIFIERS = 8
+MAX_ONLY_FILES = 2
+"""A name that more files define does not tell which definition is meant."""
+_ADDING = frozenset((Kind.IMPLEMENTATION,))
+"""Kinds that add to a definition of the same name elsewhere."""
 
 
 class SymbolMatch(Struct, frozen=True):
@@ -25,6 +29,8 @@ class SymbolMatch(Struct, frozen=True):
     chunk: int
     exact: bool
     """Whether the definition has the very name, case and underscores included."""
+    adds: bool = False
+    """Whether it only adds to a definition of that name, such as ``impl`` of Rust."""
 
 
 class Name(Struct, frozen=True):
@@ -62,32 +68,48 @@ def names_in(text: str) -> list[Name]:
     return [Name(word, (), whole_term(word), False) for word in named]
 
 
-def symbol_matches(generation: Generation, names: Sequence[Name], weights: Weights) -> dict[int, SymbolMatch]:
-    """The best match of each file that defines one of some names, by file id."""
+def symbol_matches(
+    generation: Generation, names: Sequence[Name], weights: Weights, kinds: Collection[Kind] = ()
+) -> dict[int, SymbolMatch]:
+    """The best match of each file that defines one of some names, by file id.
+
+    With ``kinds`` only definitions of these count.
+    """
     best: dict[int, SymbolMatch] = {}
     for name in names:
         symbols = generation.defined(name.key)
         if len(symbols) > MAX_DEFINITIONS:
             continue
         base = weights.symbol if name.bare else weights.symbol_inside
-        for symbol in symbols.tolist():
-            record = generation.symbol(symbol)
-            if defined_name(record.name) != name.wanted:
-                continue
-            exact = record.name == name.name or _last_word(record.name) == name.name
+        records = [(symbol, generation.symbol(symbol)) for symbol in symbols.tolist()]
+        records = [
+            (symbol, record)
+            for symbol, record in records
+            if defined_name(record.name) == name.wanted and (not kinds or record.kind in kinds)
+        ]
+        very = {record.file for _, record in records if _is_very(record, name)}
+        only = weights.symbol_only if name.bare and len(very) <= MAX_ONLY_FILES else 0.0
+        for symbol, record in records:
+            exact = _is_exact(record, name)
             boost = base * _closeness(record, exact, name.outer, weights)
-            found_here = SymbolMatch(boost, symbol, record.chunk, exact)
+            if only and _is_very(record, name):
+                boost += only
+            found_here = SymbolMatch(boost, symbol, record.chunk, exact, record.kind in _ADDING)
             known = best.get(record.file)
             best[record.file] = found_here if known is None else _better(known, found_here)
     return best
 
 
-def setting_matches(generation: Generation, text: str, weights: Weights) -> dict[int, SymbolMatch]:
+def setting_matches(
+    generation: Generation, text: str, weights: Weights, kinds: Collection[Kind] = ()
+) -> dict[int, SymbolMatch]:
     """The best match of each file that has a setting whose key path the words of a query spell.
 
     ``redis host`` spells ``spring.redis.host``: the last key and at least one around it are named, or two
     parts of the key itself, as in ``maxmemory-policy``.
     """
+    if kinds and not {Kind.SETTING, Kind.CONFIG} & {*kinds}:
+        return {}
     asked = {word.lower() for word in words(text)[:MAX_IDENTIFIERS]}
     best: dict[int, SymbolMatch] = {}
     for word in sorted(asked):
@@ -105,10 +127,39 @@ def setting_matches(generation: Generation, text: str, weights: Weights) -> dict
     return best
 
 
+def closest(
+    generation: Generation, chunk: int, terms: Collection[str], kinds: Collection[Kind]
+) -> int | None:
+    """Of the definitions of some kinds that begin in a chunk, the one whose name has most of some terms.
+
+    Of equals it is the first. None when the chunk has none of these kinds.
+    """
+    found = [symbol for symbol in generation.starting(chunk) if generation.symbol(symbol).kind in kinds]
+    return max(found, key=lambda symbol: _share(generation.symbol(symbol).name, terms), default=None)
+
+
+def _share(name: str, terms: Collection[str]) -> float:
+    """The share of the terms of a name that are among some terms."""
+    own = [term for word in words(name) for term in word_terms(word) if not term.startswith("=")]
+    return sum(term in terms for term in own) / max(1, len(own))
+
+
 def _better(one: SymbolMatch, other: SymbolMatch) -> SymbolMatch:
     """The nearer definition, the very name before a like one, with the higher boost of the two."""
-    nearer = max(one, other, key=lambda match: (match.exact, match.boost, -match.chunk))
+    nearer = max(one, other, key=lambda match: (match.exact, not match.adds, match.boost, -match.chunk))
     return replace(nearer, boost=max(one.boost, other.boost))
+
+
+def _is_exact(record: SymbolRecord, name: Name) -> bool:
+    return record.name == name.name or _last_word(record.name) == name.name
+
+
+def _is_very(record: SymbolRecord, name: Name) -> bool:
+    """Whether a definition is surely meant: it has the very name, and stands where the query says."""
+    if record.kind in _ADDING or not _is_exact(record, name):
+        return False
+    enclosing = {word.lower() for word in words(record.qualified)[:-1]}
+    return enclosing.issuperset(word.lower() for word in name.outer)
 
 
 def _last_word(name: str) -> str:
@@ -122,6 +173,8 @@ def _closeness(record: SymbolRecord, exact: bool, outer: Sequence[str], weights:
     value = min(1.0, 0.5 + lines / 40)
     if not exact:
         value *= weights.symbol_other_case
+    if record.kind in _ADDING:
+        value *= weights.symbol_adding
     if outer:
         enclosing = {word.lower() for word in words(record.qualified)[:-1]}
         value *= (1 + sum(word.lower() in enclosing for word in outer)) / (1 + len(outer))

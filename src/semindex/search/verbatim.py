@@ -1,43 +1,171 @@
-"""How much of a query stands word for word in a text: what pasted code and error messages are found by.
+"""How much of a query stands word for word in the code: what pasted lines and messages are found by.
 
-Runs of three words are compared, not the whole, so that a message is found by its fixed words when the
-values in it are others than in the source. Case, white space and punctuation do not count.
+Two things are compared with each of a few chunks. Runs of three words of the query that the chunk has too,
+wherever they stand. And string constants of the chunk: one *fits* when all its fixed words occur in the
+query in their order, whatever is between them, because a message has values where the constant has ``%s``
+or ``{}``. Case, white space and punctuation do not count.
+
+Each word counts by how rare it is in the code, so that ``the`` and ``of`` prove little. A worked example: of
+``cannot open foo.txt``, asked where ``cannot`` is worth 2, ``open`` 3 and the other words occur nowhere (0),
+the constant ``"cannot open %s"`` covers all that counts, 5 of 5: a share of 1.0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from semindex.search.scoring import BodyScores
 from semindex.search.weights import Weights
-from semindex.tokens import raw_words
+from semindex.tokens import raw_words, word_terms
 from semindex.types import Floats, Kind
 
 RUN_WORDS = 3
 MIN_WORDS = 4
-"""A shorter query repeats itself by chance."""
-MAX_RUNS = 64
-"""Of a long paste the first ones are looked for."""
+"""A shorter query repeats itself by chance: it counts only where it stands as a whole."""
+LEAST_WORDS = 3
+MAX_WORDS = 64
+"""Of a long paste the first words are looked for."""
 MOST_BYTES = 8_000_000
 """Words of chunks that are remembered."""
+LITERAL_WORDS = 3
+"""A constant with fewer fixed words fits by chance."""
+LITERAL_GAPS = 24
+"""So many words of the query may stand between the words of a constant: values, and what they contain."""
+PLAIN_WORTH = 0.3
+"""What a word counts that no term stands for, such as ``the``."""
+_LITERAL = re.compile(rb'"((?:[^"\\\n]|\\.)+)"|\'((?:[^\'\\\n]|\\.)+)\'|`([^`]+)`')
+_VALUES = re.compile(
+    rb"%[-+ #0]*\d*(?:\.\d+)?(?:l{0,2}[a-zA-Z@]|\([a-z_]+\)[sdf])"
+    rb"|[$#]?\{[^{}\n]*\}|\\\([^()\n]*\)|\\[a-z]|\$\w+"
+)
 
 
-def runs(query: str) -> tuple[bytes, ...]:
-    """The distinct runs of :data:`RUN_WORDS` words, in order; none for a query of few words."""
-    words = raw_words(query.encode("utf-8", "replace").lower())
+class Wanted(Struct, frozen=True):
+    """The words of a query, to be compared with chunks."""
+
+    words: tuple[bytes, ...]
+    """In lower case, in their order."""
+    worth: tuple[float, ...]
+    """What each counts."""
+    text: bytes
+    """The query, runs of white space made one blank."""
+    phrases: tuple[tuple[bytes, ...], ...] = ()
+    """The words of each of its quoted phrases."""
+
+    @property
+    def most(self) -> float:
+        """What all words together count."""
+        return sum(self.worth)
+
+
+class Fit(Struct, frozen=True):
+    """How a chunk compares."""
+
+    share: float
+    """Of what the words of the query count, the share that the chunk has: 0.0 to 1.0."""
+    strength: float
+    """What the words that it has count together."""
+    whole: bool
+    """Whether it has all words, one behind the other."""
+    exact: bool = False
+    """Whether it has their punctuation and case, too."""
+    literal: float = 0.0
+    """The share of the query's words that are the fixed words of one string constant, 0.0 to 1.0."""
+
+
+NO_FIT = Fit(0.0, 0.0, False)
+
+
+def wanted(query: str, worth: Mapping[str, float], phrases: Sequence[str] = ()) -> Wanted | None:
+    """The words to look for; None for a query of one or two words.
+
+    Args:
+        query: What was asked, without quotes.
+        phrases: What was quoted in it.
+        worth: What each term counts that the code has; a word counts as its rarest term.
+    """
+    raw = raw_words(query.encode("utf-8", "replace"))[:MAX_WORDS]
+    if len(raw) < LEAST_WORDS:
+        return None
+    counts = []
+    for word in raw:
+        terms = word_terms(word.decode("utf-8", "replace"))
+        known = [worth[term] for term in terms if term in worth]
+        counts.append(max(known) if known else 0.0 if word.isdigit() else PLAIN_WORTH)
+    return Wanted(
+        tuple(word.lower() for word in raw),
+        tuple(counts),
+        " ".join(query.split()).encode("utf-8", "replace"),
+        tuple(tuple(raw_words(phrase.encode("utf-8", "replace").lower())) for phrase in phrases),
+    )
+
+
+class ChunkText(Struct, frozen=True):
+    """What of a chunk is compared."""
+
+    words: bytes
+    """Its words in lower case, a blank before and behind each."""
+    literals: tuple[tuple[bytes, ...], ...]
+    """The fixed words of each of its string constants."""
+
+    @classmethod
+    def of(cls, text: bytes) -> ChunkText:
+        """What is compared of a text."""
+        literals = []
+        for match in _LITERAL.finditer(text):
+            constant = match[1] or match[2] or match[3]
+            fixed = tuple(raw_words(_VALUES.sub(b" ", constant).lower()))
+            if LITERAL_WORDS <= len(fixed) <= MAX_WORDS:
+                literals.append(fixed)
+        return cls(_spaced(raw_words(text.lower())), tuple(dict.fromkeys(literals)))
+
+
+def fit(asked: Wanted, chunk: ChunkText) -> Fit:
+    """How a chunk compares with the words of a query."""
+    words, most = asked.words, asked.most
+    if most <= 0.0:
+        return NO_FIT
+    if _spaced(words) in chunk.words:
+        return Fit(1.0, most, True)
     if len(words) < MIN_WORDS:
-        return ()
-    found = (_spaced(words[start : start + RUN_WORDS]) for start in range(len(words) - RUN_WORDS + 1))
-    return tuple(dict.fromkeys(found))[:MAX_RUNS]
+        return NO_FIT
+    has = [False] * len(words)
+    runs = {words[start : start + RUN_WORDS] for start in range(len(words) - RUN_WORDS + 1)}
+    for run in (*runs, *filter(None, asked.phrases)):
+        if _spaced(run) in chunk.words:
+            for start in range(len(words) - len(run) + 1):
+                if words[start : start + len(run)] == run:
+                    has[start : start + len(run)] = [True] * len(run)
+    known, longest = frozenset(words), 0
+    for literal in chunk.literals:
+        if known.issuperset(literal):
+            places = _places(literal, words)
+            longest = max(longest, len(places))
+            for place in places:
+                has[place] = True
+    strength = sum(worth for worth, covered in zip(asked.worth, has, strict=True) if covered)
+    return Fit(strength / most, strength, False, literal=longest / len(words))
 
 
-def share(wanted: Sequence[bytes], text: bytes) -> float:
-    """The share of some runs that ``text`` has, 0.0 to 1.0; a run counts wherever it stands."""
-    joined = _spaced(raw_words(text.lower()))
-    return sum(run in joined for run in wanted) / len(wanted) if wanted else 0.0
+def _places(literal: Sequence[bytes], words: Sequence[bytes]) -> Sequence[int]:
+    """Where the words of a constant stand in a query, in their order and near each other; else nothing."""
+    for start, word in enumerate(words):
+        if word != literal[0]:
+            continue
+        places = [start]
+        for next_word in literal[1:]:
+            try:
+                places.append(words.index(next_word, places[-1] + 1))
+            except ValueError:
+                return ()
+        if places[-1] - start < len(literal) + LITERAL_GAPS:
+            return places
+    return ()
 
 
 def _spaced(words: Sequence[bytes]) -> bytes:
@@ -45,34 +173,56 @@ def _spaced(words: Sequence[bytes]) -> bytes:
     return b" " + b" ".join(words) + b" "
 
 
-def worth(code: BodyScores, asked: int, kinds: npt.NDArray[np.uint8], weights: Weights) -> Floats:
+def gain(found: Fit, rare: float, weights: Weights) -> float:
+    """What a chunk gains by its fit.
+
+    A small part grows with the square of the share: code that resembles a sentence. A large one is for what
+    can hardly be chance, more than half of the query in words of which together ``rare`` would be the worth
+    of one that stands in one chunk only.
+    """
+    sure = min(1.0, found.strength / (weights.pasted_words * rare))
+    over = max(0.0, 2.0 * found.share - 1.0) ** 2
+    if found.literal >= 0.5:
+        # What is left of the query are values.
+        over = max(over, found.literal)
+    if found.whole:
+        over = 1.0 + weights.pasted_exact * found.exact
+    alike = found.share if found.share >= weights.verbatim_share else 0.0
+    return weights.verbatim * alike**2 + weights.pasted * sure * over
+
+
+def worth_reading(code: BodyScores, most: float, kinds: npt.NDArray[np.uint8], weights: Weights) -> Floats:
     """How well it pays to read each of some chunks, 0 where it does not; shape ``(chunks,)``.
 
-    By the share of the query's ``asked`` terms that its *code* has, and the score of that: who describes
-    something seldom means a sentence like it in a comment or a document, and MRR of functions asked by their
-    documentation fell by .005 more where these counted.
+    By what the terms of the query count that its *code* has, of ``most`` for all: no chunk can fit better.
+    Who describes something seldom means a sentence like it in a comment or a document, and MRR of functions
+    asked by their documentation fell by .005 more where these counted.
     """
-    terms = code.words / max(1, asked)
+    share = code.worth / max(1e-9, most)
     prose = (kinds == Kind.TEXT) | (kinds == Kind.SECTION)
-    eligible = (terms >= weights.verbatim_terms) & ~prose
-    return np.where(eligible, terms + code.scores, 0.0)
+    return np.where((share >= weights.verbatim_terms) & ~prose, share + 0.1 * code.scores, 0.0)
 
 
-class ChunkWords:
-    """Remembers the words of chunks that were read; threads may share it."""
+def stands_in(asked: Wanted, text: bytes) -> bool:
+    """Whether a text has the query with its punctuation and case too; runs of white space count alike."""
+    return asked.text in b" ".join(text.split())
+
+
+class ChunkTexts:
+    """Remembers what is compared of chunks that were read; threads may share it."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
-        self._known: dict[int, bytes] = {}
+        self._known: dict[int, ChunkText] = {}
         self._bytes = 0
 
-    def share(self, wanted: Sequence[bytes], chunk: int, text: bytes, begin: int, end: int) -> float:
-        """As :func:`share`, of the chunk between two bytes of a text, which must be the same each time."""
+    def of(self, chunk: int, text: bytes, begin: int, end: int) -> ChunkText:
+        """What is compared of the chunk between two bytes of a text, which must be the same each time."""
         known = self._known.get(chunk)
         if known is None:
-            known = _spaced(raw_words(text[begin:end].lower()))
-            self._bytes += len(known)
+            known = ChunkText.of(text[begin:end])
+            self._bytes += 2 * len(known.words)
             if self._bytes > self._most_bytes:
-                self._known, self._bytes = {}, len(known)
+                self._known, self._bytes = {}, 2 * len(known.words)
             self._known[chunk] = known
-        return sum(map(known.__contains__, wanted)) / len(wanted)
+        return known

@@ -45,6 +45,10 @@ class Weights(Struct, frozen=True):
     """Nearness to the best chunks."""
     feedback_chunks: int = 5
     symbol: float = 1.4
+    symbol_only: float = 2.5
+    """More for the only definition of a name that is the whole query."""
+    symbol_adding: float = 0.6
+    """For a block that adds to a definition (``impl``, extensions)."""
     symbol_inside: float = 0.3
     """For identifiers inside a sentence."""
     symbol_other_case: float = 0.7
@@ -60,10 +64,24 @@ class Weights(Struct, frozen=True):
     """For files of configuration, times their score, when a query asks how something is configured."""
     verbatim: float = 0.8
     """For the query's words in their order, times the square of the share of them that code has so."""
-    verbatim_terms: float = 0.4
-    """A chunk with a smaller share of the query's terms is not read for that."""
-    verbatim_chunks: int = 12
+    verbatim_share: float = 0.4
+    """A smaller share says nothing."""
+    verbatim_terms: float = 0.3
+    """A chunk is not read for that when its terms are a smaller share of what the query's terms are worth."""
+    verbatim_chunks: int = 24
     """Chunks read for that, at most."""
+    pasted: float = 4.0
+    """For what was surely pasted from there: more than all other signals differ by."""
+    pasted_words: float = 2.0
+    """It is sure when as much is found as so many words are worth that stand in one chunk only."""
+    pasted_exact: float = 0.5
+    """So much more when punctuation and case agree, too."""
+    place: float = 12.0
+    """For the first file that a query names by path and line."""
+    place_step: float = 2.0
+    """Each next one counts so much less ..."""
+    place_least: float = 4.0
+    """... down to this."""
     tests: float = -0.8
     examples: float = -0.6
     legacy: float = -0.3

@@ -271,6 +271,14 @@ class Generation:
         return {self.path(file): file for file in np.flatnonzero(self.file_live).tolist()}
 
     @cached_property
+    def named(self) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """For each file name the live paths that end with it, in their order, with their file ids."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for path, file in sorted(self.path_of.items()):
+            found.setdefault(path.rpartition("/")[2], []).append((path, file))
+        return found
+
+    @cached_property
     def languages(self) -> tuple[list[str], Ids]:
         """The distinct language names, and each file's position among them."""
         names: list[str] = []
@@ -369,6 +377,29 @@ class Generation:
                 files = self.chunk_file[chunks + self._chunk_base[number]]
                 parts.append(ordinals[self.file_live[files]] + self._symbol_base[number])
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def starting(self, chunk: int) -> range:
+        """The ids of the definitions that begin in a chunk, in their order."""
+        number, ordinal = _locate(self._chunk_base, chunk)
+        chunks = self._segments[number].section("symbol_chunks")
+        begin, end = chunks.searchsorted((ordinal, ordinal + 1)).tolist()
+        return range(begin + self._symbol_base[number], end + self._symbol_base[number])
+
+    def starts_of(self, kinds: Sequence[Kind]) -> Mask:
+        """The chunks in which a definition of some kinds begins, shape ``(chunks,)``."""
+        mask = np.zeros(self.chunks, dtype=bool)
+        for base, segment in zip(self._chunk_base, self._segments, strict=False):
+            wanted = np.isin(segment.section("symbol_kinds"), [int(kind) for kind in kinds])
+            mask[base + segment.section("symbol_chunks")[wanted].astype(np.int64)] = True
+        return mask
+
+    def kinds_in(self, files: Mask) -> list[Kind]:
+        """The kinds of chunks and definitions that some files have, in the order of their numbers."""
+        found = set(np.unique(self.chunk_kinds[files[self.chunk_file]]).tolist())
+        for base, segment in zip(self._chunk_base, self._segments, strict=False):
+            chunks = base + segment.section("symbol_chunks").astype(np.int64)
+            found.update(np.unique(segment.section("symbol_kinds")[files[self.chunk_file[chunks]]]).tolist())
+        return [_KINDS[kind] for kind in sorted(found)]
 
     def close(self) -> None:
         """Give the maps back; arrays that are still held stay valid."""
