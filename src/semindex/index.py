@@ -413,7 +413,7 @@ class Index:
         # As many as the catalog has, which would have to count them.
         files = sum(record.files for record in live.segments) - sum(map(len, dead))
         chunks = sum(_live_chunks(segment, some) for segment, some in zip(segments, dead, strict=True))
-        skipped, pending = catalog.skipped(), int(catalog.meta("pending") or 0)
+        skipped, pending = catalog.skipped(), catalog.meta_number("pending")
         partial = (partial_note(files, files + pending),) if pending else ()
         coverage = Coverage(
             seen=files + sum(skipped.values()) + pending,

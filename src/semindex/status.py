@@ -52,7 +52,7 @@ def status_of(
         notes = [*catalog.notes]
         if live.model != model:
             notes.append(f"made with another model; this semindex has {model}: run 'semindex index'")
-        pending = int(catalog.meta("pending") or 0)
+        pending = catalog.meta_number("pending")
         if pending:
             notes.append(partial_note(totals.files, totals.files + pending))
         notes.extend(stopped_lines(read_stopped(catalog.meta(STOPPED))))
@@ -79,7 +79,7 @@ def status_of(
             source_bytes=totals.source_bytes,
             freshness=freshness,
             changed=changed,
-            peak_bytes=int(catalog.meta("peak_bytes") or 0),
+            peak_bytes=catalog.meta_number("peak_bytes"),
             mapped=live.nbytes > mapped_above,
             problems=tuple(problems),
             notes=tuple(notes),

@@ -160,7 +160,7 @@ class Builder:
             new=set(work.new),
             touched=list(work.touched),
             stopped=read_stopped(catalog.meta(STOPPED)),
-            pending_before=0 if whole else int(catalog.meta("pending") or 0),
+            pending_before=0 if whole else catalog.meta_number("pending"),
         )
         run.skipped.extend(new_skips(work.skipped, work.failures))
         with ExitStack() as leaving:

@@ -17,7 +17,7 @@ def read_stopped(note: str | None) -> dict[str, str]:
     """
     try:
         found = json.loads(note or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -7,6 +7,8 @@ next search waits for a walk; after a second slow one among the last three it wo
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 WALKS = "walks"
@@ -14,6 +16,7 @@ WALKS = "walks"
 WAIT_MS = 150
 """A search waits so long for a walk; one that takes longer is slow."""
 _KEPT = 3
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _MOST_SLOW = 1
 _RETRY_MS = 600_000
 """After so long a search waits again, however slow the last walks were."""
@@ -29,7 +32,7 @@ class WalkTimes(Struct, frozen=True):
     def read(cls, note: str | None) -> WalkTimes:
         """The times that a catalog's note tells; none when there is no note, or one that makes no sense."""
         pairs = [pair.partition(":") for pair in (note or "").split()]
-        if not all(end.isdigit() and took.isdigit() for end, _, took in pairs):
+        if not all(_NUMBER.fullmatch(end) and _NUMBER.fullmatch(took) for end, _, took in pairs):
             return cls()
         return cls(tuple((int(end), int(took)) for end, _, took in pairs)[-_KEPT:])
 

@@ -18,30 +18,25 @@ changes everything in one transaction.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from semindex.errors import IndexUnwritable, NotIndexed
+from semindex.errors import IndexCorrupt, IndexUnwritable, NotIndexed
 from semindex.source.paths import as_text
-from semindex.store import catalogschema, changes, connection, layout
+from semindex.store import catalogschema, changes, connection, layout, rows
 from semindex.store.connection import MOUNTS, OpenedDatabase, damaged, transaction, translated
 from semindex.store.durable import StepHook, no_step
 from semindex.store.ownership import require_own
-from semindex.store.records import (
-    Change,
-    Differences,
-    FileRecord,
-    LiveSegments,
-    SegmentRecord,
-    SkippedFile,
-    Totals,
-)
-from semindex.types import FileFailure, FileRef, SkipReason
+from semindex.store.records import Change, Differences, FileRecord, LiveSegments, SkippedFile, Totals
+from semindex.store.steplimit import ROWS_AT_ONCE, StepLimit
+from semindex.types import FileRef
 
 _Row = tuple[Any, ...]
+_Record = TypeVar("_Record")
 
 
 class _State(NamedTuple):
@@ -54,7 +49,11 @@ class _State(NamedTuple):
 _RECORDS = (
     "SELECT path, size, mtime, ctime, inode, digest, analysis, language, segment, ordinal, chunks FROM files"
 )
-_ROWS_AT_ONCE = 2000
+_LONGEST_WORD = 100
+"""Letters of a language or of a reason."""
+_MOST_DIGITS = 19
+_NUMBERS = ("pending", "peak_bytes")
+"""Keys of notes that are numbers."""
 _FEW_PATHS = 2000
 """Up to so many records are asked for one by one; for more, all are read."""
 
@@ -125,6 +124,10 @@ class Catalog:
         return catalog
 
     @property
+    def _limit(self) -> StepLimit:
+        return self._opened.limit
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about how the catalog is kept."""
         return self._opened.notes
@@ -175,7 +178,14 @@ class Catalog:
         with self._translated():
             self._follow()
             row = self._fetch("SELECT value FROM meta WHERE key = ?", key)
-            return self._text(row[0][0]) if row else None
+            return rows.packed_text(row[0][0]) if row else None
+
+    def meta_number(self, key: str) -> int:
+        """The number that :meth:`meta` gives for a key; 0 if there is none."""
+        value = self.meta(key) or "0"
+        if not (value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS):
+            raise damaged(self._path, f"{key} is {value!r:.80}")
+        return int(value)
 
     def live(self) -> LiveSegments:
         """The live segments and what is dead in them, seen in one read transaction.
@@ -189,25 +199,23 @@ class Catalog:
             return self._live
         with self._translated(), self._read():
             state = self._state()
-            segments = self._fetch("SELECT id, name, files, chunks, nbytes FROM segments ORDER BY id")
-            dead: dict[int, list[int]] = {}
-            for segment, ordinal in self._fetch(
-                "SELECT segment, ordinal FROM dead ORDER BY segment, ordinal"
-            ):
-                dead.setdefault(segment, []).append(ordinal)
-        self._whole([number for _, _, *numbers in segments for number in numbers])
+            listed = self._fetch("SELECT id, name, files, chunks, nbytes FROM segments ORDER BY id")
+            segments = rows.segments(listed)
+            dead = rows.dead_files(
+                self._fetch("SELECT segment, ordinal FROM dead ORDER BY segment, ordinal"), segments
+            )
         self._live = LiveSegments(
             identity=state.identity,
             generation=state.generation,
             model=state.model,
-            segments=tuple(SegmentRecord(*row) for row in segments),
-            dead={segment: tuple(ordinals) for segment, ordinals in dead.items()},
+            segments=segments,
+            dead=dead,
         )
         return self._live
 
     def files(self) -> Iterator[FileRecord]:
         """The indexed files, ordered by ``os.fsencode(path)``. Take all of them before you commit."""
-        return map(self._record, self._stream(f"{_RECORDS} ORDER BY path"))
+        return self._stream(rows.file, f"{_RECORDS} ORDER BY path")
 
     def records(self, paths: Collection[str]) -> dict[str, FileRecord]:
         """The records of those of the ``paths`` that are indexed, by path."""
@@ -215,8 +223,8 @@ class Catalog:
             wanted = frozenset(paths)
             return {file.ref.path: file for file in self.files() if file.ref.path in wanted}
         with self._translated():
-            rows = [self._fetch(f"{_RECORDS} WHERE path = ?", os.fsencode(path)) for path in paths]
-            found = [self._record(row) for (row,) in filter(None, rows)]
+            asked = [self._fetch(f"{_RECORDS} WHERE path = ?", os.fsencode(path)) for path in paths]
+            found = [rows.file(row) for row, *_ in filter(None, asked)]
         return {file.ref.path: file for file in found}
 
     def differences(
@@ -240,10 +248,15 @@ class Catalog:
         within, bounds = _within(only)
         with self._translated(), self._read():
             rules = self._fetch("SELECT DISTINCT language, analysis FROM files")
-            old = [value for pair in rules if not self._is_of_today(pair, analysis) for value in pair]
+            old = [
+                value
+                for language, known_rules in rules
+                if analysis(rows.text(language)) != known_rules
+                for value in (language, known_rules)
+            ]
             is_out = f"segment IN ({','.join(map(str, without))})" if without else "FALSE"
-            rows = ",".join(["(?, ?)"] * (len(old) // 2))
-            is_old = f"(language, analysis) IN (VALUES {rows})" if old else "FALSE"
+            pairs = ",".join(["(?, ?)"] * (len(old) // 2))
+            is_old = f"(language, analysis) IN (VALUES {pairs})" if old else "FALSE"
             known = self._refs(f"{within} AND NOT {is_out} AND NOT {is_old}", (*bounds, *old))
             outdated = self._refs(f"{within} AND NOT {is_out} AND {is_old}", (*bounds, *old))
             left_out = self._refs(f"{within} AND {is_out}", bounds)
@@ -267,52 +280,39 @@ class Catalog:
             "SELECT path, size, mtime, ctime, inode, stage, reason, detail, analysis"
             f" FROM skipped WHERE {within} ORDER BY path"
         )
-        for path, size, mtime, ctime, inode, stage, reason, detail, analysis in self._stream(query, bounds):
-            ref = None if size is None else self._ref(path, size, mtime, ctime, inode)
-            failure = FileFailure(os.fsdecode(path), stage, _reason(reason), self._text(detail), ref)
-            yield SkippedFile(failure, analysis)
+        yield from self._stream(rows.skipped, query, bounds)
 
     def totals(self) -> Totals:
         """Counts of files, chunks and segments, seen in one read transaction."""
         with self._translated(), self._read():
-            counts = self._fetch(
-                "SELECT language, count(*), sum(chunks), sum(size) FROM files"
-                " GROUP BY language ORDER BY count(*) DESC, language"
+            counted = self._fetch(
+                f"SELECT substr(language, 1, {_LONGEST_WORD}) AS word, count(*), sum(chunks), sum(size)"
+                " FROM files GROUP BY word ORDER BY count(*) DESC, word"
             )
-            ((dead,),) = self._fetch("SELECT count(*) FROM dead")
-            ((segments,),) = self._fetch("SELECT count(*) FROM segments")
+            # Of a column, since SQLite counts bare rows without asking whether it should stop.
+            ((dead,),) = self._fetch("SELECT count(segment) FROM dead")
+            ((segments,),) = self._fetch("SELECT count(name) FROM segments")
             skipped = self.skipped()
-        sums = [self._whole(list(column)) for column in zip(*(row[1:] for row in counts), strict=True)]
-        files, chunks, source_bytes = sums or (0, 0, 0)
+            numbers = [[rows.number(value) for value in row[1:]] for row in counted]
+            languages = rows.counts(row[:2] for row in counted)
+        files, chunks, source_bytes = [sum(column) for column in zip(*numbers, strict=True)] or (0, 0, 0)
         return Totals(
             files=files,
             chunks=chunks,
             source_bytes=source_bytes,
             dead_files=dead,
             segments=segments,
-            languages={language: files for language, files, _, _ in counts},
+            languages=languages,
             skipped=skipped,
         )
-
-    def _whole(self, numbers: list[object]) -> int:
-        """The sum of some whole numbers.
-
-        Raises:
-            IndexCorrupt: One is something else: SQLite takes NULL, or text, out of a damaged page.
-        """
-        total = 0
-        for number in numbers:
-            if not isinstance(number, int):
-                raise damaged(self._path, f"{number!r} where a number should be")
-            total += number
-        return total
 
     def skipped(self) -> dict[str, int]:
         """How many files are left out for each reason, the most frequent reason first."""
         with self._translated():
-            return dict(
+            return rows.counts(
                 self._fetch(
-                    "SELECT reason, count(*) FROM skipped GROUP BY reason ORDER BY count(*) DESC, reason"
+                    f"SELECT substr(reason, 1, {_LONGEST_WORD}) AS word, count(*) FROM skipped"
+                    " GROUP BY word ORDER BY count(*) DESC, word"
                 )
             )
 
@@ -332,9 +332,32 @@ class Catalog:
                 WHERE coalesce(held, 0) != files OR various != files OR lowest != 0 OR highest != files - 1"""
             )
             strays = self._fetch("SELECT path FROM files WHERE segment NOT IN (SELECT id FROM segments)")
-        return [f"{self._path}: the files of segment {name} do not add up" for (name,) in uneven] + [
-            f"{self._path}: {os.fsdecode(path)!r} is in no segment" for (path,) in strays
-        ]
+            # The number of the next segment, which SQLite could not raise any more.
+            odd = self._fetch(
+                "SELECT seq FROM sqlite_sequence WHERE typeof(seq) != 'integer' OR seq NOT BETWEEN"
+                " (SELECT coalesce(max(id), 0) FROM segments) AND ?",
+                rows.LARGEST,
+            )
+        faults = [f"{self._path}: the files of segment {name} do not add up" for (name,) in uneven]
+        faults += [f"{self._path}: {path!r:.80} is in no segment" for (path,) in strays]
+        faults += [f"{self._path}: {value!r:.80} cannot be the last segment" for (value,) in odd]
+        return faults or self._find_odd_rows()
+
+    def _find_odd_rows(self) -> list[str]:
+        """The first row that no semindex wrote, in a list of none or one line."""
+        try:
+            self.live()
+            with self._translated():
+                for key, value in self._fetch("SELECT key, value FROM meta"):
+                    rows.text(key), rows.packed_text(value)
+            for key in _NUMBERS:
+                self.meta_number(key)
+            for stream in (self.files(), self.failures()):
+                deque(stream, maxlen=0)
+            self.totals()
+        except IndexCorrupt as error:
+            return [str(error)]
+        return []
 
     def commit(self, change: Change) -> int:
         """Make a change, whole or not at all; returns the generation that readers see from now on.
@@ -344,12 +367,23 @@ class Catalog:
         :func:`changes.apply`, ``catalog:committed``.
 
         Raises:
+            IndexCorrupt: What is there is damaged; nothing was changed.
             IndexUnwritable: There is no room, or no permission, or the catalog was opened for reading.
             ValueError: The change does not fit what is there; nothing was changed.
         """
         if not self._writable:
             raise IndexUnwritable(f"{self._path} was opened for reading")
+        try:
+            return self._commit(change)
+        except ValueError as error:
+            faults = self.verify()
+            if faults:
+                raise damaged(self._path, faults[0]) from error
+            raise
+
+    def _commit(self, change: Change) -> int:
         with self._translated():
+            self._limit.begin(change.rows)
             with transaction(self._opened.connection):
                 self._on_step("catalog:begin")
                 generation = changes.apply(self._opened.connection, change, self._on_step)
@@ -384,39 +418,22 @@ class Catalog:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _is_of_today(self, pair: _Row, analysis: Callable[[str], str]) -> bool:
-        language, known = pair
-        if not isinstance(language, str):
-            raise damaged(self._path, f"{language!r} is no language")
-        return bool(analysis(language) == known)
-
     def _refs(self, condition: str, values: Sequence[object]) -> set[_Row]:
         """Path, size, times and inode of files, in the order of the fields of :class:`FileRef`.
 
         Numbers that SQLite cannot hold are text here, so such a file equals none that a walk saw.
         """
         query = f"SELECT path, size, mtime, ctime, inode FROM files WHERE {condition}"
-        rows = self._opened.connection.execute(query, values)
-        try:
-            return {(as_text(path), size, mtime, ctime, inode) for path, size, mtime, ctime, inode in rows}
-        except (AttributeError, TypeError) as error:
-            raise damaged(self._path, error) from error
-
-    def _record(self, row: _Row) -> FileRecord:
-        path, size, mtime, ctime, inode, *rest = row
-        return FileRecord(self._ref(path, size, mtime, ctime, inode), *rest)
-
-    def _text(self, packed: bytes) -> str:
-        try:
-            return str(packed, "utf-8", "surrogatepass")
-        except (TypeError, ValueError) as error:
-            raise damaged(self._path, error) from error
-
-    def _ref(self, path: bytes, size: int, mtime: int, ctime: int, inode: int) -> FileRef:
-        try:
-            return FileRef(as_text(path), int(size), int(mtime), int(ctime), int(inode))
-        except (TypeError, ValueError) as error:
-            raise damaged(self._path, error) from error
+        self._limit.begin()
+        found: set[_Row] = set()
+        for batch in self._batches(self._opened.connection.execute(query, values)):
+            try:
+                found.update(
+                    [(as_text(path), size, mtime, ctime, inode) for path, size, mtime, ctime, inode in batch]
+                )
+            except TypeError as error:
+                raise damaged(self._path, error) from error
+        return found
 
     def _newest(self) -> _State:
         with self._translated():
@@ -424,30 +441,44 @@ class Catalog:
             return self._state()
 
     def _state(self) -> _State:
-        rows = self._fetch("SELECT identity, generation, last_scan_ns, model FROM state")
-        if not rows:
+        found = self._fetch("SELECT identity, generation, last_scan_ns, model FROM state")
+        if not found:
             raise damaged(self._path, "it has lost its state")
-        if tuple(map(type, rows[0])) != (str, int, int, str):
-            raise damaged(self._path, "its state is not what it should be")
-        return _State(*rows[0])
+        identity, generation, last_scan_ns, model = found[0]
+        return _State(
+            rows.text(identity), rows.number(generation), rows.number(last_scan_ns), rows.text(model)
+        )
 
     def _fetch(self, query: str, *values: object) -> list[_Row]:
-        return self._opened.connection.execute(query, values).fetchall()
+        self._limit.begin()
+        return [
+            row for batch in self._batches(self._opened.connection.execute(query, values)) for row in batch
+        ]
 
-    def _stream(self, query: str, values: Sequence[object] = ()) -> Iterator[_Row]:
+    def _stream(
+        self, make: Callable[[_Row], _Record], query: str, values: Sequence[object] = ()
+    ) -> Iterator[_Record]:
         with self._translated():
-            cursor = self._opened.connection.execute(query, values)
+            self._limit.begin()
+            batches = self._batches(self._opened.connection.execute(query, values))
         while True:
             with self._translated():
-                rows = cursor.fetchmany(_ROWS_AT_ONCE)
-            if not rows:
+                batch = [make(row) for row in next(batches, ())]
+            if not batch:
                 return
-            yield from rows
+            yield from batch
+
+    def _batches(self, cursor: connection.Cursor) -> Iterator[list[_Row]]:
+        return self._limit.bounded(iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), []))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        with self._lock, translated(self._path, writing=self._writable):
-            yield
+        with self._lock:
+            try:
+                with translated(self._path, writing=self._writable, limit=self._limit):
+                    yield
+            except rows.OddRow as error:
+                raise damaged(self._path, error) from error
 
     @contextmanager
     def _read(self) -> Iterator[None]:
@@ -481,7 +512,7 @@ def _open_for_reading(index_dir: Path) -> OpenedDatabase:
     opened = connection.open_for_reading(index_dir)
     path = index_dir / layout.CATALOG
     try:
-        with translated(path, writing=False):
+        with translated(path, writing=False, limit=opened.limit):
             if not catalogschema.has_catalog(opened.connection, path):
                 raise NotIndexed.in_folder(index_dir)
     except BaseException:
@@ -499,11 +530,3 @@ def _within(only: Collection[str] | None) -> tuple[str, list[bytes]]:
     below = " OR ".join(["path >= ? AND path < ?"] * len(paths))
     bounds = [path + mark for path in paths for mark in (b"/", b"0")]
     return f"(path IN ({','.join('?' * len(paths))}){' OR ' + below if paths else ''})", [*paths, *bounds]
-
-
-def _reason(value: str) -> SkipReason:
-    """The reason of that name; a name that only a newer semindex knows counts as a failure."""
-    try:
-        return SkipReason(value)
-    except ValueError:
-        return SkipReason.FAILED

@@ -10,7 +10,7 @@ import sqlite3  # noqa: TID251 - this is SQL's room
 from pathlib import Path
 
 from semindex.errors import IndexCorrupt, IndexTooNew
-from semindex.store.connection import transaction
+from semindex.store.connection import damaged, transaction
 
 APPLICATION_ID = 0x53494458
 """``SIDX`` in ASCII; SQLite keeps it in the head of the file."""
@@ -62,19 +62,27 @@ TABLES = (
     f"PRAGMA user_version = {VERSION}",
 )
 """Statements, in their order."""
+_MADE = {
+    *(("table", sql.split()[2], sql) for sql in TABLES if sql.startswith("CREATE")),
+    ("table", "sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)"),
+    ("index", "sqlite_autoindex_segments_1", None),
+}
+"""Type, name and statement of all that SQLite then lists. A catalog with anything else, such as a view in the
+place of a table, was made by somebody else: asking it could take for ever."""
 
 
 def has_catalog(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether the database has today's tables; False for an empty one.
 
     Raises:
-        IndexCorrupt: The database is that of another program, or of an older semindex.
+        IndexCorrupt: The database is that of another program, or of an older semindex, or its tables are
+            not those that semindex makes.
         IndexTooNew: A newer semindex wrote it.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application == version == tables == 0:
+    found = connection.execute("SELECT type, name, sql FROM sqlite_master LIMIT 100").fetchall()
+    if application == version == 0 and not found:
         return False
     if application != APPLICATION_ID or version < 1:
         raise IndexCorrupt(f"{path} is not a catalog; 'semindex index' moves it aside and rebuilds the index")
@@ -84,6 +92,8 @@ def has_catalog(connection: sqlite3.Connection, path: Path) -> bool:
         raise IndexCorrupt(
             f"{path} was written by an older semindex (schema {version}); run 'semindex index' to index again"
         )
+    if len(found) != len(_MADE) or set(found) != _MADE:
+        raise damaged(path, "its tables are not those of a catalog")
     return True
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
+from semindex.store import rows
 from semindex.store.connection import Connection
 from semindex.store.durable import StepHook
 from semindex.store.records import Change, NewSegment
@@ -133,7 +134,7 @@ def _require_all(rows: int, wanted: Sequence[object], what: str) -> None:
 def _drop(connection: Connection, number: int) -> None:
     left = connection.execute("SELECT path FROM files WHERE segment = ? LIMIT 1", (number,)).fetchone()
     if left is not None:
-        raise ValueError(f"segment {number} is dropped and still holds {os.fsdecode(left[0])!r}")
+        raise ValueError(f"segment {number} is dropped and still holds {rows.path(left[0])!r}")
     connection.execute("DELETE FROM dead WHERE segment = ?", (number,))
     if connection.execute("DELETE FROM segments WHERE id = ?", (number,)).rowcount != 1:
         raise ValueError(f"there is no segment {number} to drop")

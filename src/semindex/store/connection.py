@@ -29,8 +29,10 @@ from semindex.source.regular import describe
 from semindex.store.durable import DATABASE_SIDES, unwritable
 from semindex.store.layout import CATALOG
 from semindex.store.ownership import make_file
+from semindex.store.steplimit import StepLimit
 
 Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
 OperationalError = sqlite3.OperationalError
 
 MOUNTS = Path("/proc/mounts")
@@ -42,7 +44,10 @@ _NETWORK = frozenset(
     "prl_fs rclone s3fs smb2 smb3 smbfs sshfs vboxsf virtiofs vmhgfs vmhgfs-fuse".split()
 )
 """File systems whose users share no memory, or whose locks do not hold; also with ``fuse.`` in front."""
-DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH}
+DAMAGE = {
+    *(sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH),
+    *(sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_AUTH),
+}
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _REFUSED = {
     sqlite3.SQLITE_FULL: "no space is left on the device",
@@ -57,17 +62,19 @@ class OpenedDatabase(Struct, frozen=True):
     """A connection and what a user should know about it."""
 
     connection: Connection
+    limit: StepLimit
     immutable: bool
     """Whether the database was opened as one that nobody changes: later commits are not seen."""
     notes: tuple[str, ...] = ()
 
 
 @contextmanager
-def translated(path: Path, *, writing: bool) -> Iterator[None]:
+def translated(path: Path, *, writing: bool, limit: StepLimit | None = None) -> Iterator[None]:
     """Turn SQLite's errors about the database ``path`` into ours; errors without such a cause pass.
 
     Raises:
-        IndexCorrupt: The database is damaged.
+        IndexCorrupt: The database is damaged, or a statement passed the ``limit``.
+        KeyboardInterrupt: The user ended a statement.
         IndexLocked: Another process holds it.
         IndexUnwritable: The system refused to write (``writing``).
         BrokenIndex: The system refused to read.
@@ -80,6 +87,11 @@ def translated(path: Path, *, writing: bool) -> Iterator[None]:
         raise damaged(path, error) from error
     except sqlite3.Error as error:
         code = primary_code(error)
+        if code == sqlite3.SQLITE_INTERRUPT:
+            if limit is not None and limit.exceeded:
+                raise IndexCorrupt(limit.told) from error
+            # The interrupt came while SQLite asked whether to go on, and Python hands it to nobody.
+            raise KeyboardInterrupt from error
         if code in DAMAGE:
             raise damaged(path, error) from error
         if code in BUSY:
@@ -140,14 +152,17 @@ def open_for_reading(index_dir: Path) -> OpenedDatabase:
 def _probe(path: Path, mode: str) -> OpenedDatabase:
     """Connect and read something, since SQLite opens the file only then."""
     connection = connect(path, mode)
+    limit = StepLimit(connection, path)
     try:
         connection.execute("PRAGMA query_only = ON")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except BaseException:
+        connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
+    except BaseException as error:
         connection.close()
+        if limit.exceeded:
+            raise IndexCorrupt(limit.told) from error
         raise
     immutable = mode.startswith("immutable")
-    return OpenedDatabase(connection, immutable, ("the index is read-only here",) if immutable else ())
+    return OpenedDatabase(connection, limit, immutable, ("the index is read-only here",) if immutable else ())
 
 
 def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> OpenedDatabase:
@@ -165,9 +180,9 @@ def open_for_writing(index_dir: Path, *, mounts: Path = MOUNTS) -> OpenedDatabas
     with translated(path, writing=True):
         connection = connect(path, "mode=rwc")
         try:
-            return OpenedDatabase(
-                connection, False, _set_journal(connection, network_file_system(index_dir, mounts))
-            )
+            limit = StepLimit(connection, path)
+            notes = _set_journal(connection, network_file_system(index_dir, mounts))
+            return OpenedDatabase(connection, limit, False, notes)
         except BaseException:
             connection.close()
             raise

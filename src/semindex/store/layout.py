@@ -100,7 +100,7 @@ def require_root(index_dir: Path, recorded: str | None, root: Path) -> None:
     """
     if not recorded or Path(recorded) == root or index_dir.is_relative_to(root):
         return
-    if Path(recorded).is_dir():
+    if os.path.isdir(recorded):  # noqa: PTH112 - unlike Path.is_dir it never raises
         raise UsageError(
             f"{index_dir} is the index of {recorded}, not of {root}; choose another --index-dir, "
             f"or remove it: semindex clean {recorded} --index-dir {index_dir}"

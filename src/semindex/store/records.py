@@ -143,6 +143,13 @@ class Change(Struct, frozen=True):
     """Notes by key, for :meth:`Catalog.meta`; other keys keep their values."""
 
     @property
+    def rows(self) -> int:
+        """About how many rows of the catalog change, at most."""
+        added = sum(len(segment.files) + len(segment.moved) for segment in self.add)
+        others = (self.skipped, self.remove, self.touched, self.drop_segments, self.meta)
+        return added + sum(map(len, others))
+
+    @property
     def alters_answers(self) -> bool:
         """Whether readers must open the index anew: not when only times or notes change."""
         return bool(self.add or self.skipped or self.remove or self.drop_segments or self.model is not None)
