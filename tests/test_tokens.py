@@ -64,6 +64,11 @@ def test_queries_drop_stop_words_unless_nothing_is_left() -> None:
     assert {t.term for t in query_terms("what is this")} >= {"what", "this"}
 
 
+def test_a_longer_plain_word_of_a_query_may_be_a_name_of_two_words() -> None:
+    assert ("=phpredis", 0.5) in {(t.term, t.weight) for t in query_terms("phpredis sessions")}
+    assert word_terms("PhpRedis")[-1] == "=phpredis"
+
+
 def test_questions_in_other_languages_keep_what_languages_share() -> None:
     def asked(query: str) -> set[str]:
         return {term.term for term in query_terms(query) if not term.term.startswith("=")}

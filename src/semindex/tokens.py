@@ -43,6 +43,8 @@ from semindex.types import Ids, QueryTerm, TermHashes
 TOKENS_VERSION = 1
 """Raised when a change gives any word other terms; every index is then built anew."""
 
+MIN_JOINED_CHARS = 7
+"""A plain word of a query may be two words joined from so many letters on."""
 MAX_WORD_CHARS = 128
 """Longer words give no terms: they are hashes or encoded data."""
 
@@ -238,7 +240,8 @@ def query_terms(text: str) -> list[QueryTerm]:
     """The distinct terms of a query with their weights, in the order of the terms.
 
     A term weighs 1 for each word of the query that has it, at most 2; two or three neighbouring plain words
-    joined to one compound term (``user name`` finds ``userName``) weigh 0.5. Stop words, single letters and
+    joined to one compound term (``user name`` finds ``userName``) weigh 0.5, as does a longer plain word as a
+    compound term (``phpredis`` finds ``PhpRedis``). Stop words, single letters and
     the function words of a question in another language are dropped unless nothing else is left.
     """
     found = words(text)
@@ -253,7 +256,7 @@ def query_terms(text: str) -> list[QueryTerm]:
                 continue
             weights[term] = min(2.0, weights.get(term, 0.0) + 1.0)
             sources.setdefault(term, word)
-    for joined, source in _compounds(kept):
+    for joined, source in (*_compounds(kept), *_whole_words(kept)):
         if joined not in weights:
             weights[joined] = 0.5
             sources[joined] = source
@@ -276,6 +279,13 @@ def _compounds(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
             run = plain[start : start + size]
             if all(run):
                 yield "=" + "".join(run), " ".join(run)
+
+
+def _whole_words(kept: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """The compound terms that longer plain words may be, each with its word."""
+    for word in dict.fromkeys(kept):
+        if len(word) >= MIN_JOINED_CHARS and word.isascii() and word.isalpha() and len(split_word(word)) == 1:
+            yield whole_term(word), word
 
 
 class RawWords(NamedTuple):

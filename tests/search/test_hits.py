@@ -48,9 +48,9 @@ class Calls:
             self.more += 1
             return more(*args)
 
-        def count_spans(*args: Any) -> Any:
+        def count_spans(*args: Any, **named: Any) -> Any:
             self.spans += 1
-            return hit(*args)
+            return hit(*args, **named)
 
         monkeypatch.setattr(Evidence, "reasons", count_reasons)
         monkeypatch.setattr(hits, "_more", count_more)

@@ -51,3 +51,35 @@ def test_a_dotted_key_is_shown_at_its_own_line(grow: Grow) -> None:
     )
     first = grow({"pom.properties": text}).search("spring.datasource.hikari.maximum-pool-size")[0]
     assert (first.start_line, first.end_line) == (2, 2)
+
+
+def test_a_chunk_is_headed_by_the_definition_that_the_query_is_about(grow: Grow) -> None:
+    small = "".join(
+        f"def {name}_crumbs(a):\n    return a\n\n\n" for name in ("count", "sweep", "weigh", "bake")
+    )
+    first = grow({"a.py": small}).search("where do we sweep the floor")[0]
+    assert first.symbol == "sweep_crumbs"
+
+
+def test_no_other_span_of_a_file_scores_more_than_the_file(grow: Grow) -> None:
+    long = "".join(f"def bake_{n}(a):\n" + "    a = a + 'bake the bread'\n" * 20 + "\n\n" for n in range(4))
+    for hit in grow({"a.py": long}).search("where bread is baked"):
+        assert hit.more
+        assert all(0.0 < each.score <= hit.score for each in hit.more)
+
+
+def test_joined_names_in_a_sentence_are_names(grow: Grow) -> None:
+    index = grow(
+        {
+            "a.js": "class Res {\n  redirect(to) {\n    return to\n  }\n}\n",
+            "b.js": "function redirect(to) {\n  return to\n}\n",
+        }
+    )
+    hits = index.search("how does res.redirect choose where to go")
+    assert [hit.symbol for hit in hits] == ["Res.redirect", "redirect"]
+
+
+def test_a_plain_word_finds_a_name_of_two_words(grow: Grow) -> None:
+    index = grow({"a.py": "class PhpRedis:\n    pass\n", "b.py": "def php():\n    return 'redis phpredi'\n"})
+    hits = index.search("connect with phpredis please")
+    assert hits[0].symbol == "PhpRedis"

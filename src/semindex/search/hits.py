@@ -7,13 +7,14 @@ since most readers do not ask.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from semindex.search.ordering import RankedFile, Ranking
+from semindex.search.symbols import heading
 from semindex.source.kept import KeptTexts
 from semindex.source.notebooks import is_notebook, is_packed, place_in_cell
 from semindex.source.read import read_verified
@@ -100,8 +101,9 @@ class Reader:
 
 def by_file(ranking: Ranking, reader: Reader, reasons: FindReasons) -> tuple[Hit, ...]:
     """One hit a file, its other good spans in ``more``."""
+    terms = frozenset(ranking.terms)
     with reader.guard():
-        return tuple([_file_hit(found, reader, reasons) for found in ranking.files])
+        return tuple([_file_hit(found, reader, reasons, terms) for found in ranking.files])
 
 
 def by_chunk(ranking: Ranking, reader: Reader, *, limit: int, file_share: float) -> tuple[Hit, ...]:
@@ -125,19 +127,20 @@ def by_chunk(ranking: Ranking, reader: Reader, *, limit: int, file_share: float)
             chunk,
             score,
             (Reason("span", span), Reason("file", file_share * found.score)),
+            terms=frozenset(ranking.terms),
         )
         for score, found, chunk, span in flat[:limit]
     )
 
 
-def _file_hit(found: RankedFile, reader: Reader, reasons: FindReasons) -> Hit:
+def _file_hit(found: RankedFile, reader: Reader, reasons: FindReasons, terms: Collection[str]) -> Hit:
     why = Deferred(lambda: reasons(found))
-    more = Deferred(lambda: _more(found, reader))
-    hit = _hit(reader, found.file, found.chunks[0], found.score, why, more)
+    more = Deferred(lambda: _more(found, reader, terms))
+    hit = _hit(reader, found.file, found.chunks[0], found.score, why, more, terms=terms)
     return hit if found.symbol is None else _defining(hit, reader, found)
 
 
-def _more(found: RankedFile, reader: Reader) -> list[Hit]:
+def _more(found: RankedFile, reader: Reader, terms: Collection[str]) -> list[Hit]:
     """The other good spans of a file, but for those that begin in a definition that is shown already."""
     shown = range(0)
     if found.symbol is not None:
@@ -146,8 +149,13 @@ def _more(found: RankedFile, reader: Reader) -> list[Hit]:
     floor = MORE_SHARE * max(found.spans)
     others = zip(found.chunks[1:], found.spans[1:], strict=True)
     good = [(chunk, span) for chunk, span in others if span >= floor and span > 0.0][:MORE_SPANS]
+    # The scores of spans are no scores of files: each is told as a share of that of the file.
+    share = max(found.score, 0.0) / max(*found.spans, 1e-9)
     with reader.guard():
-        hits = [_hit(reader, found.file, chunk, span, (Reason("span", span),)) for chunk, span in good]
+        hits = [
+            _hit(reader, found.file, chunk, share * span, (Reason("span", share * span),), terms=terms)
+            for chunk, span in good
+        ]
     return [hit for hit in hits if hit.start_line not in shown]
 
 
@@ -203,10 +211,16 @@ def _hit(
     score: float,
     reasons: Sequence[Reason],
     more: Sequence[Hit] = (),
+    *,
+    terms: Collection[str],
 ) -> Hit:
     generation, text = reader.generation, reader.text(file)
     facts = generation.facts(file)
     first, last, begin, end, kind, owner = generation.spot(chunk)
+    named = heading(generation, chunk, owner, terms)
+    if named is not None:
+        record = generation.symbol(named)
+        owner, kind = record.qualified, int(record.kind)
     cell, cell_line = _cell(facts.path, text, begin)
     told, masked = reader.shown(file, begin, end)
     return Hit(

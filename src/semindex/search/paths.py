@@ -157,7 +157,9 @@ def named_shares(terms: Sequence[QueryTerm]) -> dict[str, float]:
     names: dict[str, float] = {}
     for term in terms:
         if term.term.startswith("="):
-            names[term.term] = min(1.0, term.weight)
+            # A plain word is no name of a file, though it may be joined from two words of one.
+            if term.weight >= 1.0 or " " in term.source:
+                names[term.term] = min(1.0, term.weight)
         elif is_identifier(term.source) and len(split_word(term.source)) == 1:
             names["=" + term.term] = 1.0
     return names

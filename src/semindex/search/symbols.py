@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
@@ -15,6 +16,12 @@ from semindex.types import Kind
 MAX_DEFINITIONS = 400
 """A name defined more often than this tells nothing, and gets no boost."""
 MAX_IDENTIFIERS = 8
+_DOTTED = r"(?<![\w./:])[A-Za-z_]\w{0,99}(?:(?:\.|::|->|#)[A-Za-z_]\w{0,99}){1,8}(?![\w/:])"
+"""Names of a sentence with those around them, as programs write them."""
+_SMALL = frozenset((Kind.FIELD, Kind.VARIABLE, Kind.CONSTANT))
+"""Kinds whose names say little of the code around them."""
+MAX_HEADINGS = 50
+"""A chunk with more definitions is a table of them."""
 MAX_ONLY_FILES = 2
 """A name that more files define does not tell which definition is meant."""
 _ADDING = frozenset((Kind.IMPLEMENTATION,))
@@ -54,7 +61,8 @@ def names_in(text: str) -> list[Name]:
     """The names in a query.
 
     A query without blanks is a name, its earlier components those of enclosing definitions
-    (``Flask.run``, ``std::move``); in a sentence only words that look like identifiers are names.
+    (``Flask.run``, ``std::move``); in a sentence words that look like identifiers are names, and those
+    that are joined like them (``res.redirect``).
     """
     bare = len(text.split()) == 1
     found = words(text)
@@ -64,8 +72,16 @@ def names_in(text: str) -> list[Name]:
         return [Name(found[0], (), whole_term(found[0]), True)]  # a selector: load:into:
     if bare:
         return [Name(found[-1], tuple(found[:-1]), whole_term(found[-1]), True)]
-    named = [word for word in found if is_identifier(word)][:MAX_IDENTIFIERS]
-    return [Name(word, (), whole_term(word), False) for word in named]
+    dotted = {match[0] for match in re.finditer(_DOTTED, text)}
+    inside = [words(name) for name in sorted(dotted, key=text.index)]
+    named = [
+        Name(each[-1], tuple(each[:-1]), whole_term(each[-1]), False) for each in inside if len(each) > 1
+    ]
+    known = {name.name for name in named}
+    named += [
+        Name(word, (), whole_term(word), False) for word in found if is_identifier(word) and word not in known
+    ]
+    return named[:MAX_IDENTIFIERS]
 
 
 def symbol_matches(
@@ -138,6 +154,21 @@ def closest(
     return max(found, key=lambda symbol: _share(generation.symbol(symbol).name, terms), default=None)
 
 
+def heading(generation: Generation, chunk: int, owner: str | None, terms: Collection[str]) -> int | None:
+    """The definition that a chunk is shown under, in place of its ``owner``; None to keep that.
+
+    It is one that begins in the chunk and whose name has more of some terms than the owner's.
+    """
+    starting = generation.starting(chunk)
+    if not 1 < len(starting) <= MAX_HEADINGS:
+        return None
+    inside = [symbol for symbol in starting if generation.symbol(symbol).kind not in _SMALL]
+    shares = [_share(generation.symbol(symbol).name, terms) for symbol in inside]
+    best = max(range(len(inside)), key=shares.__getitem__, default=0)
+    own = _share(owner.rpartition(".")[2], terms) if owner is not None else 0.0
+    return inside[best] if inside and shares[best] > own else None
+
+
 def _share(name: str, terms: Collection[str]) -> float:
     """The share of the terms of a name that are among some terms."""
     own = [term for word in words(name) for term in word_terms(word) if not term.startswith("=")]
@@ -156,7 +187,7 @@ def _is_exact(record: SymbolRecord, name: Name) -> bool:
 
 def _is_very(record: SymbolRecord, name: Name) -> bool:
     """Whether a definition is surely meant: it has the very name, and stands where the query says."""
-    if record.kind in _ADDING or not _is_exact(record, name):
+    if record.kind in _ADDING or record.kind is Kind.SECTION or not _is_exact(record, name):
         return False
     enclosing = {word.lower() for word in words(record.qualified)[:-1]}
     return enclosing.issuperset(word.lower() for word in name.outer)
