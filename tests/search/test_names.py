@@ -81,5 +81,5 @@ def test_joined_names_in_a_sentence_are_names(grow: Grow) -> None:
 
 def test_a_plain_word_finds_a_name_of_two_words(grow: Grow) -> None:
     index = grow({"a.py": "class PhpRedis:\n    pass\n", "b.py": "def php():\n    return 'redis phpredi'\n"})
-    hits = index.search("connect with phpredis please")
+    hits = index.search("connect phpredis")
     assert hits[0].symbol == "PhpRedis"

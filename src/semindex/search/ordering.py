@@ -15,6 +15,7 @@ from semindex.search.sums import kth_largest, ranges
 from semindex.search.symbols import SymbolMatch
 from semindex.search.terms import Chosen
 from semindex.search.weights import Weights
+from semindex.source.roles import Role
 from semindex.store.generation import Generation
 from semindex.types import Floats, Ids, Kind, Mask, Mode, QueryTerm, Vector
 
@@ -32,6 +33,14 @@ _ASKS_FOR_SETTINGS = frozenset(["configur", "config", "set", "option", "variabl"
 def asks_for_settings(terms: Sequence[QueryTerm]) -> bool:
     """Whether a query asks in words how something is configured."""
     return any(term.term in _ASKS_FOR_SETTINGS for term in terms)
+
+
+_NO_EVIDENCE = frozenset(("size", *(f"{role.label} file" for role in Role)))
+"""Signals that do not depend on the query."""
+
+
+_TOLD_WORDS = 6
+"""Words that stand nowhere which a note names."""
 
 
 class RankedFile(Struct, frozen=True, gc=False):
@@ -176,6 +185,23 @@ class Ordering:
             return best
 
         return of
+
+    def strong(
+        self, best: list[int], scores: Floats, signals: Sequence[Signal], unknown: Sequence[str]
+    ) -> tuple[list[int], tuple[str, ...]]:
+        """Of the places of the best files those that are worth showing, and notes.
+
+        A file must score a fair share of the first one. When words of the query are ``unknown``, because they
+        stand nowhere, there must be evidence for one of the files; its size and its role are none.
+        """
+        if not best:
+            return best, ()
+        parts = [signal.values for signal in signals if signal.name not in _NO_EVIDENCE]
+        if unknown and max(sum(part.item(place) for part in parts) for place in best) < self._weights.floor:
+            words = ", ".join(unknown[:_TOLD_WORDS])
+            return [], (f"no file has {words}, and nothing is near enough in meaning to be shown",)
+        least = self._weights.tail * scores.item(best[0])
+        return [place for place in best if least <= 0.0 or scores.item(place) >= least], ()
 
     def best_chunks(self, chosen: Chosen, scores: Floats, most: int) -> list[int]:
         """The places of the best chunks with a positive score, best first; ties by path, then place."""

@@ -34,6 +34,7 @@ from semindex.search.scoring import (
     fullest_chunks,
     idf,
     total,
+    unknown_words,
     weighed,
 )
 from semindex.search.shortlist import best_files, by_file_maximum, nearest_files
@@ -157,9 +158,8 @@ class Ranker:
         if asks_settings:
             symbols = setting_matches(generation, query.text, weights, query.filters.kinds) | symbols
         places, misplaced = place_matches(generation, query.places, weights)
-        asked = None
-        if texts is not None and mode is not Mode.DENSE and query.kind != Asked.NAME.value:
-            asked = verbatim.wanted(query.text, matches.code_worth, query.phrases)
+        is_name, readable = query.kind == Asked.NAME.value, texts is not None and mode is not Mode.DENSE
+        asked = None if is_name or not readable else self._wanted(query, matches)
         passing = self._passing(query.filters, required)
         notes += misplaced + passing.notes
         # Shortlist.
@@ -197,18 +197,28 @@ class Ranker:
             signals.append(self._ordering.configuration(chosen, scores))
             scores = scores + signals[-1].values
         if cosines is not None:
-            shown = self._ordering.shown_vector(
-                chosen, span_scores + weights.chunk_file_share * scores[chosen.owners], self.embedder.dim
-            )
-            signals.append(self._ordering.feedback(shown, chosen, scores, limit))
+            signals.append(self._feedback(chosen, scores, span_scores, limit))
             scores = scores + signals[-1].values
         best = self._ordering.best_places(scores, chosen.files, limit)
+        if required is None:
+            unknown = unknown_words(terms, found) if mode is Mode.HYBRID else ()
+            best, weak = self._ordering.strong(best, scores, signals, unknown)
+            notes += weak
         # Show.
         evidence = Evidence(matches, chosen, signals, cosines, fits, symbols, places, best, generation)
-        first = self._ordering.firsts(query.kind == Asked.NAME.value, chosen, symbols, places, exact)
+        first = self._ordering.firsts(is_name, chosen, symbols, places, exact)
         ranked = self._ordering.ranked(best, scores, chosen, span_scores, first, spans, span_share)
         ranked = tuple([self._of_kinds(found, query.filters.kinds, told) for found in ranked])
         return Ranking(ranked, told, notes, evidence)
+
+    def _wanted(self, query: Query, matches: Weighed) -> verbatim.Wanted | None:
+        return verbatim.wanted(query.text, matches.code_worth, query.phrases)
+
+    def _feedback(self, chosen: Chosen, scores: Floats, span_scores: Floats, limit: int) -> Signal:
+        """The nearness of files to the best chunks of all."""
+        by_file = self.weights.chunk_file_share * scores[chosen.owners]
+        shown = self._ordering.shown_vector(chosen, span_scores + by_file, self.embedder.dim)
+        return self._ordering.feedback(shown, chosen, scores, limit)
 
     def _of_kinds(self, found: RankedFile, kinds: Sequence[Kind], terms: Sequence[str]) -> RankedFile:
         """The file with a definition of the wanted kinds as what is shown first, if one begins there.

@@ -129,6 +129,17 @@ def weighed(
     )
 
 
+def unknown_words(terms: Sequence[QueryTerm], found: Occurring) -> Sequence[str]:
+    """The words of a query of which no term stands anywhere; none if most of its words stand somewhere."""
+    rows = zip(terms, found.text_df, found.body_df, strict=True)
+    standing = {term.source: False for term in terms if term.weight >= 1.0}
+    for term, chunks, bodies in rows:
+        if term.source in standing and (chunks or bodies):
+            standing[term.source] = True
+    unknown = [word for word, stands in standing.items() if not stands]
+    return unknown if 2 * len(unknown) > len(standing) else ()
+
+
 def best_text(found: Weighed, generation: Generation, kinds: Mask | None) -> Floats:
     """BM25F of each file's best chunk over the sum of the terms' worth, in [0, 1), shape ``(files,)``.
 
