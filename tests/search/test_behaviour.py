@@ -271,10 +271,10 @@ def test_nothing_is_found_for_words_that_stand_nowhere_and_mean_nothing_here(gro
     index = grow(
         {f"{name}.py": function(f"bake_{name}", doc="Bake it.") for name in ("bread", "pie", "roll")}
     )
-    answer = index.search("warm sunshine")
+    answer = index.search("morning coffee")
     assert not answer
     assert answer.coverage.notes == (
-        "no file has sunshine, warm, and nothing is near enough in meaning to be shown",
+        "no file has coffee, morning, and nothing is near enough in meaning to be shown",
     )
     assert index.search("where is bread made")
 
