@@ -36,7 +36,8 @@ from semindex.source.kept import KeptTexts
 from semindex.store import layout
 from semindex.store.catalog import Catalog
 from semindex.store.records import LiveSegments, partial_note
-from semindex.store.segment import Segment, SegmentMissing, open_listed
+from semindex.store.segment import Segment, SegmentMissing
+from semindex.store.soundness import open_listed
 from semindex.types import (
     BuildReport,
     Cluster,

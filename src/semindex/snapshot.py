@@ -23,6 +23,7 @@ from semindex.search.weights import WEIGHTS
 from semindex.source.kept import KeptTexts
 from semindex.store.generation import Generation
 from semindex.store.segment import Segment
+from semindex.store.soundness import find_cause, find_damage
 from semindex.types import Coverage, Embedder, GroupBy, Hit, Mode, Query, Reason, Upkept
 
 ANSWER_SECONDS = 3600
@@ -100,6 +101,7 @@ class Snapshot:
         self.roots = [commit.root for commit in commits]
         self._segments = [segment for commit in commits for segment in commit.segments]
         self._memory, self.judging, self._masks = memory, judging, masks
+        self._embedder, self._is_sound = embedder, False
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
             memory.rankings,
             most_bytes=ANSWER_BYTES,
@@ -202,10 +204,22 @@ class Snapshot:
         try:
             yield
         except _BREAKS as error:
-            found = [fault for segment in self._segments for fault in segment.verify()]
-            if not found:
+            cause = find_cause(self._segments, dim=self._embedder.dim)
+            if not cause:
                 raise
-            raise IndexCorrupt(f"{found[0]}; run 'semindex index' to rebuild it") from error
+            raise IndexCorrupt(cause) from error
+
+    def require_sound(self) -> None:
+        """Raise if damage may be why nothing was found; the segments are looked at once.
+
+        Raises:
+            IndexCorrupt: A segment is damaged.
+        """
+        if not self._is_sound:
+            for segment in self._segments:
+                for fault in find_damage(segment, thorough=False):
+                    raise IndexCorrupt(f"{fault}; run 'semindex index' to rebuild it")
+            self._is_sound = True
 
 
 def _ranking_bytes(key: tuple[object, ...], ranking: Ranking) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from semindex.errors import IndexCorrupt, RootError
@@ -12,8 +13,8 @@ from semindex.indexing.stopped import STOPPED, read_stopped, stopped_lines
 from semindex.source.read import ReadRules
 from semindex.store import layout
 from semindex.store.catalog import Catalog
-from semindex.store.records import LiveSegments, partial_note
-from semindex.store.segment import open_listed
+from semindex.store.records import FileRecord, LiveSegments, partial_note
+from semindex.store.soundness import by_segment, find_damage, open_listed
 from semindex.types import FileFailure, LeftOut, Status
 
 
@@ -46,7 +47,8 @@ def status_of(
         layout.require_root(index_dir, catalog.meta("root"), root)
         live = catalog.live()
         totals = catalog.totals()
-        symbols, problems = _segments(index_dir, live, verify=verify)
+        files = by_segment(catalog.files()) if verify else {}
+        symbols, problems = _segments(index_dir, live, files, verify=verify)
         if verify:
             problems = [*catalog.verify(), *problems]
         notes = [*catalog.notes]
@@ -91,7 +93,9 @@ def _left_out(failure: FileFailure) -> LeftOut:
     return LeftOut(failure.path, failure.reason, size_bytes, failure.detail)
 
 
-def _segments(index_dir: Path, live: LiveSegments, *, verify: bool) -> tuple[int, list[str]]:
+def _segments(
+    index_dir: Path, live: LiveSegments, files: Mapping[int, Sequence[FileRecord]], *, verify: bool
+) -> tuple[int, list[str]]:
     """The number of definitions in live files, and a line for each fault."""
     symbols = 0
     problems: list[str] = []
@@ -101,7 +105,8 @@ def _segments(index_dir: Path, live: LiveSegments, *, verify: bool) -> tuple[int
             dead = set(live.dead.get(record.id, ()))
             counts = enumerate(segment.section("file_symbols").tolist())
             symbols += sum(held for ordinal, held in counts if ordinal not in dead)
-            problems += segment.verify() if verify else []
+            if verify:
+                problems += find_damage(segment, thorough=True, files=files.get(record.id, ()))
             segment.close()
         except IndexCorrupt as error:
             problems.append(str(error))

@@ -21,8 +21,8 @@ from semindex.source.walk import checked_root
 from semindex.store import layout
 from semindex.store.catalog import Catalog
 from semindex.store.lock import OnWait, write_lock
-from semindex.store.records import LiveSegments, Totals
-from semindex.store.segment import open_listed
+from semindex.store.records import Totals
+from semindex.store.soundness import by_segment, find_damage, open_listed
 from semindex.types import (
     BuildReport,
     Progress,
@@ -146,7 +146,7 @@ class Builder:
         verify: bool,
     ) -> BuildReport:
         layout.require_root(self._place.index_dir, catalog.meta("root"), self._place.root)
-        broken = self._broken_segments(catalog.live(), warnings, verify=verify)
+        broken = self._broken_segments(catalog, warnings, verify=verify)
         drift = self._drift(catalog, drift, paths, broken, force)
         work, whole = drift.plan, drift.seen.only is None
         warnings.extend(drift.seen.warnings)
@@ -208,14 +208,18 @@ class Builder:
             return planned(known, catalog, rules=self._place.rules, broken=broken, force=force)
         return known
 
-    def _broken_segments(self, live: LiveSegments, warnings: list[str], *, verify: bool) -> set[int]:
+    def _broken_segments(self, catalog: Catalog, warnings: list[str], *, verify: bool) -> set[int]:
         """The ids of segments that cannot be used, whose files are indexed again; a warning for each."""
         broken: set[int] = set()
+        live = catalog.live()
+        thorough = verify and live.nbytes <= THOROUGH_BYTES
+        files = by_segment(catalog.files()) if thorough else {}
         for number, record in enumerate(live.segments):
             self._progress(Progress("verify", number, len(live.segments), "segments"))
             try:
                 segment = open_listed(self._place.index_dir, record)
-                faults = segment.verify() if verify else []
+                listed = files.get(record.id, ())
+                faults = find_damage(segment, thorough=thorough, files=listed) if verify else []
                 segment.close()
             except IndexCorrupt as error:
                 faults = [str(error)]
@@ -274,6 +278,8 @@ def _nothing_indexed(seconds: float) -> BuildReport:
     )
 
 
+THOROUGH_BYTES = 8_000_000
+"""To verify an index of up to so many bytes its postings are decoded, which takes a tenth of a second."""
 FAILURES = frozenset(
     (
         SkipReason.PERMISSION,

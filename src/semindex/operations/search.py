@@ -131,6 +131,8 @@ def search(
         else:
             found = by_chunk(ranking, reader, limit=limit, file_share=WEIGHTS.chunk_file_share)
             stale = sum(hit.stale for hit in found)
+    if not ranking.files:
+        snapshot.require_sound()
     notes: tuple[str, ...] = ()
     if judging is not None:
         judged, notes = judging(query, tuple(found))

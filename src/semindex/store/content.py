@@ -17,6 +17,7 @@ from semindex.errors import IndexCorrupt
 from semindex.store.postings import Triples, encode_postings
 from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, RowsOf, Schema
 from semindex.store.segment import Array, Segment
+from semindex.types import Ids
 
 Strings = tuple[bytes, ...]
 
@@ -150,6 +151,19 @@ def unpacked_strings(segment: Segment, name: str) -> list[bytes]:
     if offsets[-1] != len(data):
         raise IndexCorrupt(f"{segment.path}: {name} is damaged; run 'semindex index' to rebuild it")
     return [data[begin:end] for begin, end in pairwise(offsets)]
+
+
+def string_sizes(segment: Segment, name: str) -> Ids:
+    """How many bytes each of the strings that :func:`unpacked_strings` gives has.
+
+    Raises:
+        IndexCorrupt: The offsets do not fit the bytes.
+    """
+    offsets: Ids = segment.section(f"{name}.offsets").astype(np.int64)
+    sizes = np.diff(offsets)
+    if offsets[:1].any() or offsets[-1:].tolist() != list(segment.shape(name)) or (sizes < 0).any():
+        raise IndexCorrupt(f"{segment.path}: {name} is damaged; run 'semindex index' to rebuild it")
+    return sizes
 
 
 def unpacked_string(segment: Segment, name: str, ordinal: int) -> bytes:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from semindex.store.content import unpacked_string, unpacked_strings
+from semindex.store.content import string_sizes, unpacked_string, unpacked_strings
 from semindex.store.gather import FieldLists, Gathered, TermBlock, gather
 from semindex.store.postings import Postings, Triples
 from semindex.store.schema import FIELDS_BY_FILE, RANKED_CHUNK_FIELDS, RANKED_FILE_FIELDS, SCHEMA
@@ -175,7 +175,7 @@ class Generation:
 
     def lists(self, name: str, dtype: type[np.generic]) -> RowLists:
         """A column of strings whose bytes are numbers of a type, as a list of numbers for each row."""
-        sizes = [np.diff(segment.section(f"{name}.offsets")) for segment in self._segments]
+        sizes = [string_sizes(segment, name) for segment in self._segments]
         joined = np.concatenate(sizes) if sizes else np.empty(0, np.int64)
         starts = np.concatenate(([0], np.cumsum(joined, dtype=np.int64))) // np.dtype(dtype).itemsize
         return RowLists(starts, self.column(name).view(dtype))

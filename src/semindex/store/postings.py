@@ -169,6 +169,10 @@ class Postings:
         """The number of distinct terms."""
         return len(self._heads)
 
+    def starts(self, begin: int, end: int) -> Rows:
+        """Where the lists at positions ``begin`` up to ``end`` begin in the data, and where the last ends."""
+        return self._starts.between(begin, end + 1)
+
     def find(self, keys: TermKeys) -> tuple[Rows, Rows]:
         """The numbers of those of the terms that occur, ascending, and the position of each in the field."""
         heads, tails = self._heads, self._tails

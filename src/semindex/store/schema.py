@@ -67,6 +67,8 @@ class Column(Struct, frozen=True, kw_only=True):
     refers: RowsOf | None = None
     """The numbers are ordinals of these, renumbered when segments are joined. Where the dtype has a sign, -1
     stands for none, and an ordinal of a row that is left out becomes -1."""
+    step: int = 1
+    """Of ``STRINGS``: each has a multiple of so many bytes."""
     orders: str = ""
     """Of ``ORDER``: the column whose values give the order; equal ones stay in the order of their rows."""
     required: bool = True
@@ -173,8 +175,8 @@ SCHEMA = Schema(
         Column(name="file_roles", rows=FILE),
         # The hash of the stem as one word; of each term of the stem, and of the parent folder's name.
         Column(name="file_names", rows=FILE, dtype=np.uint64),
-        Column(name="stem_terms", rows=FILE, form=Form.STRINGS),
-        Column(name="folder_terms", rows=FILE, form=Form.STRINGS),
+        Column(name="stem_terms", rows=FILE, form=Form.STRINGS, step=8),
+        Column(name="folder_terms", rows=FILE, form=Form.STRINGS, step=8),
         # First and last line, 1-based.
         Column(name="chunk_lines", rows=CHUNK, dtype=np.uint32, shape=(2,)),
         # Begin and end in the analysis text, half-open.

@@ -23,7 +23,6 @@ from msgspec import Struct
 
 from semindex.errors import BrokenIndex, IndexCorrupt, IndexTooNew
 from semindex.source.regular import RegularFileError, open_regular
-from semindex.store import layout
 from semindex.store.codec import Bytes
 from semindex.store.durable import Replacement, StepHook, explain, no_step
 from semindex.store.header import (
@@ -41,7 +40,6 @@ from semindex.store.header import (
     pack_directory,
     pack_header,
 )
-from semindex.store.records import SegmentRecord
 
 Array = npt.NDArray[Any]
 """An array of any dtype that a segment can hold."""
@@ -222,6 +220,18 @@ class Segment:
         """Whether the segment has a section of this name."""
         return name in self._entries
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a section.
+
+        Raises:
+            IndexCorrupt: There is no such section.
+        """
+        return self._entry(name).shape
+
+    def dtype(self, name: str) -> str:
+        """The dtype of a section, as ``<u4``; raises as :meth:`shape`."""
+        return self._entry(name).dtype
+
     def section(self, name: str) -> Array:
         """A section as a read-only array over the mapped file; pages are read when they are used.
 
@@ -235,12 +245,16 @@ class Segment:
         return view
 
     def _view(self, name: str) -> Array:
-        entry = self._entries.get(name)
-        if entry is None:
-            raise IndexCorrupt(f"{self.path} has no section {name!r}; run 'semindex index' to rebuild it")
+        entry = self._entry(name)
         if entry.dtype not in DTYPES:
             raise IndexTooNew(f"{self.path}: section {name!r} needs a newer semindex; upgrade semindex")
         return np.ndarray(entry.shape, np.dtype(entry.dtype), self._whole(), entry.offset)
+
+    def _entry(self, name: str) -> SectionEntry:
+        entry = self._entries.get(name)
+        if entry is None:
+            raise IndexCorrupt(f"{self.path} has no section {name!r}; run 'semindex index' to rebuild it")
+        return entry
 
     def verify(self) -> list[str]:
         """Read the whole file and compare checksums; gives a sentence for each damaged part."""
@@ -282,19 +296,6 @@ class Segment:
         if self._data is None:
             raise ValueError(f"segment {self.path} is closed")
         return self._data
-
-
-def open_listed(index_dir: Path, record: SegmentRecord, *, mapped: bool = True) -> Segment:
-    """Open a segment that a catalog lists, as :meth:`Segment.open` does.
-
-    Raises:
-        IndexCorrupt: Besides the causes there: the segment has other numbers of files or chunks.
-    """
-    segment = Segment.open(layout.segment_path(index_dir, record.name), mapped=mapped)
-    counts = len(segment.section("file_chunks")), len(segment.section("chunk_kinds"))
-    if counts != (record.files, record.chunks):
-        raise IndexCorrupt(f"{segment.path} is not what the catalog names; run 'semindex index'")
-    return segment
 
 
 def _read_whole(path: Path, file: FileIO, size: int) -> Bytes:
