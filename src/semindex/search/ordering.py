@@ -187,21 +187,20 @@ class Ordering:
         return of
 
     def strong(
-        self, best: list[int], scores: Floats, signals: Sequence[Signal], unknown: Sequence[str]
+        self, best: list[int], signals: Sequence[Signal], unknown: Sequence[str]
     ) -> tuple[list[int], tuple[str, ...]]:
         """Of the places of the best files those that are worth showing, and notes.
 
-        A file must score a fair share of the first one. When words of the query are ``unknown``, because they
-        stand nowhere, there must be evidence for one of the files; its size and its role are none.
+        A file must have a fair share of the evidence that the first one has; its size and its role are none.
+        When words of the query are ``unknown``, because they stand nowhere, there must be some in all.
         """
-        if not best:
-            return best, ()
         parts = [signal.values for signal in signals if signal.name not in _NO_EVIDENCE]
-        if unknown and max(sum(part.item(place) for part in parts) for place in best) < self._weights.floor:
+        evidence = [sum(part.item(place) for part in parts) for place in best]
+        if unknown and max(evidence, default=0.0) < self._weights.floor:
             words = ", ".join(unknown[:_TOLD_WORDS])
             return [], (f"no file has {words}, and nothing is near enough in meaning to be shown",)
-        least = self._weights.tail * scores.item(best[0])
-        return [place for place in best if least <= 0.0 or scores.item(place) >= least], ()
+        least = self._weights.tail * evidence[0] if best else 0.0
+        return [place for place, value in zip(best, evidence, strict=True) if value >= least], ()
 
     def best_chunks(self, chosen: Chosen, scores: Floats, most: int) -> list[int]:
         """The places of the best chunks with a positive score, best first; ties by path, then place."""

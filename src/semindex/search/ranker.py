@@ -200,9 +200,8 @@ class Ranker:
             signals.append(self._feedback(chosen, scores, span_scores, limit))
             scores = scores + signals[-1].values
         best = self._ordering.best_places(scores, chosen.files, limit)
-        if required is None:
-            unknown = unknown_words(terms, found) if mode is Mode.HYBRID else ()
-            best, weak = self._ordering.strong(best, scores, signals, unknown)
+        if required is None and mode is Mode.HYBRID:
+            best, weak = self._ordering.strong(best, signals, unknown_words(terms, found))
             notes += weak
         # Show.
         evidence = Evidence(matches, chosen, signals, cosines, fits, symbols, places, best, generation)
