@@ -28,7 +28,7 @@ import msgspec
 from msgspec import Struct
 
 import semindex
-from benchmarks.quality.pasted import _comment_lines as comment_lines
+from benchmarks.quality.pasted import comment_lines
 from semindex.errors import SemindexError
 from semindex.parse.parser import parse_file
 from semindex.source.languages import kind_of

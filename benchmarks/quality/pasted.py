@@ -117,7 +117,7 @@ def pieces(file: ParsedFile, seed: int = 0) -> Iterator[LinesTask]:
     """Three neighbouring lines of each longer function, drawn at random, and every longer string constant."""
     lines = file.source.text.decode("utf-8", "replace").split("\n")
     path, language = file.source.path, file.source.language
-    starts = _comment_lines(file)
+    starts = comment_lines(file)
     for symbol in file.symbols:
         first, last = symbol.span.start_line + 1, symbol.span.end_line
         if symbol.kind not in (Kind.FUNCTION, Kind.METHOD) or last - first not in _BODY_LINES:
@@ -136,7 +136,7 @@ def pieces(file: ParsedFile, seed: int = 0) -> Iterator[LinesTask]:
                 yield LinesTask(path, number, number, STRING, language, text)
 
 
-def _comment_lines(file: ParsedFile) -> frozenset[int]:
+def comment_lines(file: ParsedFile) -> frozenset[int]:
     """The lines that a comment touches."""
     text = file.source.text
     touched: set[int] = set()

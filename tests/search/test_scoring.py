@@ -121,7 +121,7 @@ def test_neighbours_count_with_their_share(generation: Generation, way: str, ste
 def test_bodies_are_scored_by_chunk_and_by_file(generation: Generation, way: str) -> None:
     known = Occurrences(generation)
     chunk, file = np.zeros(generation.chunks), np.zeros(generation.files)
-    words = np.zeros(generation.chunks, dtype=np.int64)
+    held = np.zeros(generation.chunks)
     totals = [0.0, 0.0]
     body, average = generation.lengths["body"].astype(np.int64), known.average("body")
     sizes = np.bincount(generation.chunk_file, body, generation.files)
@@ -132,7 +132,8 @@ def test_bodies_are_scored_by_chunk_and_by_file(generation: Generation, way: str
             continue
         worth = idf(generation.live_chunks, len(found.rows)) * term.weight
         totals[0] += worth
-        words[found.rows] += not term.is_compound
+        if term.weight >= 1.0:  # what neighbours were joined to is no word of the query
+            held[found.rows] += idf(generation.live_chunks, len(found.rows))
         for row, count in zip(found.rows.tolist(), found.counts.tolist(), strict=True):
             norm = 1.0 - WEIGHTS.body_b + WEIGHTS.body_b * (int(body[row]) / average)
             value = 1.0 / norm * count
@@ -151,7 +152,7 @@ def test_bodies_are_scored_by_chunk_and_by_file(generation: Generation, way: str
     assert np.count_nonzero(file) > 3
     assert np.array_equal(weighed_.file_body, file / totals[1])
     assert np.array_equal(code.scores, chunk[chosen.chunks] / totals[0])
-    assert np.array_equal(code.words, words[chosen.chunks])
+    assert np.array_equal(code.worth, held[chosen.chunks])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -168,7 +169,7 @@ def test_terms_that_occur_nowhere_score_nothing(generation: Generation, way: str
         assert not exact_text(found, chosen, WEIGHTS.k1).any()
         code = body_scores(found, chosen, Norms(generation, WEIGHTS).body, WEIGHTS.body_k1)
         assert not code.scores.any()
-        assert not code.words.any()
+        assert not code.worth.any()
 
 
 triples = st.lists(

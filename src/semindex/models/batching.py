@@ -25,6 +25,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.errors import ModelError
+from semindex.process.memory import resident_bytes
 
 T = TypeVar("T")
 
@@ -305,5 +306,5 @@ def measured_bytes(most_bytes: int | None, device: Device = Device.PROCESSOR) ->
 
     free = int(psutil.virtual_memory().available)
     if most_bytes is not None:
-        free = min(free, most_bytes - int(psutil.Process().memory_info().rss))
+        free = min(free, most_bytes - resident_bytes())
     return max(0, free // 2)

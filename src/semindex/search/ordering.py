@@ -123,12 +123,7 @@ class Ordering:
             signals.append(Signal("meaning", weights.context * top))
             signals.append(Signal("meaning, several places", weights.context_sum * several[-1]))
         if mode is not Mode.DENSE:
-            boosts = np.zeros(count)
-            for file, match in symbols.items():
-                place = chosen.file_place.item(file)
-                if place >= 0:
-                    boosts[place] = match.boost
-            signals.append(Signal("definition", boosts))
+            signals.append(Signal("definition", _boosts(symbols, chosen)))
             if self._paths is None:
                 self._paths = PathColumns.of(self._generation, weights)
             signals += path_signals(self._paths, files, terms, weights)
@@ -219,12 +214,7 @@ class Ordering:
 
     def named_places(self, chosen: Chosen, places: Mapping[int, PlaceMatch]) -> Signal:
         """More for files that the query names by their paths."""
-        boosts = np.zeros(len(chosen.files))
-        for file, match in places.items():
-            place = chosen.file_place.item(file)
-            if place >= 0:
-                boosts[place] = match.boost
-        return Signal("named place", boosts)
+        return Signal("named place", _boosts(places, chosen))
 
     def firsts(
         self,
@@ -297,3 +287,13 @@ class Ordering:
             found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
             begin += size
         return tuple(found)
+
+
+def _boosts(matches: Mapping[int, SymbolMatch] | Mapping[int, PlaceMatch], chosen: Chosen) -> Floats:
+    """What matches add to each candidate file, shape ``(files,)``; files that are no candidates get none."""
+    boosts = np.zeros(len(chosen.files))
+    for file, match in matches.items():
+        place = chosen.file_place.item(file)
+        if place >= 0:
+            boosts[place] = match.boost
+    return boosts

@@ -159,7 +159,7 @@ class Ranker:
             symbols = setting_matches(generation, query.text, weights, query.filters.kinds) | symbols
         places, misplaced = place_matches(generation, query.places, weights)
         is_name, readable = query.kind == Asked.NAME.value, texts is not None and mode is not Mode.DENSE
-        asked = None if is_name or not readable else self._wanted(query, matches)
+        asked = None if is_name or not readable else self._wanted(query, terms, matches)
         passing = self._passing(query.filters, required)
         notes += misplaced + passing.notes
         # Shortlist.
@@ -210,8 +210,10 @@ class Ranker:
         ranked = tuple([self._of_kinds(found, query.filters.kinds, told) for found in ranked])
         return Ranking(ranked, told, notes, evidence)
 
-    def _wanted(self, query: Query, matches: Weighed) -> verbatim.Wanted | None:
-        return verbatim.wanted(query.text, matches.code_worth, query.phrases)
+    def _wanted(self, query: Query, terms: Sequence[QueryTerm], matches: Weighed) -> verbatim.Wanted | None:
+        """The words of a query that pasted text is found by; None if there are too few."""
+        worth = zip(terms, matches.body_worth.tolist(), strict=True)
+        return verbatim.wanted(query.text, {term.term: each for term, each in worth if each}, query.phrases)
 
     def _feedback(self, chosen: Chosen, scores: Floats, span_scores: Floats, limit: int) -> Signal:
         """The nearness of files to the best chunks of all."""

@@ -26,7 +26,7 @@ def _location() -> re.Pattern[str]:
     return re.compile(r"(?P<path>.+?)(?::(?P<line>\d{1,9})(?:[:-]\d+)?)?", re.DOTALL)
 
 
-class Place(NamedTuple):
+class RootedPlace(NamedTuple):
     """What a location names."""
 
     repository: int
@@ -37,7 +37,7 @@ class Place(NamedTuple):
     """None for a whole file."""
 
 
-def place_in(location: str, roots: Sequence[Path], known: Container[str]) -> Place:
+def place_in(location: str, roots: Sequence[Path], known: Container[str]) -> RootedPlace:
     """The place that a location names: below the root that holds it, or else relative to the first.
 
     A location that is one of the ``known`` paths is that path, whatever colons it has.
@@ -46,14 +46,14 @@ def place_in(location: str, roots: Sequence[Path], known: Container[str]) -> Pla
         QueryError: The location is empty.
     """
     if location in known and len(roots) == 1:
-        return Place(0, location, None)
+        return RootedPlace(0, location, None)
     match = _location().fullmatch(location)
     if match is None:
         raise QueryError("the location is empty; give path or path:line")
     inside = Path(os.path.normpath(roots[0] / match["path"]))
     number = next((number for number, root in enumerate(roots) if inside.is_relative_to(root)), 0)
     path = Path(os.path.relpath(inside, roots[number])).as_posix()
-    return Place(number, path, int(match["line"]) if match["line"] else None)
+    return RootedPlace(number, path, int(match["line"]) if match["line"] else None)
 
 
 class Origin(Struct, frozen=True):
@@ -63,7 +63,7 @@ class Origin(Struct, frozen=True):
     chunks: tuple[int, ...]
 
 
-def chunk_at(generation: Generation, place: Place) -> Origin:
+def chunk_at(generation: Generation, place: RootedPlace) -> Origin:
     """The chunk that has a line of a file, or all chunks of the file.
 
     Raises:
@@ -83,7 +83,7 @@ def chunk_at(generation: Generation, place: Place) -> Origin:
     return Origin(file, (first + int(inside[0]),))
 
 
-def _file_at(generation: Generation, place: Place) -> int | None:
+def _file_at(generation: Generation, place: RootedPlace) -> int | None:
     file = generation.path_of.get(place.path)
     if file is None or generation.facts(file).repository == place.repository:
         return file

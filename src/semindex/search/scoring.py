@@ -68,12 +68,8 @@ class Weighed(Struct, frozen=True):
     """Shape ``(terms of the query,)``: the worth of each, 0 of those that do not count."""
     body_idf: Floats
     """Shape ``(terms of the query,)``: weight times idf by chunks, for code."""
-    body_plain: Mask
-    """Shape ``(terms of the query,)``: those that are no compounds."""
     body_worth: Floats
     """Shape ``(terms of the query,)``: the idf by chunks of the terms of its own words that occur in code."""
-    code_worth: Mapping[str, float]
-    """The same, by term."""
     body_sum: float
     file_body: Floats
     """Shape ``(files,)``: BM25 of the whole code of each file, over the sum of idf by files."""
@@ -121,9 +117,7 @@ def weighed(
         source=source,
         every_worth=every_worth,
         body_idf=np.array(body_idf),
-        body_plain=np.array([not term.is_compound for term in terms], dtype=bool),
         body_worth=np.array(body_worth),
-        code_worth={term.term: each for term, each in zip(terms, body_worth, strict=True) if each},
         body_sum=max(body_sum, 1e-9),
         file_body=by_file / max(file_sum, 1e-9),
     )
@@ -195,10 +189,8 @@ class BodyScores(Struct, frozen=True):
 
     scores: Floats
     """Shape ``(len(chosen.chunks),)``: BM25 over the query's sum of idf."""
-    words: Ids
-    """Shape ``(len(chosen.chunks),)``: how many of the terms that are no compounds the code has."""
     worth: Floats
-    """Shape ``(len(chosen.chunks),)``: what those terms are worth together."""
+    """Shape ``(len(chosen.chunks),)``: the worth of the terms of the query's own words that it has."""
 
 
 def body_scores(found: Weighed, chosen: Chosen, norm: Norm, k1: float) -> BodyScores:
@@ -211,7 +203,6 @@ def body_scores(found: Weighed, chosen: Chosen, norm: Norm, k1: float) -> BodySc
     values = saturated(norm.weighted(chunks, code.body_counts[inside]), k1) * found.body_idf[terms]
     return BodyScores(
         sums(places, values, width) / found.body_sum,
-        np.bincount(places[found.body_plain[terms]], minlength=width),
         sums(places, found.body_worth[terms], width),
     )
 

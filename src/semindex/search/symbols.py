@@ -18,8 +18,8 @@ MAX_DEFINITIONS = 400
 MAX_IDENTIFIERS = 8
 _DOTTED = r"(?<![\w./:])[A-Za-z_]\w{0,99}(?:(?:\.|::|->|#)[A-Za-z_]\w{0,99}){1,8}(?![\w/:])"
 """Names of a sentence with those around them, as programs write them."""
-_SMALL = frozenset((Kind.FIELD, Kind.VARIABLE, Kind.CONSTANT))
-"""Kinds whose names say little of the code around them."""
+_HEADINGS = frozenset(Kind) - {Kind.FIELD, Kind.VARIABLE, Kind.CONSTANT}
+"""All kinds but those whose names say little of the code around them."""
 MAX_HEADINGS = 50
 """A chunk with more definitions is a table of them."""
 MAX_ONLY_FILES = 2
@@ -103,12 +103,12 @@ def symbol_matches(
             for symbol, record in records
             if defined_name(record.name) == name.wanted and (not kinds or record.kind in kinds)
         ]
-        very = {record.file for _, record in records if _is_very(record, name)}
-        only = weights.symbol_only if name.bare and len(very) <= MAX_ONLY_FILES else 0.0
+        meant = {symbol: record.file for symbol, record in records if _is_meant(record, name)}
+        only = weights.symbol_only if name.bare and len({*meant.values()}) <= MAX_ONLY_FILES else 0.0
         for symbol, record in records:
             exact = _is_exact(record, name)
             boost = base * _closeness(record, exact, name.outer, weights)
-            if only and _is_very(record, name):
+            if symbol in meant:
                 boost += only
             found_here = SymbolMatch(boost, symbol, record.chunk, exact, record.kind in _ADDING)
             known = best.get(record.file)
@@ -159,14 +159,11 @@ def heading(generation: Generation, chunk: int, owner: str | None, terms: Collec
 
     It is one that begins in the chunk and whose name has more of some terms than the owner's.
     """
-    starting = generation.starting(chunk)
-    if not 1 < len(starting) <= MAX_HEADINGS:
+    if not 1 < len(generation.starting(chunk)) <= MAX_HEADINGS:
         return None
-    inside = [symbol for symbol in starting if generation.symbol(symbol).kind not in _SMALL]
-    shares = [_share(generation.symbol(symbol).name, terms) for symbol in inside]
-    best = max(range(len(inside)), key=shares.__getitem__, default=0)
+    best = closest(generation, chunk, terms, _HEADINGS)
     own = _share(owner.rpartition(".")[2], terms) if owner is not None else 0.0
-    return inside[best] if inside and shares[best] > own else None
+    return best if best is not None and _share(generation.symbol(best).name, terms) > own else None
 
 
 def _share(name: str, terms: Collection[str]) -> float:
@@ -185,12 +182,16 @@ def _is_exact(record: SymbolRecord, name: Name) -> bool:
     return record.name == name.name or _last_word(record.name) == name.name
 
 
-def _is_very(record: SymbolRecord, name: Name) -> bool:
+def _is_meant(record: SymbolRecord, name: Name) -> bool:
     """Whether a definition is surely meant: it has the very name, and stands where the query says."""
     if record.kind in _ADDING or record.kind is Kind.SECTION or not _is_exact(record, name):
         return False
-    enclosing = {word.lower() for word in words(record.qualified)[:-1]}
-    return enclosing.issuperset(word.lower() for word in name.outer)
+    return _enclosing(record).issuperset(word.lower() for word in name.outer)
+
+
+def _enclosing(record: SymbolRecord) -> set[str]:
+    """The words of the names around a definition, in lower case."""
+    return {word.lower() for word in words(record.qualified)[:-1]}
 
 
 def _last_word(name: str) -> str:
@@ -207,6 +208,6 @@ def _closeness(record: SymbolRecord, exact: bool, outer: Sequence[str], weights:
     if record.kind in _ADDING:
         value *= weights.symbol_adding
     if outer:
-        enclosing = {word.lower() for word in words(record.qualified)[:-1]}
+        enclosing = _enclosing(record)
         value *= (1 + sum(word.lower() in enclosing for word in outer)) / (1 + len(outer))
     return value
