@@ -509,7 +509,8 @@ def described(hit: semindex.Hit) -> dict[str, Any]:
         "path": hit.path,
         "repository": hit.repository,
         "lines": [hit.start_line, hit.end_line],
-        "score": repr(float(hit.score)),
+        # Code from before the score was computed of the points called these the score.
+        "score": repr(float(getattr(hit, "points", hit.score))),
         "symbol": hit.symbol,
         "kind": hit.kind,
         # Code from before the field had the name of its filter is compared too.

@@ -205,7 +205,7 @@ def differences(tree: Path, one: Path, other: Path) -> Iterator[str]:
 
 
 def _flat(hits: Hits) -> list[tuple[object, ...]]:
-    return [(hit.path, hit.start_line, hit.end_line, hit.score, hit.reasons) for hit in hits]
+    return [(hit.path, hit.start_line, hit.end_line, hit.points, hit.reasons) for hit in hits]
 
 
 def part_of(tree: Path, files: int, scratch: Path) -> Path:

@@ -106,7 +106,7 @@ def main(words: Sequence[str] | None = None) -> None:
     for name, each, hits in misses if options.misses else ():
         print(f"{name}: {each.name} ({each.kind.label}) {each.path}:{each.line}")
         for hit in hits:
-            print(f"    {hit.path}:{hit.start_line}-{hit.end_line} {hit.symbol} {hit.score:.2f}")
+            print(f"    {hit.path}:{hit.start_line}-{hit.end_line} {hit.symbol} {hit.score:.0f}")
 
 
 if __name__ == "__main__":

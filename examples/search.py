@@ -14,7 +14,7 @@ def main(folder: str, question: str) -> int:
         print(f"{report.files} files, {report.chunks} chunks, {report.seconds:.1f} s")
         hits = index.search(question, limit=5)
         for hit in hits:
-            print(f"{hit.path}:{hit.start_line}-{hit.end_line}  {hit.symbol or ''}  {hit.score:.2f}")
+            print(f"{hit.path}:{hit.start_line}-{hit.end_line}  {hit.symbol or ''}  {hit.score:.0f}")
             for reason in hit.reasons[:2]:
                 print(f"    {reason.signal}: {reason.contribution:+.2f}")
     return 0 if hits else 1

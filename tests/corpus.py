@@ -90,10 +90,10 @@ def answers(index: Index, queries: list[str]) -> list[list[tuple[object, ...]]]:
                 hit.path,
                 hit.start_line,
                 hit.end_line,
-                hit.score,
+                hit.points,
                 hit.symbol,
                 hit.reasons,
-                [(more.start_line, more.end_line, more.score) for more in hit.more],
+                [(more.start_line, more.end_line, more.points) for more in hit.more],
             )
             for hit in hits
         ]

@@ -59,7 +59,7 @@ def segments(root: Path) -> list[Path]:
 
 def answers(root: Path) -> list[list[tuple[str, int, float]]]:
     with semindex.open(root) as index:
-        return [[(hit.path, hit.start_line, hit.score) for hit in index.search(query)] for query in QUERIES]
+        return [[(hit.path, hit.start_line, hit.points) for hit in index.search(query)] for query in QUERIES]
 
 
 def truncate(path: Path) -> None:

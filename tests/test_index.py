@@ -215,7 +215,7 @@ def test_hits_are_a_sequence(index: Index) -> None:
     assert len(hits) == 4
     assert list(hits) == [hits[0], *hits[1:]]
     assert hits[-1] is hits[3]
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert [hit.points for hit in hits] == sorted((hit.points for hit in hits), reverse=True)
     assert (hits.coverage.seen, hits.coverage.indexed) == (5, 5)
     best = index.search("load_cookie")[0]
     assert (best.path, best.start_line, best.end_line) == ("src/cookies.py", 1, 3)
@@ -223,7 +223,7 @@ def test_hits_are_a_sequence(index: Index) -> None:
     assert best.text == ALPHA.decode().rstrip("\n")
     assert best.repository == str(index.root)
     assert not best.stale
-    assert sum(reason.contribution for reason in best.reasons) == pytest.approx(best.score)
+    assert sum(reason.contribution for reason in best.reasons) == pytest.approx(best.points)
 
 
 def test_files_come_once_and_chunks_flat(index: Index, root: Path) -> None:
@@ -239,7 +239,7 @@ def test_files_come_once_and_chunks_flat(index: Index, root: Path) -> None:
     assert paths(flat).count("many.py") >= 5
     assert all(hit.more == () for hit in flat)
     assert len({(hit.path, hit.start_line) for hit in flat}) == len(flat)
-    assert [hit.score for hit in flat] == sorted((hit.score for hit in flat), reverse=True)
+    assert [hit.points for hit in flat] == sorted((hit.points for hit in flat), reverse=True)
 
 
 def test_filters_work_before_the_cut(index: Index, root: Path) -> None:
@@ -533,7 +533,7 @@ def test_reasons_tell_what_gave_them(index: Index) -> None:
     assert "load_cookie" in told["words"].split(", ")
     assert "where" not in told["words"]
     assert re.fullmatch(r"lines \d+-\d+", told["meaning"])
-    assert first.score == pytest.approx(sum(reason.contribution for reason in first.reasons))
+    assert first.points == pytest.approx(sum(reason.contribution for reason in first.reasons))
 
 
 PASTED = """def {name}(records):
@@ -743,7 +743,7 @@ def test_kept_texts_change_no_answer_and_are_of_use(tmp_path: Path, monkeypatch:
         with semindex.open(root, index_dir=tmp_path / "index", settings=settings) as index:
             index.refresh()
             queries = ("decode a string", "encode an object", "JSONDecodeError", "decode a string")
-            answers.append([[(hit.path, hit.text, hit.score) for hit in index.search(q)] for q in queries])
+            answers.append([[(hit.path, hit.text, hit.points) for hit in index.search(q)] for q in queries])
             if caching:
                 assert index._texts is not None and index._texts.found > 0
             else:

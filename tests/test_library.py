@@ -81,9 +81,9 @@ def told(hits: Hits) -> list[object]:
     """All of each hit, but where it lies."""
     return [
         (
-            *(hit.path, hit.start_line, hit.end_line, hit.score, hit.symbol, hit.kind, hit.text, hit.digest),
+            *(hit.path, hit.start_line, hit.end_line, hit.points, hit.symbol, hit.kind, hit.text, hit.digest),
             [(reason.signal, reason.contribution, reason.detail) for reason in hit.reasons],
-            [(more.start_line, more.score, more.text) for more in hit.more],
+            [(more.start_line, more.points, more.text) for more in hit.more],
         )
         for hit in hits
     ]
@@ -181,7 +181,7 @@ def test_equal_scores_order_by_path_and_then_as_the_indexes_were_given(tmp_path:
         with open_all(given) as indexes:
             for way in ways:
                 found = [
-                    (hit.score, hit.path, Path(hit.repository).name)
+                    (hit.points, hit.path, Path(hit.repository).name)
                     for hit in indexes.search("airship height", limit=9, **way)
                 ]
                 # By words the paths are alike, by meaning they are not; the roots always are.
@@ -246,8 +246,8 @@ def test_the_command_takes_several_paths(trees: Path, whole: Index) -> None:
     done = run("search", query, trees / "one", trees / "two", "--json", "--no-refresh")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert [(hit["path"], hit["score"]) for hit in found["hits"]] == [
-        (hit.path, hit.score) for hit in whole.search(query)
+    assert [(hit["path"], hit["score"], hit["points"]) for hit in found["hits"]] == [
+        (hit.path, hit.score, hit.points) for hit in whole.search(query)
     ]
     folders = [trees / "one" / "email" / "mime", trees / "one" / "email" / "mime"]
     done = run("search", "message", *folders, "--json", "--no-refresh")

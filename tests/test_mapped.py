@@ -26,7 +26,7 @@ def ask(threshold_mb):
     settings = Settings(memory_mapping_threshold_mb=threshold_mb)
     with semindex.open(sys.argv[1], index_dir=sys.argv[2], settings=settings) as index:
         hits = [hit for query in sys.argv[4:] for hit in index.search(query)]
-        return [(hit.path, hit.start_line, hit.score) for hit in hits]
+        return [(hit.path, hit.start_line, hit.points) for hit in hits]
 
 if sys.argv[3] != "whole, without a limit":
     # What is loaded and allocated once for any index is paid for by a small one.

@@ -83,9 +83,9 @@ def test_the_hit_that_the_model_likes_comes_first(index: Index) -> None:
 def test_reasons_still_sum_to_the_score(index: Index, group_by: str) -> None:
     found = index.search("read the cookie", group_by=group_by, limit=50, rerank=True)
     assert len(transformer_parts(found)) == DEPTH < len(found)
-    assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+    assert [hit.points for hit in found] == sorted((hit.points for hit in found), reverse=True)
     for hit in found:
-        assert sum(reason.contribution for reason in hit.reasons) == pytest.approx(hit.score)
+        assert sum(reason.contribution for reason in hit.reasons) == pytest.approx(hit.points)
 
 
 @pytest.mark.parametrize("group_by", ["file", "chunk"])

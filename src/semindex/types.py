@@ -354,10 +354,11 @@ class Query(Struct, frozen=True):
 # Without ``gc``: an answer makes hundreds, none can be part of a cycle, and the collector takes a twentieth
 # of a query's time to find that out.
 class Reason(Struct, frozen=True, gc=False):
-    """One signal's part of a score."""
+    """One signal's part of a hit's points."""
 
     signal: str
     contribution: float
+    """In points; these parts add up to :attr:`Hit.points`, and not to the score."""
     detail: str = ""
 
 
@@ -411,13 +412,14 @@ class Hit(Struct, frozen=True, gc=False):
     start_line: int
     end_line: int
     score: float
-    """Higher is better; comparable within one answer only."""
+    """0 to 100, to one decimal: about how many of 100 hits with this score were judged relevant (see
+    docs/ranking.md); of ``related`` the similarity in percent. The order of hits is that of their points."""
     symbol: str | None
     """The definition shown, qualified with its enclosing ones by dots."""
     kind: str
     lang: str
     reasons: Sequence[Reason]
-    """What made the score, the largest part first; worked out when it is read."""
+    """What made the points, the largest part first; worked out when it is read."""
     text: str | None
     """The span's lines, read from the file and checked against its digest; None when stale."""
     more: Sequence[Hit]
@@ -434,6 +436,8 @@ class Hit(Struct, frozen=True, gc=False):
     """The line of the cell with which the span begins, from 1."""
     masked: int = 0
     """How many secrets in ``text`` are overwritten with asterisks."""
+    points: float = 0.0
+    """The sum of the reasons' contributions, from which the score is computed; it may be negative."""
     spans: tuple[tuple[int, int], ...] = ()
     """Character ranges of ``text`` that match a query term, for highlighting."""
 

@@ -88,7 +88,9 @@ def _is(hit: Hit, wanted: str) -> bool:
 
 
 def _line(hit: Hit) -> str:
-    return f"{hit.score:.3f}  {hit.path}:{hit.start_line}-{hit.end_line}  {hit.symbol or '-'}"
+    return (
+        f"{hit.score:.0f} ({hit.points:.3f})  {hit.path}:{hit.start_line}-{hit.end_line}  {hit.symbol or '-'}"
+    )
 
 
 def _reasons(hit: Hit) -> str:

@@ -94,7 +94,7 @@ def spread(values: Sequence[str], wanted: int) -> list[str]:
 def whole_answer(index: Index, query: str) -> list[tuple[object, ...]]:
     """Every hit of a query, in order, with all that is told of it."""
     return [
-        (hit.path, hit.start_line, hit.end_line, hit.score, hit.symbol, hit.reasons, hit.text, hit.more)
+        (hit.path, hit.start_line, hit.end_line, hit.points, hit.symbol, hit.reasons, hit.text, hit.more)
         for hit in index.search(query, limit=ALL)
     ]
 

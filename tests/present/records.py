@@ -32,7 +32,8 @@ HIT = Hit(
     path="src/cookies.py",
     start_line=10,
     end_line=12,
-    score=1.23456,
+    score=71.3,
+    points=0.25,
     symbol="Jar.parse_cookie",
     kind="method",
     lang="python",
@@ -44,7 +45,9 @@ HIT = Hit(
     stale=False,
     spans=((4, 9), (10, 16)),
 )
-ALSO = replace(HIT, start_line=40, end_line=58, score=0.5, symbol=None, kind="block", spans=(), reasons=())
+ALSO = replace(
+    HIT, start_line=40, end_line=58, score=40.5, points=0.125, symbol=None, kind="block", spans=(), reasons=()
+)
 COVERAGE = Coverage(
     seen=318,
     indexed=312,

@@ -199,7 +199,7 @@ def test_search_looks_for_changes_by_default(invoke: Invoke, fake: FakeModule) -
 
 def test_search_prints_hits_to_stdout_and_coverage_to_stderr(invoke: Invoke) -> None:
     done = invoke("search", "x", "--no-text")
-    assert done.stdout == "/repo/src/cookies.py:10-12: Jar.parse_cookie\tmethod\tpython\t1.2346\n"
+    assert done.stdout == "/repo/src/cookies.py:10-12: Jar.parse_cookie\tmethod\tpython\t71\n"
     assert done.stderr == (
         "semindex: 312 of 318 files indexed, 6 skipped (4 binary, 2 too large), fresh; 23 ms\n"
     )

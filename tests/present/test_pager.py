@@ -60,7 +60,7 @@ def test_a_long_answer_goes_to_the_pager_in_colour(tmp_path: Path) -> None:
     assert code == 0
     lines = drawn.splitlines()
     assert all(line.startswith("PAGED:") for line in lines)
-    assert SGR.sub("", lines[0]) == "PAGED:src/cookies.py:10-12  Jar.parse_cookie  (method, python)  1.235"
+    assert SGR.sub("", lines[0]) == "PAGED:src/cookies.py:10-12  Jar.parse_cookie  (method, python)  71"
     assert "\x1b[1;31mparse" in drawn
     assert "best:" not in drawn
 

@@ -141,7 +141,7 @@ def test_a_terminal_gets_colours_and_the_coverage_line(tmp_path: Path) -> None:
     assert code == 0
     assert "\x1b[1;31mparse" in drawn
     plain = SGR.sub("", drawn)
-    assert plain.startswith("src/cookies.py:10-12  Jar.parse_cookie  (method, python)  1.235\n")
+    assert plain.startswith("src/cookies.py:10-12  Jar.parse_cookie  (method, python)  71\n")
     assert plain.endswith("\n312 of 318 files indexed, 6 skipped (4 binary, 2 too large), fresh; 23 ms\n")
 
 

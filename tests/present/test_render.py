@@ -43,18 +43,20 @@ def test_plain_is_exactly_this() -> None:
     assert list(plain(hits, View(explain=True))) == [
         "asked: words",
         "",
-        "src/cookies.py:10-12: Jar.parse_cookie\tmethod\tpython\t1.2346",
+        "src/cookies.py:10-12: Jar.parse_cookie\tmethod\tpython\t71",
         "    10: def parse_cookie(header):",
         "    11: \tjar = {}",
         "    12:     return jar",
-        "    also: src/cookies.py:40-58: -\tblock\tpython\t0.5000",
+        "    also: src/cookies.py:40-58: -\tblock\tpython\t40",
         "    why: names\t+0.7500\tparse, cookie",
         "    why: tests\t-0.5000\t",
+        "    sum: +0.2500 points, for a score of 71",
         "",
-        "b.py:10-12: -\tmethod\tpython\t1.2346",
+        "b.py:10-12: -\tmethod\tpython\t71",
         "    10: x = 1",
         "    why: names\t+0.7500\tparse, cookie",
         "    why: tests\t-0.5000\t",
+        "    sum: +0.2500 points, for a score of 71",
     ]
 
 
@@ -124,7 +126,7 @@ def test_hostile_fields_cannot_break_or_steer(shape: str) -> None:
     assert not [char for line in lines for char in line if char < " " and char != "\t"]
     assert not [char for line in lines for char in line if "\x7f" <= char <= "\x9f" or char == "\u202e"]
     assert lines[0].startswith('"a\\nb\\033[2J.py":10')
-    assert len(lines) == (1 if shape == "vimgrep" else 5)
+    assert len(lines) == (1 if shape == "vimgrep" else 6)
 
 
 def test_vimgrep_points_at_the_first_match_in_bytes() -> None:

@@ -24,7 +24,7 @@ HIT_JSON = {
     "path": "src/cookies.py",
     "start_line": 10,
     "end_line": 12,
-    "score": 1.23456,
+    "score": 71.3,
     "symbol": "Jar.parse_cookie",
     "kind": "method",
     "lang": "python",
@@ -40,6 +40,7 @@ HIT_JSON = {
     "cell": None,
     "cell_line": None,
     "masked": 0,
+    "points": 0.25,
 }
 
 
@@ -50,10 +51,11 @@ def test_an_answer_is_exactly_this() -> None:
         **HIT_JSON,
         "start_line": 40,
         "end_line": 58,
-        "score": 0.5,
+        "score": 40.5,
         "symbol": None,
         "kind": "block",
         "reasons": [],
+        "points": 0.125,
     }
     assert json.loads(dumped) == {
         "schema": 1,

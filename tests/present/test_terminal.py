@@ -33,13 +33,14 @@ def test_a_hit_reads_like_this() -> None:
     text = shown(answer(replace(HIT, more=(ALSO,)), coverage=notes), View(explain=True))
     assert [line.rstrip() for line in text.splitlines()] == [
         "asked: words",
-        "src/cookies.py:10-12  Jar.parse_cookie  (method, python)  1.235",
+        "src/cookies.py:10-12  Jar.parse_cookie  (method, python)  71",
         "  10 │ def parse_cookie(header):",
         "  11 │     jar = {}",
         "  12 │     return jar",
         "  also: lines 40-58 block",
         "  names  +0.750  parse, cookie",
         "  tests  -0.500",
+        "  sum    +0.250  points, for a score of 71",
         "",
         "312 of 318 files indexed, 6 skipped (4 binary, 2 too large), fresh; 23 ms",
         "note: only below src/",
@@ -125,7 +126,7 @@ def test_a_path_is_never_broken(width: int) -> None:
     path = "src/a rather long folder/" + "deep/" * 20 + "cookies.py"
     notes = replace(COVERAGE, notes=(f"only below {path}",))
     lines = shown(answer(replace(HIT, path=path), coverage=notes), width=width).splitlines()
-    head = "  Jar.parse_cookie  (method, python)  1.235"
+    head = "  Jar.parse_cookie  (method, python)  71"
     assert lines[:2] == [f"{path}:10-12", head] or lines[0] == f"{path}:10-12{head}"
     assert (width == ENDLESS) == (lines[0] == f"{path}:10-12{head}")
     assert lines[-1] == f"note: only below {path}"
@@ -136,7 +137,7 @@ def test_what_is_no_terminal_is_neither_cut_nor_broken() -> None:
     long = replace(HIT, text="word " * 99 + "end\n", reasons=(Reason("names", 0.5, "detail " * 90 + "end"),))
     lines = shown(answer(long, coverage=notes), View(explain=True), colour=True, width=ENDLESS).splitlines()
     assert [SGR.sub("", line).rstrip().endswith("end") for line in lines] == [
-        False, False, True, True, False, False, True,
+        False, False, True, True, False, False, False, True,
     ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def detail(hit: Hit, signal: str) -> str:
 
 
 def part(hit: Hit, signal: str) -> float:
-    """What one of its reasons adds to a hit's score."""
+    """What one of its reasons adds to a hit's points."""
     (added,) = [reason.contribution for reason in hit.reasons if reason.signal == signal]
     return added
 
@@ -72,7 +72,7 @@ def test_at_most_four_other_spans_are_shown_best_first(grow: Grow) -> None:
     index = grow({"jar.py": "".join(function(f"bake_cookie_{name}") for name in "abcdefg")})
     (hit,) = index.search("bake cookie", **LEXICAL)
     assert len(hit.more) == 4
-    scores = [more.score for more in hit.more]
+    scores = [more.points for more in hit.more]
     assert scores == sorted(scores, reverse=True)
 
 
@@ -116,10 +116,10 @@ def test_a_reason_names_only_words_that_the_file_has(grow: Grow) -> None:
     assert told == {"a.py": "cookie, bake cookie, bake", "b.py": "bread, bake"}
 
 
-def test_scores_are_the_sums_of_their_reasons(grow: Grow) -> None:
+def test_points_are_the_sums_of_their_reasons(grow: Grow) -> None:
     index = grow({f"{name}.py": function(f"bake_{name}", doc="Bake it.") for name in ("bread", "cookie")})
     for hit in index.search("bake cookie"):
-        assert hit.score == pytest.approx(sum(reason.contribution for reason in hit.reasons))
+        assert hit.points == pytest.approx(sum(reason.contribution for reason in hit.reasons))
         sizes = [abs(reason.contribution) for reason in hit.reasons]
         assert sizes == sorted(sizes, reverse=True)
 
@@ -413,7 +413,7 @@ def test_equal_files_stand_in_order_of_their_paths_also_at_the_cut(grow: Grow, a
     index = grow({f"{name}{name}/jar.py": function("bake_cookie") for name in names})
     found = index.search("bake cookie", limit=6, **asked)
     assert paths(found) == [f"{name}{name}/jar.py" for name in sorted(names)]
-    assert len({hit.score for hit in found}) == 1
+    assert len({hit.points for hit in found}) == 1
     assert paths(index.search("bake cookie", limit=4, **asked)) == paths(found)[:4]
 
 
@@ -441,7 +441,7 @@ def test_chunks_stand_by_themselves_best_first(grow: Grow) -> None:
         }
     )
     found = index.search("bake cookie", group_by="chunk", **LEXICAL)
-    scores = [hit.score for hit in found]
+    scores = [hit.points for hit in found]
     assert scores == sorted(scores, reverse=True)
     assert {hit.symbol for hit in found[:2]} == {"bake_cookie", "bake_cookie_again"}
     assert all(hit.more == () for hit in found)
@@ -482,8 +482,8 @@ def test_several_roots_answer_as_one(grow: Grow) -> None:
             for asked in ({}, LEXICAL):
                 expected = whole.search(query, **asked)
                 found = both.search(query, **asked)
-                assert [(hit.path, hit.score, hit.reasons) for hit in found] == [
-                    (hit.path, hit.score, hit.reasons) for hit in expected
+                assert [(hit.path, hit.points, hit.reasons) for hit in found] == [
+                    (hit.path, hit.points, hit.reasons) for hit in expected
                 ]
                 seen |= {hit.repository for hit in found}
     assert seen == {str(one.root), str(two.root)}

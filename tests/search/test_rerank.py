@@ -16,12 +16,14 @@ from semindex.search.rerank import (
     GROUP,
     LARGEST,
     SIGNAL,
+    USUAL,
     WEIGHT,
     Reranked,
     contributions,
     rerank,
     text_of,
 )
+from semindex.search.scale import relevance
 from semindex.types import Hit, Reason
 
 from ..present.records import HIT
@@ -31,7 +33,7 @@ numbers = st.floats(-50, 50, allow_nan=False).map(lambda value: round(value, 3))
 
 def hits_of(scores: Sequence[float]) -> list[Hit]:
     return [
-        replace(HIT, path=f"{place:03}.py", score=score, reasons=(Reason("words", score),))
+        replace(HIT, path=f"{place:03}.py", points=score, reasons=(Reason("words", score),))
         for place, score in enumerate(scores)
     ]
 
@@ -104,9 +106,34 @@ def test_reasons_sum_to_the_score_and_no_hit_is_lost(scores: list[float]) -> Non
     values = {place: place * 37 % 11 for place in range(len(hits))}
     done = reranked(hits, lambda text: float(values[place_of(text)]))
     assert sorted(order(done)) == list(range(len(hits)))
-    assert [hit.score for hit in done.hits] == sorted((hit.score for hit in done.hits), reverse=True)
+    assert [hit.points for hit in done.hits] == sorted((hit.points for hit in done.hits), reverse=True)
     for hit in done.hits:
-        assert sum(reason.contribution for reason in hit.reasons) == pytest.approx(hit.score)
+        assert sum(reason.contribution for reason in hit.reasons) == pytest.approx(hit.points)
+
+
+@given(st.lists(numbers, min_size=1, max_size=45))
+def test_scores_follow_the_new_order_and_those_of_other_spans_their_heads(points: list[float]) -> None:
+    scale = relevance(max(points))
+    hits = [
+        replace(hit, score=scale(hit.points), more=(replace(hit, score=scale(hit.points) / 2, more=()),))
+        for hit in hits_of(sorted(points, reverse=True))
+    ]
+    done = reranked(hits, lambda text: float(place_of(text) * 37 % 11)).hits
+    assert [hit.score for hit in done] == sorted((hit.score for hit in done), reverse=True)
+    for hit in done:
+        assert 0.0 <= hit.score <= 100.0
+        assert [each.score for each in hit.more] == pytest.approx([hit.score / 2], abs=0.06)
+
+
+def test_a_model_that_tells_nothing_apart_leaves_scores_nearly_as_they_were() -> None:
+    # What it finds as good as the others gets USUAL, and scores are of points without that.
+    values = [2.0, 1.0, 0.0]
+    hits = hits_of([3.0, 2.9, 2.8])
+    done = {hit.path: hit for hit in reranked(hits, lambda text: values[place_of(text)]).hits}
+    middle = done["001.py"]
+    assert middle.points == pytest.approx(2.9 + USUAL)
+    best = max(hit.points for hit in done.values()) - USUAL
+    assert middle.score == pytest.approx(relevance(best)(2.9), abs=0.051)
 
 
 def test_the_model_moves_what_the_ranking_holds_close() -> None:

@@ -44,6 +44,7 @@ def related(snapshot: Snapshot, asked: Related) -> Hits:
     """
     from semindex.search.hits import by_chunk, by_file
     from semindex.search.related import chunk_at, place_in, related_files
+    from semindex.search.scale import similarity
     from semindex.search.weights import WEIGHTS
 
     started = time.perf_counter()
@@ -53,9 +54,11 @@ def related(snapshot: Snapshot, asked: Related) -> Hits:
         ranking = related_files(generation, origin, limit=asked.limit, scope=scope)
         reader = snapshot.reader()
         if asked.group_by == GroupBy.FILE:
-            found = by_file(ranking, reader, lambda file: (Reason("meaning", file.score),))
+            found = by_file(ranking, reader, lambda file: (Reason("meaning", file.score),), similarity())
         else:
-            found = by_chunk(ranking, reader, limit=asked.limit, file_share=WEIGHTS.chunk_file_share)
+            share = WEIGHTS.chunk_file_share
+            scaling = similarity(share)
+            found = by_chunk(ranking, reader, limit=asked.limit, file_share=share, scaling=scaling)
     query = Query(raw=asked.location, text=asked.location, filters=Filters(scope=scope))
     return Hits(query, found, snapshot.coverage(), time.perf_counter() - started)
 

@@ -5,7 +5,8 @@ Of an answer, each hit is one header in the first column, its lines indented by 
     PATH:START-END: SYMBOL<TAB>KIND<TAB>LANGUAGE<TAB>SCORE
         LINE: text
         also: PATH:START-END: SYMBOL<TAB>KIND<TAB>LANGUAGE<TAB>SCORE
-        why: SIGNAL<TAB>CONTRIBUTION<TAB>DETAIL
+        why: SIGNAL<TAB>POINTS<TAB>DETAIL
+        sum: POINTS
 
 so that ``grep -v '^ '`` leaves the headers and ``cut -f1`` the places. A chunk without a symbol has
 ``-``. Nothing is wrapped or coloured; everything has passed :mod:`semindex.present.safe`.
@@ -139,6 +140,11 @@ def understood(query: Query) -> str:
     return f"asked: {query.kind}{told}"
 
 
+def summed(hit: Hit, decimals: int) -> str:
+    """``+2.519 points, for a score of 61``: what the reasons of a hit add up to, which is not the score."""
+    return f"{hit.points:+.{decimals}f} points, for a score of {hit.score:.0f}"
+
+
 def cut(line: str) -> str:
     """``line``, shortened to its first characters and ``…`` when it is too long to show."""
     return line if len(line) <= LINE_CHARS else line[:LINE_CHARS] + "…"
@@ -202,7 +208,7 @@ def size(count_bytes: float) -> str:
 
 def _header(hit: Hit, base: PurePath | None) -> str:
     symbol = safe_line(hit.symbol) if hit.symbol else "-"
-    fields = (safe_line(hit.kind), safe_line(hit.lang), f"{hit.score:.4f}")
+    fields = (safe_line(hit.kind), safe_line(hit.lang), f"{hit.score:.0f}")
     return "\t".join((f"{address(hit, base)}: {symbol}", *fields))
 
 
@@ -221,3 +227,4 @@ def _body(hit: Hit, view: View) -> Iterator[str]:
         for reason in hit.reasons:
             detail = safe_line(reason.detail)
             yield f"{INDENT}why: {safe_line(reason.signal)}\t{reason.contribution:+.4f}\t{detail}"
+        yield f"{INDENT}sum: {summed(hit, 4)}"

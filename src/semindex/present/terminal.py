@@ -27,6 +27,7 @@ from semindex.present.render import (
     address,
     count,
     coverage_line,
+    summed,
     understood,
     window,
 )
@@ -126,7 +127,7 @@ def _header(hit: Hit, view: View, width: int) -> Iterator[Text]:
     what = Text.assemble(
         (f"  {safe_line(hit.symbol)}" if hit.symbol else "", "bold"),
         f"  ({safe_line(hit.kind)}, {safe_line(hit.lang)})  ",
-        (f"{hit.score:.3f}", "green"),
+        (f"{hit.score:.0f}", "green"),
     )
     if where.cell_len + what.cell_len <= width:
         yield where + what
@@ -168,6 +169,8 @@ def _reasons(hit: Hit) -> Table:
     for reason in hit.reasons:
         detail = Text(safe_line(reason.detail))
         table.add_row(Text(f" {safe_line(reason.signal)}"), Text(f"{reason.contribution:+.3f}"), detail)
+    points, meaning = summed(hit, 3).split(" ", 1)
+    table.add_row(Text(" sum"), Text(points), Text(meaning))
     return table
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from semindex.search.ordering import RankedFile, Ranking
+from semindex.search.scale import DECIMALS, Scale, Scaling, relevance
 from semindex.search.symbols import heading
 from semindex.source.kept import KeptTexts
 from semindex.source.notebooks import is_notebook, is_packed, place_in_cell
@@ -99,15 +100,23 @@ class Reader:
         return piece.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r"), masked + hidden
 
 
-def by_file(ranking: Ranking, reader: Reader, reasons: FindReasons) -> tuple[Hit, ...]:
-    """One hit a file, its other good spans in ``more``."""
+def by_file(
+    ranking: Ranking, reader: Reader, reasons: FindReasons, scaling: Scaling = relevance
+) -> tuple[Hit, ...]:
+    """One hit a file, its other good spans in ``more``; ``scaling`` makes scores of their points."""
     terms = frozenset(ranking.terms)
+    scale = scaling(max((found.score for found in ranking.files), default=0.0))
     with reader.guard():
-        return tuple([_file_hit(found, reader, reasons, terms) for found in ranking.files])
+        return tuple([_file_hit(found, reader, reasons, terms, scale) for found in ranking.files])
 
 
-def by_chunk(ranking: Ranking, reader: Reader, *, limit: int, file_share: float) -> tuple[Hit, ...]:
-    """One hit a chunk, best first: the chunk's own score plus a share of its file's."""
+def by_chunk(
+    ranking: Ranking, reader: Reader, *, limit: int, file_share: float, scaling: Scaling = relevance
+) -> tuple[Hit, ...]:
+    """One hit a chunk, best first: the chunk's own points plus a share of its file's.
+
+    ``scaling`` makes scores of their points.
+    """
     generation = reader.generation
     flat = [
         (span + file_share * found.score, found, chunk, span)
@@ -116,31 +125,34 @@ def by_chunk(ranking: Ranking, reader: Reader, *, limit: int, file_share: float)
     ]
 
     def order(item: tuple[float, RankedFile, int, float]) -> tuple[float, str, tuple[int, int], int]:
-        score, found, chunk, _ = item
-        return -score, generation.path(found.file), generation.lines(chunk), found.file
+        points, found, chunk, _ = item
+        return -points, generation.path(found.file), generation.lines(chunk), found.file
 
     flat.sort(key=order)
+    scale = scaling(flat[0][0] if flat else 0.0)
     return tuple(
         _hit(
             reader,
             found.file,
             chunk,
-            score,
+            (points, scale(points)),
             (Reason("span", span), Reason("file", file_share * found.score)),
             terms=frozenset(ranking.terms),
         )
-        for score, found, chunk, span in flat[:limit]
+        for points, found, chunk, span in flat[:limit]
     )
 
 
-def _file_hit(found: RankedFile, reader: Reader, reasons: FindReasons, terms: Collection[str]) -> Hit:
-    why = Deferred(lambda: reasons(found))
-    more = Deferred(lambda: _more(found, reader, terms))
-    hit = _hit(reader, found.file, found.chunks[0], found.score, why, more, terms=terms)
+def _file_hit(
+    found: RankedFile, reader: Reader, reasons: FindReasons, terms: Collection[str], scale: Scale
+) -> Hit:
+    why, score = Deferred(lambda: reasons(found)), scale(found.score)
+    more = Deferred(lambda: _more(found, reader, terms, score))
+    hit = _hit(reader, found.file, found.chunks[0], (found.score, score), why, more, terms=terms)
     return hit if found.symbol is None else _defining(hit, reader, found)
 
 
-def _more(found: RankedFile, reader: Reader, terms: Collection[str]) -> list[Hit]:
+def _more(found: RankedFile, reader: Reader, terms: Collection[str], score: float) -> list[Hit]:
     """The other good spans of a file, but for those that begin in a definition that is shown already."""
     shown = range(0)
     if found.symbol is not None:
@@ -149,12 +161,15 @@ def _more(found: RankedFile, reader: Reader, terms: Collection[str]) -> list[Hit
     floor = MORE_SHARE * max(found.spans)
     others = zip(found.chunks[1:], found.spans[1:], strict=True)
     good = [(chunk, span) for chunk, span in others if span >= floor and span > 0.0][:MORE_SPANS]
-    # The scores of spans are no scores of files: each is told as a share of that of the file.
-    share = max(found.score, 0.0) / max(*found.spans, 1e-9)
+    # The points of spans are no points of files: those of the file, and its score, are told in proportion.
+    most = max(*found.spans, 1e-9)
+    told = [
+        (chunk, min(found.score, max(found.score, 0.0) * span / most), span / most) for chunk, span in good
+    ]
     with reader.guard():
         hits = [
-            _hit(reader, found.file, chunk, share * span, (Reason("span", share * span),), terms=terms)
-            for chunk, span in good
+            _hit(reader, found.file, chunk, (points, score * share), (Reason("span", points),), terms=terms)
+            for chunk, points, share in told
         ]
     return [hit for hit in hits if hit.start_line not in shown]
 
@@ -208,12 +223,14 @@ def _hit(
     reader: Reader,
     file: int,
     chunk: int,
-    score: float,
+    weighed: tuple[float, float],
     reasons: Sequence[Reason],
     more: Sequence[Hit] = (),
     *,
     terms: Collection[str],
 ) -> Hit:
+    """The hit of a chunk with its points and its score."""
+    points, score = weighed
     generation, text = reader.generation, reader.text(file)
     facts = generation.facts(file)
     first, last, begin, end, kind, owner = generation.spot(chunk)
@@ -227,7 +244,8 @@ def _hit(
         path=facts.path,
         start_line=first,
         end_line=last,
-        score=score,
+        score=round(score, DECIMALS),
+        points=points,
         symbol=owner,
         kind=_LABELS[kind],
         lang=facts.language,

@@ -12,7 +12,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from semindex.types import Hit, Reason
+from semindex.search.scale import DECIMALS, Scale, relevance
+from semindex.types import Deferred, Hit, Reason
 
 DEPTH = 30
 """Hits that are judged, at most."""
@@ -24,6 +25,8 @@ and judged queries, see docs/ranking.md for what that is worth. It is not scaled
 scores: where one hit stands far ahead, that has a reason, and the model should not undo it."""
 LARGEST = 1.5
 """Standard deviations from the mean that count, at most: the model may not decide alone."""
+USUAL = LARGEST * WEIGHT
+"""Added for a value at the mean; scores are of points without it, since no model makes all hits better."""
 SIGNAL = "transformer"
 _ALIKE = 1e-6
 """A smaller deviation is of the model's last bits."""
@@ -67,7 +70,10 @@ def rerank(
     seconds: float,
     clock: Callable[[], float],
 ) -> Reranked:
-    """The hits with the model's part added to the scores of the first :data:`DEPTH`, best first.
+    """The hits with the model's part added to the points of the first :data:`DEPTH`, best first.
+
+    Scores are computed anew of these points less :data:`USUAL`, so that those of all hits together stay as
+    high as they were, and those of other spans in proportion to their heads'.
 
     Args:
         hits: Best first.
@@ -85,12 +91,14 @@ def rerank(
         _with_reason(hit, Reason(SIGNAL, part, _detail(verdict, measure)))
         for hit, part, verdict in zip(first, added, verdicts, strict=True)
     ]
-    changed.sort(key=lambda hit: (-hit.score, hit.path, hit.start_line))
-    return Reranked((*changed, *hits[len(verdicts) :]), len(verdicts), wanted)
+    changed.sort(key=lambda hit: (-hit.points, hit.path, hit.start_line))
+    ordered = (*changed, *hits[len(verdicts) :])
+    scale = relevance(max((hit.points for hit in ordered), default=0.0) - USUAL)
+    return Reranked(tuple([_scored(hit, scale) for hit in ordered]), len(verdicts), wanted)
 
 
 def contributions(values: Sequence[float | None]) -> list[float]:
-    """What the model's values add to scores, between 0 and ``2 * LARGEST * WEIGHT``.
+    """What the model's values add to points, between 0 and ``2 * LARGEST * WEIGHT``.
 
     Values are standardised, so that cosines and logits of any model count alike. As nothing is taken away,
     hits that were not judged stay behind all that were.
@@ -131,7 +139,14 @@ def _verdicts(
 
 def _with_reason(hit: Hit, reason: Reason) -> Hit:
     reasons = sorted((*hit.reasons, reason), key=lambda each: (-abs(each.contribution), each.signal))
-    return replace(hit, score=hit.score + reason.contribution, reasons=tuple(reasons))
+    return replace(hit, points=hit.points + reason.contribution, reasons=tuple(reasons))
+
+
+def _scored(hit: Hit, scale: Scale) -> Hit:
+    score = round(scale(hit.points - USUAL), DECIMALS)
+    more, share = hit.more, score / hit.score if hit.score else 0.0
+    told = Deferred(lambda: [replace(each, score=round(share * each.score, DECIMALS)) for each in more])
+    return replace(hit, score=score, more=told)
 
 
 def _detail(verdict: Verdict | None, measure: str) -> str:

@@ -51,7 +51,7 @@ _ANSWER_OPTIONS = (
         "-l", "--files-with-matches", "paths_only", is_flag=True, help="Print only the path of each file."
     ),
     index_dir_option,
-    click.option("--explain", is_flag=True, help="Show what each score is made of."),
+    click.option("--explain", is_flag=True, help="Show the points that each score is computed from."),
     click.option(
         "-C",
         "--context",
