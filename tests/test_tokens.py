@@ -35,6 +35,8 @@ from tests.effort import little_work
         ("имяПользователя", ["имя", "пользователя"]),
         ("日本語", ["日本", "本語"]),
         ("x日本y", ["x", "日本", "y"]),
+        ("人々", ["人々"]),
+        ("데이터베이스", ["데이", "이터", "터베", "베이", "이스"]),
     ],
 )
 def test_words_split_at_case_underscores_digits_and_scripts(word: str, parts: list[str]) -> None:
@@ -77,6 +79,42 @@ def test_questions_in_other_languages_keep_what_languages_share() -> None:
     assert asked("où est-ce que la session est fermée") == {"session", "fermée"}
     assert asked("die on error") == {"die", "error"}, "one such word may be a word of the code"
     assert asked("des") == {"des"}
+
+
+def test_words_in_cyrillic_letters_are_stemmed_and_yo_is_ye() -> None:
+    assert word_terms("файлов") == word_terms("Файлы") == ("файл",)
+    assert word_terms("создаётся") == word_terms("создается")
+    assert word_terms("ИмяПользователя") == ("им", "пользовател", "=имяпользователя")
+
+
+def test_full_width_and_half_width_forms_are_the_usual_ones() -> None:
+    assert text_terms("ＧｅｔＵｓｅｒ") == text_terms("GetUser")
+    assert text_terms("ｶﾞｲﾄﾞ") == text_terms("ガイド")
+    assert text_terms("m² ﬁle") == ["m²", "ﬁle"], "Latin words keep their form"
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("怎么刷新令牌？", {"刷新", "新令", "令牌"}),
+        ("目的地的坐标", {"目的", "的地", "坐标"}),
+        ("静的ファイルを配信する", {"静的", "的フ", "ファ", "ァイ", "イル", "配信"}),
+        ("토큰을 갱신하는 방법", {"토큰", "갱신"}),
+        ("где обновляется строка", {"обновля", "строк"}),
+        ("怎么实现", {"怎么", "么实", "实现"}),
+    ],
+)
+def test_words_with_which_one_asks_are_dropped_unless_nothing_is_left(question: str, terms: set[str]) -> None:
+    assert {term.term for term in query_terms(question) if not term.is_compound} == terms
+
+
+def test_terms_tell_their_script() -> None:
+    found = {term.term: term.script for term in query_terms("geprüft 令牌 строка getUser ガイド 토큰")}
+    assert found["geprüft"] == found["get"] == found["=getuser"] == ""
+    assert found["令牌"] == "Chinese characters"
+    assert found["строк"] == "Cyrillic letters"
+    assert found["ガイ"] == found["=ガイド"] == "Japanese letters"
+    assert found["토큰"] == "Korean letters"
 
 
 def test_neighbouring_words_join_at_half_weight() -> None:

@@ -38,9 +38,11 @@ import numpy as np
 import Stemmer
 import xxhash
 
+from semindex import scripts
+from semindex.scripts import PAIRED, script_of, usual_forms
 from semindex.types import Ids, QueryTerm, TermHashes
 
-TOKENS_VERSION = 1
+TOKENS_VERSION = 2
 """Raised when a change gives any word other terms; every index is then built anew."""
 
 MIN_JOINED_CHARS = 7
@@ -51,9 +53,8 @@ MAX_WORD_CHARS = 128
 WORD = re.compile(r"[^\W\d]\w*|(?<!\d)\d++[A-Za-z_]\w*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # Strings, because few queries need these patterns: ``re`` compiles each when it is first used, and keeps it.
-_CJK_RANGES = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_CJK = f"[{_CJK_RANGES}]+"
-_WIDE_RUN = rf"[{_CJK_RANGES}]+|\d+|[^\W\d_{_CJK_RANGES}]+"
+_CJK = f"[{PAIRED}]+"
+_WIDE_RUN = rf"[{PAIRED}]+|\d+|[^\W\d_{PAIRED}]+"
 _WORD_BYTES = bytes(
     value if (value >= 0x80 or chr(value).isalnum() or value == 0x5F) else 0x20 for value in range(256)
 )
@@ -70,6 +71,7 @@ STOP_WORDS = frozenset(
     defined definition place places""".split()
 )
 """Words that are dropped from a query if another word is left; documents keep them."""
+_DROPPED = STOP_WORDS | scripts.RUSSIAN
 
 
 _FOREIGN_WORDS = (
@@ -105,14 +107,25 @@ def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("english", 0)
 
 
+@lru_cache(maxsize=1)
+def _cyrillic_stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("russian", 0)
+
+
 def stem(part: str) -> str:
-    """The Porter2 stem of a lower-case part; a part with other than ASCII letters is returned unchanged."""
-    return str(_stemmer().stemWord(part)) if part.isascii() and part.isalpha() else part
+    """The stem of a lower-case part: Porter2 of ASCII letters, Snowball of Cyrillic ones, else the part."""
+    if part.isascii():
+        return str(_stemmer().stemWord(part)) if part.isalpha() else part
+    if "\u0400" <= part[0] <= "\u04ff":
+        return str(_cyrillic_stemmer().stemWord(part.replace("ё", "е")))
+    return part
 
 
 def words(text: str) -> list[str]:
     """The words of ``text`` in order, each as often as it occurs, in the case of the text."""
-    return WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
+    if text.isascii():
+        return WORD.findall(text)
+    return [usual_forms(word) for word in WORD.findall(unicodedata.normalize("NFC", text))]
 
 
 def split_word(word: str) -> list[str]:
@@ -244,8 +257,9 @@ def query_terms(text: str) -> list[QueryTerm]:
     compound term (``phpredis`` finds ``PhpRedis``). Stop words, single letters and
     the function words of a question in another language are dropped unless nothing else is left.
     """
-    found = words(text)
-    dropped = STOP_WORDS | _function_words(found)
+    text = unicodedata.normalize("NFC", text)
+    found = words(scripts.asked(text)) or words(text)
+    dropped = _DROPPED | _function_words(found)
     plain = (word for word in found if len(word) > 1 or not word.isascii())
     kept = [word for word in plain if word.lower() not in dropped] or found
     weights: dict[str, float] = {}
@@ -260,7 +274,10 @@ def query_terms(text: str) -> list[QueryTerm]:
         if joined not in weights:
             weights[joined] = 0.5
             sources[joined] = source
-    return [QueryTerm(term, weights[term], sources[term], term[0] == "=") for term in sorted(weights)]
+    return [
+        QueryTerm(term, weights[term], sources[term], term[0] == "=", script_of(term))
+        for term in sorted(weights)
+    ]
 
 
 def _function_words(found: Sequence[str]) -> frozenset[str]:

@@ -255,6 +255,8 @@ class QueryTerm(Struct, frozen=True, gc=False):
     """The word (or joined words) of the query that gave it."""
     is_compound: bool = False
     """Whether it stands for a whole identifier of several parts, which are terms of their own."""
+    script: str = ""
+    """What its letters are called when they are not Latin; such a term counts only where it occurs."""
 
 
 class Embedder(Protocol):

@@ -182,11 +182,12 @@ class Ordering:
         return of
 
     def strong(
-        self, best: list[int], signals: Sequence[Signal], unknown: Sequence[str]
+        self, best: list[int], signals: Sequence[Signal], unknown: Sequence[str], *, by_meaning: bool = True
     ) -> tuple[list[int], tuple[str, ...]]:
         """Of the places of the best files those that are worth showing, and notes.
 
         A file must have a fair share of the evidence that the first one has; its size and its role are none.
+        That share was chosen for evidence ``by_meaning``, too, and no file is left out where there is none.
         When words of the query are ``unknown``, because they stand nowhere, there must be some in all.
         """
         parts = [signal.values for signal in signals if signal.name not in _NO_EVIDENCE]
@@ -194,6 +195,8 @@ class Ordering:
         if unknown and max(evidence, default=0.0) < self._weights.floor:
             words = ", ".join(unknown[:_TOLD_WORDS])
             return [], (f"no file has {words}, and nothing is near enough in meaning to be shown",)
+        if not by_meaning:
+            return best, ()
         least = self._weights.tail * evidence[0] if best else 0.0
         return [place for place, value in zip(best, evidence, strict=True) if value >= least], ()
 

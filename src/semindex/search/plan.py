@@ -11,6 +11,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from semindex.scripts import asked
 from semindex.search.places import places_in, whole_place
 from semindex.types import Place
 
@@ -72,7 +73,7 @@ def planned(text: str) -> Plan:
     if places:
         kind = Asked.TRACE if len(places) > 1 or "\n" in text.strip() else Asked.PLACE
         return Plan(kind, text, places, pasted=True)
-    if len(text.split()) <= 1:
+    if len(text.split()) <= 1 and asked(text) == text:
         return Plan(Asked.NAME, text)
     message = _message(text)
     if message:

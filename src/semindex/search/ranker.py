@@ -42,6 +42,7 @@ from semindex.search.sums import distinct, ranges
 from semindex.search.symbols import SymbolMatch, closest, names_in, setting_matches, symbol_matches
 from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source
 from semindex.search.termtable import TermTable
+from semindex.search.unmatched import unmatched_notes
 from semindex.search.weights import WEIGHTS, Weights
 from semindex.store.generation import Generation
 from semindex.store.vectors import Nearness
@@ -152,6 +153,7 @@ class Ranker:
         told = tuple([term.term for term in terms])
         found, source = self._look_up(terms, hashes)
         vector = self._vector(query.text, terms, hashes, found) if mode is not Mode.LEXICAL else None
+        notes = notes or unmatched_notes(query.text, terms, found, vector if mode is Mode.DENSE else None)
         matches = weighed(terms, found, source, generation)
         symbols = symbol_matches(generation, names_in(query.text), weights, query.filters.kinds)
         asks_settings = asks_for_settings(terms)
@@ -201,7 +203,8 @@ class Ranker:
             scores = scores + signals[-1].values
         best = self._ordering.best_places(scores, chosen.files, limit)
         if required is None and mode is Mode.HYBRID:
-            best, weak = self._ordering.strong(best, signals, unknown_words(terms, found))
+            unknown, by_meaning = unknown_words(terms, found), not any(term.script for term in terms)
+            best, weak = self._ordering.strong(best, signals, unknown, by_meaning=by_meaning)
             notes += weak
         # Show.
         evidence = Evidence(matches, chosen, signals, cosines, fits, symbols, places, best, generation)
@@ -307,7 +310,9 @@ class Ranker:
             if not chunks and term.weight < 1.0:
                 continue
             known[term.term] = idf(total, chunks)
-            if chunks or bodies or self._words.knows(hashes.item(number)):
+            knows = self._words.knows(hashes.item(number))
+            # The bundled model has no vectors of words in other scripts, only random ones.
+            if knows or ((chunks or bodies) and (self.embedder.reads_text or not term.script)):
                 meant.append(term)
         # A query of words that mean nothing here has no text either: nothing found is an answer.
         text = text if meant else ""

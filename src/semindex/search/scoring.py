@@ -95,13 +95,15 @@ def weighed(
     rows = zip(terms, found.text_df, found.body_df, found.file_df, strict=True)
     for number, (term, text_df, body_df, file_df) in enumerate(rows):
         weight = term.weight
-        if text_df or weight >= 1.0:
+        # A pair of characters may be the end of one word and the beginning of the next.
+        counts = bool(text_df or body_df) if term.script else weight >= 1.0
+        if text_df or counts:
             kept.append(number)
             worth.append(weight * idf(chunks, text_df))
         body_idf.append(idf(chunks, body_df) * weight)
         file_idf.append(idf(files, file_df) * weight)
         body_worth.append(idf(chunks, body_df) if body_df and weight >= 1.0 else 0.0)
-        if file_df or weight >= 1.0:
+        if file_df or counts:
             body_sum += body_idf[-1]
             file_sum += file_idf[-1]
     every_worth = np.zeros(len(terms))
@@ -124,9 +126,9 @@ def weighed(
 
 
 def unknown_words(terms: Sequence[QueryTerm], found: Occurring) -> Sequence[str]:
-    """The words of a query of which no term stands anywhere; none if most of its words stand somewhere."""
+    """The words of a query in Latin letters of which no term stands anywhere; none if most of them stand."""
     rows = zip(terms, found.text_df, found.body_df, strict=True)
-    standing = {term.source: False for term in terms if term.weight >= 1.0}
+    standing = {term.source: False for term in terms if term.weight >= 1.0 and not term.script}
     for term, chunks, bodies in rows:
         if term.source in standing and (chunks or bodies):
             standing[term.source] = True
