@@ -191,6 +191,16 @@ def test_a_ranking_by_meaning_tells_that_the_model_knows_no_word(grow: Grow) -> 
     assert not index.search("private key", mode="dense").coverage.notes
 
 
+def test_words_count_more_where_the_model_knows_none(grow: Grow) -> None:
+    def words(question: str) -> float:
+        (hit, *_) = grow({"a.py": "# 限制 limit\nx = 1\n"}).search(question, mode="lexical")
+        return next(reason.contribution for reason in hit.reasons if reason.signal == "words")
+
+    latin, half, other = words("limit"), words("limit 限制"), words("限制")
+    assert other == pytest.approx(3 * latin)
+    assert half == pytest.approx(2 * latin)
+
+
 def test_stretches_of_characters_that_no_pair_covers_are_unmatched() -> None:
     assert list(unmatched("限制接口频率", {"接口"})) == ["限制", "频率"]
     assert list(unmatched("限制接口", {"限制", "接口"})) == []

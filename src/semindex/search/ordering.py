@@ -116,8 +116,9 @@ class Ordering:
             decays.append(weights.dense_decay)
         several = discounted(best_of, owners, count, decays=decays, best=best)
         if mode is not Mode.DENSE:
-            signals.append(Signal("words", several[0]))
-            signals.append(Signal("body words", weights.body * matches.file_body[files]))
+            gain = _gain_of_words(matches.terms, weights)
+            signals.append(Signal("words", gain * several[0]))
+            signals.append(Signal("body words", gain * weights.body * matches.file_body[files]))
         if cosines is not None:
             top = np.maximum.reduceat(near, chosen.starts)
             signals.append(Signal("meaning", weights.context * top))
@@ -290,6 +291,13 @@ class Ordering:
             found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
             begin += size
         return tuple(found)
+
+
+def _gain_of_words(terms: Sequence[QueryTerm], weights: Weights) -> float:
+    """By how much words count more; ``terms`` are those that count, of which the model may know none."""
+    whole = [term for term in terms if term.weight >= 1.0]
+    share = sum(bool(term.script) for term in whole) / max(1, len(whole))
+    return 1.0 + (weights.words_alone - 1.0) * share
 
 
 def _boosts(matches: Mapping[int, SymbolMatch] | Mapping[int, PlaceMatch], chosen: Chosen) -> Floats:
