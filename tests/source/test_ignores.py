@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.source.ignores import IgnoreFile, load_ignore_file, parse_rules
-from tests.effort import little_work
+from semindex.source.walk import walk
+from tests.effort import linear_work, little_work
 from tests.source.conftest import git
 
 
@@ -116,9 +118,26 @@ PATHS = st.lists(
 )
 
 
+WORDS = st.sampled_from(["a", "ab", "abc", "main", "main.o", "build", ".env", "x-y", "[1]", "a b"])
+RULES = st.builds(
+    lambda sign, form, one, two, end: sign + form.format(one, two) + end,
+    st.sampled_from(["", "", "!"]),
+    st.sampled_from(
+        ["{}", "/{}", "{}/{}", "/{}/{}", "*.{}", "*{}", "{}*", "*{}*", "{}*{}", "{}?{}", "**/{}", "{}/**",
+         "*/{}", "{}/**/{}", "{}/*/{}", "{}/*.{}", "**/{}*{}", "[am]{}*", "[!am]{}", "{}[a-c]",
+         "{}[[:alpha:]]{}", "{}[]a]", "\\{}", "{}\\{}", "{}\\/{}", "*/", "**", "[{}", "{}//{}"]
+    ),
+    WORDS,
+    WORDS,
+    st.sampled_from(["", "", "/", " "]),
+)  # fmt: skip
+PLACES = st.lists(st.one_of(WORDS, st.builds("{}{}".format, WORDS, WORDS)), min_size=1, max_size=4)
+
+
 @settings(max_examples=100)
 @given(
-    patterns=st.lists(PATTERNS, min_size=1, max_size=5), components=st.lists(PATHS, min_size=1, max_size=12)
+    patterns=st.lists(st.one_of(PATTERNS, RULES), min_size=1, max_size=40),
+    components=st.lists(st.one_of(PATHS, PLACES), min_size=1, max_size=12),
 )
 def test_any_rules_decide_as_git_does(patterns: list[str], components: list[list[str]]) -> None:
     # `x**` in mid-path: git skips the literal start and then takes `**` for a whole component
@@ -160,6 +179,73 @@ def test_a_file_concerns_only_what_its_rules_may_match(count: int) -> None:
     assert not rules.concerns(b"/main.c/main.o/x.o0.c/rebuild0/cache0/build/ab12c/")
     for name in (b"main.o0", b"build0", b".cache0.txt", b"aabee01c"):
         assert rules.concerns(b"/main.c/%b/README/" % name)
+
+
+@settings(max_examples=300)
+@given(lines=st.lists(RULES, min_size=1, max_size=60), places=st.lists(PLACES, min_size=1, max_size=20))
+def test_the_last_rule_that_matches_decides_however_many_there_are(
+    lines: list[str], places: list[list[str]]
+) -> None:
+    # A file of all rules finds by their texts which to compare; a file of one rule has nothing to choose.
+    rules = IgnoreFile(parse_rules("\n".join(lines).encode(), source="x"))
+    alone = [IgnoreFile(parse_rules(line.encode(), source="x")) for line in lines]
+    for path in {"/".join(parts).encode() for parts in places}:
+        for is_folder in (False, True):
+            matching = [n for n, one in enumerate(alone, 1) if one.verdict(path, is_folder=is_folder)]
+            decides = rules.verdict(path, is_folder=is_folder)
+            assert (decides.line if decides else None) == (matching[-1] if matching else None)
+
+
+def test_a_pattern_that_stands_twice_decides_where_it_stands_last() -> None:
+    assert ignored(b"a\n!a", b"a") is False
+    assert ignored(b"!a\na", b"a") is True
+    assert ignored(b"!#a\n#a", b"#a") is False
+    assert not IgnoreFile(parse_rules(b"!a\na", source="x")).takes_back
+
+
+FORMS = {
+    "names": "name{}",
+    "ends": "*.end{}",
+    "starts": "start{}*",
+    "parts": "*part{}*",
+    "folders": "/one{}/two{}/",
+    "paths": "one{}/**/two{}",
+    "below": "one{}/**/*.py",
+    "negated": "!name{}",
+    "brackets": "[ab]c{}*",
+    "questions": "{}?ab{}",
+    "escaped": "\\#name{}\\ ",
+}
+
+
+def decide_by_many(form: str, size: int) -> None:
+    """Reads about ``size`` bytes of rules of a form, and compares 200 paths with them."""
+    words = [f"{number * 2654435761 % (1 << 32):x}" for number in range(size // (len(form) + 6))]
+    rules = IgnoreFile(
+        parse_rules("\n".join(form.replace("{}", word) for word in words).encode(), source="x")
+    )
+    for word in words[:200]:
+        name = b"name%b.py" % word.encode()
+        rules.concerns(b"/%b/" % name)
+        rules.verdict(b"src/one/%b/x/two/%b" % (word.encode(), name), is_folder=False)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_many_rules_of_any_form_are_read_and_compared_in_linear_work(form: str) -> None:
+    linear_work(partial(decide_by_many, form), size=1 << 15)
+
+
+def test_a_megabyte_of_rules_takes_little_work() -> None:
+    with little_work(8):
+        decide_by_many("\n".join(FORMS.values()), 1 << 20)
+
+
+def test_an_ignore_file_that_is_too_large_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / ".semindexignore").write_bytes(b"a.py\n" + b"# comment\n" * 110_000)
+    found = walk(tmp_path)
+    assert "a.py" in [ref.path for ref in found.refs]
+    assert ".semindexignore has more than 1 MB, and its ignore rules were not followed" in found.warnings
 
 
 def _line_that_decides(rules: IgnoreFile, path: bytes) -> int:

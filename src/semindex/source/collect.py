@@ -9,7 +9,14 @@ from functools import cache
 from msgspec import Struct, field
 
 from semindex.source.git import GitRule
-from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule, load_ignore_file, parse_rules
+from semindex.source.ignores import (
+    SEMINDEX_IGNORE,
+    IgnoreFile,
+    IgnoreRule,
+    LargeIgnoreFileError,
+    load_ignore_file,
+    parse_rules,
+)
 from semindex.source.paths import as_text, join, parent
 from semindex.source.regular import describe
 from semindex.types import FileFailure, FileRef, SkipReason
@@ -139,9 +146,18 @@ class Collector(Struct):
         if known is None:
             above = self.own_rules(parent(folder)) if folder else ()
             is_there = names is None or SEMINDEX_IGNORE in names
-            found = load_ignore_file(self.root, folder, SEMINDEX_IGNORE) if is_there else None
+            found = self.load_rules(folder, SEMINDEX_IGNORE) if is_there else None
             known = self._own_rules[folder] = (*above, found) if found else above
         return known
+
+    def load_rules(self, folder: bytes, name: bytes) -> IgnoreFile | None:
+        """The ignore file ``name`` of a folder, None if it has no rules; a warning names one too large."""
+        try:
+            return load_ignore_file(self.root, folder, name)
+        except LargeIgnoreFileError as error:
+            if str(error) not in self.warnings:
+                self.warnings.append(str(error))
+            return None
 
     def is_marked(self, folder: bytes) -> bool:
         """Whether the folder holds one of :data:`FOLDER_MARKS`."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from semindex.source.collect import FOLDER_MARKS, NEVER, Collector, Excluded, decide, default_rules, is_link
-from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule, load_ignore_file
+from semindex.source.ignores import SEMINDEX_IGNORE, IgnoreFile, IgnoreRule
 from semindex.source.paths import join, parent
 
 _SEARCH_IGNORE, _GIT_IGNORE = b".ignore", b".gitignore"
@@ -106,7 +106,7 @@ def _entered(
 ) -> _FolderRules:
     """The rules that apply in a folder; only ignore files among the ``names`` in the folder are opened."""
     search, git = (
-        load_ignore_file(collector.root, folder, name) if name in names else None
+        collector.load_rules(folder, name) if name in names else None
         for name in (_SEARCH_IGNORE, _GIT_IGNORE)
     )
     if git and not folder and collector.set_aside:
