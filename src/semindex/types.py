@@ -440,6 +440,10 @@ class Hit(Struct, frozen=True, gc=False):
     """How many secrets in ``text`` are overwritten with asterisks."""
     points: float = 0.0
     """The sum of the reasons' contributions, from which the score is computed; it may be negative."""
+    part: int | None = None
+    """Which part of a long function the span is, or begins with, from 1; None of what is whole."""
+    parts: int | None = None
+    """Into how many parts this function is cut."""
     spans: tuple[tuple[int, int], ...] = ()
     """Character ranges of ``text`` that match a query term, for highlighting."""
 

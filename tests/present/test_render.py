@@ -217,3 +217,8 @@ def test_empty_lines_between_the_cells_of_a_notebook_are_not_shown() -> None:
     lines = list(plain(answer(hit), View(lines=2)))
     assert [line.strip() for line in lines[1:3]] == ["10: a", "51: b"]
     assert ":10-53 (cell 3, line 1): " in lines[0]
+
+
+def test_a_part_of_a_long_function_says_which() -> None:
+    (line,) = plain(answer(replace(HIT, part=2, parts=4)), View(lines=0))
+    assert line == "src/cookies.py:10-12: Jar.parse_cookie (part 2 of 4)\tmethod\tpython\t71"

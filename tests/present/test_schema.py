@@ -41,6 +41,8 @@ HIT_JSON = {
     "cell_line": None,
     "masked": 0,
     "points": 0.25,
+    "part": None,
+    "parts": None,
 }
 
 

@@ -178,3 +178,10 @@ def test_places_only_are_one_line_a_hit() -> None:
     lines = shown(answer(HIT, replace(HIT, path="b.py")), View(lines=0)).splitlines()
     assert [line.split(":")[0] for line in lines[:2]] == ["src/cookies.py", "b.py"]
     assert lines[2].startswith("312 of 318")
+
+
+def test_parts_of_a_long_function_say_which() -> None:
+    also = replace(ALSO, symbol="Jar.eat", part=3, parts=3)
+    text = shown(answer(replace(HIT, part=2, parts=4, more=(also,))), View(lines=0))
+    assert "  Jar.parse_cookie (part 2 of 4)  (method, python)  71\n" in text
+    assert "  also: lines 40-58 Jar.eat (part 3 of 3)\n" in text

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from semindex.search import hits
 from semindex.search.evidence import Evidence
 from semindex.types import Hit
 from tests.corpus import copy_package
+
+from .growing import Grow
 
 QUERIES = ("parse the header of a message", "EmailMessage.get_body", '"line length"')
 
@@ -182,3 +185,50 @@ def test_hits_in_a_notebook_with_cells_on_one_line_show_lines_that_the_file_has(
     assert harbours.end_line <= len(lines)
     assert all(number == line for number in window(moor, 12).numbers)
     assert not nearest.hits or nearest.hits[0].end_line <= len(lines)
+
+
+def long_function(name: str, words: str, lines: int) -> str:
+    """A function that is cut into parts: blocks of ten lines with blank lines between."""
+    blocks = ["".join(f"    {words}_{line} = {line}\n" for line in range(10)) for _ in range(lines // 10)]
+    return f"def {name}(a):\n" + "\n".join(blocks) + "\n\n"
+
+
+def test_parts_of_a_long_function_are_numbered(grow: Grow) -> None:
+    index = grow({"a.py": long_function("bake", "bread", 300) + "\ndef short():\n    return 'bread'\n"})
+    flat = sorted(index.search("bread", group_by="chunk", limit=20), key=lambda hit: hit.start_line)
+    parts = [hit for hit in flat if hit.symbol == "bake"]
+    assert len(parts) > 2
+    assert [(hit.part, hit.parts) for hit in parts] == [(n, len(parts)) for n in range(1, len(parts) + 1)]
+    assert all(hit.part is None for hit in flat if hit.symbol != "bake")
+    # By its name, the first lines of the definition are shown.
+    (named,) = index.search("bake")
+    assert (named.start_line, named.part, named.parts) == (1, 1, len(parts))
+
+
+def test_neighbouring_parts_of_one_function_are_one_span(grow: Grow) -> None:
+    text = long_function("bake", "bread", 100)
+    index = grow({"a.py": "x = 1\n" * 9 + "\n" + text})
+    flat = index.search("where is bread", group_by="chunk")
+    parts = sorted((hit for hit in flat if hit.symbol == "bake"), key=lambda hit: hit.start_line)
+    assert [(hit.part, hit.parts) for hit in parts] == [(1, 2), (2, 2)]
+    (hit,) = index.search("where is bread")
+    assert (hit.start_line, hit.end_line) == (parts[0].start_line, parts[1].end_line)
+    assert (hit.part, hit.parts) == (None, None), "it is whole"
+    assert hit.text is not None
+    assert hit.text.strip() == text.strip()
+    assert not [each for each in hit.more if each.symbol == "bake"]
+
+
+def test_spans_are_joined_only_as_long_as_they_are_short(grow: Grow) -> None:
+    index = grow({"a.py": long_function("bake", "bread", 400)})
+    (hit,) = index.search("where is bread")
+    spans = sorted((each.start_line, each.end_line) for each in (hit, *hit.more))
+    assert all(end - start < hits.MAX_JOINED_LINES for start, end in spans)
+    assert all(one[1] < other[0] for one, other in pairwise(spans)), "no line is shown twice"
+    assert all(each.part is not None and each.parts is not None for each in (hit, *hit.more))
+
+
+def test_neighbouring_functions_stay_spans_of_their_own(grow: Grow) -> None:
+    text = "".join(long_function(f"bake_{name}", "bread", 30) for name in "abc")
+    (hit,) = grow({"a.py": text}).search("where is bread baked")
+    assert sorted(each.symbol for each in (hit, *hit.more) if each.symbol) == ["bake_a", "bake_b", "bake_c"]

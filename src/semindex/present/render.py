@@ -206,8 +206,13 @@ def size(count_bytes: float) -> str:
     return f"{count_bytes:.0f} {unit}" if unit == "B" or count_bytes >= 99.95 else f"{count_bytes:.1f} {unit}"
 
 
+def part(hit: Hit) -> str:
+    """`` (part 2 of 4)``; empty for what is whole."""
+    return f" (part {hit.part} of {hit.parts})" if hit.part is not None else ""
+
+
 def _header(hit: Hit, base: PurePath | None) -> str:
-    symbol = safe_line(hit.symbol) if hit.symbol else "-"
+    symbol = safe_line(hit.symbol) + part(hit) if hit.symbol else "-"
     fields = (safe_line(hit.kind), safe_line(hit.lang), f"{hit.score:.0f}")
     return "\t".join((f"{address(hit, base)}: {symbol}", *fields))
 

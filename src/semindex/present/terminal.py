@@ -27,6 +27,7 @@ from semindex.present.render import (
     address,
     count,
     coverage_line,
+    part,
     summed,
     understood,
     window,
@@ -85,7 +86,7 @@ def show(answer: Hits, view: View, to: Console) -> None:
                 to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
         if hit.more:
             places = [
-                f"{each.start_line}-{each.end_line} {safe_line(each.symbol or each.kind)}"
+                f"{each.start_line}-{each.end_line} {safe_line(each.symbol or each.kind)}{part(each)}"
                 for each in hit.more
             ]
             to.print(Text(f"  also: lines {', '.join(places)}", style="dim"))
@@ -126,6 +127,7 @@ def _header(hit: Hit, view: View, width: int) -> Iterator[Text]:
     where = _place(hit, view)
     what = Text.assemble(
         (f"  {safe_line(hit.symbol)}" if hit.symbol else "", "bold"),
+        part(hit),
         f"  ({safe_line(hit.kind)}, {safe_line(hit.lang)})  ",
         (f"{hit.score:.0f}", "green"),
     )

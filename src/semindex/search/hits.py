@@ -7,9 +7,11 @@ since most readers do not ask.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,9 +31,13 @@ MORE_SHARE = 0.5
 """An other span is shown when it scores at least this share of the best one."""
 MAX_DEFINITION_LINES = 60
 """A definition that a query names is shown whole up to here."""
+MAX_JOINED_LINES = 120
+"""Neighbouring parts of a long function are shown as one span up to here; a part has 40 to 80 lines."""
 MAX_TEXT_BYTES = 64_000
 """A shown span is cut here; only slices of very long lines are that large."""
 
+_CUT_KINDS = frozenset(map(int, (Kind.FUNCTION, Kind.METHOD)))
+"""What is told to be cut into parts; the chunks of a class are its members."""
 _LABELS = {int(kind): kind.label for kind in Kind}
 
 FindReasons = Callable[[RankedFile], Sequence[Reason]]
@@ -133,8 +139,7 @@ def by_chunk(
     return tuple(
         _hit(
             reader,
-            found.file,
-            chunk,
+            _Run(chunk, span, chunk, chunk),
             (points, scale(points)),
             (Reason("span", span), Reason("file", file_share * found.score)),
             terms=frozenset(ranking.terms),
@@ -147,31 +152,98 @@ def _file_hit(
     found: RankedFile, reader: Reader, reasons: FindReasons, terms: Collection[str], scale: Scale
 ) -> Hit:
     why, score = Deferred(lambda: reasons(found)), scale(found.score)
-    more = Deferred(lambda: _more(found, reader, terms, score))
-    hit = _hit(reader, found.file, found.chunks[0], (found.score, score), why, more, terms=terms)
+    head = _head(found, reader.generation)
+    more = Deferred(lambda: _more(found, head, reader, terms, score))
+    hit = _hit(reader, head, (found.score, score), why, more, terms=terms)
     return hit if found.symbol is None else _defining(hit, reader, found)
 
 
-def _more(found: RankedFile, reader: Reader, terms: Collection[str], score: float) -> list[Hit]:
-    """The other good spans of a file, but for those that begin in a definition that is shown already."""
+class _Run(NamedTuple):
+    """A chunk, or neighbouring parts of one function, shown as one span."""
+
+    best: int
+    span: float
+    """The score of the best chunk, the highest of theirs."""
+    first: int
+    last: int
+
+
+def _head(found: RankedFile, generation: Generation) -> _Run:
+    """The first span of a file, joined with parts of the same function that are worth showing, too."""
+    chunk, span = found.chunks[0], found.spans[0]
+    parts = _parts_of(chunk, _good(found), generation) if found.symbol is None else ()
+    return _run(chunk, span, parts, generation)
+
+
+def _others(found: RankedFile, head: _Run, generation: Generation) -> Iterator[_Run]:
+    """The other spans that are shown of a file, best first; neighbouring parts of one function are joined.
+
+    Other neighbours are not, as each is headed by a name of its own. Spans that begin in a definition that is
+    shown already are left out.
+    """
     shown = range(0)
     if found.symbol is not None:
-        first, last = _definition_lines(found, reader.generation)
+        first, last = _definition_lines(found, generation)
         shown = range(first, last + 1)
+    left = {
+        chunk: span
+        for chunk, span in _good(found).items()
+        if not head.first <= chunk <= head.last
+        if not shown or generation.lines(chunk)[0] not in shown
+    }
+    while left:
+        best, span = next(iter(left.items()))
+        run = _run(best, span, _parts_of(best, left, generation), generation)
+        yield run
+        for chunk in range(run.first, run.last + 1):
+            del left[chunk]
+
+
+def _good(found: RankedFile) -> dict[int, float]:
+    """The chunks of a file that are shown beside its first, best first, with their scores."""
     floor = MORE_SHARE * max(found.spans)
     others = zip(found.chunks[1:], found.spans[1:], strict=True)
-    good = [(chunk, span) for chunk, span in others if span >= floor and span > 0.0][:MORE_SPANS]
+    good = [(chunk, span) for chunk, span in others if span >= floor and span > 0.0]
+    return dict(good[:MORE_SPANS])
+
+
+def _parts_of(chunk: int, shown: Collection[int], generation: Generation) -> Collection[int]:
+    """Those of the chunks shown that are parts of the same function as ``chunk``."""
+    if not shown or generation.chunk_kinds.item(chunk) not in _CUT_KINDS:
+        return ()
+    owner, _, parts = generation.part(chunk)
+    return [each for each in shown if generation.part(each)[0] == owner] if parts > 1 else ()
+
+
+def _run(chunk: int, span: float, others: Container[int], generation: Generation) -> _Run:
+    """The chunk, with as many of the others before and behind it as follow on each other, and have room."""
+    first = last = chunk
+    while first - 1 in others and _fits(first - 1, last, generation):
+        first -= 1
+    while last + 1 in others and _fits(first, last + 1, generation):
+        last += 1
+    return _Run(chunk, span, first, last)
+
+
+def _fits(first: int, last: int, generation: Generation) -> bool:
+    """Whether some chunks lie in one file (or cell) without a gap, and are short enough to be one span."""
+    ranges = [generation.byte_range(chunk) for chunk in range(first, last + 1)]
+    lines = generation.lines(last)[1] - generation.lines(first)[0] + 1
+    touch = all(one[1] == other[0] for one, other in pairwise(ranges))
+    return touch and lines <= MAX_JOINED_LINES and ranges[-1][1] - ranges[0][0] <= MAX_TEXT_BYTES
+
+
+def _more(found: RankedFile, head: _Run, reader: Reader, terms: Collection[str], score: float) -> list[Hit]:
+    """The other good spans of a file."""
     # The points of spans are no points of files: those of the file, and its score, are told in proportion.
     most = max(*found.spans, 1e-9)
-    told = [
-        (chunk, min(found.score, max(found.score, 0.0) * span / most), span / most) for chunk, span in good
-    ]
+    hits = []
     with reader.guard():
-        hits = [
-            _hit(reader, found.file, chunk, (points, score * share), (Reason("span", points),), terms=terms)
-            for chunk, points, share in told
-        ]
-    return [hit for hit in hits if hit.start_line not in shown]
+        for run in _others(found, head, reader.generation):
+            share = run.span / most
+            points = min(found.score, max(found.score, 0.0) * share)
+            hits.append(_hit(reader, run, (points, score * share), (Reason("span", points),), terms=terms))
+    return hits
 
 
 def _definition_lines(found: RankedFile, generation: Generation) -> tuple[int, int]:
@@ -187,6 +259,8 @@ def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
     record = reader.generation.symbol(found.symbol or 0)
     hit = replace(hit, symbol=record.qualified, kind=record.kind.label)
     first, last = _definition_lines(found, reader.generation)
+    if last >= record.end_line or hit.part != 1:
+        hit = replace(hit, part=None, parts=None)
     text = reader.text(found.file)
     if text is None:
         return replace(hit, start_line=first, end_line=last, cell=None, cell_line=None)
@@ -221,22 +295,28 @@ def _named(text: bytes, name: str, begin: int, end: int) -> int:
 
 def _hit(
     reader: Reader,
-    file: int,
-    chunk: int,
+    run: _Run,
     weighed: tuple[float, float],
     reasons: Sequence[Reason],
     more: Sequence[Hit] = (),
     *,
     terms: Collection[str],
 ) -> Hit:
-    """The hit of a chunk with its points and its score."""
+    """The hit of a run of chunks, headed by the best of them, with its points and its score."""
     points, score = weighed
-    generation, text = reader.generation, reader.text(file)
-    facts = generation.facts(file)
-    first, last, begin, end, kind, owner = generation.spot(chunk)
-    named = heading(generation, chunk, owner, terms)
+    generation = reader.generation
+    file = generation.chunk_file.item(run.best)
+    text, facts = reader.text(file), generation.facts(file)
+    first, last, begin, end, kind, owner = generation.spot(run.best)
+    if run.first != run.last:
+        first, begin = generation.lines(run.first)[0], generation.byte_range(run.first)[0]
+        last, end = generation.lines(run.last)[1], generation.byte_range(run.last)[1]
+    part, parts = _part(run, generation)
+    named = heading(generation, run.best, owner, terms)
     if named is not None:
         record = generation.symbol(named)
+        if record.qualified != owner:
+            part = parts = None
         owner, kind = record.qualified, int(record.kind)
     cell, cell_line = _cell(facts.path, text, begin)
     told, masked = reader.shown(file, begin, end)
@@ -258,7 +338,17 @@ def _hit(
         stale=text is None,
         cell=cell,
         cell_line=cell_line,
+        part=part,
+        parts=parts,
     )
+
+
+def _part(run: _Run, generation: Generation) -> tuple[int, int] | tuple[None, None]:
+    """With which part of a function a run begins, and how many there are; None twice of what is whole."""
+    if generation.chunk_kinds.item(run.best) not in _CUT_KINDS:
+        return None, None
+    _, part, parts = generation.part(run.first)
+    return (part, parts) if parts > run.last - run.first + 1 else (None, None)
 
 
 def _cell(path: str, text: bytes | None, offset: int) -> tuple[int, int] | tuple[None, None]:

@@ -332,6 +332,22 @@ class Generation:
         kind = self.chunk_kinds.item(chunk)
         return Spot(lines(ordinal, 0), lines(ordinal, 1), span(ordinal, 0), span(ordinal, 1), kind, owner)
 
+    def part(self, chunk: int) -> tuple[int, int, int]:
+        """The owner of a chunk, which of the owner's chunks it is, from 1, and how many these are.
+
+        The owner is -1, and both numbers 1, where no definition owns the chunk.
+        """
+        number, ordinal = _locate(self._chunk_base, chunk)
+        owners = self._segments[number].section("chunk_owners")
+        owner = owners.item(ordinal)
+        if owner < 0:
+            return -1, 1, 1
+        file, base = self.chunk_file.item(chunk), self._chunk_base[number]
+        first, last = self.file_starts.item(file) - base, self.file_starts.item(file + 1) - base
+        own = owners[first:last] == owner
+        before, count = int(np.count_nonzero(own[: ordinal - first])), int(np.count_nonzero(own))
+        return int(owner + self._symbol_base[number]), before + 1, count
+
     def _qualified(self, symbol: int) -> str:
         """The name of a definition with those around it; remembered, since one owns many chunks."""
         known = self._known_names.get(symbol)
