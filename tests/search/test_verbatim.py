@@ -11,6 +11,7 @@ from semindex.search.verbatim import (
     NO_FIT,
     ChunkText,
     Fit,
+    Literal,
     fit,
     gain,
     stands_in,
@@ -56,6 +57,38 @@ def test_words_between_the_values_of_a_message_prove_it() -> None:
         fitting("got the expected mismatch of a resolver", b'"Resolver %s mismatch. Expected: %s, got"')
         == NO_FIT
     )
+
+
+def test_a_constant_that_becomes_the_query_is_known_however_long_its_values_are() -> None:
+    query = "Cycle in computation localhost:8080: /tmp/data.bin of 3.14"
+    for constant in (b"'Cycle in computation %s: %s of %d'", b"`Cycle in computation ${a}: ${b} of ${n}`"):
+        found = fitting(query, b"throw new Error(" + constant + b")")
+        assert found.constant
+        assert not found.whole
+        assert gain(found, RARE, WEIGHTS) > WEIGHTS.pasted
+    for other in (b'"Cycle in computation %s: %s of %d."', b'"cycle in computation %s: %s of %d"'):
+        found = fitting(query, other)
+        assert not found.constant
+        assert gain(found, RARE, WEIGHTS) < WEIGHTS.pasted
+
+
+def test_a_whole_constant_outranks_a_longer_one_that_begins_so() -> None:
+    query = "retain the mode, write the default"
+    whole, longer = (
+        fitting(query, text) for text in (b'f("%s")' % query.encode(), b'"%s, etc"' % query.encode())
+    )
+    assert whole.whole
+    assert longer.whole
+    assert (whole.constant, longer.constant) == (True, False)
+    assert gain(whole, RARE, WEIGHTS) > gain(longer, RARE, WEIGHTS)
+
+
+@given(st.lists(st.tuples(st.text("ab:."), st.text("ab:.x")), min_size=1, max_size=5))
+def test_a_constant_gives_what_it_becomes_with_any_values(parts: list[tuple[str, str]]) -> None:
+    written = "%s".join(text for text, _ in parts)
+    filled = "".join(text + value for text, value in parts[:-1]) + parts[-1][0]
+    assert Literal.of(written.encode()).gives(filled.encode())
+    assert not Literal.of(written.encode() + b"!").gives(filled.encode())
 
 
 def test_runs_match_whole_words_only() -> None:

@@ -3,7 +3,8 @@
 Two things are compared with each of a few chunks. Runs of three words of the query that the chunk has too,
 wherever they stand. And string constants of the chunk: one *fits* when all its fixed words occur in the
 query in their order, whatever is between them, because a message has values where the constant has ``%s``
-or ``{}``. Case, white space and punctuation do not count.
+or ``{}``. Case, white space and punctuation do not count. A constant *gives* the query when it becomes the
+whole query, with its case and punctuation, once values are put in: long values prove no less then.
 
 Each word counts by how rare it is in the code, so that ``the`` and ``of`` prove little. A worked example: of
 ``cannot open foo.txt``, asked where ``cannot`` is worth 2, ``open`` 3 and the other words occur nowhere (0),
@@ -13,7 +14,7 @@ the constant ``"cannot open %s"`` covers all that counts, 5 of 5: a share of 1.0
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +55,10 @@ class Wanted(Struct, frozen=True):
     """What each counts."""
     text: bytes
     """The query, runs of white space made one blank."""
-    phrases: tuple[tuple[bytes, ...], ...] = ()
-    """The words of each of its quoted phrases."""
+    runs: tuple[tuple[bytes, tuple[int, ...]], ...]
+    """Each of its runs of words, and of its quoted phrases, between blanks; and the places of their words."""
+    known: frozenset[bytes]
+    """The words, without their order."""
 
     @property
     def most(self) -> float:
@@ -76,6 +79,8 @@ class Fit(Struct, frozen=True):
     """Whether it has their punctuation and case, too."""
     literal: float = 0.0
     """The share of the query's words that are the fixed words of one string constant, 0.0 to 1.0."""
+    constant: bool = False
+    """Whether the query is one string constant as a whole, with any text in the places of its values."""
 
 
 NO_FIT = Fit(0.0, 0.0, False)
@@ -97,12 +102,57 @@ def wanted(query: str, worth: Mapping[str, float], phrases: Sequence[str] = ()) 
         terms = word_terms(word.decode("utf-8", "replace"))
         known = [worth[term] for term in terms if term in worth]
         counts.append(max(known) if known else 0.0 if word.isdigit() else PLAIN_WORTH)
+    words = tuple([word.lower() for word in raw])
+    quoted = [tuple(raw_words(phrase.encode("utf-8", "replace").lower())) for phrase in phrases]
     return Wanted(
-        tuple(word.lower() for word in raw),
+        words,
         tuple(counts),
         " ".join(query.split()).encode("utf-8", "replace"),
-        tuple(tuple(raw_words(phrase.encode("utf-8", "replace").lower())) for phrase in phrases),
+        tuple(_runs(words, quoted)),
+        frozenset(words),
     )
+
+
+def _runs(
+    words: tuple[bytes, ...], quoted: Sequence[tuple[bytes, ...]]
+) -> Iterator[tuple[bytes, tuple[int, ...]]]:
+    """The runs of words and the phrases, as in :attr:`Wanted.runs`."""
+    runs = {words[start : start + RUN_WORDS] for start in range(len(words) - RUN_WORDS + 1)}
+    for run in (*runs, *filter(None, quoted)):
+        starts = [
+            start for start in range(len(words) - len(run) + 1) if words[start : start + len(run)] == run
+        ]
+        yield _spaced(run), tuple([start + place for start in starts for place in range(len(run))])
+
+
+class Literal(Struct, frozen=True):
+    """A string constant."""
+
+    words: tuple[bytes, ...]
+    """Its fixed words, in lower case."""
+    texts: tuple[bytes, ...]
+    """What stands before, between and behind its values; runs of white space made one blank."""
+
+    @classmethod
+    def of(cls, constant: bytes) -> Literal:
+        """The constant between two quotes."""
+        return cls(
+            tuple(raw_words(_VALUES.sub(b" ", constant).lower())),
+            tuple(_VALUES.split(b" ".join(constant.split()))),
+        )
+
+    def gives(self, text: bytes) -> bool:
+        """Whether some values make it the text."""
+        first, *others = self.texts
+        if not others:
+            return text == first
+        at, end = len(first), len(text) - len(others[-1])
+        for middle in others[:-1]:
+            found = text.find(middle, at)
+            if found < 0:
+                return False
+            at = found + len(middle)
+        return at <= end and text.startswith(first) and text.endswith(others[-1])
 
 
 class ChunkText(Struct, frozen=True):
@@ -110,18 +160,16 @@ class ChunkText(Struct, frozen=True):
 
     words: bytes
     """Its words in lower case, a blank before and behind each."""
-    literals: tuple[tuple[bytes, ...], ...]
-    """The fixed words of each of its string constants."""
+    literals: tuple[Literal, ...]
 
     @classmethod
     def of(cls, text: bytes) -> ChunkText:
         """What is compared of a text."""
         literals = []
         for match in _LITERAL.finditer(text):
-            constant = match[1] or match[2] or match[3]
-            fixed = tuple(raw_words(_VALUES.sub(b" ", constant).lower()))
-            if LITERAL_WORDS <= len(fixed) <= MAX_WORDS:
-                literals.append(fixed)
+            literal = Literal.of(match[1] or match[2] or match[3])
+            if LITERAL_WORDS <= len(literal.words) <= MAX_WORDS:
+                literals.append(literal)
         return cls(_spaced(raw_words(text.lower())), tuple(dict.fromkeys(literals)))
 
 
@@ -131,25 +179,25 @@ def fit(asked: Wanted, chunk: ChunkText) -> Fit:
     if most <= 0.0:
         return NO_FIT
     if _spaced(words) in chunk.words:
-        return Fit(1.0, most, True)
+        same = any(literal.words == words and literal.gives(asked.text) for literal in chunk.literals)
+        return Fit(1.0, most, True, constant=same)
     if len(words) < MIN_WORDS:
         return NO_FIT
     has = [False] * len(words)
-    runs = {words[start : start + RUN_WORDS] for start in range(len(words) - RUN_WORDS + 1)}
-    for run in (*runs, *filter(None, asked.phrases)):
-        if _spaced(run) in chunk.words:
-            for start in range(len(words) - len(run) + 1):
-                if words[start : start + len(run)] == run:
-                    has[start : start + len(run)] = [True] * len(run)
-    known, longest = frozenset(words), 0
+    for run, covered in asked.runs:
+        if run in chunk.words:
+            for place in covered:
+                has[place] = True
+    longest, same = 0, False
     for literal in chunk.literals:
-        if known.issuperset(literal):
-            places = _places(literal, words)
+        if asked.known.issuperset(literal.words):
+            places = _places(literal.words, words)
             longest = max(longest, len(places))
+            same = same or (bool(places) and literal.gives(asked.text))
             for place in places:
                 has[place] = True
-    strength = sum(worth for worth, covered in zip(asked.worth, has, strict=True) if covered)
-    return Fit(strength / most, strength, False, literal=longest / len(words))
+    strength = sum(worth for worth, is_had in zip(asked.worth, has, strict=True) if is_had)
+    return Fit(strength / most, strength, False, literal=longest / len(words), constant=same)
 
 
 def _places(literal: Sequence[bytes], words: Sequence[bytes]) -> Sequence[int]:
@@ -185,8 +233,10 @@ def gain(found: Fit, rare: float, weights: Weights) -> float:
     if found.literal >= 0.5:
         # What is left of the query are values.
         over = max(over, found.literal)
+    if found.constant:
+        over = 1.0
     if found.whole:
-        over = 1.0 + weights.pasted_exact * found.exact
+        over = 1.0 + weights.pasted_exact * found.exact + weights.pasted_constant * found.constant
     alike = found.share if found.share >= weights.verbatim_share else 0.0
     return weights.verbatim * alike**2 + weights.pasted * sure * over
 
@@ -221,8 +271,8 @@ class ChunkTexts:
         known = self._known.get(chunk)
         if known is None:
             known = ChunkText.of(text[begin:end])
-            self._bytes += 2 * len(known.words)
+            self._bytes += 3 * len(known.words)
             if self._bytes > self._most_bytes:
-                self._known, self._bytes = {}, 2 * len(known.words)
+                self._known, self._bytes = {}, 3 * len(known.words)
             self._known[chunk] = known
         return known
