@@ -63,7 +63,7 @@ class Changes(RuleBasedStateMachine):
         return sorted(p for p in self.root.rglob("*.*") if p.is_file() and ".semindex" not in p.parts)
 
     @rule(
-        folder=st.sampled_from(["", "src", "src/deep", "tests"]),
+        folder=st.sampled_from(["", "src", "src/deep", "tests", "src/v1", "src/v2", "src/v2beta1"]),
         suffix=st.sampled_from(sorted(SNIPPETS)),
         word=st.sampled_from(WORDS),
         name=st.integers(0, 12),

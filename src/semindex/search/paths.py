@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from semindex.search.scoring import Signal
 from semindex.search.sums import ranges, sums
+from semindex.search.versions import superseded
 from semindex.search.weights import Weights
 from semindex.source.roles import Role
 from semindex.store.generation import Generation, RowLists
@@ -36,11 +37,17 @@ _ROLE_SIGNALS = {role: (role.label, f"{role.label} file") for role in Role}
 """The weight of each role, and the name of its signal."""
 
 
+_LOW_ALREADY = np.uint8(Role.TESTS | Role.EXAMPLES | Role.LEGACY)
+"""Roles of files that rank below the code in any version of it."""
+
+
 class PathColumns(Struct, frozen=True):
     """What is stored of the paths of all files of a generation."""
 
     roles: npt.NDArray[np.uint8]
-    """Shape ``(files,)``: bits of :class:`semindex.source.roles.Role`."""
+    """Shape ``(files,)``: bits of :class:`semindex.source.roles.Role`; what is superseded is legacy, too."""
+    superseded: Mapping[str, Ids]
+    """By the term that names a version, files that are legacy only because of it; they ascend."""
     names: TermHashes
     """Shape ``(files,)``: the hash of ``=`` and the stem as one word."""
     known_names: frozenset[int]
@@ -58,9 +65,16 @@ class PathColumns(Struct, frozen=True):
         sizes = generation.file_sizes
         gains = weights.size * np.log1p(np.maximum(sizes, 0).astype(np.float64))
         roles, names = generation.column("file_roles"), generation.column("file_names")
+        older = {
+            version: files[roles[files] & _LOW_ALREADY == 0]
+            for version, files in superseded(generation, roles).items()
+        }
+        if older:
+            roles = roles.copy()
+            roles[np.concatenate(list(older.values()))] |= np.uint8(Role.LEGACY)
         stems, folders = (generation.lists(name, np.uint64) for name in ("stem_terms", "folder_terms"))
         terms = _alternating(stems, folders)
-        return PathColumns(roles, names, frozenset(names.tolist()), terms, sizes, gains)
+        return PathColumns(roles, older, names, frozenset(names.tolist()), terms, sizes, gains)
 
 
 def _alternating(first: RowLists, second: RowLists) -> RowLists:
@@ -93,7 +107,7 @@ def path_signals(
         Signal("file name", weights.stem_share * (shares.found[::2] / np.maximum(shares.sizes[::2], 1))),
         Signal("folder name", weights.folder_share * (shares.found[1::2] / max(1, len(plain)))),
         Signal("named file", weights.named_file * _named(paths, files, terms)),
-        *_role_signals(paths.roles[files], paths.sizes[files], frozenset(plain), weights),
+        *_role_signals(_roles_of(paths, files, terms), paths.sizes[files], frozenset(plain), weights),
         Signal("size", paths.size_gains[files]),
     ]
 
@@ -128,6 +142,14 @@ def _named(paths: PathColumns, files: Ids, terms: Sequence[QueryTerm]) -> Floats
         if called in paths.known_names:
             values[paths.names[files] == np.uint64(called)] = share
     return values
+
+
+def _roles_of(paths: PathColumns, files: Ids, terms: Sequence[QueryTerm]) -> npt.NDArray[np.uint8]:
+    """The roles of some files; an older version that the query names is not legacy."""
+    roles = paths.roles[files]
+    for named in [paths.superseded[term.term] for term in terms if term.term in paths.superseded]:
+        roles[np.isin(files, named)] &= np.uint8(~Role.LEGACY & 0xFF)
+    return roles
 
 
 def _role_signals(

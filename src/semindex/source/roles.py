@@ -9,7 +9,7 @@ from msgspec import Struct
 from semindex.source.languages import kind_of
 from semindex.tokens import path_parts, text_terms, whole_term, words
 
-ROLES_VERSION = 1
+ROLES_VERSION = 2
 """Raised when any path gives other words or roles than before; part of the analysis fingerprint."""
 
 
@@ -25,6 +25,8 @@ class Role(IntEnum):
     DATA = 32
     PLATFORM = 64
     """For one system of those that most code is not written on, beside a file that does it for the others."""
+    VERSIONED = 128
+    """Below a folder of a version; by itself no reason for anything (:mod:`semindex.search.versions`)."""
 
     @property
     def label(self) -> str:
@@ -52,6 +54,8 @@ _FOLDERS = {
     ),
 }
 """Names of folders that give all files below them a role."""
+VERSION = r"v(?P<number>\d{1,3})(?:(?P<stage>alpha|beta)(?P<step>\d{0,3}))?"
+"""The name of a folder that holds one version, in lower case: ``v2``, ``v1beta1``."""
 # Patterns as text: re compiles each when it is first used, and keeps it.
 _PLATFORM_FILE = (
     r"^(?:.*[._-])?(?:win|win32|win64|windows|winnt|mingw|cygwin|aix|sunos|solaris|os390|ibmi|haiku|qnx"
@@ -96,7 +100,10 @@ def path_facts(path: str, language: str) -> PathFacts:
 @lru_cache(maxsize=4096)
 def _folder_roles(folder: str) -> frozenset[Role]:
     components = frozenset(folder.lower().split("/"))
-    return frozenset(role for role, names in _FOLDERS.items() if components & names)
+    roles = {role for role, names in _FOLDERS.items() if components & names}
+    if any(re.fullmatch(VERSION, name) for name in components):
+        roles.add(Role.VERSIONED)
+    return frozenset(roles)
 
 
 @lru_cache(maxsize=4096)

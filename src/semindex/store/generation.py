@@ -165,9 +165,13 @@ class Generation:
 
     def of_repository(self, number: int) -> Mask:
         """Which files are of a repository, shape ``(files,)``."""
-        sizes = np.diff(self._file_base)
-        mask: Mask = (np.array(self._repositories, dtype=np.int64) == number).repeat(sizes)
+        mask: Mask = self.repositories == number
         return mask
+
+    @property
+    def repositories(self) -> Ids:
+        """The number of the repository that each file is of, shape ``(files,)``."""
+        return np.array(self._repositories, dtype=np.int64).repeat(np.diff(self._file_base))
 
     def has(self, name: str) -> bool:
         """Whether every segment has a section; optional ones are missing in older segments."""
