@@ -10,7 +10,7 @@ from msgspec import Struct
 from semindex.search.evidence import Reasons
 from semindex.search.paths import PathColumns, path_signals
 from semindex.search.places import PlaceMatch
-from semindex.search.scoring import BodyScores, Signal, Weighed, discounted
+from semindex.search.scoring import Signal, Weighed, discounted
 from semindex.search.sums import kth_largest, ranges
 from semindex.search.symbols import SymbolMatch
 from semindex.search.terms import Chosen
@@ -79,17 +79,6 @@ class Ordering:
     def __init__(self, generation: Generation, weights: Weights) -> None:
         self._generation, self._weights = generation, weights
         self._paths: PathColumns | None = None
-
-    def span_scores(
-        self, mode: Mode, text: Floats, code: BodyScores, cosines: Floats | None, exact: Floats | None
-    ) -> Floats:
-        """What decides which chunks of a file are shown, shape ``(chunks,)``."""
-        weights, spans = self._weights, np.zeros(len(text))
-        if mode is not Mode.DENSE:
-            spans = text + weights.span_body * code.scores
-        if cosines is not None:
-            spans = spans + weights.span_dense * cosines
-        return spans if exact is None else spans + exact
 
     def signals(
         self,
@@ -254,13 +243,15 @@ class Ordering:
         scores: Floats,
         chosen: Chosen,
         span_scores: Floats,
+        with_names: Callable[[Ids, Floats, Ids], Floats],
         first_of: Callable[[int], First | None],
         most: int | None,
         share: float,
     ) -> tuple[RankedFile, ...]:
         """The files at some places, each with its ``most`` best chunks (all, when None).
 
-        Before all others comes the one that ``first_of`` tells.
+        Before all others comes the one that ``first_of`` tells. ``with_names`` takes chunks, their scores
+        and how many chunks each file has; it gives the scores by which they are ordered.
         """
         files = [chosen.files.item(place) for place in best]
         named = [first_of(place) for place in best]
@@ -268,6 +259,7 @@ class Ordering:
         sizes = chosen.sizes[at]
         inside = ranges(chosen.starts[at], sizes)
         ids, spans, owners = chosen.chunks[inside], span_scores[inside], np.arange(len(at)).repeat(sizes)
+        spans = with_names(ids, spans, sizes)
         firsts = np.zeros(len(ids), dtype=bool)
         for match in named:
             if match is not None:

@@ -9,6 +9,7 @@ nearness to the best chunks among them; and the chunks to be *shown* are picked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +39,7 @@ from semindex.search.scoring import (
     weighed,
 )
 from semindex.search.shortlist import best_files, by_file_maximum, nearest_files
+from semindex.search.spans import Spans
 from semindex.search.sums import distinct, ranges
 from semindex.search.symbols import SymbolMatch, closest, names_in, setting_matches, symbol_matches
 from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source
@@ -114,6 +116,7 @@ class Ranker:
         self._norms = Norms(generation, weights)
         self._scratch = Scratch(generation.chunks)
         self._ordering = Ordering(generation, weights)
+        self._spans = Spans(generation, weights)
         self._table: TermTable | None = None
         self._decoding: Beside[TermTable] | None = None
         self._queries = 0
@@ -187,7 +190,7 @@ class Ranker:
         if texts is not None and asked is not None:
             fits = self._fits(asked, matches, chosen, code, texts)
         exact = self._exact_words(fits, len(chosen.chunks)) if fits else None
-        span_scores = self._ordering.span_scores(mode, text, code, cosines, exact)
+        span_scores = self._spans.scores(mode, told, chosen.chunks, text, code, cosines, exact)
         # Order.
         signals = self._ordering.signals(mode, terms, matches, chosen, text, cosines, symbols)
         if exact is not None:
@@ -209,7 +212,8 @@ class Ranker:
         # Show.
         evidence = Evidence(matches, chosen, signals, cosines, fits, symbols, places, best, generation)
         first = self._ordering.firsts(is_name, chosen, symbols, places, exact)
-        ranked = self._ordering.ranked(best, scores, chosen, span_scores, first, spans, span_share)
+        named = partial(self._spans.with_names, told)
+        ranked = self._ordering.ranked(best, scores, chosen, span_scores, named, first, spans, span_share)
         ranked = tuple([self._of_kinds(found, query.filters.kinds, told) for found in ranked])
         return Ranking(ranked, told, notes, evidence)
 
@@ -220,7 +224,7 @@ class Ranker:
 
     def _feedback(self, chosen: Chosen, scores: Floats, span_scores: Floats, limit: int) -> Signal:
         """The nearness of files to the best chunks of all."""
-        by_file = self.weights.chunk_file_share * scores[chosen.owners]
+        by_file = self.weights.feedback_file_share * scores[chosen.owners]
         shown = self._ordering.shown_vector(chosen, span_scores + by_file, self.embedder.dim)
         return self._ordering.feedback(shown, chosen, scores, limit)
 

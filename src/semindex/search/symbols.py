@@ -151,7 +151,7 @@ def closest(
     Of equals it is the first. None when the chunk has none of these kinds.
     """
     found = [symbol for symbol in generation.starting(chunk) if generation.symbol(symbol).kind in kinds]
-    return max(found, key=lambda symbol: _share(generation.symbol(symbol).name, terms), default=None)
+    return max(found, key=lambda symbol: name_share(generation.symbol(symbol).name, terms), default=None)
 
 
 def heading(generation: Generation, chunk: int, owner: str | None, terms: Collection[str]) -> int | None:
@@ -162,11 +162,11 @@ def heading(generation: Generation, chunk: int, owner: str | None, terms: Collec
     if not 1 < len(generation.starting(chunk)) <= MAX_HEADINGS:
         return None
     best = closest(generation, chunk, terms, _HEADINGS)
-    own = _share(owner.rpartition(".")[2], terms) if owner is not None else 0.0
-    return best if best is not None and _share(generation.symbol(best).name, terms) > own else None
+    own = name_share(owner.rpartition(".")[2], terms) if owner is not None else 0.0
+    return best if best is not None and name_share(generation.symbol(best).name, terms) > own else None
 
 
-def _share(name: str, terms: Collection[str]) -> float:
+def name_share(name: str, terms: Collection[str]) -> float:
     """The share of the terms of a name that are among some terms."""
     own = [term for word in words(name) for term in word_terms(word) if not term.startswith("=")]
     return sum(term in terms for term in own) / max(1, len(own))

@@ -99,9 +99,23 @@ class Weights(Struct, frozen=True):
     platform: float = -0.4
     span_body: float = 2.8
     """Body score in choosing the span to show."""
-    span_dense: float = 1.4
-    chunk_file_share: float = 0.35
+    span_dense: float = 2.1
+    span_head: float = -0.4
+    """For the head of a class or module that goes on behind the chunk: what is asked for is mostly inside."""
+    span_value: float = -0.4
+    """For a chunk of constants, variables or fields."""
+    span_block: float = -0.1
+    """For lines that no definition owns, such as imports."""
+    span_prose: float = -0.4
+    """For text and configuration, when a query asks for neither."""
+    span_name: float = 0.2
+    """For the name of a chunk's definition, times the square of the share of its words that a query has."""
+    span_named_files: int = 10
+    """Names are compared in so many of the first files."""
+    chunk_file_share: float = 0.25
     """File score added to each of its chunks when chunks are ranked by themselves."""
+    feedback_file_share: float = 0.35
+    """The same, to choose the chunks that show what is meant."""
 
     floor: float = 0.85
     """Where most words of a query stand nowhere, the evidence of some file must be as much.

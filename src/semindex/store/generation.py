@@ -413,6 +413,21 @@ class Generation:
             mask[base + segment.section("symbol_chunks")[wanted].astype(np.int64)] = True
         return mask
 
+    def heads(self, chunks: Ids) -> Mask:
+        """Which of some chunks, given ascending, have the beginning but not the end of what owns them."""
+        found = np.zeros(len(chunks), dtype=bool)
+        for number, segment in enumerate(self._segments):
+            base, end = self._chunk_base[number : number + 2]
+            begin, stop = chunks.searchsorted([base, end]).tolist()
+            ordinals = chunks[begin:stop] - base
+            owners = segment.section("chunk_owners")[ordinals]
+            (owned,) = (owners >= 0).nonzero()
+            ordinals, owners = ordinals[owned], owners[owned]
+            begins = segment.section("symbol_chunks")[owners] == ordinals
+            ends = segment.section("symbol_lines")[owners, 1] > segment.section("chunk_lines")[ordinals, 1]
+            found[begin + owned] = begins & ends
+        return found
+
     def kinds_in(self, files: Mask) -> list[Kind]:
         """The kinds of chunks and definitions that some files have, in the order of their numbers."""
         found = set(np.unique(self.chunk_kinds[files[self.chunk_file]]).tolist())
