@@ -446,6 +446,8 @@ class Hit(Struct, frozen=True, gc=False):
     """Into how many parts this function is cut."""
     spans: tuple[tuple[int, int], ...] = ()
     """Character ranges of ``text`` that match a query term, for highlighting."""
+    line: int | None = None
+    """The line of the file, in the span, that the query names (``path:line``, a stack trace)."""
 
 
 class Coverage(Struct, frozen=True):

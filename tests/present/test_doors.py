@@ -114,7 +114,7 @@ finally:
     assert done.stdout.endswith("[]\n")
 
 
-HERE_ONLY = {"seconds", "terms", "spans", "ref"}
+HERE_ONLY = {"seconds", "terms", "spans", "line", "ref"}
 """What an answer's records have for this process, and JSON does not: time taken, and what to highlight."""
 
 

@@ -83,6 +83,7 @@ def test_a_place_is_a_file_whose_path_ends_alike_and_the_line_is_shown(grow: Gro
         first = index.search(query)[0]
         assert first.path == "src/web/app.py"
         assert first.start_line <= 170 <= first.end_line
+        assert first.line == 170
     trace = (
         'Traceback (most recent call last):\n  File "/usr/lib/python3.11/threading.py", line 9, in run\n'
         '  File "/srv/x/lib/run.py", line 30, in f7\n  File "/srv/x/web/app.py", line 170, in f42\n'
@@ -91,10 +92,19 @@ def test_a_place_is_a_file_whose_path_ends_alike_and_the_line_is_shown(grow: Gro
     hits = index.search(trace)
     assert [hit.path for hit in hits][:2] == ["src/web/app.py", "src/lib/run.py"]
     assert all(hit.start_line <= line <= hit.end_line for hit, line in zip(hits, (170, 30), strict=False))
+    assert [hit.line for hit in hits][:2] == [170, 30]
     assert hits.query.kind == "stack trace"
 
 
 def test_a_line_behind_the_end_of_a_file_is_told(grow: Grow) -> None:
     hits = grow({"a.py": "x = 1\n"}).search("a.py:99")
-    assert hits[0].path == "a.py"
-    assert "a.py has 1 lines, and no line 99" in hits.coverage.notes
+    assert (hits[0].path, hits[0].line) == ("a.py", None)
+    assert "a.py has 1 line, and no line 99" in hits.coverage.notes
+
+
+def test_a_file_that_the_index_does_not_have_is_told(grow: Grow) -> None:
+    index = grow({"src/a.py": "port = localhost\n"})
+    told = "no file of the index has the path src/b.py; shown is what is like it"
+    assert told in index.search("src/b.py:9").coverage.notes
+    for query in ("localhost:8080", "cannot reach example.com:80", "read/write:1", "src/a.py:1"):
+        assert not [note for note in index.search(query).coverage.notes if "has the path" in note], query

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from semindex.types import BuildReport, Hits
 
 SCHEMA = 1
-LEFT_OUT = {"spans", "ref"}
-"""Fields that serve this process: where a terminal highlights, and what a walk saw of a file."""
+LEFT_OUT = {"spans", "line", "ref"}
+"""Fields that serve this process: what a terminal highlights and shows, and what a walk saw of a file."""
 _OTHER_NAMES = {"nbytes": "bytes"}
 _PATHS = {"root", "index_dir", "repository", "source"}
 """Fields that hold a path of this machine, of which bytes that are not UTF-8 are shown as U+FFFD."""

@@ -155,7 +155,9 @@ def _file_hit(
     head = _head(found, reader.generation)
     more = Deferred(lambda: _more(found, head, reader, terms, score))
     hit = _hit(reader, head, (found.score, score), why, more, terms=terms)
-    return hit if found.symbol is None else _defining(hit, reader, found)
+    hit = hit if found.symbol is None else _defining(hit, reader, found)
+    named = found.line is not None and hit.start_line <= found.line <= hit.end_line
+    return replace(hit, line=found.line) if named else hit
 
 
 class _Run(NamedTuple):

@@ -53,6 +53,8 @@ class RankedFile(Struct, frozen=True, gc=False):
     """The score of each of the chunks."""
     symbol: int | None = None
     """The definition that the query names, where the file has it."""
+    line: int | None = None
+    """The line that the query names, when the first chunk has it."""
 
 
 class First(Struct, frozen=True, gc=False):
@@ -61,6 +63,8 @@ class First(Struct, frozen=True, gc=False):
     chunk: int
     symbol: int | None = None
     """The definition that is shown whole, in place of the chunk's lines."""
+    line: int | None = None
+    """The line of the chunk that the query names."""
 
 
 class Ranking(Struct, frozen=True, gc=False):
@@ -226,7 +230,7 @@ class Ordering:
             file = chosen.files.item(place)
             named = places.get(file)
             if named is not None and named.chunk is not None:
-                return First(named.chunk)
+                return First(named.chunk, line=named.line)
             match = symbols.get(file)
             if match is None:
                 return None
@@ -279,8 +283,11 @@ class Ordering:
         found, begin = [], 0
         for place, file, match, size in zip(best, files, named, sizes.tolist(), strict=True):
             shown = chunks[begin : begin + size]
-            symbol = match.symbol if match is not None and shown[0] == match.chunk else None
-            found.append(RankedFile(file, scores.item(place), shown, values[begin : begin + size], symbol))
+            symbol, line = None, None
+            if match is not None and shown[0] == match.chunk:
+                symbol, line = match.symbol, match.line
+            values_shown = values[begin : begin + size]
+            found.append(RankedFile(file, scores.item(place), shown, values_shown, symbol, line))
             begin += size
         return tuple(found)
 

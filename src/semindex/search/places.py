@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation
-from semindex.types import Place
+from semindex.types import Place, Query
 
 MAX_PLACES = 64
 """Frames of a trace that are looked at."""
@@ -42,6 +42,8 @@ _PYTHON_ORDER = re.compile(r'Traceback \(most recent call last\)|^\s*File "[^"\n
 _WHOLE = re.compile(
     rf"(?P<path>{_PATH}[^{_APART}/\\])(?:(?::|#L)(?P<line>\d+)(?:(?::|-L?|,)\d+)*:?|\((?P<inner>\d+)(?:,\d+)?\))?"
 )
+_NAMED_FILE = re.compile(r"\.[A-Za-z]\w*$")
+"""A path that surely means a file: ``localhost:8080`` and ``read/write:1`` may mean others."""
 _SEPARATORS = re.compile(r"[/\\]+")
 
 
@@ -87,20 +89,25 @@ class PlaceMatch(Struct, frozen=True):
 
 
 def place_matches(
-    generation: Generation, places: Sequence[Place], weights: Weights
+    generation: Generation, query: Query, weights: Weights
 ) -> tuple[dict[int, PlaceMatch], tuple[str, ...]]:
-    """The files that some places name, by file id, those named first with the highest boost; and notes."""
+    """The files that a query names, by file id, those named first with the highest boost; and notes."""
     found: dict[int, PlaceMatch] = {}
     notes: list[str] = []
-    for file, line in _resolved(places, generation.named) if places else ():
+    for file, line in _resolved(query.places, generation.named) if query.places else ():
         if file in found:
             continue
         boost = max(weights.place_least, weights.place - weights.place_step * len(found))
         chunk = _chunk_with(generation, file, line) if line else None
         if line and chunk is None:
             _, last = generation.lines(int(generation.file_starts[file + 1]) - 1)
-            notes.append(f"{generation.path(file)} has {last:,} lines, and no line {line:,}")
+            lines = f"{last:,} line{'s' * (last != 1)}"
+            notes.append(f"{generation.path(file)} has {lines}, and no line {line:,}")
         found[file] = PlaceMatch(boost, line, chunk)
+    if query.places and not found:
+        place = whole_place(query.text)
+        if place is not None and place.line and _NAMED_FILE.search(place.path):
+            notes.append(f"no file of the index has the path {place.path}; shown is what is like it")
     return found, tuple(notes)
 
 

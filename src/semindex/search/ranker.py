@@ -162,7 +162,7 @@ class Ranker:
         asks_settings = asks_for_settings(terms)
         if asks_settings:
             symbols = setting_matches(generation, query.text, weights, query.filters.kinds) | symbols
-        places, misplaced = place_matches(generation, query.places, weights)
+        places, misplaced = place_matches(generation, query, weights)
         is_name, readable = query.kind == Asked.NAME.value, texts is not None and mode is not Mode.DENSE
         asked = None if is_name or not readable else self._wanted(query, terms, matches)
         passing = self._passing(query.filters, required)
