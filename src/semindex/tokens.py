@@ -212,6 +212,24 @@ def matching_ranges(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
     return [match.span() for match in found if match[0] in wanted_words]
 
 
+def fullest_line(text: str, ranges: Iterable[tuple[int, int]], terms: Collection[str]) -> int | None:
+    """The line of ``text``, from 0, whose words at some ranges have most distinct ``terms``.
+
+    The first one on a tie; None without a range.
+    """
+    wanted = frozenset(terms)
+    of_word: dict[str, frozenset[str]] = {}
+    of_line: dict[int, frozenset[str]] = {}
+    line = at = 0
+    for start, end in ranges:
+        line, at = line + text.count("\n", at, start), start
+        word = text[start:end]
+        if word not in of_word:
+            of_word[word] = wanted.intersection(word_terms(word))
+        of_line[line] = of_line.get(line, frozenset()) | of_word[word]
+    return max(of_line, key=lambda each: (len(of_line[each]), -each), default=None)
+
+
 @lru_cache(maxsize=16384)
 def hash_term(term: str) -> int:
     """The xxh3-64 hash of a term or name: its key in every table of an index."""

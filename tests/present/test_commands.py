@@ -246,6 +246,15 @@ def test_terms_are_emphasised_in_text_that_has_no_spans_yet() -> None:
     assert emphasised(answer(bare))[0].spans == ()
 
 
+def test_the_line_to_be_shown_has_most_of_the_terms_where_the_query_names_none() -> None:
+    text = "def parse(jar):\n    cookie = 1; cookie = 2\n    return parse(cookie)\n"
+    hit, terms = replace(HIT, text=text, spans=()), ("cooki", "pars")
+    named, notebook, gone = replace(hit, line=10), replace(hit, cell=1), replace(hit, text=None)
+    hits = emphasised(replace(answer(hit, named, notebook, gone), terms=terms))
+    assert [each.line for each in hits] == [12, 10, None, None]
+    assert emphasised(replace(answer(hit), terms=("nothing",)))[0].line is None
+
+
 def test_one_index_folder_cannot_serve_two_repositories(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     done = invoke("search", "x", "one", ".", "--index-dir", "d")

@@ -87,6 +87,18 @@ def test_the_window_shows_most_matches_as_early_as_it_can(matching: tuple[int, .
     assert shown.lines[0] == f"line {first - 100}"
 
 
+@pytest.mark.parametrize(
+    ("matching", "line", "first"),
+    [((20,), 101, 101), ((1, 2), 120, 112), ((28, 29), 115, 107), ((), 130, 119), ((5,), 99, 101)],
+)
+def test_the_window_holds_the_line_to_be_shown_with_some_around_it(
+    matching: tuple[int, ...], line: int, first: int
+) -> None:
+    shown = window(replace(at_lines(*matching), line=line), 12)
+    assert shown.numbers == tuple(range(first, first + 12))
+    assert (window(replace(at_lines(), line=115), 1).numbers) == (115,)
+
+
 def test_a_window_larger_than_the_text_is_the_text() -> None:
     shown = window(HIT, 500)
     assert (shown.numbers, len(shown.lines), shown.before, shown.after) == ((10, 11, 12), 3, 0, 0)
@@ -94,8 +106,9 @@ def test_a_window_larger_than_the_text_is_the_text() -> None:
 
 @given(st.text(alphabet="ab\n\r\t\x1b\u2028", max_size=60), st.integers(0, 9), st.integers(0, 70))
 def test_windows_number_the_lines_of_the_file(text: str, context: int, at: int) -> None:
-    shown = window(replace(HIT, text=text, spans=((at, at + 1),)), context)
+    shown = window(replace(HIT, text=text, spans=((at, at + 1),), line=HIT.start_line + at), context)
     whole = text.removesuffix("\n").split("\n")
+    assert not context or at >= len(whole) or HIT.start_line + at in shown.numbers
     assert shown.before + len(shown.lines) + shown.after == len(whole)
     assert shown.numbers == tuple(HIT.start_line + shown.before + at for at in range(len(shown.lines)))
     for line, original in zip(shown.lines, whole[shown.before :], strict=False):
@@ -136,6 +149,14 @@ def test_vimgrep_points_at_the_first_match_in_bytes() -> None:
     assert list(vimgrep(answer(hit), View())) == [
         f"src/cookies.py:11:{len('_ünd = '.encode()) + 1}:\tünd = cookie"
     ]
+
+
+def test_vimgrep_points_into_the_line_to_be_shown() -> None:
+    text = "jar = cookie\n\tcookie = jar\nreturn\n"
+    starts = (text.index("cookie"), text.rindex("cookie"))
+    hit = replace(HIT, text=text, spans=tuple((start, start + 6) for start in starts))
+    lines = list(vimgrep(answer(*(replace(hit, line=line) for line in (None, 11, 12))), View()))
+    assert [line.split(":")[1:3] for line in lines] == [["10", "7"], ["11", "2"], ["12", "1"]]
 
 
 def test_vimgrep_without_matches_or_text_points_at_the_start() -> None:

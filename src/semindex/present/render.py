@@ -81,14 +81,17 @@ def address(hit: Hit, base: PurePath | None) -> str:
 
 
 def window(hit: Hit, most: int) -> Window:
-    """At most ``most`` lines of the hit's text: those with most matching lines, the first on a tie."""
+    """At most ``most`` lines of the hit's text: those with most matching lines, the first on a tie.
+
+    They hold the hit's :attr:`~semindex.types.Hit.line`, with a quarter of them before it, and behind it.
+    """
     text = safe_text(hit.text or "").removesuffix("\n")
     lines = text.split("\n")
     matched = [0] * len(lines)
     for start, _ in hit.spans:
         matched[min(text.count("\n", 0, start), len(lines) - 1)] = 1
     most = max(0, min(most, len(lines)))
-    starts = range(len(lines) - most + 1)
+    starts = _starts(hit, len(lines), most)
     best = max(starts, key=lambda start: (sum(matched[start : start + most]), -start))
     end = best + most
     if hit.cell is not None:
@@ -99,9 +102,30 @@ def window(hit: Hit, most: int) -> Window:
     return Window(numbers, tuple(lines[best:end]), best, len(lines) - end)
 
 
+def _starts(hit: Hit, size: int, most: int) -> range:
+    """Where a window of ``most`` lines of ``size`` may begin so that it holds the line to be shown."""
+    if hit.line is None or hit.cell is not None or not hit.start_line <= hit.line < hit.start_line + size:
+        return range(size - most + 1)
+    at, margin = hit.line - hit.start_line, most // 4
+    first = min(max(0, at + margin + 1 - most), size - most)
+    return range(first, min(max(first, at - margin), size - most) + 1)
+
+
 def _number(hit: Hit, at: int) -> int:
     """The line of the file of a line of the hit's text; all lines of a notebook's cell may stand on one."""
     return min(hit.start_line + at, max(hit.start_line, hit.end_line)) if hit.cell else hit.start_line + at
+
+
+def _first_match(hit: Hit, text: str) -> int:
+    """Where the first match of a hit begins, on the line that it shows when there is one."""
+    matches = [start for start, _ in hit.spans]
+    if hit.line is not None and hit.cell is None:
+        lines = text.split("\n")
+        at = min(max(hit.line - hit.start_line, 0), len(lines) - 1)
+        begin = sum(map(len, lines[:at])) + at
+        end = begin + len(lines[at])
+        return next((start for start in matches if begin <= start < end), begin)
+    return matches[0] if matches else 0
 
 
 def plain(answer: Hits, view: View) -> Iterator[str]:
@@ -117,10 +141,13 @@ def plain(answer: Hits, view: View) -> Iterator[str]:
 
 
 def vimgrep(answer: Hits, view: View) -> Iterator[str]:
-    """``PATH:LINE:COLUMN:TEXT`` of each hit's first match; the column counts bytes from 1, as Vim does."""
+    """``PATH:LINE:COLUMN:TEXT`` of the first match on the line that each hit shows, else in its text.
+
+    The column counts bytes from 1, as Vim does.
+    """
     for hit in answer:
         text = hit.text or ""
-        at = hit.spans[0][0] if hit.spans else 0
+        at = _first_match(hit, text)
         start = text.rfind("\n", 0, at) + 1
         line = text[start:].split("\n", 1)[0]
         column = len(text[start:at].encode("utf-8", "surrogatepass")) + 1

@@ -17,7 +17,7 @@ from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
     from semindex.config import Settings
-    from semindex.types import Hits
+    from semindex.types import Hit, Hits
 
 
 class Shape(Struct, frozen=True):
@@ -59,18 +59,20 @@ def noted(answer: Hits, notes: Iterable[str]) -> Hits:
 
 
 def emphasised(answer: Hits) -> Hits:
-    """The answer with the ranges of each hit's text to highlight, found anew for a hit that names none."""
-    from semindex.tokens import matching_ranges
+    """The answer with the ranges of each hit's text to highlight and its line to show, if none are named."""
+    from semindex.tokens import fullest_line, matching_ranges
 
-    if not answer.terms:
-        return answer
-    hits = (
-        hit
-        if hit.spans or hit.text is None
-        else structs.replace(hit, spans=tuple(matching_ranges(hit.text, answer.terms)))
-        for hit in answer
-    )
-    return structs.replace(answer, hits=tuple(hits))
+    def with_matches(hit: Hit) -> Hit:
+        text = hit.text
+        if text is None:
+            return hit
+        hit = structs.replace(hit, spans=hit.spans or tuple(matching_ranges(text, answer.terms)))
+        if hit.line is not None or hit.cell is not None:
+            return hit
+        fullest = fullest_line(text, hit.spans, answer.terms)
+        return hit if fullest is None else structs.replace(hit, line=hit.start_line + fullest)
+
+    return structs.replace(answer, hits=tuple(map(with_matches, answer))) if answer.terms else answer
 
 
 def give(answer: Hits, shape: Shape, settings: Settings) -> int:
