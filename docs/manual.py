@@ -93,6 +93,8 @@ The user's settings, on Linux.
 semindex search \(dqhow are cookies signed\(dq
 semindex search \(aqFlask.run lang:python \-path:tests\(aq
 semindex related src/app.py:120
+semindex symbol Server.start
+semindex read src/app.py:10-40
 .fi
 .SH SEE ALSO
 .BR git\-grep (1),

@@ -27,9 +27,11 @@ from semindex.errors import (
 from semindex.locate import Location, StrPath, indexes_below, locate, path_named, why_no_folder
 from semindex.operations.base import verb
 from semindex.operations.index import WatchedRefresh
+from semindex.operations.read import Read, read
 from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.operations.status import StatusRequest
+from semindex.operations.symbol import Symbol, symbol
 from semindex.process.threads import usable_cores
 from semindex.snapshot import Commit, Judging, Memory, Snapshot
 from semindex.source.kept import KeptTexts
@@ -42,12 +44,15 @@ from semindex.types import (
     BuildReport,
     Cluster,
     Coverage,
+    Definitions,
     Embedder,
+    FileFailure,
     Hit,
     Hits,
     ProgressCallback,
     Query,
     Status,
+    Texts,
     Upkept,
 )
 
@@ -202,6 +207,32 @@ class Index:
         return related(self.snapshot(), asked)
 
     related = verb(Related, _related)
+
+    def _symbol(self, asked: Symbol) -> Definitions:
+        """The definitions that a name means, best first; of the path of a file its outline.
+
+        Raises:
+            NotIndexed: Nothing was indexed here.
+            QueryError: The name is empty, or a filter names nothing known.
+        """
+        started = time.perf_counter()
+        checked = (self.bring_up_to_date(),) if asked.refresh else ()
+        return symbol(self.snapshot(), asked, checked, started=started)
+
+    symbol = verb(Symbol, _symbol)
+
+    def _read(self, asked: Read) -> Texts:
+        """Lines of indexed files, as they are today; a span that cannot be given says why.
+
+        Raises:
+            NotIndexed: Nothing was indexed here.
+            QueryError: No span is given.
+        """
+        started = time.perf_counter()
+        checked = (self.bring_up_to_date(),) if asked.refresh else ()
+        return read(self.snapshot(), asked, checked, started=started)
+
+    read = verb(Read, _read)
 
     def _status(self, asked: StatusRequest) -> Status:
         """The state of the index; ``verify`` reads every file of it and compares checksums.
@@ -424,7 +455,21 @@ class Index:
             freshness="unchecked",
             notes=(*catalog.notes, *partial),
         )
-        return Commit(self.root, (live.identity, live.generation), live.model, segments, dead, coverage)
+        return Commit(
+            self.root,
+            (live.identity, live.generation),
+            live.model,
+            segments,
+            dead,
+            coverage,
+            self._why_left_out,
+        )
+
+    def _why_left_out(self, path: str) -> FileFailure | None:
+        """Why a file is not in the index, as the newest commit tells; None when it tells nothing."""
+        with self._lock:
+            known = list(self._opened_catalog().failures([path]))
+        return next((each.failure for each in known if each.failure.path == path), None)
 
     def _forget(self) -> None:
         if self._catalog is not None:

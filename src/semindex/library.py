@@ -11,11 +11,13 @@ from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Index, StrPath
 from semindex.index import open as open_index
 from semindex.operations.base import verb
+from semindex.operations.read import Read, read
 from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
+from semindex.operations.symbol import Symbol, symbol
 from semindex.process.threads import MOST_THREADS, Beside
 from semindex.snapshot import Commit, Snapshot
-from semindex.types import Hits
+from semindex.types import Definitions, Hits, Texts, Upkept
 
 
 class Indexes:
@@ -74,9 +76,7 @@ class Indexes:
         started = time.perf_counter()
         if asked.rerank:
             self.indexes[0].load_reranker()
-        # Looking for changes is mostly waiting for the disk, so all of them wait at once.
-        tasks = [index.bring_up_to_date for index in self.indexes if asked.refresh]
-        checked = Beside(tasks, threads=min(MOST_THREADS, len(tasks)) - 1).results()
+        checked = self._checked(asked.refresh)
         return search(self.snapshot(), asked, checked, started=started)
 
     search = verb(Search, _search)
@@ -93,6 +93,42 @@ class Indexes:
         return related(self.snapshot(), asked)
 
     related = verb(Related, _related)
+
+    def _symbol(self, asked: Symbol) -> Definitions:
+        """The definitions of all repositories that a name means, best first; of a path its outline.
+
+        A path is an absolute one, or relative to any of the repositories.
+
+        Raises:
+            QueryError: The name is empty, or a filter names nothing known.
+            SemindexError: As of one index.
+        """
+        started = time.perf_counter()
+        checked = self._checked(asked.refresh)
+        return symbol(self.snapshot(), asked, checked, started=started)
+
+    symbol = verb(Symbol, _symbol)
+
+    def _read(self, asked: Read) -> Texts:
+        """Lines of indexed files, as they are today; a span that cannot be given says why.
+
+        A path is an absolute one, or relative to any of the repositories: the first that has it.
+
+        Raises:
+            QueryError: No span is given.
+            SemindexError: As of one index.
+        """
+        started = time.perf_counter()
+        checked = self._checked(asked.refresh)
+        return read(self.snapshot(), asked, checked, started=started)
+
+    read = verb(Read, _read)
+
+    def _checked(self, refresh: bool) -> Sequence[Upkept]:
+        """What was done about changes in each index; nothing at all without ``refresh``."""
+        # Looking for changes is mostly waiting for the disk, so all of them wait at once.
+        tasks = [index.bring_up_to_date for index in self.indexes if refresh]
+        return Beside(tasks, threads=min(MOST_THREADS, len(tasks)) - 1).results()
 
     def snapshot(self) -> Snapshot:
         """The newest commits of all, ready to be read; the same object while none has a newer one.

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from semindex.errors import IndexCorrupt
 from semindex.operations.base import verb
+from semindex.operations.read import Read, read
 from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
+from semindex.operations.symbol import Symbol, symbol
 from semindex.process.recent import RecentlyUsed
 from semindex.search.hits import MORE_SHARE, MORE_SPANS, Reader
 from semindex.search.ordering import RankedFile, Ranking
@@ -24,7 +26,7 @@ from semindex.source.kept import KeptTexts
 from semindex.store.generation import Generation
 from semindex.store.segment import Segment
 from semindex.store.soundness import find_cause, find_damage
-from semindex.types import Coverage, Embedder, GroupBy, Hit, Mode, Query, Reason, Upkept
+from semindex.types import Coverage, Embedder, FileFailure, GroupBy, Hit, Mode, Query, Reason, Upkept
 
 ANSWER_SECONDS = 3600
 """How long a ranking is remembered, so that a process that stays gives memory back."""
@@ -55,6 +57,8 @@ class Commit(Struct, frozen=True):
     dead: Sequence[Sequence[int]]
     """The dead files of each segment."""
     coverage: Coverage
+    why_left_out: Callable[[str], FileFailure | None] = lambda _: None
+    """Why a file with this path is not in the index, if that is known."""
 
 
 class Memory(Struct, frozen=True):
@@ -99,6 +103,7 @@ class Snapshot:
         """
         self.commits = tuple(commits)
         self.roots = [commit.root for commit in commits]
+        self.scopes = tuple(map(tuple, scopes))
         self._segments = [segment for commit in commits for segment in commit.segments]
         self._memory, self.judging, self._masks = memory, judging, masks
         self._embedder, self._is_sound = embedder, False
@@ -122,6 +127,12 @@ class Snapshot:
 
     search = verb(Search, search)
     related = verb(Related, related)
+    symbol = verb(Symbol, symbol)
+    read = verb(Read, read)
+
+    def why_left_out(self, repository: int, path: str) -> FileFailure | None:
+        """Why a file of a repository is not in its index, if that is known."""
+        return self.commits[repository].why_left_out(path)
 
     def reader(self) -> Reader:
         """Reads texts for one answer."""

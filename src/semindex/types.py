@@ -511,6 +511,110 @@ class Hits(Struct, Sequence[Hit], frozen=True, metaclass=_SequenceMeta):
         return iter(self.hits)
 
 
+class Member(Struct, frozen=True, gc=False):
+    """A definition directly inside another one."""
+
+    symbol: str
+    """Qualified with its enclosing definitions by dots."""
+    name: str
+    kind: str
+    start_line: int
+    end_line: int
+    signature: str | None
+    """As :attr:`Definition.signature`."""
+
+
+class Definition(Struct, frozen=True, gc=False):
+    """A definition, as it is found by its name."""
+
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    """Qualified with its enclosing definitions by dots."""
+    name: str
+    kind: str
+    lang: str
+    repository: str
+    """The root's absolute path."""
+    digest: str
+    """Hex of the xxh3-128 of the file that was indexed."""
+    stale: bool
+    """The file has changed, or is gone, since it was indexed."""
+    signature: str | None
+    """Its head, from its first line up to where its body begins; None when stale."""
+    text: str | None
+    """Its lines, the first ones of a long definition; None when stale, and in the outline of a file."""
+    truncated: bool
+    """Whether ``text`` ends before the definition does."""
+    masked: int
+    """How many secrets in ``text`` are overwritten with asterisks."""
+    members: tuple[Member, ...] = ()
+    """The definitions directly inside, in their order."""
+
+
+class Definitions(Struct, frozen=True):
+    """An answer: the definitions of a name, or the outline of a file."""
+
+    name: str
+    """As it was asked for."""
+    definitions: Sequence[Definition]
+    """Best first; of a file in their order."""
+    total: int
+    """How many there are in all."""
+    suggestions: tuple[str, ...]
+    """Only when nothing is found: qualified names near to the one asked for, or paths near to a path."""
+    coverage: Coverage
+    seconds: float = 0.0
+
+    @property
+    def masked(self) -> int:
+        """How many secrets are masked in the texts of all definitions."""
+        return sum(each.masked for each in self.definitions)
+
+
+class Text(Struct, frozen=True, gc=False):
+    """Lines of a file, or why they cannot be given."""
+
+    path: str
+    """Root-relative; as it was asked for where no file is found."""
+    start_line: int
+    end_line: int
+    """The last line that is given; 0 when none is."""
+    lines: int
+    """How many the whole file has."""
+    text: str | None
+    """The lines as they are in the file today; None when they cannot be given."""
+    lang: str
+    repository: str
+    """The root's absolute path; empty where no file is found."""
+    digest: str
+    """Hex of the xxh3-128 of the file that ``text`` was read from."""
+    stale: bool
+    """The file has changed, or is gone, since it was indexed."""
+    symbol: str | None = None
+    """The innermost definition around the first line; None when stale."""
+    masked: int = 0
+    """How many secrets in ``text`` are overwritten with asterisks."""
+    problem: str = ""
+    """Why there is no text, in a sentence."""
+
+
+class Texts(Struct, frozen=True):
+    """An answer: spans of files, in the order in which they were asked for."""
+
+    spans: tuple[Text, ...]
+    notes: tuple[str, ...]
+    """What a reader should know of some spans: that they are cut, or which of several files was taken."""
+    coverage: Coverage
+    seconds: float = 0.0
+
+    @property
+    def masked(self) -> int:
+        """How many secrets are masked in all texts."""
+        return sum(each.masked for each in self.spans)
+
+
 class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 

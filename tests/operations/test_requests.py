@@ -15,7 +15,14 @@ from semindex.operations.index import Refresh, WatchedRefresh
 from semindex.operations.search import Search
 from semindex.types import Cluster, Mode
 
-NEEDED = {"search": {"query": "x"}, "related": {"location": "a.py:1"}, "status": {}, "index": {}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "search": {"query": "x"},
+    "related": {"location": "a.py:1"},
+    "symbol": {"name": "x"},
+    "read": {"spans": ("a.py:1",)},
+    "status": {},
+    "index": {},
+}
 """What must be given for each operation."""
 
 

@@ -15,15 +15,20 @@ from semindex.operations.index import Refresh
 from semindex.types import (
     BuildReport,
     Coverage,
+    Definition,
+    Definitions,
     FileFailure,
     Hit,
     Hits,
+    Member,
     Progress,
     ProgressCallback,
     Query,
     Reason,
     SkipReason,
     Status,
+    Text,
+    Texts,
 )
 
 TEXT = "def parse_cookie(header):\n\tjar = {}\n    return jar\n"
@@ -44,6 +49,35 @@ HIT = Hit(
     digest="00" * 16,
     stale=False,
     spans=((4, 9), (10, 16)),
+)
+DEFINITION = Definition(
+    path="src/cookies.py",
+    start_line=8,
+    end_line=300,
+    symbol="Jar",
+    name="Jar",
+    kind="class",
+    lang="python",
+    repository="/repo",
+    digest="00" * 16,
+    stale=False,
+    signature="class Jar(\n    dict,\n):",
+    text='class Jar(\n\tdict,\n):\n    """\x1b[31mred"""',
+    truncated=True,
+    masked=0,
+    members=(Member("Jar.parse_cookie", "parse_cookie", "method", 10, 12, "def parse_cookie(header):"),),
+)
+SPAN = Text(
+    path="src/cookies.py",
+    start_line=10,
+    end_line=12,
+    lines=300,
+    text=TEXT.removesuffix("\n"),
+    lang="python",
+    repository="/repo",
+    digest="00" * 16,
+    stale=False,
+    symbol="Jar.parse_cookie",
 )
 ALSO = replace(
     HIT, start_line=40, end_line=58, score=40.5, points=0.125, symbol=None, kind="block", spans=(), reasons=()
@@ -111,6 +145,9 @@ class FakeIndex:
     index_dir: Path
     exists: bool = True
     hits: tuple[Hit, ...] = (HIT,)
+    definitions: tuple[Definition, ...] = (DEFINITION,)
+    suggestions: tuple[str, ...] = ()
+    spans: tuple[Text, ...] = (SPAN,)
     coverage: Coverage = COVERAGE
     state: Status = STATUS
     raising: BaseException | None = None
@@ -124,8 +161,8 @@ class FakeIndex:
     def __exit__(self, *_: object) -> None:
         self.calls.append(("close", None))
 
-    def _asked(self, name: str, **options: Any) -> None:
-        self.calls.append((name, options))
+    def _asked(self, verb: str, /, **options: Any) -> None:
+        self.calls.append((verb, options))
         if self.raising is not None:
             raise self.raising
 
@@ -152,6 +189,14 @@ class FakeIndex:
     def related(self, location: str, **options: Any) -> Hits:
         self._asked("related", location=location, **options)
         return answer(*self.hits, raw=location, coverage=self.coverage)
+
+    def symbol(self, name: str, **options: Any) -> Definitions:
+        self._asked("symbol", name=name, **options)
+        return Definitions(name, self.definitions, len(self.definitions), self.suggestions, self.coverage)
+
+    def read(self, spans: Sequence[str], **options: Any) -> Texts:
+        self._asked("read", spans=spans, **options)
+        return Texts(self.spans, (), self.coverage)
 
     def status(self, *, verify: bool = False, skipped: str = "none") -> Status:
         self._asked("status", verify=verify, skipped=skipped)

@@ -27,6 +27,12 @@ SHARED = [
 ]
 
 
+def arguments(name: str) -> list[str]:
+    """What must be written for an operation."""
+    given = NEEDED[name].values()
+    return [each for value in given for each in ([value] if isinstance(value, str) else value)]
+
+
 def command(name: str) -> click.Command:
     found = commands.get_command(click.Context(commands), name)
     assert found is not None
@@ -46,12 +52,14 @@ def test_every_operation_is_a_command(name: str) -> None:
 @pytest.mark.parametrize(("name", "field"), SHARED)
 def test_the_command_has_every_field(name: str, field: Field) -> None:
     if field.spelling.from_path:
-        assert {each.name for each in command(name).params} & {"path", "places"}
+        assert {each.name for each in command(name).params} & {"path", "places", "repository"}
         return
     found = parameter(name, field)
     if isinstance(found, click.Argument):
         assert field.default is NODEFAULT
-        assert found.human_readable_name in (command(name).help or ""), "the help tells what to write"
+        assert found.human_readable_name.removesuffix("...") in (command(name).help or ""), (
+            "the help tells what to write"
+        )
         return
     assert isinstance(found, click.Option)
     assert (found.help or "").startswith(field.help.removesuffix("."))
@@ -61,7 +69,7 @@ def test_the_command_has_every_field(name: str, field: Field) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_command_without_options_asks_for_the_defaults(name: str, invoke: Invoke, fake: FakeModule) -> None:
     found = operation(name)
-    assert invoke(name, *NEEDED[name].values()).exit_code in (0, 1)
+    assert invoke(name, *arguments(name)).exit_code in (0, 1)
     asked = dict(fake.only.calls)[found.verb]
     assert found.request(**asked) == found.request(
         **NEEDED[name],
@@ -87,8 +95,8 @@ def test_the_command_refuses_what_python_and_json_refuse(
         request(**{**NEEDED[name], field: value})
     (known,) = (each for each in fields_of(request) if each.name == field)
     flag = known.spelling.flag or "--" + field.replace("_", "-")
-    done = invoke(name, *NEEDED[name].values(), flag, str(value))
-    said = json.loads(invoke(name, "--json", *NEEDED[name].values(), flag, str(value)).stdout)
+    done = invoke(name, *arguments(name), flag, str(value))
+    said = json.loads(invoke(name, "--json", *arguments(name), flag, str(value)).stdout)
     assert (done.exit_code, done.stdout) == (2, "")
     assert str(refused.value) in done.stderr
     assert str(refused.value) in said["error"]["message"]
@@ -120,12 +128,17 @@ HERE_ONLY = {"seconds", "terms", "spans", "line", "ref"}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_json_has_every_field_of_the_answer(name: str, invoke: Invoke) -> None:
-    shown = json.loads(invoke(name, "--json", *NEEDED[name].values()).stdout)
+    shown = json.loads(invoke(name, "--json", *arguments(name)).stdout)
     shapes = msgspec.json.schema(operation(name).answer)["$defs"]
     expected = set(shapes[operation(name).answer.__name__]["properties"]) - HERE_ONLY
     assert expected <= set(shown)
     if "hits" in shown:
         assert set(shown["hits"][0]) == set(shapes["Hit"]["properties"]) - HERE_ONLY
         assert set(shown["coverage"]) == set(shapes["Coverage"]["properties"])
+    elif "definitions" in shown:
+        assert set(shown["definitions"][0]) == set(shapes["Definition"]["properties"])
+        assert set(shown["definitions"][0]["members"][0]) == set(shapes["Member"]["properties"])
+    elif "spans" in shown:
+        assert set(shown["spans"][0]) == set(shapes["Text"]["properties"])
     else:
         assert set(shown["failures"][0]) == set(shapes["FileFailure"]["properties"]) - HERE_ONLY

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from semindex.operations.base import Operation
 
-NAMES = ("index", "search", "related", "status")
+NAMES = ("index", "search", "related", "symbol", "read", "status")
 """The operations, each in the module of its name."""
 
 

@@ -19,6 +19,27 @@ Limit = Annotated[int, option("At most this many hits.", least=1, short="-n", me
 Grouping = Annotated[
     str, option("One hit a file, with its other spans under it, or every span by itself.", choices=GroupBy)
 ]
+Languages = Annotated[
+    Sequence[str], option("Only files of these languages.", short="-t", metavar="LANG", completes="lang")
+]
+Paths = Annotated[
+    Sequence[str],
+    option(
+        "Only files that match one of these globs or lie below one of these folders; ! in front of one "
+        "leaves these out.",
+        short="-g",
+        metavar="GLOB",
+        completes="file",
+    ),
+]
+Refreshing = Annotated[
+    bool,
+    option(
+        "Look for changes first, as long as that is quick, and index them when they are few; "
+        "otherwise take the index as it is, and look at no file times.",
+        unless_off=True,
+    ),
+]
 Scope = Annotated[str, option("Only files below this folder, relative to the root.", from_path=True)]
 
 
@@ -45,19 +66,8 @@ class Search(Question, frozen=True, kw_only=True):
         Mode.HYBRID.value
     )
     group_by: Grouping = GroupBy.FILE.value
-    lang: Annotated[
-        Sequence[str], option("Only files of these languages.", short="-t", metavar="LANG", completes="lang")
-    ] = ()
-    path: Annotated[
-        Sequence[str],
-        option(
-            "Only files that match one of these globs or lie below one of these folders; ! in front of one "
-            "leaves these out.",
-            short="-g",
-            metavar="GLOB",
-            completes="file",
-        ),
-    ] = ()
+    lang: Languages = ()
+    path: Paths = ()
     exclude: Annotated[
         Sequence[str],
         option(
@@ -75,14 +85,7 @@ class Search(Question, frozen=True, kw_only=True):
         option("Only spans in which a definition with one of these names begins.", metavar="NAME"),
     ] = ()
     scope: Scope = ""
-    refresh: Annotated[
-        bool,
-        option(
-            "Look for changes first, as long as that is quick, and index them when they are few; "
-            "otherwise take the index as it is, and look at no file times.",
-            unless_off=True,
-        ),
-    ] = False
+    refresh: Refreshing = False
     rerank: Annotated[
         bool, option("Let a transformer of your own (RERANK_MODEL) re-order the first 30 hits.")
     ] = False

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from semindex.types import Hit
+    from semindex.types import Definition, Hit, Text
 
 OSC8 = "\x1b]8;[^\x1b]*\x1b\\\\"
 """Matches the beginning and the end of a link."""
@@ -37,8 +37,8 @@ def are_taken(variables: Mapping[str, str]) -> bool:
     )
 
 
-def target(hit: Hit) -> str:
-    """``file://HOST/PATH`` of the hit's file; the host tells a terminal whether the file is on its own."""
+def target(hit: Hit | Definition | Text) -> str:
+    """``file://HOST/PATH`` of the file shown; the host tells a terminal whether the file is on its own."""
     import platform
     from urllib.parse import quote
 

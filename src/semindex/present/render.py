@@ -25,7 +25,18 @@ from msgspec import Struct
 from semindex.present.safe import safe_line, safe_path, safe_text
 
 if TYPE_CHECKING:
-    from semindex.types import Coverage, FileFailure, Hit, Hits, Query
+    from semindex.types import (
+        Coverage,
+        Definition,
+        Definitions,
+        FileFailure,
+        Hit,
+        Hits,
+        Member,
+        Query,
+        Text,
+        Texts,
+    )
 
 CONTEXT = 6
 """Lines of a hit's text that are shown before and after the middle of what matches best, by default."""
@@ -57,8 +68,8 @@ class Window(Struct, frozen=True):
     after: int
 
 
-def place(hit: Hit, base: PurePath | None) -> str:
-    """The hit's path as shown from ``base``: relative when one holds the other, else absolute."""
+def place(hit: Hit | Definition | Text, base: PurePath | None) -> str:
+    """A path as it is shown from ``base``: relative when one holds the other, else absolute."""
     if base is None:
         return safe_path(hit.path)
     whole = PurePath(hit.repository, hit.path)
@@ -138,6 +149,71 @@ def plain(answer: Hits, view: View) -> Iterator[str]:
             yield ""
         yield _header(hit, view.base)
         yield from body
+
+
+def definition_lines(answer: Definitions, view: View) -> Iterator[str]:
+    """The lines of definitions for a pipe: a header each, as hits have, with its text or its members.
+
+    Where there is no text, the header ends with the signature.
+    """
+    for position, found in enumerate(answer.definitions):
+        body = list(_definition_body(found, view))
+        if position and body:
+            yield ""
+        fields = [safe_line(found.kind), safe_line(found.lang)]
+        if found.text is None and found.signature:
+            fields.append(one_line(found))
+        yield "\t".join((f"{lines_of(found, view.base)}: {safe_line(found.symbol)}", *fields))
+        yield from body
+
+
+def _definition_body(found: Definition, view: View) -> Iterator[str]:
+    if view.lines and found.stale:
+        yield INDENT + GONE
+    elif view.lines and found.text is not None:
+        lines = safe_text(found.text).split("\n")
+        for number, line in enumerate(lines, start=found.start_line):
+            yield f"{INDENT}{number}: {cut(line)}".rstrip()
+        if found.truncated:
+            yield f"{INDENT}{rest(found)}"
+    if shows_members(found, view):
+        for member in found.members:
+            yield f"{INDENT}member: {member.start_line}-{member.end_line}: " + "\t".join(
+                (safe_line(member.symbol), safe_line(member.kind), one_line(member))
+            )
+
+
+def text_lines(answer: Texts, view: View) -> Iterator[str]:
+    """The lines of spans of files for a pipe; those that cannot be given are left out."""
+    given = [span for span in answer.spans if span.text is not None]
+    for position, span in enumerate(given):
+        if position:
+            yield ""
+        symbol = safe_line(span.symbol) if span.symbol else "-"
+        yield f"{lines_of(span, view.base)}: {symbol}\t{safe_line(span.lang)}"
+        for number, line in enumerate(safe_text(span.text or "").split("\n"), start=span.start_line):
+            yield f"{INDENT}{number}: {line}".rstrip()
+
+
+def lines_of(shown: Definition | Text, base: PurePath | None) -> str:
+    """``PATH:START-END``."""
+    return f"{place(shown, base)}:{shown.start_line}-{shown.end_line}"
+
+
+def shows_members(found: Definition, view: View) -> bool:
+    """Whether the definitions inside one are listed: where its text does not show them."""
+    return found.text is None or found.truncated or not view.lines
+
+
+def one_line(member: Member | Definition) -> str:
+    """The signature on one line, cut where it is long; empty when there is none."""
+    return cut(safe_line(" ".join((member.signature or "").split())))
+
+
+def rest(found: Definition) -> str:
+    """How many lines of a definition are not shown."""
+    shown = (found.text or "").count("\n") + 1
+    return f"… {count(max(0, found.end_line - found.start_line + 1 - shown), 'line')} more"
 
 
 def vimgrep(answer: Hits, view: View) -> Iterator[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from semindex.config import Loaded
-    from semindex.types import BuildReport, Hits
+    from semindex.types import BuildReport, Definitions, Hits, Texts
 
 SCHEMA = 1
 LEFT_OUT = {"spans", "line", "ref"}
@@ -74,6 +74,27 @@ def hits_object(answer: Hits, *, with_text: bool = True) -> dict[str, Any]:
         "query": whole_path(answer.query.raw),
         "query_kind": answer.query.kind,
         "hits": [record_object(hit, without=without) for hit in answer],
+        "coverage": record_object(answer.coverage),
+    }
+
+
+def definitions_object(answer: Definitions, *, with_text: bool = True) -> dict[str, Any]:
+    """The definitions of a name; without text every ``text`` is null."""
+    without: frozenset[str] = frozenset() if with_text else frozenset({"text"})
+    return {
+        "name": whole_path(answer.name),
+        "definitions": [record_object(each, without=without) for each in answer.definitions],
+        "total": answer.total,
+        "suggestions": [whole_path(each) for each in answer.suggestions],
+        "coverage": record_object(answer.coverage),
+    }
+
+
+def texts_object(answer: Texts) -> dict[str, Any]:
+    """The spans that were asked for."""
+    return {
+        "spans": [record_object(each) for each in answer.spans],
+        "notes": list(answer.notes),
         "coverage": record_object(answer.coverage),
     }
 

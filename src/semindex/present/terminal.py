@@ -27,7 +27,11 @@ from semindex.present.render import (
     address,
     count,
     coverage_line,
+    lines_of,
+    one_line,
     part,
+    rest,
+    shows_members,
     summed,
     understood,
     window,
@@ -38,7 +42,8 @@ from semindex.present.stream import ReaderGone
 if TYPE_CHECKING:
     from pygments.lexer import Lexer  # type: ignore[import-untyped]
 
-    from semindex.types import Hit, Hits
+    from semindex import types
+    from semindex.types import Coverage, Definition, Definitions, Hit, Hits, Texts
 
 MATCH = "bold red"
 TAB_COLUMNS = 4
@@ -96,9 +101,66 @@ def show(answer: Hits, view: View, to: Console) -> None:
             to.print()
     if not answer.hits:
         to.print(Text("nothing found", style="bold"))
-    to.print(Text(coverage_line(answer.coverage, answer.seconds), style="dim"))
-    for note in answer.coverage.notes:
+    _covered(answer.coverage, answer.seconds, to)
+
+
+def show_definitions(answer: Definitions, view: View, to: Console) -> None:
+    """Print the definitions of a name, then what the answer could see of the tree."""
+    for found in answer.definitions:
+        name = Text.assemble((f"  {safe_line(found.symbol)}", "bold"), f"  ({found.kind}, {found.lang})")
+        to.print(_lines_of(found, view) + name, soft_wrap=True)
+        if found.text is None and found.signature:
+            to.print(Text(f"  {one_line(found)}"), no_wrap=True, overflow="ellipsis", crop=True)
+        if view.lines and found.stale:
+            to.print(Text(f"  {GONE}", style="yellow"))
+        elif view.lines and found.text is not None:
+            _numbered(found.text, found.lang, found.start_line, to)
+            if found.truncated:
+                to.print(Text(f"  {rest(found)}", style="dim"))
+        if shows_members(found, view):
+            for member in found.members:
+                told = one_line(member) or f"{safe_line(member.kind)} {safe_line(member.name)}"
+                line = Text.assemble((f"  {member.start_line}-{member.end_line} ", "dim"), told)
+                to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
+        to.print()
+    if not answer.definitions:
+        to.print(Text("nothing found", style="bold"))
+    _covered(answer.coverage, answer.seconds, to)
+
+
+def show_texts(answer: Texts, view: View, to: Console) -> None:
+    """Print lines of files, then what the answer could see of the tree."""
+    for span in answer.spans:
+        if span.text is None:
+            continue
+        name = Text(f"  {safe_line(span.symbol)}" if span.symbol else "", style="bold")
+        to.print(_lines_of(span, view) + name, soft_wrap=True)
+        _numbered(span.text, span.lang, span.start_line, to)
+        to.print()
+    _covered(answer.coverage, answer.seconds, to)
+
+
+def _covered(coverage: Coverage, seconds: float, to: Console) -> None:
+    """Print what an answer could see of the tree."""
+    to.print(Text(coverage_line(coverage, seconds), style="dim"))
+    for note in coverage.notes:
         to.print(Text(f"note: {safe_line(note)}", style="yellow"), soft_wrap=True)
+
+
+def _lines_of(shown: Definition | types.Text, view: View) -> Text:
+    """Where something is, as a link where links are shown."""
+    link = target(shown) if view.links else None
+    return Text.assemble((lines_of(shown, view.base), Style.parse("bold cyan") + Style(link=link)))
+
+
+def _numbered(text: str, language: str, first: int, to: Console) -> None:
+    """Print lines with their numbers; a line is cut where the terminal ends."""
+    lines = highlighted(text, language, ()).split("\n", allow_blank=True)
+    digits = len(str(first + len(lines)))
+    for number, line in enumerate(lines, start=first):
+        line.expand_tabs(TAB_COLUMNS)
+        shown = Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line)
+        to.print(shown, no_wrap=True, overflow="ellipsis", crop=True)
 
 
 def recalled(answer: Hits, view: View, to: Console) -> None:

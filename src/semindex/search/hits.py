@@ -20,10 +20,10 @@ from semindex.search.scale import DECIMALS, Scale, Scaling, relevance
 from semindex.search.symbols import heading
 from semindex.source.kept import KeptTexts
 from semindex.source.notebooks import is_notebook, is_packed, place_in_cell
-from semindex.source.read import read_verified
+from semindex.source.read import ReadRules, read_today, read_verified
 from semindex.source.secrets import Ranges, hidden_ranges, hide, mask
 from semindex.store.generation import FileFacts, Generation
-from semindex.types import Deferred, Hit, Kind, Reason
+from semindex.types import Deferred, FileFailure, Hit, Kind, Reason, SourceFile
 
 MORE_SPANS = 4
 """Other spans of a file that are shown under its best one."""
@@ -36,6 +36,8 @@ MAX_JOINED_LINES = 120
 MAX_TEXT_BYTES = 64_000
 """A shown span is cut here; only slices of very long lines are that large."""
 
+_LARGE = ReadRules(max_file_bytes=64 << 20, max_data_bytes=64 << 20, max_notebook_bytes=64 << 20)
+"""A user may have files indexed that are larger than usual; what is indexed is shown when it has changed."""
 _CUT_KINDS = frozenset(map(int, (Kind.FUNCTION, Kind.METHOD)))
 """What is told to be cut into parts; the chunks of a class are its members."""
 _LABELS = {int(kind): kind.label for kind in Kind}
@@ -92,18 +94,34 @@ class Reader:
             self._texts[file] = text
         return self._texts[file]
 
-    def shown(self, file: int, begin: int, end: int) -> tuple[str | None, int]:
+    def shown(
+        self, file: int, begin: int, end: int, most_bytes: int = MAX_TEXT_BYTES
+    ) -> tuple[str | None, int]:
         """The text between two bytes without its last newline, and how many secrets are masked in it.
 
-        It is not cut inside a character, and None when the file is not what was indexed.
+        It has at most ``most_bytes``, is not cut inside a character, and is None when the file is not what
+        was indexed.
         """
         text = self.text(file)
         if text is None:
             return None, 0
-        end = min(end, begin + MAX_TEXT_BYTES)
+        return self._told(text, begin, min(end, begin + most_bytes), self._hidden.get(file, ()))
+
+    def today(self, file: int) -> SourceFile | FileFailure:
+        """A file as it is now, whatever was indexed; secrets are hidden as in :meth:`text`."""
+        facts = self.generation.facts(file)
+        rules = replace(_LARGE, index_secrets=not self._masks)
+        return read_today(self._names[facts.repository], facts.path, rules=rules)
+
+    def shown_of(self, source: SourceFile, begin: int, end: int) -> tuple[str, int]:
+        """What :meth:`shown` gives, of what :meth:`today` gave."""
+        hidden = hidden_ranges(source.path, source.text) if self._masks else ()
+        return self._told(source.text, begin, end, hidden)
+
+    def _told(self, text: bytes, begin: int, end: int, hidden: Sequence[tuple[int, int]]) -> tuple[str, int]:
         piece, masked = mask(text, begin, end) if self._masks else (text[begin:end], 0)
-        hidden = sum(left < end and right > begin for left, right in self._hidden.get(file, ()))
-        return piece.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r"), masked + hidden
+        over = sum(left < end and right > begin for left, right in hidden)
+        return piece.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r"), masked + over
 
 
 def by_file(
@@ -269,7 +287,7 @@ def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
     begin, end = reader.generation.byte_range(record.chunk)
     if is_notebook(hit.path) and is_packed(text, begin):
         last = max(first, reader.generation.lines(record.chunk)[1])
-        begin = _named(text, record.name, begin, end)
+        begin = first_named(text, record.name, begin, end)
         shown = b"\n".join(text[begin:end].split(b"\n", MAX_DEFINITION_LINES)[:MAX_DEFINITION_LINES])
     else:
         whole = text.split(b"\n", last)
@@ -288,7 +306,7 @@ def _defining(hit: Hit, reader: Reader, found: RankedFile) -> Hit:
     )
 
 
-def _named(text: bytes, name: str, begin: int, end: int) -> int:
+def first_named(text: bytes, name: str, begin: int, end: int) -> int:
     """Where the first line with a name begins between two bytes; the first of these without one."""
     last = re.escape(name.rpartition(".")[2].encode("utf-8"))
     found = re.compile(rb"(?m)^[^\n]*?(?<!\w)" + last + rb"(?!\w)").search(text, begin, end)

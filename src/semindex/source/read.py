@@ -169,6 +169,26 @@ def _failure(ref: FileRef, reason: SkipReason, detail: str = "") -> FileFailure:
     return FileFailure(ref.path, "read", reason, detail, ref)
 
 
+def read_today(root: Path | str, path: str, *, rules: ReadRules = RULES) -> SourceFile | FileFailure:
+    """The file at ``path`` as it is now, by the rules of indexing, or why it cannot be given.
+
+    It is not read if the path leaves the root or leads through a link.
+    """
+    try:
+        status = os.lstat(f"{root}/{path}")
+    except (OSError, ValueError):
+        return FileFailure(path, "read", SkipReason.VANISHED)
+    ref = FileRef(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    if path.startswith("/") or ".." in path.split("/"):
+        return _failure(ref, SkipReason.OUTSIDE)
+    stored = load_bytes(Path(root), ref, rules=rules)
+    if isinstance(stored, FileFailure):
+        return stored
+    if not leads_inside(root, path):
+        return _failure(ref, SkipReason.OUTSIDE, "a folder above it became a link")
+    return source_from_bytes(ref, stored, rules=rules)
+
+
 def read_verified(
     root: Path | str, path: str, digest: bytes, folders: set[str] | None = None
 ) -> bytes | None:

@@ -275,6 +275,15 @@ class Generation:
         return {self.path(file): file for file in np.flatnonzero(self.file_live).tolist()}
 
     @cached_property
+    def files_at(self) -> Mapping[str, tuple[int, ...]]:
+        """Every live path and the ids of the files that have it: one a repository, in their order."""
+        found: dict[str, tuple[int, ...]] = {}
+        for file in np.flatnonzero(self.file_live).tolist():
+            path = self.path(file)
+            found[path] = (*found.get(path, ()), file)
+        return found
+
+    @cached_property
     def named(self) -> Mapping[str, Sequence[tuple[str, int]]]:
         """For each file name the live paths that end with it, in their order, with their file ids."""
         found: dict[str, list[tuple[str, int]]] = {}
@@ -404,6 +413,48 @@ class Generation:
         chunks = self._segments[number].section("symbol_chunks")
         begin, end = chunks.searchsorted((ordinal, ordinal + 1)).tolist()
         return range(begin + self._symbol_base[number], end + self._symbol_base[number])
+
+    def symbols_of(self, file: int) -> range:
+        """The ids of the definitions of a file, in their order."""
+        first, last = self.file_starts[file : file + 2].tolist()
+        return range(self.starting(first).start, self.starting(last - 1).stop) if first < last else range(0)
+
+    def members(self, file: int, symbol: int | None = None) -> list[int]:
+        """The ids of the definitions directly inside one of a file, or at its top level, in their order."""
+        own = self.symbols_of(file)
+        number, first = _locate(self._symbol_base, own.start)
+        parents = self._segments[number].section("symbol_parents")[first : first + len(own)]
+        outer = -1 if symbol is None else symbol - self._symbol_base[number]
+        return [own[place] for place in np.flatnonzero(parents == outer).tolist()]
+
+    def around(self, file: int, line: int) -> int | None:
+        """The innermost definition of a file that has a line; None when the line is in none."""
+        own = self.symbols_of(file)
+        number, first = _locate(self._symbol_base, own.start)
+        lines = self._segments[number].section("symbol_lines")[first : first + len(own)]
+        (inside,) = ((lines[:, 0] <= line) & (lines[:, 1] >= line)).nonzero()
+        return own[int(inside[-1])] if len(inside) else None
+
+    def files_of(self, symbols: Ids) -> Ids:
+        """The file of each of some definitions, given ascending."""
+        return np.concatenate([files for files, _, _ in self._rows_of(symbols)] or [np.empty(0, np.int64)])
+
+    def inside(self, symbols: Ids, key: int) -> Mask:
+        """Which of some definitions, given ascending, lie directly in one whose name has this key."""
+        parts = [np.empty(0, dtype=bool)]
+        for _, segment, ordinals in self._rows_of(symbols):
+            parents = segment.section("symbol_parents")[ordinals]
+            parts.append((parents >= 0) & (segment.section("symbol_keys")[parents] == key))
+        return np.concatenate(parts)
+
+    def _rows_of(self, symbols: Ids) -> Iterator[tuple[Ids, Segment, Ids]]:
+        """Of each segment: the files of those of some definitions that it holds, and their ordinals in it."""
+        for number, segment in enumerate(self._segments):
+            base, end = self._symbol_base[number : number + 2]
+            begin, stop = symbols.searchsorted([base, end]).tolist()
+            ordinals = symbols[begin:stop] - base
+            chunks = segment.section("symbol_chunks")[ordinals].astype(np.int64) + self._chunk_base[number]
+            yield self.chunk_file[chunks].astype(np.int64), segment, ordinals
 
     def starts_of(self, kinds: Sequence[Kind]) -> Mask:
         """The chunks in which a definition of some kinds begins, shape ``(chunks,)``."""

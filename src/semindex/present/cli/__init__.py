@@ -36,6 +36,8 @@ COMMANDS = {
     "index": Entry("index", "index", "Index a repository, or bring its index up to date.", blas=True),
     "search": Entry("search", "search", "Find the code that answers a question."),
     "related": Entry("related", "related", "Find code like the code at a place."),
+    "symbol": Entry("symbol", "symbol", "Show the definitions of a name, or the outline of a file."),
+    "read": Entry("read", "read", "Show lines of indexed files."),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "languages": Entry(
         "languages", "languages", "Show the languages, and how definitions are found in each."
@@ -48,7 +50,7 @@ COMMANDS = {
     "help": Entry("help", "help", "Show the help of a command."),
 }
 """In the order of the help."""
-_ENDING_AT_ONCE = ("search", "related")
+_ENDING_AT_ONCE = ("search", "related", "symbol", "read")
 """Commands that start no process and leave nothing to be done at exit."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """The variable that tells numpy's OpenBLAS how many threads to start; one that is set is left alone."""

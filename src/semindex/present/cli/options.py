@@ -44,6 +44,16 @@ set_option = click.option(
     help="Set a setting for this run, as in MAX_MEMORY_MB=1024; `semindex config` lists them.",
 )
 
+no_text_option = click.option("--no-text", is_flag=True, help="Show places only, no text.")
+colour_option = click.option(
+    "--color",
+    "colour",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour: in a terminal, always (also in a pipe), never.",
+)
+
 _ANSWER_OPTIONS = (
     json_option,
     click.option("--vimgrep", is_flag=True, help="Print PATH:LINE:COLUMN:TEXT, a line a hit."),
@@ -61,18 +71,21 @@ _ANSWER_OPTIONS = (
         show_default=True,
         help="Lines shown of a hit before and after the middle of what matches best in it.",
     ),
-    click.option("--no-text", is_flag=True, help="Show places only, no text."),
-    click.option(
-        "--color",
-        "colour",
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        show_default=True,
-        help="Colour: in a terminal, always (also in a pipe), never.",
-    ),
+    no_text_option,
+    colour_option,
     no_pager_option,
     set_option,
 )
+
+
+_TEXT_OPTIONS = (json_option, index_dir_option, colour_option, no_pager_option, set_option)
+
+
+def text_options(command: Decorated) -> Decorated:
+    """What every command has that answers with definitions or lines."""
+    for option in reversed(_TEXT_OPTIONS):
+        command = option(command)
+    return command
 
 
 def answer_options(command: Decorated) -> Decorated:
@@ -131,6 +144,10 @@ def parameter(field: Field) -> Callable[[Decorated], Decorated]:
     """The option or the argument for a field of a request."""
     spelling = field.spelling
     offers = OFFERS.get(spelling.completes)
+    if spelling.argument and field.many:
+        return click.argument(
+            field.name, nargs=-1, required=True, metavar=f"{spelling.metavar}...", shell_complete=offers
+        )
     if spelling.argument:
         return click.argument(field.name, shell_complete=offers)
     flag = spelling.flag or "--" + field.name.replace("_", "-")

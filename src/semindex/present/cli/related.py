@@ -43,7 +43,7 @@ def related(
 
 def from_any(location: str, base: Path) -> str:
     """``location`` with the absolute path of its file, which lies in ``base`` or in the current folder."""
-    parts = _parts(location)
+    parts = parts_of(location)
     with suppress(OSError, ValueError):
         for folder in (base, Path()):
             whole = (folder / parts[0]).resolve()
@@ -53,9 +53,9 @@ def from_any(location: str, base: Path) -> str:
     return f"{(base / parts[0]).absolute()}{parts[1]}"
 
 
-def _parts(location: str) -> tuple[str, str]:
-    """The file, and the line with its colon (empty if there is none)."""
-    found = re.fullmatch(r"(.*?)((?::\d+)?)", location, re.DOTALL)
+def parts_of(location: str) -> tuple[str, str]:
+    """The file, and the line or lines with their colon (empty if there are none)."""
+    found = re.fullmatch(r"(.*?)((?::\d+(?:-\d+)?)?)", location, re.DOTALL)
     return (found[1], found[2]) if found else (location, "")
 
 
@@ -64,7 +64,7 @@ def from_root(location: str, base: Path, root: Path) -> str:
 
     It is looked for in ``base``, in ``root``, and in the current folder, as a search shows it.
     """
-    file, line = _parts(location)
+    file, line = parts_of(location)
     with suppress(OSError, ValueError):
         for folder in (base, root, Path()):
             whole = (folder / file).parent.resolve() / Path(file).name
