@@ -36,6 +36,18 @@ def at_lines(*numbers: int) -> Hit:
     )
 
 
+def test_a_hit_of_score_0_is_one_line_where_the_best_is_likely_right() -> None:
+    faint = replace(HIT, path="b.py", score=0.4, more=(ALSO,))
+    lines = list(plain(answer(HIT, faint, faint), View()))
+    assert lines[-3:] == ["", *["b.py:10-12: Jar.parse_cookie\tmethod\tpython\t0"] * 2]
+    for best, other, view in (
+        (replace(HIT, score=49.9), faint, View()),
+        (HIT, replace(faint, score=0.5), View()),
+        (HIT, faint, View(explain=True)),
+    ):
+        assert sum(line.startswith("    10: ") for line in plain(answer(best, other), view)) == 2
+
+
 def test_plain_is_exactly_this() -> None:
     hits = answer(
         replace(HIT, more=(ALSO,)), replace(HIT, path="b.py", symbol=None, text="x = 1\n", spans=())

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 CONTEXT = 6
 """Lines of a hit's text that are shown before and after the middle of what matches best, by default."""
+FAINT_SCORE, LIKELY_SCORE = 0.5, 50.0
+"""Below the one a score reads 0; from the other on a hit is rather right than wrong."""
 LINE_CHARS = 500
 """A longer line is cut, and ends in ``…``."""
 INDENT = "    "
@@ -140,15 +142,25 @@ def _first_match(hit: Hit, text: str) -> int:
 
 
 def plain(answer: Hits, view: View) -> Iterator[str]:
-    """The lines of an answer for a pipe; an empty line stands between hits that show more than a header."""
+    """The lines of an answer for a pipe; an empty line stands around hits that show more than a header."""
     if view.explain:
         yield understood(answer.query)
+    before: list[str] = []
     for position, hit in enumerate(answer):
-        body = list(_body(hit, view))
-        if (position or view.explain) and body:
+        body = [] if is_faint(hit, answer, view) else list(_body(hit, view))
+        if (position or view.explain) and (body or before):
             yield ""
         yield _header(hit, view.base)
         yield from body
+        before = body
+
+
+def is_faint(hit: Hit, answer: Hits, view: View) -> bool:
+    """Whether a hit is shown by its header alone: its score is 0, and the best hit is likely right.
+
+    Of judged hits that are so nearly none is relevant (docs/ranking.md), and their lines bury the answer.
+    """
+    return hit.score < FAINT_SCORE and answer[0].score >= LIKELY_SCORE and not view.explain
 
 
 def definition_lines(answer: Definitions, view: View) -> Iterator[str]:

@@ -27,6 +27,7 @@ from semindex.present.render import (
     address,
     count,
     coverage_line,
+    is_faint,
     lines_of,
     one_line,
     part,
@@ -86,19 +87,10 @@ def show(answer: Hits, view: View, to: Console) -> None:
     for hit in answer:
         for line in _header(hit, view, to.width):
             to.print(line, soft_wrap=True)
-        if view.lines:
-            for line in _snippet(hit, view.lines):
-                to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
-        if hit.more:
-            places = [
-                f"{each.start_line}-{each.end_line} {safe_line(each.symbol or each.kind)}{part(each)}"
-                for each in hit.more
-            ]
-            to.print(Text(f"  also: lines {', '.join(places)}", style="dim"))
-        if view.explain and hit.reasons:
-            to.print(_reasons(hit))
-        if view.lines or hit.more or view.explain:
-            to.print()
+        if not is_faint(hit, answer, view):
+            _show_body(hit, view, to)
+    if answer.hits and is_faint(answer[-1], answer, view):
+        to.print()
     if not answer.hits:
         to.print(Text("nothing found", style="bold"))
     _covered(answer.coverage, answer.seconds, to)
@@ -161,6 +153,23 @@ def _numbered(text: str, language: str, first: int, to: Console) -> None:
         line.expand_tabs(TAB_COLUMNS)
         shown = Text.assemble((f"  {number:{digits}} ", "dim"), ("│ ", "dim"), line)
         to.print(shown, no_wrap=True, overflow="ellipsis", crop=True)
+
+
+def _show_body(hit: Hit, view: View, to: Console) -> None:
+    """Print what stands below the header of a hit, and an empty line behind it."""
+    if view.lines:
+        for line in _snippet(hit, view.lines):
+            to.print(line, no_wrap=True, overflow="ellipsis", crop=True)
+    if hit.more:
+        places = [
+            f"{each.start_line}-{each.end_line} {safe_line(each.symbol or each.kind)}{part(each)}"
+            for each in hit.more
+        ]
+        to.print(Text(f"  also: lines {', '.join(places)}", style="dim"))
+    if view.explain and hit.reasons:
+        to.print(_reasons(hit))
+    if view.lines or hit.more or view.explain:
+        to.print()
 
 
 def recalled(answer: Hits, view: View, to: Console) -> None:
