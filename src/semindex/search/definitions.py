@@ -27,6 +27,7 @@ _MAX_NEAR_CHARS = 40
 """Of a longer name no misspellings are looked up."""
 _MAX_NEAR = 20
 """Definitions of each misspelling that are looked at."""
+_STANDING_FOR_FOLDER = frozenset(("__init__", "index", "mod"))
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _LATE_ROLES = int(Role.TESTS) | int(Role.EXAMPLES) | int(Role.LEGACY)
 _ADDING = frozenset((Kind.IMPLEMENTATION,))
@@ -39,8 +40,10 @@ _CALL = re.compile(r"\([^()]*\)$")
 class Asked(Struct, frozen=True):
     """A name that is looked for."""
 
+    text: str
+    """As it was asked for."""
     dotted: str
-    """As it was asked for, with dots between its parts."""
+    """The same with dots between its parts."""
     last: str
     """Its last word."""
     outer: tuple[str, ...]
@@ -62,26 +65,30 @@ def asked_name(text: str) -> Asked | None:
     """The name that was asked for; None if there is none.
 
     >>> asked_name("Flask.run()")
-    Asked(dotted='Flask.run', last='run', outer=('Flask',), wanted=('=run',))
+    Asked(text='Flask.run()', dotted='Flask.run', last='run', outer=('Flask',), wanted=('=run',))
     """
     text = text.strip()
     plain = _CALL.sub("", text) or text
     if not plain:
         return None
     found = words(plain)
+    operator = plain.rpartition(".")[2]
+    if operator and not re.search(r"\w", operator):
+        return Asked(text, plain, operator, tuple(found), (whole_term(operator),))
     is_selector = plain.endswith(":") and not plain.endswith("::")
     last = (found[0] if is_selector else found[-1]) if found else plain
     outer = tuple(found[:-1]) if found and not is_selector else ()
     wanted = dict.fromkeys((whole_term(last), defined_name(plain), defined_name(text)))
-    return Asked(_JOINTS.sub(".", plain).strip("."), last, outer, tuple(wanted))
+    return Asked(text, _JOINTS.sub(".", plain).strip("."), last, outer, tuple(wanted))
 
 
 def definitions_of(generation: Generation, asked: Asked, files: Mask, kinds: Sequence[Kind] = ()) -> Found:
     """The definitions that a name means, best first.
 
-    They are ordered by: how many of the names around them that were asked for they have; the very name before
-    one of another case; tests, examples and headings behind the rest; what only adds to a definition; path
-    and line. When some have all names around them, the others are left out.
+    They are ordered by: whether their qualified name is the one asked for; how many of the names around them
+    that were asked for they have; the very name before one of another case; those right inside what was
+    named; tests, examples and headings behind the rest; what only adds to a definition; path and line. When
+    some have all names around them, the others are left out.
 
     Args:
         generation: The index.
@@ -112,12 +119,14 @@ def definitions_of(generation: Generation, asked: Asked, files: Mask, kinds: Seq
         symbol, record = item
         late = bool(roles[record.file] & _LATE_ROLES) or record.kind is Kind.SECTION
         return (
+            not (asked.outer and _is_whole(record, asked)),
             lacking[symbol],
             not _is_very_name(record.name, asked),
             sum(word not in places[symbol] for word in asked.outer),
+            bool(asked.outer) and not _is_end(generation.path(record.file), record, asked),
             late,
             record.kind in _ADDING,
-            record.qualified != asked.dotted,
+            not _is_whole(record, asked),
             record.kind in _MINOR,
             generation.path(record.file),
             record.start_line,
@@ -130,9 +139,28 @@ def definitions_of(generation: Generation, asked: Asked, files: Mask, kinds: Seq
 
 def _has_name(record: SymbolRecord, asked: Asked) -> bool:
     """Whether a definition is one of those that are asked for; others may have the same key."""
+    if _is_whole(record, asked):
+        return True
     if record.kind is Kind.SECTION:
         return _folded(record.name) in (_folded(asked.last), _folded(asked.dotted))
     return defined_name(record.name) in asked.wanted or record.name == asked.last
+
+
+def _is_whole(record: SymbolRecord, asked: Asked) -> bool:
+    """Whether the qualified name of a definition is the one that was asked for."""
+    return record.qualified == asked.text or _JOINTS.sub(".", record.qualified) == asked.dotted
+
+
+def _is_end(path: str, record: SymbolRecord, asked: Asked) -> bool:
+    """Whether the path and the qualified name of a definition end with the name that was asked for.
+
+    ``cookies.parse`` is the end of ``src/cookies.py`` and ``parse``, and not of ``Jar.parse`` there.
+    """
+    stem = path.rpartition(".")[0] or path
+    folder, _, last = stem.rpartition("/")
+    module = folder if last in _STANDING_FOR_FOLDER else stem
+    whole = _JOINTS.sub(".", f"{module}.{record.qualified}").lower()
+    return f".{whole}".endswith(f".{asked.dotted.lower()}")
 
 
 def _folded(text: str) -> str:
