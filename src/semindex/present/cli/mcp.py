@@ -1,0 +1,47 @@
+"""``semindex mcp``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from semindex.present.cli.outcome import tell
+
+ALSO = ("related", "status")
+
+
+@click.command()
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A folder that may be searched and read, instead of the working folder; repeatable.",
+)
+@click.option(
+    "--tool",
+    "also",
+    multiple=True,
+    type=click.Choice(ALSO),
+    help="Offer this tool too, besides search, symbol and read; repeatable.",
+)
+def mcp(roots: tuple[Path, ...], also: tuple[str, ...]) -> NoReturn:
+    """Serve coding agents by the Model Context Protocol.
+
+    An agent's client starts this command and talks to it over standard input and output; see docs/agents.md
+    for what to write into its settings. Nothing outside of the roots is read. What is not indexed is indexed
+    when it is first asked for.
+    """
+    from semindex.errors import RootError
+    from semindex.present.mcp.stdio import serve
+
+    for root in roots:
+        if not root.is_dir():
+            raise RootError(f"{root} is not a folder; give --root the folder of a repository")
+    if sys.stdin.isatty():
+        tell("waiting for an agent's messages on standard input; docs/agents.md tells how to set this up")
+    serve(roots or (Path(),), also)
