@@ -12,6 +12,7 @@ that asks for more is passed over, so that nobody's clone becomes unusable, and
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,38 @@ def secret(variable: str, environment: Mapping[str, str] | None = None) -> str |
 def variables() -> Mapping[str, str]:
     """The environment, for what is no setting of ours: ``PAGER``, and what a terminal says of itself."""
     return _ENVIRONMENT
+
+
+class UserFolders(Struct, frozen=True):
+    """Where programs of this user keep their settings; nothing in it need exist."""
+
+    home: Path
+    config: Path
+    """``XDG_CONFIG_HOME``, or else ``~/.config``, which some programs use on every system."""
+    applications: Path
+    """Where programs have a folder each: ``~/.config``, ``~/Library/Application Support``, ``%APPDATA%``."""
+    zed: Path
+    variables: Mapping[str, str]
+
+    def named(self, variable: str) -> Path | None:
+        """The absolute path that a variable names; None if it does not."""
+        path = Path(self.variables.get(variable, ""))
+        return path if path.is_absolute() else None
+
+
+def user_folders() -> UserFolders:
+    """The folders of this user, by the environment: ``HOME``, ``XDG_CONFIG_HOME``, ``APPDATA``."""
+    named = UserFolders(Path(), Path(), Path(), Path(), _ENVIRONMENT).named
+    home = named("HOME") or Path.home()
+    config = named("XDG_CONFIG_HOME") or home / ".config"
+    if sys.platform == "darwin":
+        applications, zed = home / "Library" / "Application Support", home / ".config" / "zed"
+    elif sys.platform == "win32":
+        applications = named("APPDATA") or home / "AppData" / "Roaming"
+        zed = applications / "Zed"
+    else:
+        applications, zed = config, config / "zed"
+    return UserFolders(home, config, applications, zed, _ENVIRONMENT)
 
 
 def cache_folder(settings: Settings) -> Path:

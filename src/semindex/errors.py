@@ -81,6 +81,10 @@ class CacheError(SemindexError):
     """A cache cannot be emptied. A search never raises this: it goes on without the cache and says so."""
 
 
+class InstallError(SemindexError):
+    """The settings of an agent's client cannot be read, changed or written; the message names the file."""
+
+
 class WorkerError(SemindexError):
     """No worker process can be started, or no cluster can be reached."""
 

@@ -92,6 +92,28 @@ def set_database_aside(path: Path, aside: Path) -> bool:
     return moved
 
 
+def replace_file(path: Path, data: bytes, mode: int) -> None:
+    """Write a file that is no file of an index whole or not at all, with these permissions.
+
+    Raises:
+        OSError: The system refused; ``path`` is as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.semindex")
+    descriptor = open_new(temporary)
+    try:
+        with io.FileIO(descriptor, "wb") as file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(descriptor)
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
 class Replacement:
     """A context manager that writes ``path`` whole or not at all.
 

@@ -38,6 +38,8 @@ COMMANDS = {
     "related": Entry("related", "related", "Find code like the code at a place."),
     "symbol": Entry("symbol", "symbol", "Show the definitions of a name, or the outline of a file."),
     "read": Entry("read", "read", "Show lines of indexed files."),
+    "install": Entry("install", "install", "Add semindex to the settings of coding agents."),
+    "uninstall": Entry("install", "uninstall", "Take semindex out of the settings of coding agents."),
     "mcp": Entry("mcp", "mcp", "Serve coding agents by the Model Context Protocol.", blas=True),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "languages": Entry(
