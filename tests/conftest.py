@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,12 +11,22 @@ from hypothesis import HealthCheck, settings
 
 from tests.patience import patient
 
+# Hundreds of tests start processes, each of which would compile the whole package where Python is told to keep no
+# bytecode. What this process imports is compiled for all of them.
+sys.dont_write_bytecode = False
+
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # an example may take long where others keep the machine busy
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/answers.txt")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the tests and modules that live until the end out of every collection of garbage from here on."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
