@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.patience import patient
 
-# Hundreds of tests start processes, each of which would compile the whole package where Python is told to keep no
-# bytecode. What this process imports is compiled for all of them.
+# Where Python is told to keep no bytecode, each process that a test starts would compile the whole package.
+# What this process imports is compiled for all of them.
 sys.dont_write_bytecode = False
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

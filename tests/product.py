@@ -9,10 +9,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.forkserver import ForkServer
+
 PROJECT = Path(__file__).parents[1]
+PATIENCE_SECONDS = 120
 ALPHA = b'def load_cookie(name):\n    """Read the cookie of that name."""\n    return jar[name]\n'
 BETA = b'class SessionStore:\n    """Keeps sessions by number."""\n\n    def save(self, one):\n        pass\n'
 
@@ -68,6 +72,51 @@ def semindex_command(
     root's power to pass over the permissions of files; ``variables`` join the environment; ``program`` is
     what Python is told to run.
     """
+    whole = {**environment(), **(variables or {})}
+    if bound or file_bytes is not None:
+        code, out, err = _started([*program, *words], cwd, whole, file_bytes, bound)
+    else:
+        code, out, err = run_module(program[1], words, cwd, whole)
+    ran = Ran(code, os.fsdecode(out), os.fsdecode(err))
+    assert "Traceback" not in ran.out + ran.err, ran.err
+    assert ran.code in (0, 1, 2), ran.err
+    return ran
+
+
+def run_module(
+    module: str, words: Sequence[str | bytes | Path], cwd: Path, variables: Mapping[str, str]
+) -> tuple[int, bytes, bytes]:
+    """Exit code, output and messages of ``python -m module WORD...``, which finds the package imported.
+
+    Started anew where variables change what Python does at its start, and where no command is named: that is
+    answered by what has imported nothing.
+    """
+    usual = environment()
+    forks = bool(words) and hasattr(os, "fork")
+    if forks and all(
+        usual.get(name) == value
+        for name, value in variables.items()
+        if name.startswith(("PYTHON", "LANG", "LC_")) and name != "PYTHONDONTWRITEBYTECODE"
+    ):
+        texts = [os.fsdecode(word) for word in words]
+        server = _fork_server()
+        return server.run(module, texts, cwd=cwd, environment=variables, seconds=PATIENCE_SECONDS)
+    return _started(["-m", module, *words], cwd, variables)
+
+
+@cache
+def _fork_server() -> ForkServer:
+    return ForkServer(environment(), PROJECT)
+
+
+def _started(
+    words: Sequence[str | bytes | Path],
+    cwd: Path,
+    variables: Mapping[str, str],
+    file_bytes: int | None = None,
+    bound: bool = False,
+) -> tuple[int, bytes, bytes]:
+    """Exit code, output and messages of a Python that is started anew."""
 
     def limited() -> None:
         import resource
@@ -78,18 +127,15 @@ def semindex_command(
             drop_file_powers()
 
     done = subprocess.run(
-        [sys.executable, *program, *words],
+        [sys.executable, *words],
         cwd=cwd,
-        env={**environment(), **(variables or {})},
+        env=variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         preexec_fn=limited if bound or file_bytes is not None else None,
     )
-    ran = Ran(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
-    assert "Traceback" not in ran.out + ran.err, ran.err
-    assert ran.code in (0, 1, 2), ran.err
-    return ran
+    return done.returncode, done.stdout, done.stderr
 
 
 def drop_file_powers() -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.product import run_module
+
 PROJECT = Path(__file__).parents[2]
 REAL = ("-m", "semindex")
 PATIENCE_SECONDS = 300
@@ -49,7 +51,10 @@ def start(
 def run(
     words: Sequence[str | bytes], cwd: Path, extra: Environment | None = None, program: Sequence[str] = REAL
 ) -> subprocess.CompletedProcess[bytes]:
-    """What it printed into pipes, and its exit code."""
+    """What it printed, and its exit code."""
+    if program[:1] == ("-m",):
+        code, printed, told = run_module(program[1], words, cwd, environment(extra))
+        return subprocess.CompletedProcess((*program, *words), code, printed, told)
     with start(words, cwd, extra, program) as process:
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)

@@ -111,7 +111,7 @@ def test_a_pager_that_cannot_be_run_hides_nothing(tmp_path: Path, pager: str) ->
 
 
 def test_a_pager_that_is_left_early_is_no_error(tmp_path: Path) -> None:
-    extra = {"FAKE_HITS": "3000", "SEMINDEX_PAGER": "head -n 1"}
+    extra = {"FAKE_HITS": "600", "SEMINDEX_PAGER": "head -n 1"}
     code, drawn = on_terminal(["search", "x"], tmp_path, extra, FAKE)
     assert (code, len(drawn.splitlines())) == (0, 1)
 

@@ -66,7 +66,7 @@ def test_a_pipe_never_loads_rich(tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     for flags in ([], ["--json"], ["--color", "always"]):
-        process = start(["search", "x", *flags], tmp_path, {"FAKE_HITS": "5000"}, FAKE)
+        process = start(["search", "x", *flags], tmp_path, {"FAKE_HITS": "1000"}, FAKE)
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.read(10)

@@ -78,15 +78,10 @@ def assert_as_built_here(tree: Path, tmp_path: Path, report: BuildReport) -> Non
     assert {path.name for path in (tmp_path / "cluster" / "segments").iterdir()} == live
 
 
-def test_workers_on_this_machine_build_what_one_process_builds(tree: Path, tmp_path: Path) -> None:
-    report = build(tree, tmp_path / "cluster", Cluster("local:2"))
-    assert report.processes == 3
-    assert_as_built_here(tree, tmp_path, report)
-
-
-def test_segments_that_become_many_are_merged_by_workers_between_batches(tree: Path, tmp_path: Path) -> None:
-    for number in range(3):
-        shutil.copytree(tree / "email", tree / f"copy{number}")
+def test_workers_on_this_machine_build_what_one_process_builds_and_merge_between_batches(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("semindex.indexing.merge.TIER_SEGMENTS_AT_WORK", 6)
     seen: list[int] = []
 
     def watch(step: Progress) -> None:
@@ -97,6 +92,7 @@ def test_segments_that_become_many_are_merged_by_workers_between_batches(tree: P
     report = build(
         tree, tmp_path / "cluster", Cluster("local:2"), batch_bytes=10_000, commit_seconds=0.0, watch=watch
     )
+    assert report.processes == 3
     assert report.merged_segments > report.files / 2, "each batch is a file or two"
     assert seen != sorted(seen), "some were joined while others were still being made"
     assert_as_built_here(tree, tmp_path, report)
