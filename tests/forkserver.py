@@ -1,7 +1,7 @@
 """Command lines as processes that need not import anything: one process has imported all, and forks for each.
 
-A start of the command line takes 0.3 s, most of it for imports; ``ForkServer(...).run(...)`` takes 0.03 s.
-Each command is a process of its own nonetheless, with its own arguments, environment, folder, streams and end.
+A start of the command line takes 0.3 s, most of it for imports; ``ForkServer.run`` takes 0.03 s.
+Each command is a process of its own nonetheless, with its own arguments, environment, folder and streams.
 A test that is about the start itself starts Python anew.
 """
 
