@@ -7,9 +7,11 @@ work to do. Where a test is about what a search finds that has looked, it waits 
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,13 @@ def patient() -> Iterator[None]:
         for module in ("freshness", "walktimes"):
             patch.setattr(f"semindex.indexing.{module}.WAIT_MS", 600_000)
         yield
+
+
+def still_runs(process: subprocess.Popen[Any]) -> bool:
+    """Whether a process that another waits for has not ended; it has the processor to itself meanwhile."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.02)
+    return process.poll() is None
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 import semindex
 from semindex.index import Index
-from semindex.indexing import freshness
-from semindex.indexing.drift import CHEAP_FILES, SETTLED_FILES, Drift, check, settled, walked
+from semindex.indexing import drift, freshness
+from semindex.indexing.drift import SETTLED_FILES, Drift, check, settled, walked
 from semindex.indexing.freshness import Upkeep, _Thread
 from semindex.indexing.walktimes import WAIT_MS, WALKS, WalkTimes
 from semindex.source import walk as walk_module
@@ -27,7 +27,9 @@ from semindex.types import Upkept
 from tests.product import plant
 
 SLOW, QUICK = 2 * WAIT_MS / 1000, WAIT_MS / 2000
-MANY = CHEAP_FILES + 20
+FEW = 30
+"""So many files are read at once in these tests."""
+MANY = FEW + 20
 
 
 class Walks:
@@ -109,6 +111,11 @@ def long_ago(root: Path) -> None:
     """Let all files be written long before they are indexed, so that none is in doubt."""
     for path in root.rglob("*.py"):
         os.utime(path, ns=(10**18, 10**18))
+
+
+@pytest.fixture(autouse=True)
+def few_files_are_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift, "CHEAP_FILES", FEW)
 
 
 @pytest.fixture

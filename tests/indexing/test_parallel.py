@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from semindex.config import Settings
 from semindex.embed.registry import open_embedder
 from semindex.index import Index
 from semindex.indexing.builder import Builder
-from semindex.indexing.workplace import Workplace
+from semindex.indexing.workplace import PARALLEL_BYTES, Workplace
 from semindex.store.catalog import Catalog
 from semindex.types import BuildReport, Embedder, SkipReason
 from tests.corpus import answers, copy_package, stored_chunks
@@ -181,11 +180,14 @@ print(report.files, index.search("decode a header", limit=1)[0].path)
 """
 
 
-@pytest.mark.parametrize("how", ["file", "standard input", "argument"])
+@pytest.mark.parametrize(
+    "how", ["file", *(pytest.param(how, marks=pytest.mark.slow) for how in ("standard input", "argument"))]
+)
 def test_a_script_needs_no_guard(tree: Path, tmp_path: Path, how: str) -> None:
     """It is run once, wherever it comes from: workers never import the caller's ``__main__``."""
-    for number in range(8):  # enough to be worth several processes
-        shutil.copytree(tree / "email", tree / f"copy{number}")
+    for number in range(6):
+        (tree / f"{number}.txt").write_text("words of a text that is quickly read\n" * 20_000)
+    assert sum(path.stat().st_size for path in texts(tree)) > PARALLEL_BYTES
     arguments = [str(tree), str(tmp_path / "index")]
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
@@ -209,7 +211,7 @@ import sys
 from pathlib import Path
 from semindex.embed.registry import open_embedder
 from semindex.indexing.builder import Builder
-from semindex.indexing.workplace import Workplace
+from semindex.indexing.workplace import PARALLEL_BYTES, Workplace
 
 def stop(step):
     if step.stage == "index" and step.done:

@@ -77,7 +77,7 @@ def known(index_dir: Path) -> tuple[object, ...]:
         return files, [each.failure for each in catalog.failures()], catalog.meta("pending")
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(edits)
 def test_by_paths_is_as_by_a_walk(rounds: list[list[tuple[str, bytes | str]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -62,7 +62,7 @@ def test_chunks_cover_broken_code_once(parts: list[bytes], language: str) -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_chunks_cover_mutated_samples_once(name: str, data: st.DataObject) -> None:
     text = sample_text(name)
     for _ in range(data.draw(st.integers(0, 4))):

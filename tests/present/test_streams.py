@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 import semindex
 
-from ..product import ALPHA, BETA, environment, plant
+from ..product import ALPHA, BETA, environment, plant, semindex_command
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="redirections of a POSIX shell")
 
@@ -54,12 +55,11 @@ def test_an_index_is_made_without_streams(tmp_path: Path, redirections: str) -> 
 
 def test_several_processes_index_without_streams(tmp_path: Path) -> None:
     """As many as there are cores from 4 MB on; each finds its own standard error missing."""
-    line = b"def load_cookie_%d(name):\n    return jar[name]\n"
-    plant(tmp_path, {f"m{i}.py": b"".join(line % j for j in range(i, i + 2000)) for i in range(50)})
+    plant(tmp_path, {f"m{i}.txt": b"words of a text that is quickly read\n" * 20_000 for i in range(6)})
     done = shell("index", "<&- >&- 2>&-", tmp_path)
     assert done.returncode == 0
     with semindex.open(tmp_path) as index:
-        assert (index.status(verify=True).problems, index.status().indexed) == ((), 50)
+        assert (index.status(verify=True).problems, index.status().indexed) == ((), 6)
 
 
 @pytest.mark.parametrize("redirections", ALL)
@@ -92,10 +92,11 @@ def test_a_search_without_streams_ends_with_the_right_code(
 )
 def test_messages_that_nothing_takes_change_no_answer(root: Path, words: str, code: int) -> None:
     plant(root, {"new.py": b"def add_header(name):\n    pass\n"})  # the search has something to tell
-    heard, deaf = shell(words, "", root), shell(words, "2>/dev/full", root)
-    assert (heard.returncode, deaf.returncode) == (code, code)
+    heard = semindex_command(*shlex.split(words), cwd=root)
+    deaf = shell(words, "2>/dev/full", root)
+    assert (heard.code, deaf.returncode) == (code, code)
     if words.startswith("search"):
-        assert deaf.stdout == heard.stdout
+        assert deaf.stdout.decode() == heard.out
 
 
 def test_messages_whose_reader_has_gone_change_no_exit_code(root: Path) -> None:

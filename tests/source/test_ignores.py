@@ -158,7 +158,7 @@ def test_any_rules_decide_as_git_does(patterns: list[str], components: list[list
     assert ours == theirs
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(
     patterns=st.lists(PATTERNS, min_size=1, max_size=12), components=st.lists(PATHS, min_size=1, max_size=12)
 )
@@ -181,7 +181,7 @@ def test_a_file_concerns_only_what_its_rules_may_match(count: int) -> None:
         assert rules.concerns(b"/main.c/%b/README/" % name)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(lines=st.lists(RULES, min_size=1, max_size=60), places=st.lists(PLACES, min_size=1, max_size=20))
 def test_the_last_rule_that_matches_decides_however_many_there_are(
     lines: list[str], places: list[list[str]]

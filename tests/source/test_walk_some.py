@@ -77,7 +77,7 @@ def below(found: Walk, places: list[str]) -> tuple[object, ...]:
     )
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes, st.booleans())
 def test_it_finds_there_what_a_whole_walk_finds_there(
     trees: dict[bool, Path], done: list[tuple[str, str]], with_git: bool

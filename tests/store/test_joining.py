@@ -108,7 +108,7 @@ def held(segment: Segment) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(groups, st.sampled_from([1, 7, 500_000]), st.sampled_from([1, 3, 100_000]), st.integers(0, 99))
 def test_every_row_of_the_schema_is_joined_in_pieces_as_it_is_joined_whole(
     files: list[list[tuple[str, bool]]], range_bytes: int, block_rows: int, seed: int

@@ -15,6 +15,7 @@ from types import TracebackType
 import psutil
 
 from semindex.indexing.cluster.connection import SchedulerClient
+from tests.patience import still_runs
 
 ROOT = Path(__file__).parents[3]
 OTHER_VERSION = "import semindex.version; semindex.version.__version__ = '0.0.1'\n"
@@ -103,7 +104,7 @@ class Fleet:
 
     def _told(self) -> str:
         while True:
-            assert self.scheduler.poll() is None, (self._folder / "log.txt").read_text()
+            assert still_runs(self.scheduler), (self._folder / "log.txt").read_text()
             with suppress(FileNotFoundError, json.JSONDecodeError):
                 address: str = json.loads(self._file.read_text())["address"]
                 return address

@@ -25,6 +25,7 @@ from tests.indexing.cluster.fleet import OTHER_VERSION, Fleet, send
 from tests.indexing.embedders import DEADLY, Deadly
 from tests.indexing.test_parallel import assert_same_index
 from tests.indexing.test_parallel import build as build_here
+from tests.patience import still_runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 
@@ -274,7 +275,7 @@ def test_the_command_ends_with_a_message_when_the_scheduler_goes_away(
     building = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     segments = tmp_path / "cluster" / "segments"
     while not segments.is_dir() or not list(segments.iterdir()):
-        assert building.poll() is None
+        assert still_runs(building)
     send(fleet.scheduler, signal.SIGKILL)
     output, errors = building.communicate()
     assert (building.returncode, output) == (2, "")
@@ -364,7 +365,7 @@ def test_the_command_says_who_was_refused(tree: Path, fleet: Fleet, tmp_path: Pa
     fleet.worker("--no-nanny", "--name=new")
     fleet.worker("--no-nanny", "--name=old", preload=OTHER_VERSION)
     while len(fleet.members()) < 2:
-        assert fleet.scheduler.poll() is None
+        assert still_runs(fleet.scheduler)
     done = subprocess.run(
         [
             *(sys.executable, "-m", "semindex", "index", str(tree)),

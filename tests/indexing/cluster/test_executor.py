@@ -23,6 +23,7 @@ from semindex.indexing.executors.base import Done, Failure
 from tests.indexing.cluster.fleet import OTHER_VERSION, Fleet, send, tree
 from tests.indexing.executors import tasks
 from tests.indexing.executors.tasks import Shop
+from tests.patience import still_runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 
@@ -88,6 +89,7 @@ def test_a_cluster_on_this_machine_listens_to_this_machine_only_and_leaves_no_pr
     assert psutil.wait_procs([begun, *below], timeout=60)[1] == []
 
 
+@pytest.mark.slow
 def test_workers_begun_here_count_with_their_peak_and_others_do_not(tmp_path: Path) -> None:
     with closing(ClusterExecutor("local:1")) as here:
         run(here, tasks.multiply, range(3), tmp_path)
@@ -106,17 +108,18 @@ def test_a_worker_of_another_version_is_refused_by_name_and_the_others_do_all(
     fleet.worker("--no-nanny", "--name=old", preload=OTHER_VERSION)
     with closing(executor_of(fleet)) as executor:
         while not executor.count_workers():
-            assert fleet.scheduler.poll() is None
+            assert still_runs(fleet.scheduler)
         told = rf"\(old\) was refused: it has semindex 0\.0\.1, this is {semindex.__version__}"
         with pytest.raises(WorkerUnfit, match=rf"no worker of the cluster can do the work: tcp://.* {told}"):
             run(executor, tasks.multiply, range(20), tmp_path)
         fleet.worker("--no-nanny", "--name=new")
         while executor.count_workers() < 2:
-            assert fleet.scheduler.poll() is None
+            assert still_runs(fleet.scheduler)
         assert run(executor, tasks.multiply, range(20), tmp_path) == ALL
         assert any("(old) was refused: it has semindex 0.0.1" in note for note in executor.notes)
 
 
+@pytest.mark.slow
 def test_nobody_fit_is_an_error_that_says_why(fleet: Fleet, tmp_path: Path) -> None:
     fleet.worker("--no-nanny")
     with (
@@ -264,7 +267,7 @@ def test_a_cluster_of_this_machine_ends_with_who_began_it(number: signal.Signals
     )
     begun = tmp_path / "begun"
     while not begun.exists() or len(begun.read_text().splitlines()) < 2:
-        assert building.poll() is None
+        assert still_runs(building)
     processes = tree(building)
     assert len(processes) >= 4
     building.send_signal(number)
@@ -273,6 +276,7 @@ def test_a_cluster_of_this_machine_ends_with_who_began_it(number: signal.Signals
     assert psutil.wait_procs(processes, timeout=60)[1] == []
 
 
+@pytest.mark.slow
 def test_what_a_killed_worker_had_written_goes_when_it_is_started_again(fleet: Fleet, tmp_path: Path) -> None:
     fleet.worker("--nanny")
     with closing(executor_of(fleet)) as executor:

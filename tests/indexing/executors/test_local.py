@@ -20,6 +20,7 @@ from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.local import LocalExecutor
 from tests.indexing.executors import tasks
 from tests.indexing.executors.tasks import Shop
+from tests.patience import still_runs
 
 killing = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 
@@ -138,7 +139,7 @@ def builder(tmp_path: Path) -> Iterator[psutil.Process]:
     begun = tmp_path / "begun"
     try:
         while not begun.exists() or len(begun.read_text().splitlines()) < 2:
-            assert process.poll() is None
+            assert still_runs(process)
         yield watched
     finally:
         (tmp_path / "released").touch()
