@@ -2,67 +2,73 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from semindex.parse.heads.registry import HEADED
 from semindex.parse.tables.registry import table_of
 from semindex.parse.wheels import GRAMMARS
-from semindex.types import Kind
+from semindex.types import Kind, ParsedFile
 from tests.parse.sources import NAMES, SAMPLES, language_of, outline, parsed, pieces, sample_text
+
+
+@cache
+def parsed_sample(name: str) -> ParsedFile:
+    """A sample parsed as it stands."""
+    return parsed(sample_text(name), language_of(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_finds_the_definitions_their_lines_and_their_documentation(name: str) -> None:
     expected = (SAMPLES / f"{name}.expected").read_text("utf-8").splitlines()
-    assert outline(parsed(sample_text(name), language_of(name))) == expected
+    assert outline(parsed_sample(name)) == expected
 
 
 def test_there_is_a_sample_of_every_language_whose_definitions_are_found() -> None:
     assert set(GRAMMARS) | HEADED <= {language_of(name) for name in NAMES}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_windows_line_ends_change_no_line_number(name: str) -> None:
-    text = sample_text(name)
-    plain = parsed(text, language_of(name))
-    windows = parsed(text.replace(b"\n", b"\r\n"), language_of(name))
-    assert outline(windows) == outline(plain)
-    assert [chunk.span.end_line for chunk in windows.chunks] == [
-        chunk.span.end_line for chunk in plain.chunks
-    ]
+def test_windows_line_ends_change_no_line_number() -> None:
+    for name in NAMES:
+        plain = parsed_sample(name)
+        windows = parsed(sample_text(name).replace(b"\n", b"\r\n"), language_of(name))
+        assert outline(windows) == outline(plain), name
+        assert [chunk.span.end_line for chunk in windows.chunks] == [
+            chunk.span.end_line for chunk in plain.chunks
+        ], name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_missing_final_newline_changes_no_definition(name: str) -> None:
-    text = sample_text(name)
-    assert outline(parsed(text.rstrip(b"\n"), language_of(name))) == outline(parsed(text, language_of(name)))
+def test_a_missing_final_newline_changes_no_definition() -> None:
+    for name in NAMES:
+        shorter = parsed(sample_text(name).rstrip(b"\n"), language_of(name))
+        assert outline(shorter) == outline(parsed_sample(name)), name
 
 
-@pytest.mark.parametrize("language", sorted(set(GRAMMARS) | HEADED))
-def test_a_byte_order_mark_hides_no_definition(language: str) -> None:
-    text = sample_text(language)
-    marked = parsed(b"\xef\xbb\xbf" + text, language)
-    assert outline(marked) == outline(parsed(text, language))
-    assert pieces(marked)[0].startswith(b"\xef\xbb\xbf")
+def test_a_byte_order_mark_hides_no_definition() -> None:
+    for language in sorted(set(GRAMMARS) | HEADED):
+        marked = parsed(b"\xef\xbb\xbf" + sample_text(language), language)
+        assert outline(marked) == outline(parsed_sample(language)), language
+        assert pieces(marked)[0].startswith(b"\xef\xbb\xbf"), language
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_parents_stand_before_their_members_and_starts_ascend(name: str) -> None:
-    symbols = parsed(sample_text(name), language_of(name)).symbols
-    starts = [symbol.span.start_byte for symbol in symbols]
-    assert starts == sorted(starts)
-    assert all(symbol.parent < position for position, symbol in enumerate(symbols))
+def test_parents_stand_before_their_members_and_starts_ascend() -> None:
+    for name in NAMES:
+        symbols = parsed_sample(name).symbols
+        starts = [symbol.span.start_byte for symbol in symbols]
+        assert starts == sorted(starts), name
+        assert all(symbol.parent < position for position, symbol in enumerate(symbols)), name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_comments_ascend_apart_and_hold_the_documentation(name: str) -> None:
-    found = parsed(sample_text(name), language_of(name))
-    edges = found.comments.ravel().tolist()
-    assert edges == sorted(edges)
-    ranges = found.comments.tolist()
-    for symbol in found.symbols:
-        start, end = symbol.doc
-        assert start == end or any(first <= start < last for first, last in ranges)
+def test_comments_ascend_apart_and_hold_the_documentation() -> None:
+    for name in NAMES:
+        found = parsed_sample(name)
+        edges = found.comments.ravel().tolist()
+        assert edges == sorted(edges), name
+        ranges = found.comments.tolist()
+        for symbol in found.symbols:
+            start, end = symbol.doc
+            assert start == end or any(first <= start < last for first, last in ranges), name
 
 
 def test_names_that_are_not_ascii_survive() -> None:
