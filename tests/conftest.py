@@ -23,8 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/answers.txt")
 
 
+def pytest_collection() -> None:
+    """Look for no garbage while tests are collected: nearly all that is made stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep the tests and modules that live until the end out of every collection of garbage from here on."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
