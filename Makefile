@@ -24,4 +24,4 @@ test: setup
 	$(BIN)/python -m pytest
 
 slow: setup
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n0 -m slow
