@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,35 +16,27 @@ from semindex.embed.registry import open_embedder
 from semindex.errors import ModelError
 from semindex.models.hub import HubModel, read_id, wanted_files
 
+from ..product import environment, run_module
 from ..tiny_models import bi_encoder
 from .hubs import hub_of
 from .tables import write_table
 
-EMBED = """
-import sys
-from semindex.embed.registry import open_embedder
-from semindex.embed.registry import open_embedder
-from semindex.errors import ModelError
-from semindex.types import TermCounts, Documents
-import numpy as np
-none = TermCounts(np.zeros(1, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint16))
-try:
-    made = open_embedder(sys.argv[1])
-except ModelError as error:
-    sys.exit(f"told: {error}")
-rows = made.embed_documents(Documents(none, none, none, np.zeros(1, np.int64), ["red"]))
-print(made.fingerprint, rows.shape)
-"""
+
+@dataclass(frozen=True)
+class Embedded:
+    """What the process printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def embedded(name: str, home: Path, endpoint: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+def embedded(name: str, home: Path, endpoint: str = "", **variables: str) -> Embedded:
     """What a process of its own makes of a name; the hub's client reads its variables when it is imported."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
-    environment = {**kept, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", **variables}
-    environment["HF_ENDPOINT"] = endpoint or "http://127.0.0.1:9"
-    return subprocess.run(
-        [sys.executable, "-c", EMBED, name], check=False, capture_output=True, text=True, env=environment
-    )
+    hub = {"HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "HF_ENDPOINT": endpoint or "http://127.0.0.1:9"}
+    whole = {**environment(), **hub, **variables}
+    code, out, err = run_module("tests.models.embed_one", [name], home.parent, whole)
+    return Embedded(code, out.decode(), err.decode())
 
 
 def test_a_model_is_downloaded_once_and_only_what_it_needs(tmp_path: Path) -> None:

@@ -124,8 +124,8 @@ NESTED = {
 @pytest.mark.parametrize("language", sorted(NESTED))
 def test_definitions_in_definitions_take_little_work(language: str) -> None:
     opening, closing = NESTED[language]
-    text = b"".join(opening % number for number in range(10_000)) + closing * 10_000
-    with little_work():
+    text = b"".join(opening % number for number in range(5_000)) + closing * 5_000
+    with little_work(5):
         found = parsed(text, language)
     depths = [0]
     for symbol in found.symbols:
@@ -156,6 +156,6 @@ def test_a_name_on_each_line_is_given_up(language: str) -> None:
     ],
 )
 def test_unfinished_statements_of_sql_are_cut_soon(unit: bytes) -> None:
-    text = unit * 10_000
-    with little_work():
+    text = unit * 5_000
+    with little_work(5):
         assert b"".join(pieces(parsed(text, "sql"))) == text

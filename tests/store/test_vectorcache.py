@@ -276,7 +276,7 @@ def filling(folder: Path, *, first: int, most_bytes: int = AMPLE) -> subprocess.
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("most_bytes", [AMPLE, 100_000])
+@pytest.mark.parametrize("most_bytes", [pytest.param(AMPLE, marks=pytest.mark.slow), 100_000])
 def test_processes_that_are_killed_while_they_write_leave_it_usable(tmp_path: Path, most_bytes: int) -> None:
     """Two write at once until they are killed; what one of them said last that it had kept is there."""
     for turn, wait in enumerate((1, 7, 40)):

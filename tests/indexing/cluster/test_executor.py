@@ -102,6 +102,7 @@ def test_workers_begun_here_count_with_their_peak_and_others_do_not(tmp_path: Pa
             assert elsewhere.peak_bytes == 0
 
 
+@pytest.mark.slow
 def test_a_worker_of_another_version_is_refused_by_name_and_the_others_do_all(
     fleet: Fleet, tmp_path: Path
 ) -> None:
