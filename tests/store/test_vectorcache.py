@@ -281,15 +281,14 @@ def test_processes_that_are_killed_while_they_write_leave_it_usable(tmp_path: Pa
     """Two write at once until they are killed; what one of them said last that it had kept is there."""
     for turn, wait in enumerate((1, 7, 40)):
         two = [filling(tmp_path, first=10_000 * (2 * turn + each), most_bytes=most_bytes) for each in (0, 1)]
-        last = 0
-        for _ in range(wait):
-            assert two[0].stdout is not None
-            last = int(two[0].stdout.readline())
-        for process in two:
+        said = two[0].stdout
+        assert said is not None
+        begun = [said.readline() for _ in range(wait)]
+        for process in reversed(two):  # the other one drives nothing out of the cache after the last
             process.send_signal(signal.SIGKILL)
-        for process in two:
-            process.communicate()
-            assert process.returncode == -signal.SIGKILL
+            assert process.wait() == -signal.SIGKILL
+        *_, last = map(int, ("".join(begun) + two[0].communicate()[0]).rpartition("\n")[0].splitlines())
+        two[1].communicate()
         cache = VectorCache(tmp_path, most_bytes=most_bytes)
         assert known(cache, range(last, last + 1)) == {last}
         put(cache, range(99_000, 99_010))
