@@ -8,8 +8,8 @@ shown after ``FAKE_DELAY`` seconds, without it at once.
 from __future__ import annotations
 
 import os
-import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ class WaitingIndex(FakeIndex):
     def refresh(self, *, progress: ProgressCallback | None = None, **options: Any) -> BuildReport:
         if "FAKE_WAIT" in os.environ:
             print("BUILDING", file=sys.stderr, flush=True)
-            signal.pause()
+            while True:  # one long wait might begin just after the interrupt, and would never end
+                time.sleep(0.05)
         return super().refresh(progress=progress, **options)
 
 
