@@ -41,6 +41,36 @@ class _Killing(StaticEmbedder):
         return super().embed_documents(documents)
 
 
+@dataclass(frozen=True)
+class Struck:
+    """Opens the bundled embedder; the first process that embeds with it sends a signal to its own group.
+
+    So it is struck with a batch in its hands, however fast the others are. A group is a worker with its
+    nanny, as :class:`tests.indexing.cluster.fleet.Fleet` starts them.
+    """
+
+    life: Path
+    """A file, removed by the one that is struck."""
+    number: signal.Signals
+
+    def __call__(self) -> StaticEmbedder:
+        return _Striking(StaticEmbedder.bundled()._words, self)
+
+
+class _Striking(StaticEmbedder):
+    def __init__(self, words: object, struck: Struck) -> None:
+        super().__init__(words)  # type: ignore[arg-type]
+        self._struck = struck
+
+    def embed_documents(self, documents: Documents) -> Vectors:
+        try:
+            self._struck.life.unlink()
+        except FileNotFoundError:
+            return super().embed_documents(documents)
+        os.killpg(0, self._struck.number)
+        return super().embed_documents(documents)
+
+
 class _Raising(StaticEmbedder):
     def embed_documents(self, documents: Documents) -> Vectors:
         if FATAL in documents.content.terms:
@@ -53,4 +83,4 @@ def open_raising() -> StaticEmbedder:
     return _Raising(StaticEmbedder.bundled()._words)
 
 
-__all__ = ["DEADLY", "Deadly", "open_embedder", "open_raising"]
+__all__ = ["DEADLY", "Deadly", "Struck", "open_embedder", "open_raising"]

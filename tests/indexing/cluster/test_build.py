@@ -22,7 +22,7 @@ from semindex.store.catalog import Catalog
 from semindex.types import BuildReport, Cluster, Embedder, Progress, SkipReason
 from tests.corpus import STANDARD_LIBRARY, copy_package
 from tests.indexing.cluster.fleet import OTHER_VERSION, Fleet, send
-from tests.indexing.embedders import DEADLY, Deadly
+from tests.indexing.embedders import DEADLY, Deadly, Struck
 from tests.indexing.test_parallel import assert_same_index
 from tests.indexing.test_parallel import build as build_here
 from tests.patience import still_runs
@@ -168,13 +168,20 @@ def after(files: int, act: Callable[[], None]) -> Callable[[Progress], None]:
     return watch
 
 
+def struck_by(number: signal.Signals, tmp_path: Path) -> Struck:
+    life = tmp_path / "life"
+    life.touch()
+    return Struck(life, number)
+
+
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_changes_nothing(tree: Path, fleet: Fleet, tmp_path: Path) -> None:
-    victim = fleet.worker("--no-nanny")
-    fleet.worker("--no-nanny")
-    watch = after(3, lambda: send(victim, signal.SIGKILL))
-    report = build(tree, tmp_path / "cluster", Cluster(fleet.address), watch=watch, batch_bytes=10_000)
-    assert victim.wait() == -signal.SIGKILL
+    workers = [fleet.worker("--no-nanny"), fleet.worker("--no-nanny")]
+    opener = struck_by(signal.SIGKILL, tmp_path)
+    report = build(tree, tmp_path / "cluster", Cluster(fleet.address), opener=opener, batch_bytes=10_000)
+    while not (gone := [worker for worker in workers if worker.poll() is not None]):
+        pass
+    assert [worker.returncode for worker in gone] == [-signal.SIGKILL]
     assert any("left the cluster; others did what it had" in warning for warning in report.warnings)
     assert_as_built_here(tree, tmp_path, report)
 
@@ -184,11 +191,11 @@ def test_a_host_that_falls_silent_in_the_middle_changes_nothing(
     tree: Path, fleet: Fleet, tmp_path: Path
 ) -> None:
     """Its connections stay open and nothing comes through them, as when its network is cut."""
-    victim = fleet.worker()
+    fleet.worker()
     fleet.worker()
     cluster = Cluster(fleet.address, patience_seconds=6.0)
-    watch = after(3, lambda: send(victim, signal.SIGSTOP))
-    report = build(tree, tmp_path / "cluster", cluster, watch=watch, batch_bytes=10_000)
+    opener = struck_by(signal.SIGSTOP, tmp_path)
+    report = build(tree, tmp_path / "cluster", cluster, opener=opener, batch_bytes=10_000)
     assert any("did not answer within" in warning for warning in report.warnings)
     assert_as_built_here(tree, tmp_path, report)
 
