@@ -50,6 +50,11 @@ functions, methods, classes, sections and others
 .BR symbol:main ", " \-\-symbol " " main
 places where a definition of that name begins
 .TP
+.BR repo:flask ", " \-\-repo " " flask
+repositories to which
+.B semindex add
+gave that name
+.TP
 .B \(dqexact words\(dq
 files whose text contains the phrase
 .SH EXIT STATUS
@@ -88,6 +93,11 @@ The repository's settings.
 .TP
 .I ~/.config/semindex/semindex.toml
 The user's settings, on Linux.
+.TP
+.I ~/.config/semindex/repositories.json
+The names of the user's repositories, on Linux;
+.B SEMINDEX_REPOSITORIES
+names another file.
 .SH EXAMPLES
 .nf
 semindex search \(dqhow are cookies signed\(dq
@@ -95,6 +105,8 @@ semindex search \(aqFlask.run lang:python \-path:tests\(aq
 semindex related src/app.py:120
 semindex symbol Server.start
 semindex read src/app.py:10-40
+semindex add https://github.com/pallets/flask
+semindex search \(dqsign a cookie\(dq \-\-repo flask
 .fi
 .SH SEE ALSO
 .BR git\-grep (1),

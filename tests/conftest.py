@@ -42,9 +42,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def caches_of_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep every test, and the processes it starts, out of the user's cache folder."""
+    """Keep every test, and the processes it starts, out of the user's cache folder and list."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
+        patch.setenv("SEMINDEX_REPOSITORIES", str(tmp_path_factory.mktemp("list") / "repositories.json"))
         yield
 
 

@@ -27,6 +27,7 @@ MAX_FILE_BYTES = 1 << 20
 BUNDLED_MODEL = "semindex"
 PREFIX = "SEMINDEX_"
 FILE_VARIABLE = "SEMINDEX_CONFIG"
+LIST_VARIABLE = "SEMINDEX_REPOSITORIES"
 _ENVIRONMENT: Mapping[str, str] = os.environ  # noqa: TID251 - the one reader of the environment
 
 Value = int | bool | str
@@ -324,14 +325,21 @@ def cache_folder(settings: Settings) -> Path:
     return user_cache_path("semindex", appauthor=False)
 
 
+def repositories_file() -> Path:
+    """Where the names of the user's repositories are kept; it need not be there."""
+    named = _ENVIRONMENT.get(LIST_VARIABLE, "")
+    return Path(named).expanduser().absolute() if named else _config_folder() / "repositories.json"
+
+
+def _config_folder() -> Path:
+    from platformdirs import user_config_path
+
+    return user_config_path("semindex", appauthor=False)
+
+
 def _user_layer(variables: Mapping[str, str], looked: list[Looked]) -> list[_Found]:
     named = variables.get(FILE_VARIABLE, "")
-    if named:
-        path = Path(named).expanduser()
-    else:
-        from platformdirs import user_config_path
-
-        path = user_config_path("semindex", appauthor=False) / "semindex.toml"
+    path = Path(named).expanduser() if named else _config_folder() / "semindex.toml"
     is_none = str(path) == os.devnull
     text = None if is_none else _read(path)
     if text is not None:
@@ -387,7 +395,7 @@ def _environment_layer(variables: Mapping[str, str]) -> list[_Found]:
     layer: list[_Found] = []
     known = ", ".join(PREFIX + each for each in _BY_NAME)
     for name in sorted(variables):
-        if name.startswith(PREFIX) and name != FILE_VARIABLE:
+        if name.startswith(PREFIX) and name not in (FILE_VARIABLE, LIST_VARIABLE):
             unknown = f"environment: {name} is not a setting; known are {FILE_VARIABLE}, {known}."
             key = _key_of(name.removeprefix(PREFIX), f"environment: {name}", "unset it", unknown)
             value = _typed(key, variables[name], f"environment: {name}")

@@ -81,6 +81,10 @@ class CacheError(SemindexError):
     """A cache cannot be emptied. A search never raises this: it goes on without the cache and says so."""
 
 
+class RepositoryError(SemindexError):
+    """The list of the user's repositories cannot be read or written, or a repository cannot be fetched."""
+
+
 class InstallError(SemindexError):
     """The settings of an agent's client cannot be read, changed or written; the message names the file."""
 

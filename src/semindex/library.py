@@ -27,13 +27,21 @@ class Indexes:
     answer is that of one index of all their files.
     """
 
-    def __init__(self, indexes: Sequence[Index], *, scopes: Sequence[Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        indexes: Sequence[Index],
+        *,
+        scopes: Sequence[Sequence[str]] | None = None,
+        names: Sequence[Sequence[str]] = (),
+    ) -> None:
         """Prepare.
 
         Args:
             indexes: Open, each of another folder or of other files of the same; closed with this.
             scopes: For each, root-relative folders; only what lies in one of them is found. None or an
                 empty sequence limit nothing.
+            names: For each, what it is called in the filter ``repo:``; the first is ``repo`` of its hits.
+                None for the names of their folders, which hits do not tell.
 
         Raises:
             UsageError: There is none.
@@ -42,6 +50,7 @@ class Indexes:
             raise UsageError("no index to search; give the folder of a repository")
         self.indexes = tuple(indexes)
         self._scopes = tuple(map(tuple, scopes)) if scopes is not None else ((),) * len(indexes)
+        self._names = tuple(map(tuple, names))
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
 
@@ -152,6 +161,7 @@ class Indexes:
                     memory=first.memory,
                     judging=lambda: first.judging,
                     masks=any(index.masks for index in self.indexes),
+                    names=self._names,
                 )
             return known
 

@@ -84,6 +84,7 @@ class Snapshot:
         memory: Memory = Memory(),  # noqa: B008 - frozen
         judging: Callable[[], Judging] | None = None,
         masks: bool = True,
+        names: Sequence[Sequence[str]] = (),
     ) -> None:
         """Put the segments of all commits into one generation.
 
@@ -97,6 +98,8 @@ class Snapshot:
             memory: What is kept between answers.
             judging: Opens the model that re-ranks.
             masks: Whether secrets are masked in the texts of hits.
+            names: What each repository is called, the first of which hits tell; none for the names of their
+                folders, which hits do not tell.
 
         Raises:
             IndexCorrupt: A file of an index is damaged.
@@ -104,6 +107,8 @@ class Snapshot:
         self.commits = tuple(commits)
         self.roots = [commit.root for commit in commits]
         self.scopes = tuple(map(tuple, scopes))
+        self._called = [some[0] for some in names]
+        self.names = [tuple(some) for some in names] or [(root.name,) for root in self.roots]
         self._segments = [segment for commit in commits for segment in commit.segments]
         self._memory, self.judging, self._masks = memory, judging, masks
         self._embedder, self._is_sound = embedder, False
@@ -122,6 +127,7 @@ class Snapshot:
                 embedder,
                 WEIGHTS.of_meaning(embedder.meaning),
                 scopes=scopes,
+                names=self.names,
                 remembered=memory.vectors,
             )
 
@@ -137,7 +143,9 @@ class Snapshot:
     def reader(self) -> Reader:
         """Reads texts for one answer."""
         texts = self._memory.texts
-        return Reader(self.generation, self.roots, texts, self.blaming_damage, masks=self._masks)
+        return Reader(
+            self.generation, self.roots, texts, self.blaming_damage, masks=self._masks, called=self._called
+        )
 
     def ranking(self, query: Query, reader: Reader, *, limit: int, mode: Mode, grouping: GroupBy) -> Ranking:
         """The ranking that an answer of ``limit`` hits is made of; one that is remembered has no evidence."""

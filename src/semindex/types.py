@@ -324,6 +324,10 @@ class Filters(Struct, frozen=True):
     kinds: tuple[Kind, ...] = ()
     scope: str = ""
     """Folder, root-relative; only files below it."""
+    repositories: tuple[str, ...] = ()
+    """Names or globs of repositories; a file passes when a name of its repository matches any."""
+    excluded_repositories: tuple[str, ...] = ()
+    """A file passes when none matches."""
     symbols: tuple[str, ...] = ()
     """Names of definitions; a chunk passes when one begins in it, whatever its case and underscores."""
 
@@ -432,6 +436,8 @@ class Hit(Struct, frozen=True, gc=False):
     """Hex of the xxh3-128 of the file that was indexed."""
     stale: bool
     """The file has changed, or is gone, since it was indexed."""
+    repo: str | None = None
+    """The name under which the repository was asked for; None when it was not asked for by name."""
     cell: int | None = None
     """The cell of a notebook in which the span begins, from 1; None for other files."""
     cell_line: int | None = None
@@ -551,6 +557,8 @@ class Definition(Struct, frozen=True, gc=False):
     """How many secrets in ``text`` are overwritten with asterisks."""
     members: tuple[Member, ...] = ()
     """The definitions directly inside, in their order."""
+    repo: str | None = None
+    """As :attr:`Hit.repo`."""
 
 
 class Definitions(Struct, frozen=True):
@@ -598,6 +606,8 @@ class Text(Struct, frozen=True, gc=False):
     """How many secrets in ``text`` are overwritten with asterisks."""
     problem: str = ""
     """Why there is no text, in a sentence."""
+    repo: str | None = None
+    """As :attr:`Hit.repo`."""
 
 
 class Texts(Struct, frozen=True):

@@ -162,6 +162,7 @@ def test_search_passes_every_flag_on(invoke: Invoke, fake: FakeModule) -> None:
                 "exclude": ("tests",),
                 "kind": ("function",),
                 "symbol": (),
+                "repo": (),
                 "scope": "",
                 "refresh": False,
                 "rerank": False,

@@ -37,6 +37,7 @@ HIT_JSON = {
     "repository": "/repo",
     "digest": "00000000000000000000000000000000",
     "stale": False,
+    "repo": None,
     "cell": None,
     "cell_line": None,
     "masked": 0,

@@ -389,9 +389,25 @@ def test_a_symbol_that_is_defined_nowhere_is_named(grow: Grow) -> None:
 
 
 def test_a_filter_that_is_none_is_named_in_the_answer(grow: Grow) -> None:
-    found = grow(TREE).search("repo:x open cookie jar")
-    assert found.coverage.notes[0].startswith("repo: is no filter here")
+    found = grow(TREE).search("org:x open cookie jar")
+    assert found.coverage.notes[0].startswith("org: is no filter here")
     assert len(found) == 4
+
+
+def test_a_repository_is_filtered_by_the_name_of_its_folder(grow: Grow) -> None:
+    index = grow(TREE)
+    name = index.root.name
+    every = paths(index.search("open cookie jar"))
+    assert len(every) == 4
+    for query in (f"repo:{name.upper()}", f"repo:{name[:2]}*", "-repo:other"):
+        assert paths(index.search(f"{query} open cookie jar")) == every
+    assert paths(index.search("open cookie jar", repo=name)) == every
+    for query in ("repo:other", f"-repo:{name}"):
+        found = index.search(f"{query} open cookie jar")
+        assert (len(found), found.coverage.notes) == (
+            0,
+            (f"repo: lets none of the repositories pass: {name}",),
+        )
 
 
 def test_a_scope_leaves_everything_else_out(grow: Grow) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semindex.errors import QueryError
-from semindex.search.query import parse, path_filter
+from semindex.search.query import parse, path_filter, repositories_in, repository_filter
 from semindex.types import Filters, Kind
 
 
@@ -54,9 +54,8 @@ def test_filters_of_other_programs_are_understood(typed: str, filters: Filters) 
 
 @pytest.mark.parametrize(
     "typed",
-    ["repo:^github.com/a/b$", "-repo:x", "repo:(a|b)", "org:me", "archived:yes", "-lang:go", "-kind:class",
-     'repo:"a b"'],
-)  # fmt: skip
+    ["r:x", "-r:x", "org:me", "archived:yes", "-lang:go", "-kind:class", 'org:"a b"'],
+)
 def test_a_filter_that_code_does_not_have_is_left_out_and_named(typed: str) -> None:
     query = parse(f"{typed} words")
     assert (query.text, query.filters) == ("words", Filters())
@@ -66,13 +65,61 @@ def test_a_filter_that_code_does_not_have_is_left_out_and_named(typed: str) -> N
         parse(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "wanted", "excluded"),
+    [
+        ("repo:flask", ["flask"], []),
+        ("repo:a repository:b -repo:c-*", ["a", "b"], ["c-*"]),
+        ("repo:pallets/flask", ["pallets/flask"], []),
+        ("-repository:github.com/a/b.c", [], ["github.com/a/b.c"]),
+    ],
+)
+def test_repositories_are_filtered_by_name(typed: str, wanted: list[str], excluded: list[str]) -> None:
+    query = parse(f"{typed} words")
+    filters = Filters(repositories=tuple(wanted), excluded_repositories=tuple(excluded))
+    assert (query.text, query.filters, query.notes) == ("words", filters, ())
+    assert repositories_in(f"{typed} words") == (tuple(wanted), tuple(excluded))
+    assert repositories_in(typed) == ((), ()), "there is nothing to search for"
+
+
+@pytest.mark.parametrize("typed", ["repo:^github.com/a/b$", "-repo:(a|b)", 'repo:"a b"'])
+def test_an_expression_is_no_name_of_a_repository(typed: str) -> None:
+    query = parse(f"{typed} words")
+    assert (query.text, query.filters) == ("words", Filters())
+    name = typed.partition(":")[0]
+    (note,) = query.notes
+    assert note == f"{typed} was left out: {name}: takes the name of a repository, in which * may stand"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names", "passes"),
+    [
+        ("flask", ["Flask"], True),
+        ("flask", ["flask-2"], False),
+        ("flask*", ["flask-2"], True),
+        ("*", ["anything"], True),
+        ("pallets/flask", ["f", "pallets/flask", "github.com/pallets/flask"], True),
+        ("github.com/pallets/flask", ["f", "pallets/flask", "github.com/pallets/flask"], True),
+        ("lets/flask", ["f", "pallets/flask"], False),
+        ("pallets/*", ["f", "pallets/flask"], True),
+    ],
+)
+def test_a_name_or_a_glob_selects_repositories(pattern: str, names: list[str], passes: bool) -> None:
+    wanted = repository_filter(Filters(repositories=(pattern,)))
+    unwanted = repository_filter(Filters(excluded_repositories=(pattern,)))
+    assert wanted is not None and unwanted is not None
+    assert wanted(names) is passes
+    assert unwanted(names) is not passes
+    assert repository_filter(Filters()) is None
+
+
 @pytest.mark.parametrize("typed", ["type:symbol", "case:yes", "count:100", "-author:me", "f:main.go"])
 def test_a_filter_that_code_may_have_is_searched_for_and_named(typed: str) -> None:
     query = parse(f"{typed} words {typed}")
     is_negated = typed.startswith("-")
     assert query.text == ("words" if is_negated else f"{typed} words {typed}")
     (note,) = query.notes
-    assert note.endswith("; filters are lang:, path:, -path:, kind: and symbol:")
+    assert note.endswith("; filters are lang:, path:, -path:, kind:, symbol: and repo:")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Question(Request, frozen=True):
         str,
         option(
             'Words, identifiers, "quoted phrases" that must occur as they stand, and the filters lang:, '
-            "path:, -path:, kind: and symbol:.",
+            "path:, -path:, kind:, symbol: and repo:.",
             argument=True,
         ),
     ]
@@ -84,6 +84,14 @@ class Search(Question, frozen=True, kw_only=True):
         Sequence[str],
         option("Only spans in which a definition with one of these names begins.", metavar="NAME"),
     ] = ()
+    repo: Annotated[
+        Sequence[str],
+        option(
+            "Only the repositories with these names, in which * may stand; `semindex list` shows yours.",
+            metavar="NAME",
+            completes="repo",
+        ),
+    ] = ()
     scope: Scope = ""
     refresh: Refreshing = False
     rerank: Annotated[
@@ -113,6 +121,7 @@ def search(
         excluded_paths=tuple(asked.exclude),
         kinds=tuple([kind_named(name) for name in asked.kind]),
         scope=asked.scope.strip("/"),
+        repositories=tuple(asked.repo),
         symbols=tuple(asked.symbol),
     )
     query = parse(asked.query, filters)

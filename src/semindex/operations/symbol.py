@@ -89,7 +89,7 @@ def symbol(
     suggestions: tuple[str, ...] = ()
     with snapshot.blaming_damage():
         shower = Shower(snapshot.reader())
-        passes = passing(generation, filters, snapshot.scopes).files
+        passes = passing(generation, filters, snapshot.scopes, snapshot.names).files
         found = definitions_of(generation, name, passes, kinds)
         path, files = files_named(generation, snapshot.roots, asked.name.strip())
         notes = found.notes

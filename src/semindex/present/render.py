@@ -2,7 +2,7 @@
 
 Of an answer, each hit is one header in the first column, its lines indented by four blanks::
 
-    PATH:START-END: SYMBOL<TAB>KIND<TAB>LANGUAGE<TAB>SCORE
+    PATH:START-END: SYMBOL<TAB>KIND<TAB>LANGUAGE<TAB>SCORE[<TAB>REPOSITORY]
         LINE: text
         also: PATH:START-END: SYMBOL<TAB>KIND<TAB>LANGUAGE<TAB>SCORE
         why: SIGNAL<TAB>POINTS<TAB>DETAIL
@@ -172,7 +172,7 @@ def definition_lines(answer: Definitions, view: View) -> Iterator[str]:
         body = list(_definition_body(found, view))
         if position and body:
             yield ""
-        fields = [safe_line(found.kind), safe_line(found.lang)]
+        fields = [safe_line(found.kind), safe_line(found.lang), *_called(found)]
         if found.text is None and found.signature:
             fields.append(one_line(found))
         yield "\t".join((f"{lines_of(found, view.base)}: {safe_line(found.symbol)}", *fields))
@@ -202,7 +202,7 @@ def text_lines(answer: Texts, view: View) -> Iterator[str]:
         if position:
             yield ""
         symbol = safe_line(span.symbol) if span.symbol else "-"
-        yield f"{lines_of(span, view.base)}: {symbol}\t{safe_line(span.lang)}"
+        yield "\t".join((f"{lines_of(span, view.base)}: {symbol}", safe_line(span.lang), *_called(span)))
         for number, line in enumerate(safe_text(span.text or "").split("\n"), start=span.start_line):
             yield f"{INDENT}{number}: {line}".rstrip()
 
@@ -328,8 +328,13 @@ def part(hit: Hit) -> str:
 
 def _header(hit: Hit, base: PurePath | None) -> str:
     symbol = safe_line(hit.symbol) + part(hit) if hit.symbol else "-"
-    fields = (safe_line(hit.kind), safe_line(hit.lang), f"{hit.score:.0f}")
+    fields = (safe_line(hit.kind), safe_line(hit.lang), f"{hit.score:.0f}", *_called(hit))
     return "\t".join((f"{address(hit, base)}: {symbol}", *fields))
+
+
+def _called(shown: Hit | Definition | Text) -> tuple[str, ...]:
+    """The name of the repository of what is shown, where repositories were asked for by name."""
+    return (safe_line(shown.repo),) if shown.repo else ()
 
 
 def _body(hit: Hit, view: View) -> Iterator[str]:

@@ -100,7 +100,7 @@ def show_definitions(answer: Definitions, view: View, to: Console) -> None:
     """Print the definitions of a name, then what the answer could see of the tree."""
     for found in answer.definitions:
         name = Text.assemble((f"  {safe_line(found.symbol)}", "bold"), f"  ({found.kind}, {found.lang})")
-        to.print(_lines_of(found, view) + name, soft_wrap=True)
+        to.print(_lines_of(found, view) + name + _called(found), soft_wrap=True)
         if found.text is None and found.signature:
             to.print(Text(f"  {one_line(found)}"), no_wrap=True, overflow="ellipsis", crop=True)
         if view.lines and found.stale:
@@ -126,7 +126,7 @@ def show_texts(answer: Texts, view: View, to: Console) -> None:
         if span.text is None:
             continue
         name = Text(f"  {safe_line(span.symbol)}" if span.symbol else "", style="bold")
-        to.print(_lines_of(span, view) + name, soft_wrap=True)
+        to.print(_lines_of(span, view) + name + _called(span), soft_wrap=True)
         _numbered(span.text, span.lang, span.start_line, to)
         to.print()
     _covered(answer.coverage, answer.seconds, to)
@@ -201,11 +201,17 @@ def _header(hit: Hit, view: View, width: int) -> Iterator[Text]:
         part(hit),
         f"  ({safe_line(hit.kind)}, {safe_line(hit.lang)})  ",
         (f"{hit.score:.0f}", "green"),
+        _called(hit),
     )
     if where.cell_len + what.cell_len <= width:
         yield where + what
     else:
         yield from (where, what)
+
+
+def _called(shown: Hit | Definition | types.Text) -> Text:
+    """The name of the repository, where repositories were asked for by name."""
+    return Text(f"  {safe_line(shown.repo)}" if shown.repo else "", style="magenta")
 
 
 def _place(hit: Hit, view: View) -> Text:

@@ -290,6 +290,7 @@ class Shower:
             kind=record.kind.label,
             lang=facts.language,
             repository=reader.root(facts),
+            repo=reader.called(facts),
             digest=facts.digest_hex,
             stale=lines is None,
             signature=self._signature(record, lines),

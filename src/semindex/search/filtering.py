@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from semindex.search.query import path_filter, within
+from semindex.search.query import path_filter, repository_filter, within
 from semindex.source.languages import kind_of
 from semindex.store.generation import Generation
 from semindex.tokens import defined_name, symbol_key
@@ -28,15 +28,21 @@ class Passing(NamedTuple):
     """What a filter by kind or name cannot find here."""
 
 
-def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[str]] = ()) -> Passing:
+def passing(
+    generation: Generation,
+    filters: Filters,
+    scopes: Sequence[Sequence[str]] = (),
+    called: Sequence[Sequence[str]] = (),
+) -> Passing:
     """What passes all filters.
 
     Args:
         generation: The files.
         filters: Those of the query.
         scopes: For each repository the folders that are searched; none, or an empty one, limits nothing.
+        called: The names of each repository.
     """
-    files = generation.file_live.copy()
+    files, notes = _of_repositories(generation, filters, called)
     if filters.languages:
         names, numbers = generation.languages
         wanted = [number for number, name in enumerate(names) if name in filters.languages]
@@ -51,7 +57,6 @@ def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[
             for file in np.flatnonzero(files & generation.of_repository(number)).tolist():
                 files[file] = inside(generation.path(file))
     chunks: Mask | None = None
-    notes: list[str] = []
     if filters.kinds:
         # A block of configuration is of the kind of its settings, where these were found.
         more = (Kind.SETTING,) if Kind.CONFIG in filters.kinds else ()
@@ -67,8 +72,24 @@ def passing(generation: Generation, filters: Filters, scopes: Sequence[Sequence[
             notes.append(f"no definition of {' or '.join(filters.symbols)} in the {looked} that may have one")
         chunks = defining if chunks is None else chunks & defining
     if chunks is None:
-        return Passing(files, None)
+        return Passing(files, None, tuple(notes))
     return Passing(files & _having(generation, chunks), chunks, tuple(notes))
+
+
+def _of_repositories(
+    generation: Generation, filters: Filters, names: Sequence[Sequence[str]]
+) -> tuple[Mask, list[str]]:
+    """The live files of the repositories that pass, shape ``(files,)``; with a note when none does."""
+    files = generation.file_live.copy()
+    passes = repository_filter(filters)
+    if passes is None:
+        return files, []
+    left_out = [number for number, known in enumerate(names) if not passes(known)]
+    for number in left_out:
+        files &= ~generation.of_repository(number)
+    if len(left_out) < len(names):
+        return files, []
+    return files, [f"repo: lets none of the repositories pass: {', '.join(each[0] for each in names)}"]
 
 
 def _having(generation: Generation, chunks: Mask) -> Mask:

@@ -57,6 +57,7 @@ class Reader:
         guard: Callable[[], AbstractContextManager[None]] = nullcontext,
         *,
         masks: bool = True,
+        called: Sequence[str | None] = (),
     ) -> None:
         """Prepare.
 
@@ -66,12 +67,14 @@ class Reader:
             kept: Has texts of answers before.
             guard: Stands around what is read of the index when hits are looked at.
             masks: Whether secrets are hidden (see :mod:`semindex.source.secrets`).
+            called: The name under which each repository was asked for; none when none was.
         """
         self.generation = generation
         self.guard = guard
         self.roots = roots
         self._read = read_verified if kept is None else kept.read
         self._names = [str(root) for root in roots]
+        self._called = called
         self._texts: dict[int, bytes | None] = {}
         self._masks = masks
         self._hidden: dict[int, Ranges] = {}
@@ -81,6 +84,10 @@ class Reader:
     def root(self, facts: FileFacts) -> str:
         """The root of the repository that a file is of."""
         return self._names[facts.repository]
+
+    def called(self, facts: FileFacts) -> str | None:
+        """The name under which the repository of a file was asked for."""
+        return self._called[facts.repository] if self._called else None
 
     def text(self, file: int) -> bytes | None:
         """The analysis text, or None when the file is not what was indexed."""
@@ -354,6 +361,7 @@ def _hit(
         masked=masked,
         more=more,
         repository=reader.root(facts),
+        repo=reader.called(facts),
         digest=facts.digest_hex,
         stale=text is None,
         cell=cell,

@@ -1,10 +1,10 @@
 """What was typed to a :class:`Query`: words, quoted phrases, filters.
 
-``lang:go path:src/** -path:tests kind:function symbol:main "exact words" free words``; ``path:!tests``, as in
-ripgrep's globs, is ``-path:tests``. A filter's value may be quoted (``path:"a b/**"``). Filters of other
-programs are in :mod:`semindex.search.spellings`. A ``name:`` that is no filter is an ordinary word
-(``std::move``, ``http:``), and so is one inside a word or with a value that cannot be a name (``kind: x``,
-``{kind:'member',``): pasted code has them.
+``lang:go path:src/** -path:tests kind:function symbol:main repo:flask "exact words" free words``;
+``path:!tests``, as in ripgrep's globs, is ``-path:tests``. A filter's value may be quoted
+(``path:"a b/**"``). Filters of other programs are in :mod:`semindex.search.spellings`. A ``name:`` that is
+no filter is an ordinary word (``std::move``, ``http:``), and so is one inside a word or with a value that
+cannot be a name (``kind: x``, ``{kind:'member',``): pasted code has them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from semindex.errors import QueryError
 from semindex.search.globs import compiled
 from semindex.search.plan import MAX_OWN_WORDS, planned
-from semindex.search.spellings import CHOICES, PATHS, UNKNOWN, glob_of, unknown
+from semindex.search.spellings import CHOICES, PATHS, REPOSITORIES, UNKNOWN, glob_of, unknown
 from semindex.source.languages import language_named
 from semindex.types import Filters, Kind, Query
 
@@ -27,6 +27,7 @@ MAX_PATTERN_CHARS = 4096
 _TOKEN = re.compile(
     r'(?<!\S)(?:(?P<name>-?path):(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))'
     rf'|(?P<other>-?(?:{"|".join(PATHS)})):(?:"(?P<glob>[^"]*)"|(?P<part>[\w.*?!+@\[\]-][\w.*?!+@\[\]/-]*))(?!\S)'
+    rf"|(?P<without>-?)(?:{'|'.join(REPOSITORIES)}):(?P<repo>[\w.*?@+-]+(?:/[\w.*?@+-]+)*)(?!\S)"
     rf'|(?P<choice>{"|".join(CHOICES)}):(?:"(?P<named>[\w+#. -]*)"|(?P<chosen>[\w+#.-]+(?:::[\w.]+)*))(?!\S)'
     rf'|{UNKNOWN})|"(?P<phrase>[^"]*)"'
 )
@@ -47,7 +48,9 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
             "its rarest words or lines find the same places"
         )
     clean = _CONTROL.sub(" ", raw.encode("utf-8", "replace").decode("utf-8"))
-    found: dict[str, list[str]] = {"lang": [], "path": [], "-path": [], "kind": [], "symbol": []}
+    found: dict[str, list[str]] = {
+        name: [] for name in ("lang", "path", "-path", "kind", "symbol", "repo", "-repo")
+    }
     quoted: list[str] = []
     notes: dict[str, str] = {}
 
@@ -59,6 +62,9 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
             told = unknown(match["unknown"], match["what"])
             notes.setdefault(match["unknown"], told.note)
             return f" {told.words} "
+        if match["repo"] is not None:
+            found[f"{match['without']}repo"].append(match["repo"])
+            return " "
         value = next(value for value in match.group(*_VALUES) if value is not None)
         if match["other"] is not None:
             name = match["other"].removeprefix("-")
@@ -77,7 +83,9 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         empty = 'the query is empty; give words, an identifier or a "quoted phrase" to search for'
         raise QueryError("; ".join((empty, *notes.values())))
     paths = (*filters.paths, *found["path"])
-    _check_patterns((*paths, *filters.excluded_paths, *found["-path"]))
+    repositories = (*filters.repositories, *found["repo"])
+    excluded = (*filters.excluded_repositories, *found["-repo"])
+    _check_patterns((*paths, *filters.excluded_paths, *found["-path"], *repositories, *excluded))
     negated = [path.removeprefix("!") for path in paths if path.startswith("!")]
     return Query(
         raw=raw,
@@ -92,6 +100,8 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
             excluded_paths=(*filters.excluded_paths, *found["-path"], *negated),
             kinds=(*filters.kinds, *(kind_named(name) for name in found["kind"])),
             scope=filters.scope,
+            repositories=repositories,
+            excluded_repositories=excluded,
             symbols=symbols,
         ),
         notes=tuple(notes.values()),
@@ -113,6 +123,39 @@ def _check_patterns(patterns: Sequence[str]) -> None:
 
 def _unquoted(match: re.Match[str]) -> str:
     return f" {match['phrase']} " if match["phrase"] is not None else match[0]
+
+
+def repositories_in(raw: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names or globs of the filters ``repo:`` and ``-repo:`` of a query, however it goes on.
+
+    A query that cannot be parsed has none: whoever is asked refuses it.
+    """
+    if not re.search(rf"(?:{'|'.join(REPOSITORIES)}):", raw):
+        return (), ()
+    try:
+        filters = parse(raw).filters
+    except QueryError:
+        return (), ()
+    return filters.repositories, filters.excluded_repositories
+
+
+def repository_filter(filters: Filters) -> Callable[[Sequence[str]], bool] | None:
+    """Whether a repository with some names passes, or None when every repository does.
+
+    Case does not count; what patterns mean stands at :func:`semindex.search.globs.compiled`.
+    """
+    if not (filters.repositories or filters.excluded_repositories):
+        return None
+    wanted = [compiled(pattern.casefold()) for pattern in filters.repositories]
+    unwanted = [compiled(pattern.casefold()) for pattern in filters.excluded_repositories]
+
+    def passes(names: Sequence[str]) -> bool:
+        folded = [name.casefold() for name in names]
+        return (not wanted or any(_any(wanted, name) for name in folded)) and not any(
+            _any(unwanted, name) for name in folded
+        )
+
+    return passes
 
 
 def kind_named(name: str) -> Kind:

@@ -98,6 +98,7 @@ class Ranker:
         weights: Weights = WEIGHTS,
         *,
         scopes: Sequence[Sequence[str]] = (),
+        names: Sequence[Sequence[str]] = (),
         remembered: int = 0,
     ) -> None:
         """Prepare.
@@ -108,10 +109,11 @@ class Ranker:
             weights: The constants of the ranking.
             scopes: For each repository root-relative folders; only what lies in one of them is found. An
                 empty sequence limits nothing.
+            names: What each repository is called, for filters by repository.
             remembered: So many queries' vectors are kept.
         """
         self.generation, self.embedder, self.weights = generation, embedder, weights
-        self._scopes = scopes
+        self._scopes, self._repositories = scopes, names
         self._words = open_words()
         self._norms = Norms(generation, weights)
         self._scratch = Scratch(generation.chunks)
@@ -331,7 +333,7 @@ class Ranker:
         """What passes the filters, of its files those that have all required terms."""
         found = self._filtered.get(filters)
         if found is None:
-            found = passing(self.generation, filters, self._scopes)
+            found = passing(self.generation, filters, self._scopes, self._repositories)
             self._filtered.put(filters, found)
         return found if required is None else found._replace(files=found.files & self._having(required))
 

@@ -117,6 +117,7 @@ class SpanReader:
             text=None,
             lang=facts.language,
             repository=self._reader.root(facts),
+            repo=self._reader.called(facts),
             digest=facts.digest_hex,
             stale=text is None,
         )

@@ -2,7 +2,7 @@
 
 ``ext:py`` is ``path:*.py``, ``file:cookie`` is ``path:*cookie*``, ``-file:test`` the same with ``-path:``,
 ``language:go`` is ``lang:go``, ``sym:parse`` is ``symbol:parse``. What has no counterpart is named in a note:
-``repo:flask`` is left out, as nobody searches for these words, and ``type:string`` is searched for as words,
+``branch:main`` is left out, as nobody searches for these words, and ``type:string`` is searched for as words,
 which code may have.
 """
 
@@ -16,8 +16,10 @@ CHOICES = {"lang": "lang", "language": "lang", "kind": "kind", "symbol": "symbol
 """Filters by a name, and which of ours each is."""
 PATHS = ("file", "filename", "ext", "extension")
 """Filters of other programs that are one by path here."""
+REPOSITORIES = ("repo", "repository")
+"""Names of the filter by repository, which takes names and globs."""
 _LEFT_OUT = (
-    *("repo", "repository", "repohasfile", "repohascommitafter", "r", "org", "owner", "archived", "fork"),
+    *(*REPOSITORIES, "repohasfile", "repohascommitafter", "r", "org", "owner", "archived", "fork"),
     *("visibility", "branch", "rev", "revision", "patterntype", "select", "license", "stars", "topic"),
 )
 """Names that code hardly has in front of a colon and a value without a blank."""
@@ -27,7 +29,7 @@ _SEARCHED = (
     *("until", "user"),
 )
 """Names that code has there, too."""
-_FILTERS = "lang:, path:, -path:, kind: and symbol:"
+_FILTERS = "lang:, path:, -path:, kind:, symbol: and repo:"
 
 UNKNOWN = (
     rf"(?P<unknown>-(?:lang|language|kind|symbol|sym)|-?(?:{'|'.join((*_LEFT_OUT, *_SEARCHED))}))"
@@ -58,6 +60,8 @@ def glob_of(name: str, value: str) -> str:
 def unknown(name: str, value: str) -> Told:
     """What becomes of ``name:value``, which is no filter here."""
     typed = f"{name}:{value}"
+    if name.removeprefix("-") in REPOSITORIES:
+        return Told("", f"{typed} was left out: {name}: takes the name of a repository, in which * may stand")
     if name.startswith("-") or name in _LEFT_OUT:
         return Told("", f"{name}: is no filter here, and {typed} was left out; filters are {_FILTERS}")
     return Told(typed, f"{name}: is no filter here, and {typed} was searched for; filters are {_FILTERS}")

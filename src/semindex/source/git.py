@@ -136,7 +136,7 @@ def _git(
     settings = [part for setting in _SAFE_CONFIGURATION for part in ("-c", setting)]
     try:
         process = subprocess.Popen(
-            [_program(top), "--no-pager", *settings, command, *options, "--", *sorted(paths)],
+            [find_program(top), "--no-pager", *settings, command, *options, "--", *sorted(paths)],
             cwd=folder,
             # ls-files would read the paths as patterns; check-ignore rejects this variable.
             env=_environment(top) | ({"GIT_LITERAL_PATHSPECS": "1"} if paths else {}),
@@ -155,7 +155,7 @@ def _git(
         finally:
             process.kill()  # one that has ended is not there to be killed
     if process.returncode and not (command == "check-ignore" and process.returncode == 1):
-        raise GitFailed(_message(errors) or f"git {command} ended with status {process.returncode}")
+        raise GitFailed(error_line(errors) or f"git {command} ended with status {process.returncode}")
     return output, errors
 
 
@@ -205,8 +205,12 @@ def _require_repository(top: Path) -> None:
         raise GitFailed(f"{git_dir} is not a git repository")
 
 
-def _program(top: Path) -> str:
-    """The absolute path of git, never one inside the tree that is looked at."""
+def find_program(top: Path) -> str:
+    """The absolute path of git, never one inside the tree that is looked at.
+
+    Raises:
+        GitFailed: There is none.
+    """
     name = "git.exe" if os.name == "nt" else "git"
     places = (Path(folder, name) for folder in os.get_exec_path())
     # shutil.which does the same, but takes as long to import as all that walks a tree.
@@ -218,24 +222,33 @@ def _program(top: Path) -> str:
     return str(found)
 
 
-def _environment(top: Path) -> dict[str, str]:
+def environment(*protocols: str) -> dict[str, str]:
+    """The environment of a git that asks nobody, and opens connections by these protocols only."""
     kept = {
         name: value
         for name, value in os.environ.items()  # noqa: TID251 - git gets what is left of it
         if not name.startswith("GIT_") or re.fullmatch(_KEPT_VARIABLES, name)
     }
     return kept | {
-        "GIT_WORK_TREE": str(top),  # overrides a core.worktree that points elsewhere
-        "GIT_CEILING_DIRECTORIES": str(top.parent),
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
+        # A repository may be one that fetches what it lacks, from an address that it names itself.
+        "GIT_ALLOW_PROTOCOL": ":".join(protocols),
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
         "GIT_PAGER": "cat",
         "LC_ALL": "C",
     }
 
 
-def _message(errors: bytes) -> str:
+def _environment(top: Path) -> dict[str, str]:
+    return environment() | {
+        "GIT_WORK_TREE": str(top),  # overrides a core.worktree that points elsewhere
+        "GIT_CEILING_DIRECTORIES": str(top.parent),
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+
+
+def error_line(errors: bytes) -> str:
+    """The line of git's messages that says what failed."""
     lines = errors.decode("utf-8", "replace").strip().splitlines()
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
     return (fatal or lines or [""])[0].strip()

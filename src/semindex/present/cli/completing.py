@@ -52,6 +52,17 @@ def commands() -> Sequence[str]:
     return list(COMMANDS)
 
 
+def repositories() -> Sequence[str]:
+    """The names of the user's repositories; none when their list cannot be read."""
+    from semindex.errors import SemindexError
+    from semindex.repositories.listing import listed
+
+    try:
+        return [each.name for each in listed()]
+    except SemindexError:
+        return ()
+
+
 def settings() -> Sequence[str]:
     """The names of all settings, each with its ``=``."""
     from semindex.config import Settings
@@ -59,5 +70,10 @@ def settings() -> Sequence[str]:
     return [f"{name.upper()}=" for name in Settings.__struct_fields__ if name != "passed_over"]
 
 
-OFFERS: dict[str, Offers] = {"file": files, "kind": offered(kinds), "lang": offered(languages)}
+OFFERS: dict[str, Offers] = {
+    "file": files,
+    "kind": offered(kinds),
+    "lang": offered(languages),
+    "repo": offered(repositories),
+}
 """By what a field of a request says of its values."""

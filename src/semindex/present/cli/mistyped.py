@@ -5,8 +5,12 @@ from collections.abc import Sequence
 
 ELSEWHERE = {
     **dict.fromkeys(("grep", "find", "query", "ask", "rg", "s"), "search"),
-    **dict.fromkeys(("add", "build", "init", "refresh", "reindex", "update"), "index"),
-    **dict.fromkeys(("delete", "remove", "reset", "rm"), "clean"),
+    **dict.fromkeys(("build", "init", "refresh", "reindex"), "index"),
+    **dict.fromkeys(("delete", "reset", "rm"), "clean"),
+    **dict.fromkeys(("clone", "register"), "add"),
+    **dict.fromkeys(("forget", "unregister"), "remove"),
+    **dict.fromkeys(("ls", "repos", "repositories"), "list"),
+    **dict.fromkeys(("fetch", "pull", "sync"), "update"),
     **dict.fromkeys(("like", "more-like", "similar"), "related"),
     **dict.fromkeys(("info", "stats", "verify"), "status"),
     **dict.fromkeys(("settings", "set"), "config"),

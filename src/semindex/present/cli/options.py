@@ -10,7 +10,7 @@ import click
 from msgspec import NODEFAULT
 
 from semindex.operations.base import Field, Request, fields_of, refusal
-from semindex.present.cli.completing import OFFERS, offered, settings
+from semindex.present.cli.completing import OFFERS, offered, repositories, settings
 from semindex.present.render import CONTEXT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -77,6 +77,19 @@ _ANSWER_OPTIONS = (
     set_option,
 )
 
+
+repo_option = click.option(
+    "--repo",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=offered(repositories),
+    help="The repository with this name, in which * may stand, instead of PATH; `semindex list` shows "
+    "yours; repeatable.",
+)
+all_option = click.option(
+    "--all", "everything", is_flag=True, help="All repositories that `semindex list` shows, instead of PATH."
+)
 
 _TEXT_OPTIONS = (json_option, index_dir_option, colour_option, no_pager_option, set_option)
 

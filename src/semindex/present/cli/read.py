@@ -9,22 +9,40 @@ import click
 
 from semindex.operations.read import Read
 from semindex.present.cli.answers import give_texts, noted, plain_shape
+from semindex.present.cli.named import asked_by_name, open_named
 from semindex.present.cli.opened import Opened, built_first, indexes_for, not_indexed, together
-from semindex.present.cli.options import asks, text_options
+from semindex.present.cli.options import asks, repo_option, text_options
 from semindex.present.cli.related import from_any, from_root, parts_of
 
 
 @click.command()
 @asks(Read)
+@repo_option
 @text_options
-def read(asked: dict[str, Any], *, index_dir: Path | None, overrides: Mapping[str, str], **shown: Any) -> int:
+def read(
+    asked: dict[str, Any],
+    *,
+    names: tuple[str, ...],
+    index_dir: Path | None,
+    overrides: Mapping[str, str],
+    **shown: Any,
+) -> int:
     """Show lines of indexed files.
 
     SPAN is FILE:10-40, FILE:10 or FILE; the file is taken from the current folder, else from the root of its
-    repository. Files that are not indexed are not shown, and secrets in the others are masked.
+    repository, or with --repo from that of one that `semindex add` gave a name. Files that are not indexed
+    are not shown, and secrets in the others are masked.
     """
     wanted = plain_shape(**shown)
     with ExitStack() as stack:
+        if asked_by_name(names, everything=False):
+            found = open_named(stack, names, (), overrides)
+            asked["spans"] = [
+                found.file_named(span) if Path(parts_of(span)[0]).is_file() else span
+                for span in asked["spans"]
+            ]
+            texts = found.ask(lambda several: several.read(**asked))
+            return give_texts(texts, wanted, found.settings)
         places, note = indexes_for(stack, Path(), index_dir, overrides)
         notes = [note]
         others = [] if index_dir is not None else _elsewhere(stack, asked["spans"], places, overrides)

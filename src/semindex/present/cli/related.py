@@ -10,24 +10,40 @@ import click
 
 from semindex.operations.related import Related
 from semindex.present.cli.answers import give, noted, shape
+from semindex.present.cli.named import asked_by_name, open_named
 from semindex.present.cli.opened import built_first, indexes_for, together
-from semindex.present.cli.options import answer_options, asks, path_argument
+from semindex.present.cli.options import all_option, answer_options, asks, path_argument, repo_option
 
 
 @click.command()
 @asks(Related)
 @path_argument
+@repo_option
+@all_option
 @answer_options
 def related(
-    asked: dict[str, Any], path: Path, *, index_dir: Path | None, overrides: Mapping[str, str], **shown: Any
+    asked: dict[str, Any],
+    path: Path,
+    *,
+    names: tuple[str, ...],
+    everything: bool,
+    index_dir: Path | None,
+    overrides: Mapping[str, str],
+    **shown: Any,
 ) -> int:
     """Find code like the code at a place.
 
     LOCATION is FILE:LINE, or FILE; the file is taken from PATH, else from the repository's root, else from
-    the current folder. PATH is the repository, or a folder in it to find only what lies there.
+    the current folder. PATH is the repository, or a folder in it to find only what lies there; with
+    --repo and --all, repositories that `semindex add` gave a name.
     """
     wanted = shape(**shown)
     with ExitStack() as stack:
+        if asked_by_name(names, everything=everything):
+            found = open_named(stack, () if everything else names, (), overrides)
+            asked["location"] = found.file_named(asked["location"])
+            answer = found.ask(lambda several: several.related(**asked))
+            return give(answer, wanted, found.settings)
         places, note = indexes_for(stack, path, index_dir, overrides)
         notes = [note]
         for place in places:

@@ -9,8 +9,9 @@ import click
 
 from semindex.operations.symbol import Symbol
 from semindex.present.cli.answers import give_definitions, noted, plain_shape
+from semindex.present.cli.named import asked_by_name, open_named
 from semindex.present.cli.opened import built_first, indexes_for, not_indexed, together
-from semindex.present.cli.options import asks, no_text_option, text_options
+from semindex.present.cli.options import all_option, asks, no_text_option, repo_option, text_options
 from semindex.present.cli.related import from_any, from_root
 
 
@@ -18,11 +19,15 @@ from semindex.present.cli.related import from_any, from_root
 @asks(Symbol)
 @click.argument("repository", default=".", metavar="[PATH]", type=click.Path(path_type=Path))
 @no_text_option
+@repo_option
+@all_option
 @text_options
 def symbol(
     asked: dict[str, Any],
     repository: Path,
     *,
+    names: tuple[str, ...],
+    everything: bool,
     index_dir: Path | None,
     overrides: Mapping[str, str],
     **shown: Any,
@@ -30,10 +35,17 @@ def symbol(
     """Show the definitions of a name, or the outline of a file.
 
     NAME is a name, alone or with those around it: Flask.run, Type::method, cookies.parse; or the path of a
-    file, whose definitions are then listed. PATH is the repository, or a folder in it to look only there.
+    file, whose definitions are then listed. PATH is the repository, or a folder in it to look only there;
+    --repo and --all look in repositories that `semindex add` gave a name.
     """
     wanted = plain_shape(**shown)
     with ExitStack() as stack:
+        if asked_by_name(names, everything=everything):
+            found = open_named(stack, () if everything else names, (), overrides)
+            if _is_file(asked["name"]):
+                asked["name"] = found.file_named(asked["name"])
+            answer = found.ask(lambda several: several.symbol(**asked))
+            return give_definitions(answer, wanted, found.settings)
         places, note = indexes_for(stack, repository, index_dir, overrides)
         notes = [note]
         for place in places:
