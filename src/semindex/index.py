@@ -157,7 +157,7 @@ class Index:
         """Index what is new or changed, forget what is gone; everything when ``force``.
 
         Raises:
-            UsageError: ``cluster`` cannot be read, or the extra that it needs is not installed.
+            UsageError: An argument is wrong, or ``cluster`` needs an extra that is not installed.
             WorkerError: The cluster is out of reach, or none of its workers fit; what was committed stays.
             RootError: The root is gone.
             BroadRoot: It has no index, and nobody may have meant it; ``yes`` insists.
@@ -171,7 +171,11 @@ class Index:
 
             local_workers(workers.address)
         report = self._builder(asked.progress, workers).refresh(
-            force=asked.force, wait_seconds=asked.wait_seconds, yes=asked.yes
+            force=asked.force,
+            verify=asked.verify,
+            paths=asked.paths,
+            wait_seconds=asked.wait_seconds,
+            yes=asked.yes,
         )
         return replace(
             report, warnings=(*self._settings.passed_over, *report.warnings, *self._embedder.notes)

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import semindex
 from semindex.config import Settings
 from semindex.embed.registry import open_embedder
+from semindex.errors import UsageError
 from semindex.indexing.builder import Builder
 from semindex.indexing.workplace import Workplace
 from semindex.store.catalog import Catalog
@@ -137,3 +139,18 @@ def test_the_first_build_and_an_ignore_file_look_at_everything(root: Path, tmp_p
     assert refresh(root, tmp_path / "fresh", ["a.py"]).files == 5
     plant(root, {".gitignore": b"deep/\n"})
     assert refresh(root, tmp_path / "index", [".gitignore"]).removed == 3
+
+
+def test_an_index_is_refreshed_by_paths(root: Path, tmp_path: Path) -> None:
+    plant(root, {"a.py": b"def one(): pass\n", "deep/b.py": b"def two(): pass\n", "new.py": b"three = 3\n"})
+    with semindex.open(root, index_dir=tmp_path / "index") as index:
+        assert index.refresh(paths=[]).changed == 0
+        report = index.refresh(paths=["deep", "new.py"], verify=False)
+        assert (report.added, report.changed, report.files) == (1, 1, 6)
+        assert index.refresh().changed == 1
+
+
+@pytest.mark.parametrize("paths", ["a.py", [1], ["/a.py"], ["../a.py"], 3])
+def test_paths_that_cannot_be_meant_are_refused(root: Path, tmp_path: Path, paths: Any) -> None:
+    with semindex.open(root, index_dir=tmp_path / "index") as index, pytest.raises(UsageError, match="paths"):
+        index.refresh(paths=paths)

@@ -1,9 +1,10 @@
 """Bringing an index up to date."""
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from msgspec import Meta
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from semindex.operations.base import Operation, Request, option
 from semindex.types import BuildReport, Cluster, ProgressCallback
@@ -71,16 +72,45 @@ class Refresh(Request, frozen=True, kw_only=True):
 
 
 class WatchedRefresh(Refresh, frozen=True, kw_only=True):
-    """A refresh that tells how far it is, which only a caller in the same process can hear."""
+    """A refresh as only a caller in the same process can ask for it: one that tells how far it is."""
 
+    paths: Annotated[
+        Sequence[str] | None,
+        Meta(
+            description="Look only at what is at or below these files or folders, relative to the root, with "
+            "slashes; at everything where that tells less than a user may expect (over 200 paths, an ignore "
+            "file, a nested repository). By default all is looked at."
+        ),
+    ] = None
+    verify: Annotated[
+        bool, Meta(description="Check what is kept against its checksums, and make again what is damaged.")
+    ] = True
     progress: Annotated[
         ProgressCallback | None, Meta(description="Called at each step, from the thread that builds.")
     ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.paths is not None:
+            force_setattr(self, "paths", self._checked(self.paths))
+        if not isinstance(self.verify, bool):
+            raise self.refused(f"verify is {self.verify!r}; it must be true or false")
         if self.progress is not None and not callable(self.progress):
             raise self.refused(f"progress is {self.progress!r}; it must be a function of one argument")
+
+    def _checked(self, paths: object) -> tuple[str, ...]:
+        """The paths, as many as were given.
+
+        Raises:
+            UsageError: They are no texts, or one leads out of the root.
+        """
+        if isinstance(paths, str) or not isinstance(paths, Iterable):
+            raise self.refused(f"paths is {paths!r}; it must be a list of paths relative to the root")
+        several = tuple(paths)
+        for path in several:
+            if not isinstance(path, str) or path.startswith("/") or ".." in path.split("/"):
+                raise self.refused(f"paths has {path!r}; each must be text, relative to the root")
+        return several
 
 
 OPERATION = Operation("index", "refresh", Refresh, BuildReport)

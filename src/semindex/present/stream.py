@@ -34,6 +34,18 @@ def write_json(content: Mapping[str, object]) -> None:
     write(dumps(content, ascii_only=(sys.stdout.encoding or "").lower().replace("-", "") != "utf8"))
 
 
+def flush() -> None:
+    """Hand on what was written, to a reader who does not wait for the end.
+
+    Raises:
+        ReaderGone: The reader has closed its end.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise ReaderGone from error
+
+
 def let_every_character_through() -> None:
     """Escape what a stream's encoding lacks, where Python would raise in the middle of an answer."""
     for stream in (sys.stdout, sys.stderr):

@@ -71,6 +71,8 @@ class Collector(Struct):
     """Folders that :func:`default_rules` left out."""
     set_aside: set[IgnoreRule] = field(default_factory=set)
     """Rules that :func:`semindex.source.tree.walk_tree` does not follow."""
+    folders: set[bytes] = field(default_factory=set)
+    """Folders that :func:`semindex.source.tree.walk_tree` looked into, the root as an empty path."""
     _own_rules: dict[bytes, tuple[IgnoreFile, ...]] = field(default_factory=dict)
 
     def looks_at(self, path: bytes) -> bool:

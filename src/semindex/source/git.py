@@ -109,21 +109,29 @@ def is_ignored(folder: Path, top: Path) -> bool:
     return bool(output)
 
 
-def common_dir(top: Path) -> Path | None:
-    """The folder that all linked worktrees of the repository at ``top`` share, None if it is broken."""
-    git_dir = top / ".git"
+def git_dir(top: Path) -> Path | None:
+    """The folder in which git keeps what belongs to the work tree at ``top``, None if it is broken."""
+    place = top / ".git"
     try:
-        if git_dir.is_file():
-            content = git_dir.read_bytes()[:4096]
+        if place.is_file():
+            content = place.read_bytes()[:4096]
             if not content.startswith(b"gitdir:"):
                 return None
-            git_dir = top / os.fsdecode(content[7:].strip())
-        common = git_dir / "commondir"
-        if common.is_file():
-            git_dir = git_dir / os.fsdecode(common.read_bytes()[:4096].strip())
-        return git_dir.resolve()
+            place = top / os.fsdecode(content[7:].strip())
+        return place.resolve()
     except (OSError, ValueError, RuntimeError):
         return None
+
+
+def common_dir(top: Path) -> Path | None:
+    """The folder that all linked worktrees of the repository at ``top`` share, None if it is broken."""
+    own = git_dir(top)
+    try:
+        if own is not None and (own / "commondir").is_file():
+            return (own / os.fsdecode((own / "commondir").read_bytes()[:4096].strip())).resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return own
 
 
 def _git(

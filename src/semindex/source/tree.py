@@ -70,6 +70,7 @@ def _walk(collector: Collector, start: bytes) -> list[bytes]:
         if not is_taken_in and not names.isdisjoint(FOLDER_MARKS):
             collector.by_default.add(folder)
             continue
+        collector.folders.add(folder)
         level = _entered(collector, above, folder, names)
         deciding, prefix = level.concerning(names), join(folder, b"")
         never = NEVER & names

@@ -34,6 +34,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "index": Entry("index", "index", "Index a repository, or bring its index up to date.", blas=True),
+    "watch": Entry("watch", "watch", "Keep an index up to date while files change.", blas=True),
     "search": Entry("search", "search", "Find the code that answers a question."),
     "related": Entry("related", "related", "Find code like the code at a place."),
     "symbol": Entry("symbol", "symbol", "Show the definitions of a name, or the outline of a file."),
