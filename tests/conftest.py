@@ -42,10 +42,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def caches_of_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep every test, and the processes it starts, out of the user's cache folder and list."""
+    """Keep every test, and what it starts, out of the user's cache folder and list, and off a daemon."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
         patch.setenv("SEMINDEX_REPOSITORIES", str(tmp_path_factory.mktemp("list") / "repositories.json"))
+        patch.setenv("SEMINDEX_DAEMON", "off")
         yield
 
 

@@ -52,6 +52,7 @@ def environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join((str(PROJECT / "src"), str(PROJECT))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "SEMINDEX_CONFIG": os.devnull,
+        "SEMINDEX_DAEMON": "off",
         "LANG": "C.UTF-8",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",

@@ -75,6 +75,9 @@ def test_without_any_layer_everything_is_default() -> None:
         "MODELS.PRECISION",
         "MODELS.RERANK_MODEL",
         "TERMINAL.PAGER",
+        "SERVICE.DAEMON",
+        "SERVICE.DAEMON_IDLE_MINUTES",
+        "SERVICE.DAEMON_MEMORY_MB",
     ]
 
 
@@ -188,6 +191,9 @@ RIGHTS = {
     "PRECISION": [Right("auto", (), ("float32",)), Right("float32", (), ("auto",))],
     "RERANK_MODEL": [Right("", (), ("/models/x",)), Right("/mine", ("",), ("/models/x",))],
     "PAGER": [Right("", (), ("rm -rf .",)), Right("less -S", (), ("", "cat"))],
+    "DAEMON": [Right("auto", (), ("on", "off")), Right("off", (), ("auto", "on"))],
+    "DAEMON_IDLE_MINUTES": [Right(60, (), (1, 59, 61)), Right(1, (), (2,))],
+    "DAEMON_MEMORY_MB": [Right(1024, (), (64, 1023, 1025))],
 }
 """By key; a machine of four cores."""
 

@@ -10,10 +10,9 @@ Importing opens no file, starts no thread and loads no heavy library: names are 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from semindex.version import __version__
 
+TYPE_CHECKING = False  # the name of the typing module, which takes ten milliseconds to import
 if TYPE_CHECKING:
     from semindex.errors import (
         BroadRoot,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         QueryError,
         RootError,
         SemindexError,
+        ServiceError,
         UsageError,
         WorkerError,
     )
@@ -63,6 +63,7 @@ _HOME = {
             "QueryError",
             "RootError",
             "SemindexError",
+            "ServiceError",
             "UsageError",
             "WorkerError",
         ),
@@ -95,6 +96,7 @@ __all__ = [
     "Reason",
     "RootError",
     "SemindexError",
+    "ServiceError",
     "Status",
     "UsageError",
     "WorkerError",
@@ -110,7 +112,7 @@ def __dir__() -> list[str]:
     return list(__all__)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """The public names, each fetched from its room when first asked for."""
     home = _HOME.get(name)
     if home is None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from semindex.present.cli import main
+from semindex.client import main
 
 if __name__ == "__main__":
     sys.exit(main())

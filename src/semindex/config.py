@@ -71,6 +71,12 @@ class Settings(Struct, frozen=True):
     """The same of data: JSON, CSV, and other languages of that kind."""
     index_secrets: bool = False
     """Whether files that hold secrets are indexed and nothing is masked."""
+    daemon: str = "auto"
+    """Whether commands are run by the daemon: ``auto`` by one that runs, ``on`` also starts it, ``off``."""
+    daemon_idle_minutes: int = 60
+    """After which a daemon leaves that nobody has asked."""
+    daemon_memory_mb: int = 1024
+    """What a daemon may hold; it closes the indexes that were not asked for longest."""
     passed_over: tuple[str, ...] = ()
     """A sentence for each line of the repository's files that asked for more than a repository may."""
 
@@ -158,6 +164,7 @@ _CACHE_FOLDER = _text("the path of a folder, or nothing for the user's cache fol
 _MODEL_FOLDER = _text("the path of a folder with an ONNX model, or nothing for none", str.isprintable)
 _PAGER = _text("a command, cat for no pager, or nothing for the one that PAGER names", str.isprintable)
 _DEVICE = _text('"auto", "cpu" or "cuda"', lambda text: text in ("auto", "cpu", "cuda"))
+_DAEMON = _text('"auto", "on" or "off"', lambda text: text in ("auto", "on", "off"))
 _PRECISION = _text('"auto" or "float32"', lambda text: text in ("auto", "float32"))
 
 
@@ -200,6 +207,9 @@ _KEYS = (
     _Key("MODELS", "PRECISION", _PRECISION, _NOTHING),
     _Key("MODELS", "RERANK_MODEL", _MODEL_FOLDER, _TURN_OFF),
     _Key("TERMINAL", "PAGER", _PAGER, _NOTHING),
+    _Key("SERVICE", "DAEMON", _DAEMON, _NOTHING),
+    _Key("SERVICE", "DAEMON_IDLE_MINUTES", _whole("minutes, 1 or more", 1, 1 << 20), _NOTHING),
+    _Key("SERVICE", "DAEMON_MEMORY_MB", _whole("megabytes, 64 or more", 64, 1 << 24), _NOTHING),
 )
 _BY_NAME = {key.name: key for key in _KEYS}
 _REMOVED = {"APPROXIMATE_SEARCH": "is no setting any more: every search compares all vectors exactly"}

@@ -89,6 +89,10 @@ class InstallError(SemindexError):
     """The settings of an agent's client cannot be read, changed or written; the message names the file."""
 
 
+class ServiceError(SemindexError):
+    """The daemon cannot be started, reached or stopped; every command works without it."""
+
+
 class WorkerError(SemindexError):
     """No worker process can be started, or no cluster can be reached."""
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
@@ -69,6 +69,7 @@ _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
 TEXT_BATCH_BYTES = 500_000
 """Source of one segment where a transformer reads it, at some 20 kB a second."""
+_REHEARSED = "how is the path of a file opened"
 _REMEMBERED = 4096
 """Queries whose vector is kept in memory, at most; one takes some kilobytes."""
 
@@ -92,7 +93,22 @@ def open(root: StrPath, *, index_dir: StrPath | None = None, settings: Settings 
         settings = config.load(folder).settings
     elif not isinstance(settings, config.Settings):
         raise UsageError(f"settings is {settings!r}; it must be semindex.config.Settings, or None")
-    return Index(folder, place, settings)
+    kept = KEEPER.kept(folder, place, settings) if KEEPER is not None else None
+    return Index(folder, place, settings) if kept is None else kept
+
+
+class Keeper(Protocol):
+    """Holds indexes open that were opened before this process was forked."""
+
+    def kept(self, root: Path, index_dir: Path, settings: Settings) -> Index | None:
+        """The index, if it is held."""
+
+    def opened(self, opened: Index, settings: Settings) -> None:
+        """Hear that an index had to open a commit."""
+
+
+KEEPER: Keeper | None = None
+"""The one of this process; only processes that the daemon has forked have one."""
 
 
 class Index:
@@ -142,6 +158,23 @@ class Index:
             self._loaded = None
             if self._texts is not None:
                 self._texts.clear()
+
+    def hold(self) -> None:
+        """Open the newest commit and keep it open without its catalog, for processes forked from this one.
+
+        A connection to SQLite cannot be taken into them: each opens its own.
+
+        Raises:
+            NotIndexed: Nothing was indexed here; and as :meth:`snapshot`.
+        """
+        try:
+            # What is asked loads and compiles what any question needs.
+            assert self.snapshot().search(_REHEARSED).masked >= 0
+        finally:
+            with self._lock:
+                if self._catalog is not None:
+                    self._catalog.close()
+                self._catalog = None
 
     @property
     def exists(self) -> bool:
@@ -436,6 +469,8 @@ class Index:
                 f"{self._embedder.fingerprint}; run 'semindex index' to index again"
             )
         self._commit, self._snapshot = self._opened(live, catalog), None
+        if KEEPER is not None:
+            KEEPER.opened(self, self._settings)
         return self._commit
 
     @property

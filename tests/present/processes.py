@@ -28,6 +28,7 @@ def environment(extra: Environment | None = None) -> dict[str, str]:
         **kept,
         "PYTHONPATH": paths,
         "SEMINDEX_CONFIG": os.devnull,
+        "SEMINDEX_DAEMON": "off",
         "LANG": "C.UTF-8",
         "GIT_CONFIG_GLOBAL": os.devnull,
         **(extra or {}),

@@ -1,0 +1,1 @@
+"""Tests of what lives longer than one command."""

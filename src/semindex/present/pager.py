@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from semindex.present.hyperlinks import without_links
@@ -43,18 +43,33 @@ def shown_by(pager: str, text: str, variables: Mapping[str, str]) -> bool:
         text: As it is to be shown, with colours.
         variables: The environment, to which what git adds for less is added.
     """
+    data = text.encode("utf-8", "replace")
+    return run(pager, data, variables) if _elsewhere is None else _elsewhere(pager, data)
+
+
+_elsewhere: Callable[[str, bytes], bool] | None = None
+
+
+def run_by(show: Callable[[str, bytes], bool]) -> None:
+    """Have pagers run by another process, whose terminal it is."""
+    global _elsewhere
+    _elsewhere = show
+
+
+def run(pager: str, data: bytes, variables: Mapping[str, str]) -> bool:
+    """Run a pager in this process's terminal; arguments and result as those of :func:`shown_by`."""
     import subprocess  # noqa: TID251 - runs the pager that the user chose
 
     words = ["sh", "-c", pager] if re.search(_SHELL, pager) else [pager]
     environment = {**_FLAGS, **variables}
     if not _lets_links_through(pager):
-        text = without_links(text)
+        data = without_links(data.decode("utf-8", "replace")).encode("utf-8", "replace")
     # The pager is interrupted by ^C and this process is not. A function is not inherited, as SIG_IGN is.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment)
         with suppress(BrokenPipeError):
-            process.communicate(text.encode("utf-8", "replace"))
+            process.communicate(data)
         return process.wait() not in _NOT_RUN
     except OSError:
         return False

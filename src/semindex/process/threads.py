@@ -24,9 +24,23 @@ def usable_cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
+_is_alone = False
+
+
 def spare_threads() -> int:
     """How many others there may be: as many as there are cores but this one's."""
-    return min(usable_cores(), MOST_THREADS) - 1
+    return 0 if _is_alone else min(usable_cores(), MOST_THREADS) - 1
+
+
+def use_no_others() -> None:
+    """Have work done on its own thread in this process, which forks; those that it forks have threads."""
+    global _is_alone
+    _is_alone = True
+
+
+def _use_others() -> None:
+    global _is_alone
+    _is_alone = False
 
 
 class _Pool:
@@ -66,6 +80,7 @@ def _pool() -> _Pool:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_use_others)
 
 
 class Beside(Generic[T]):

@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 import click
 
 from semindex import __version__
+from semindex.errors import SemindexError
 from semindex.present.cli.outcome import DONE, ERROR, INTERRUPTED, guarded
 from semindex.present.stream import lose_messages_rather_than_fail
+from semindex.process.leaving import leave
 from semindex.process.streams import open_missing_streams
 
 
@@ -46,6 +48,7 @@ COMMANDS = {
     "install": Entry("install", "install", "Add semindex to the settings of coding agents."),
     "uninstall": Entry("install", "uninstall", "Take semindex out of the settings of coding agents."),
     "mcp": Entry("mcp", "mcp", "Serve coding agents by the Model Context Protocol.", blas=True),
+    "daemon": Entry("daemon", "daemon", "Start, stop or show the process that makes commands quick."),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "languages": Entry(
         "languages", "languages", "Show the languages, and how definitions are found in each."
@@ -60,6 +63,8 @@ COMMANDS = {
 """In the order of the help."""
 _ENDING_AT_ONCE = ("search", "related", "symbol", "read")
 """Commands that start no process and leave nothing to be done at exit."""
+STARTING_ONE = _ENDING_AT_ONCE
+"""Commands after which a daemon is started, where DAEMON is on."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """The variable that tells numpy's OpenBLAS how many threads to start; one that is set is left alone."""
 
@@ -138,24 +143,42 @@ def commands(ctx: click.Context) -> int:
     return DONE
 
 
-def main() -> int:
-    """Run the command line on the process's arguments; the exit code."""
+def main(*, replaced: bool = False) -> int:
+    """Run the command line on the process's arguments; the exit code.
+
+    ``replaced`` tells that a daemon of another version has just made room for one of this.
+    """
     open_missing_streams()
-    lose_messages_rather_than_fail()
-    if sys.argv[1:2] and sys.argv[1] in _ENDING_AT_ONCE:
-        # Looking for cycles among all that is imported takes longer than such a command may make any.
-        gc.disable()
-    code = commands.main(standalone_mode=False)
-    code = code if isinstance(code, int) else ERROR
+    code = run()
+    if sys.argv[1:2] and sys.argv[1] in STARTING_ONE:
+        _start_daemon(replaced=replaced)
     if code == INTERRUPTED:
         # A second ^C, while Python shuts down, would print a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     elif "numpy" in sys.modules and sys.argv[1] in _ENDING_AT_ONCE:
         # All output is written and all files are closed; taking numpy apart takes a sixth of a search.
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
+        leave(code)
     # What is left goes with the process: looking for cycles in all modules first takes a tenth of a command.
     gc.freeze()
     return code
+
+
+def run() -> int:
+    """Run the command line on the process's arguments, in a process that has its streams; the exit code."""
+    lose_messages_rather_than_fail()
+    if sys.argv[1:2] and sys.argv[1] in _ENDING_AT_ONCE:
+        # Looking for cycles among all that is imported takes longer than such a command may make any.
+        gc.disable()
+    code = commands.main(standalone_mode=False)
+    return code if isinstance(code, int) else ERROR
+
+
+def _start_daemon(*, replaced: bool) -> None:
+    """Start the daemon for the commands to come, where the settings ask for it."""
+    from semindex import config
+    from semindex.service import starting
+
+    with suppress(SemindexError):  # a setting that is wrong was told by the command
+        wanted = config.load(None).settings.daemon
+        if starting.can_run() and (wanted == "on" or (wanted == "auto" and replaced)):
+            starting.start()

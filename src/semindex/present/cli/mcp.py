@@ -8,7 +8,10 @@ from typing import NoReturn
 
 import click
 
+from semindex import config
+from semindex.present.cli import forked
 from semindex.present.cli.outcome import tell
+from semindex.service import starting
 
 ALSO = ("related", "status")
 
@@ -42,6 +45,8 @@ def mcp(roots: tuple[Path, ...], also: tuple[str, ...]) -> NoReturn:
     for root in roots:
         if not root.is_dir():
             raise RootError(f"{root} is not a folder; give --root the folder of a repository")
+    if not forked.is_forked() and starting.can_run() and config.load(None).settings.daemon != "off":
+        starting.start()  # for the sessions to come; this one needs none
     if sys.stdin.isatty():
         tell("waiting for an agent's messages on standard input; docs/agents.md tells how to set this up")
     serve(roots or (Path(),), also)

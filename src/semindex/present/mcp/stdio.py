@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from semindex.present.mcp.protocol import Session
 from semindex.present.mcp.tools import CodeTools
+from semindex.process.leaving import leave
 
 
 def serve(roots: Sequence[Path], also: Sequence[str]) -> NoReturn:
@@ -31,7 +32,7 @@ def serve(roots: Sequence[Path], also: Sequence[str]) -> NoReturn:
                     data = data[os.write(out, data) :]
             except OSError:
                 # The client is gone; nobody waits for what is being answered.
-                os._exit(0)
+                leave(0)
 
     session = Session(tools, send)
     tools.warm()
@@ -41,4 +42,4 @@ def serve(roots: Sequence[Path], also: Sequence[str]) -> NoReturn:
     session.wait()
     tools.close()
     # A build may be at work on another thread; what it committed stays, and the next one goes on from there.
-    os._exit(0)
+    leave(0)

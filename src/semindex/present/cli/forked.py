@@ -1,0 +1,41 @@
+"""What the daemon loads, so that no process that it forks has to."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_MODULES = (
+    "difflib",  # suggestions, and lines that are nearly the same
+    *(
+        f"semindex.present.cli.{name}"
+        for name in ("search", "related", "symbol", "read", "mcp", "paging", "progress")
+    ),
+    "semindex.present.hyperlinks",
+    "semindex.present.mcp.stdio",
+    "semindex.present.pager",
+    "semindex.present.terminal",
+    "semindex.configured",
+    "semindex.indexing.freshness",
+    "semindex.library",
+    "semindex.search.definitions",
+    "semindex.search.reading",
+    "semindex.search.related",
+    "semindex.search.signatures",
+    "semindex.service.session",
+    "semindex.service.workspace",
+    "semindex.service.scanning",
+)
+"""With all that these import. What trains or runs transformers starts threads, and is not among them."""
+
+
+def preload() -> None:
+    """Import it."""
+    for module in _MODULES:
+        import_module(module)
+
+
+def is_forked() -> bool:
+    """Whether the daemon has forked this process."""
+    from semindex import index
+
+    return index.KEEPER is not None

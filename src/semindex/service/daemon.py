@@ -1,0 +1,404 @@
+"""The daemon: one process that has everything loaded, and forks to run each command of a client.
+
+A forked process has the loaded modules and the opened indexes of its parent and costs two milliseconds. It
+takes over the client's standard streams, so that it prints what the client would have printed; it can be
+interrupted or killed without harm to others, and gives all its memory back. The daemon itself runs no query:
+it listens, forks, and after a command opens the index that was asked, for those to come. It has one thread,
+as a process must have that forks.
+"""
+
+from __future__ import annotations
+
+import _socket  # noqa: TID251 - a Unix socket
+import errno
+import fcntl
+import gc
+import os
+import selectors
+import signal
+import struct
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from semindex import config, index
+from semindex.config import Settings
+from semindex.errors import SemindexError, ServiceError
+from semindex.index import Index
+from semindex.process.memory import resident_bytes
+from semindex.process.threads import use_no_others
+from semindex.service import wire
+from semindex.version import __version__
+
+QUIET_SECONDS = 0.02
+"""An index is opened when nobody has asked for so long."""
+BACKLOG = 128
+LOG_BYTES = 1 << 20
+"""A log that is longer is begun anew; the one before is kept."""
+_MOST_NOTE = 4096
+"""A longer note may be cut in two by one of another process (``PIPE_BUF``)."""
+_MB = 1_000_000
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An index as a command opened it."""
+
+    root: str
+    index_dir: str
+    settings: Settings
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What a forked process tells its parent."""
+
+    begins: bool = False
+    """Whether it is about to run a command."""
+    asked: Asked | None = None
+    opened: bool = False
+    """Whether the command had to open a commit, which the daemon had not or not yet."""
+    replace: bool = False
+    """Whether a client of another version came."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An index that the daemon holds open."""
+
+    root: str
+    index_dir: str
+    files: int
+    asked_seconds_ago: float
+
+
+class State(msgspec.Struct, frozen=True):
+    """How the daemon is."""
+
+    process: int
+    version: str
+    socket: str
+    log: str
+    running_seconds: float
+    commands: int
+    """Commands that it has run or runs."""
+    at_work: int
+    """Processes that run one now, this one among them."""
+    memory_mb: float
+    """Resident memory of the daemon itself."""
+    most_memory_mb: int
+    idle_minutes: int
+    indexes: tuple[Held, ...]
+    """The ones asked last come last."""
+
+
+class Daemon:
+    """Listens until it is told to stop or nobody has asked for long."""
+
+    def __init__(self, settings: Settings, run: Callable[[_socket.socket, Daemon], None]) -> None:
+        """``run`` is called in a forked process, with the connection to its client, and does not return."""
+        self.folder = wire.folder(config.variables())
+        self._settings = settings
+        self._run = run
+        self._started = time.monotonic()
+        self._last = self._started
+        self._commands = 0
+        self._children: set[int] = set()
+        self._kept: OrderedDict[Asked, tuple[Index, float]] = OrderedDict()
+        self._wanted: OrderedDict[Asked, None] = OrderedDict()
+        self._reading, self._writing = -1, -1
+        self._waking = (-1, -1)
+        self._listener: _socket.socket | None = None
+        self._stopping = ""
+
+    def serve(self) -> None:
+        """Listen, until there is a reason to stop.
+
+        Raises:
+            ServiceError: The folder cannot be used, or another daemon runs.
+        """
+        lock = self._prepared_folder()
+        use_no_others()
+        self._listener = self._listening()
+        self._reading, self._writing = os.pipe()
+        self._waking = os.pipe()
+        for each in (*self._waking, self._reading):
+            os.set_blocking(each, False)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._signalled)
+        signal.set_wakeup_fd(self._waking[1], warn_on_full_buffer=False)
+        gc.collect()
+        gc.freeze()
+        self._say(f"listens at {self.folder.socket}, as process {os.getpid()}")
+        try:
+            self._loop()
+        finally:
+            self._listener.close()
+            with suppress(OSError):
+                os.unlink(self.folder.socket)  # noqa: PTH108
+            self._say(f"leaves: {self._stopping or 'an error'}")
+            lock.close()
+
+    def state(self) -> State:
+        """How it is; a forked process sees what its parent was when it forked."""
+        now = time.monotonic()
+        return State(
+            process=os.getppid() if self._listener is None else os.getpid(),
+            version=__version__,
+            socket=self.folder.socket,
+            log=self.folder.log,
+            running_seconds=round(now - self._started, 1),
+            commands=self._commands,
+            at_work=len(self._children),
+            memory_mb=round(self._memory / _MB, 1),
+            most_memory_mb=self._settings.daemon_memory_mb,
+            idle_minutes=self._settings.daemon_idle_minutes,
+            indexes=tuple(
+                Held(asked.root, asked.index_dir, held.commit().coverage.indexed, round(now - last, 1))
+                for asked, (held, last) in self._kept.items()
+            ),
+        )
+
+    _memory = 0
+
+    def replace(self) -> None:
+        """In a forked process: tell the parent to make room for another version."""
+        self._tell(Note(replace=True))
+
+    def begins(self) -> None:
+        """In a forked process: tell the parent that a command is run."""
+        self._tell(Note(begins=True))
+
+    # The two methods of an index's keeper, called in forked processes.
+
+    def kept(self, root: Path, index_dir: Path, settings: Settings) -> Index | None:
+        """The index that is held open, if it is; that it was asked for is told to the parent."""
+        asked = Asked(str(root), str(index_dir), settings)
+        self._tell(Note(asked=asked))
+        found = self._kept.get(asked)
+        return found[0] if found is not None else None
+
+    def opened(self, opened: Index, settings: Settings) -> None:
+        """An index's commit was opened in this process; the parent may open it for those to come."""
+        if settings.embedding_model == config.BUNDLED_MODEL:
+            self._tell(Note(asked=Asked(str(opened.root), str(opened.index_dir), settings), opened=True))
+
+    def _tell(self, note: Note) -> None:
+        data = msgspec.msgpack.encode(note)
+        framed = struct.pack(">H", len(data)) + data
+        if len(framed) <= _MOST_NOTE:
+            with suppress(OSError):  # the parent was killed
+                os.write(self._writing, framed)
+
+    def _loop(self) -> None:
+        assert self._listener is not None
+        told = b""
+        with selectors.DefaultSelector() as selector:
+            for each in (self._listener.fileno(), self._reading, self._waking[0]):
+                selector.register(each, selectors.EVENT_READ)
+            while not self._stopping:
+                events = selector.select(QUIET_SECONDS if self._wanted else self._left())
+                ready = {key.fd for key, _ in events}
+                if self._waking[0] in ready:
+                    os.read(self._waking[0], 1 << 12)
+                    self._reap()
+                if self._reading in ready:
+                    told = self._read(told + os.read(self._reading, 1 << 16))
+                if self._listener.fileno() in ready:
+                    self._accept(selector)
+                elif not events and self._wanted:
+                    self._open(self._wanted.popitem(last=False)[0])
+                elif not events and self._left() <= 0:
+                    self._stopping = f"nobody has asked for {self._settings.daemon_idle_minutes} minutes"
+
+    def _left(self) -> float:
+        """Seconds until nobody has asked for long; a command that runs has just been asked for."""
+        if self._children:
+            self._last = time.monotonic()
+        return max(0.0, self._last + 60 * self._settings.daemon_idle_minutes - time.monotonic())
+
+    def _accept(self, selector: selectors.BaseSelector) -> None:
+        assert self._listener is not None
+        try:
+            descriptor, _ = self._listener._accept()  # type: ignore[attr-defined]  # as the socket module does
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+                self._say(f"cannot take a client: {error.strerror}")
+                time.sleep(QUIET_SECONDS)
+            return
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, descriptor)
+        connection.settimeout(None)
+        try:
+            if _user_of(connection) not in (None, os.getuid()):
+                self._say("refused a client of another user")
+                return
+            self._last = time.monotonic()
+            self._memory = resident_bytes()
+            self._fork(connection, selector)
+        finally:
+            connection.close()
+
+    def _fork(self, connection: _socket.socket, selector: selectors.BaseSelector) -> None:
+        assert self._listener is not None
+        try:
+            child = os.fork()
+        except OSError as error:
+            self._say(f"cannot start a process: {error.strerror}")
+            return
+        if child:
+            self._children.add(child)
+            return
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.setpgid(0, 0)
+            selector.close()
+            self._listener.close()
+            self._listener = None
+            self._children.add(os.getpid())
+            for each in (*self._waking, self._reading):
+                os.close(each)
+            index.KEEPER = self
+            self._run(connection, self)
+        except BaseException as error:  # noqa: BLE001 - the edge of the process
+            self._say(f"a command's process failed: {error!r}")
+        finally:
+            os._exit(2)
+
+    def _read(self, told: bytes) -> bytes:
+        """Act on whole notes; gives what is left of one."""
+        while len(told) >= 2:
+            end = 2 + struct.unpack(">H", told[:2])[0]
+            if len(told) < end:
+                break
+            note = msgspec.msgpack.decode(told[2:end], type=Note)
+            told = told[end:]
+            self._commands += note.begins
+            if note.replace:
+                self._stopping = "a client of another version came"
+            elif note.asked is not None and note.opened:
+                self._wanted[note.asked] = None
+            elif note.asked is not None and note.asked in self._kept:
+                self._kept[note.asked] = self._kept[note.asked][0], time.monotonic()
+                self._kept.move_to_end(note.asked)
+        return told
+
+    def _open(self, asked: Asked) -> None:
+        """Open an index for the commands to come, and close others when memory is short."""
+        before = self._kept.pop(asked, None)
+        try:
+            held = (
+                before[0]
+                if before is not None
+                else index.open(asked.root, index_dir=asked.index_dir, settings=asked.settings)
+            )
+            held.hold()
+        except (SemindexError, OSError) as error:
+            self._say(f"does not hold {asked.root}: {error}")
+            return
+        self._kept[asked] = held, time.monotonic()
+        gc.freeze()  # what a collection does not touch stays shared with the processes to come
+        while resident_bytes() > self._settings.daemon_memory_mb * _MB and self._kept:
+            closed, (other, _) = self._kept.popitem(last=False)
+            other.close()
+            del other
+            gc.collect()
+            self._say(f"closed {closed.root}: more than DAEMON_MEMORY_MB would be used")
+
+    def _reap(self) -> None:
+        while self._children:
+            try:
+                child, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._children.clear()
+                return
+            if not child:
+                return
+            self._children.discard(child)
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
+                self._say(f"a command's process was ended by {signal.Signals(os.WTERMSIG(status)).name}")
+
+    def _signalled(self, number: int, frame: object) -> None:
+        if number != signal.SIGCHLD:
+            self._stopping = f"got {signal.Signals(number).name}"
+
+    def _prepared_folder(self) -> IO[str]:
+        """Make the folder if need be, and lock it; gives the open lock.
+
+        Raises:
+            ServiceError: It cannot be used, or another daemon runs.
+        """
+        place = self.folder
+        try:
+            with suppress(FileExistsError):
+                os.mkdir(place, 0o700)  # noqa: PTH102
+            problem = wire.distrust(place)
+        except OSError as error:
+            problem = f"cannot be used ({(error.strerror or str(error)).lower()})"
+        if problem:
+            raise ServiceError(
+                f"the daemon's folder {place} {problem}; set XDG_RUNTIME_DIR to a folder that only you can "
+                "enter"
+            )
+        try:
+            lock = open(place.lock, "a+", encoding="ascii")  # noqa: PTH123, SIM115 - stays open
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServiceError("a daemon runs already; `semindex daemon status` shows it") from error
+        except OSError as error:
+            raise ServiceError(f"{place.lock} cannot be written: {error.strerror}") from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        return lock
+
+    def _listening(self) -> _socket.socket:
+        with suppress(FileNotFoundError):
+            os.unlink(self.folder.socket)  # noqa: PTH108 - of a daemon that was killed: the lock is ours
+        listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            listener.bind(self.folder.socket)
+        except OSError as error:
+            raise ServiceError(f"cannot listen at {self.folder.socket}: {error.strerror}") from error
+        finally:
+            os.umask(before)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+        return listener
+
+    def _say(self, what: str) -> None:
+        """Write a line to the log; one that cannot be written is lost."""
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {what}\n"
+        with suppress(OSError):
+            if os.path.exists(self.folder.log) and os.path.getsize(self.folder.log) > LOG_BYTES:  # noqa: PTH110, PTH202
+                os.replace(self.folder.log, self.folder.log + ".before")  # noqa: PTH105
+            with open(self.folder.log, "a", encoding="utf-8", errors="replace") as log:  # noqa: PTH123
+                log.write(line)
+
+
+_LINUX_CREDENTIALS = "iII"
+"""``struct ucred``: process, user, group."""
+_MAC_LEVEL, _MAC_OPTION, _MAC_CREDENTIALS = 0, 1, "II"
+"""``SOL_LOCAL``, ``LOCAL_PEERCRED`` and the head of ``struct xucred``: version, user."""
+
+
+def _user_of(connection: _socket.socket) -> int | None:
+    """The user at the other end; None where the system does not tell, and only the folder protects."""
+    try:
+        if hasattr(_socket, "SO_PEERCRED"):
+            size = struct.calcsize(_LINUX_CREDENTIALS)
+            data = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, size)
+            return int(struct.unpack(_LINUX_CREDENTIALS, data)[1])
+        if sys.platform == "darwin":
+            size = struct.calcsize(_MAC_CREDENTIALS)
+            data = connection.getsockopt(_MAC_LEVEL, _MAC_OPTION, size)
+            return int(struct.unpack(_MAC_CREDENTIALS, data)[1])
+    except OSError:
+        pass
+    return None
