@@ -63,13 +63,12 @@ def following(
     *,
     open_notices: OpenNotices = open_notices,
     clock: Callable[[], float] = time.time,
-    make: type[Watcher] = Watcher,
 ) -> Iterator[Following]:
     """A watcher of the root, stopped afterwards; what it fails with is raised."""
     failed: list[BaseException] = []
     events: queue.Queue[WatchEvent] = queue.Queue()
     with semindex.open(root, index_dir=index_dir, settings=Settings(enable_caching=False)) as index:
-        watcher = make(index, events.put, open_notices=open_notices, clock=clock)
+        watcher = Watcher(index, events.put, open_notices=open_notices, clock=clock)
 
         def run() -> None:
             try:

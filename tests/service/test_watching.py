@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import queue
+import random
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from semindex.errors import BroadRoot, UsageError
-from semindex.service import notices, watching
+from semindex.service import gitlock, notices, watching
 from semindex.service.events import (
     Failed,
     Paused,
@@ -31,7 +32,10 @@ from semindex.service.events import (
     Watching,
 )
 from semindex.service.notices import Changes, Lost, Notices, Unwatchable, open_notices
-from semindex.service.watching import Watcher
+from semindex.service.root import WatchedRoot
+from semindex.source.read import digest_of
+from semindex.source.walk import walk
+from semindex.store.catalog import Catalog
 from tests.corpus import stored_chunks
 from tests.indexing.test_paths import refresh
 from tests.present.processes import environment, start
@@ -142,7 +146,7 @@ def test_while_git_has_its_lock_nothing_is_indexed(tmp_path: Path) -> None:
         lock.touch()
         plant(root, {f"{n}.py": b"pass\n" for n in range(5)})
         released = threading.Event()
-        found.watcher._lock = _released_after_three_looks(lock, released)  # type: ignore[method-assign]
+        found.watcher._git.held = _released_after_three_looks(lock, released)  # type: ignore[method-assign]
         event = found.refreshed(looked_at=None)
         assert released.is_set()
         assert event.added == 5
@@ -165,7 +169,7 @@ def _released_after_three_looks(
 
 
 def test_a_lock_that_a_dead_git_left_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "LEFT_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(gitlock, "LEFT_SECONDS", 0.1)
     root = repository(tmp_path / "root", {"a.py": "a = 1\n"})
     with up_to_date(root) as found:
         (root / ".git" / "index.lock").touch()
@@ -223,14 +227,16 @@ def test_a_root_that_is_moved_away_and_back(
     monkeypatch.setattr(watching, "ROOT_SECONDS", 0.01)
     looks = threading.Semaphore(0)
 
-    class Looking(Watcher):
-        def _is_back(self) -> bool:
-            found = super()._is_back()
-            looks.release()
-            return found
+    real = WatchedRoot.comes_back
 
+    def look(self: WatchedRoot) -> bool:
+        found = real(self)
+        looks.release()
+        return found
+
+    monkeypatch.setattr(WatchedRoot, "comes_back", look)
     away, index_dir = tmp_path / "away", tmp_path / "index"
-    with up_to_date(root, index_dir, make=Looking) as found:
+    with up_to_date(root, index_dir) as found:
         root.rename(away)
         found.until(Paused)
         plant(away, {"while.py": b"away = 1\n"})
@@ -426,6 +432,85 @@ def test_an_empty_root_is_watched(tmp_path: Path) -> None:
         assert indexed(root / ".semindex") == {}
         put(root, "new.py", b"new = 1\n")
         found.until_true(has(root / ".semindex", on_disk(root, "new.py")))
+
+
+class Churn:
+    """Random changes of a work tree, as editors, builds and git make them."""
+
+    def __init__(self, root: Path, seed: int) -> None:
+        self.root = root
+        self.chance = random.Random(seed)
+
+    def step(self) -> None:
+        kinds = (
+            self.write,
+            self.write,
+            self.write,
+            self.remove,
+            self.move,
+            self.ignore,
+            self.build,
+            self.commit,
+        )
+        self.chance.choice(kinds)()
+
+    def place(self) -> Path:
+        folders = [self.root / name for name in ("", "a", "a/b", "c", "c/d/e", "gen", "gen/x")]
+        return self.chance.choice(folders) / f"{self.chance.randrange(4)}.py"
+
+    def write(self) -> None:
+        for _ in range(self.chance.choice((1, 1, 3, 20))):
+            place = self.place()
+            if not place.is_dir():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(f"value = {self.chance.randrange(10**9)}\n")
+
+    def remove(self) -> None:
+        place = self.chance.choice((self.place(), self.place().parent))
+        if place.is_dir() and place != self.root:
+            shutil.rmtree(place)
+        elif place.is_file():
+            place.unlink()
+
+    def move(self) -> None:
+        old, new = self.place().parent, self.place().parent
+        if self.root not in (old, new) and old.exists() and not new.exists() and old not in new.parents:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            old.rename(new)
+
+    def ignore(self) -> None:
+        rules = self.chance.choice(("gen/\n", "", "*.log\n", "3.py\n", "b/\n"))
+        (self.root / self.chance.choice((".gitignore", ".semindexignore"))).write_text(rules)
+
+    def build(self) -> None:
+        for number in range(self.chance.choice((3, 250))):
+            plant(self.root, {f"gen/x/out{number}.py": b"made = 1\n"})
+
+    def commit(self) -> None:
+        git(self.root, "add", "-A")
+        git(self.root, "commit", "-q", "--allow-empty", "-m", "more")
+        git(self.root, "checkout", "-q", self.chance.choice(("HEAD~1", "main")))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_changes_the_index_is_as_a_fresh_one(tmp_path: Path, seed: int) -> None:
+    root = repository(tmp_path / "root", {"0.py": "zero = 0\n"})
+    git(root, "commit", "-q", "--allow-empty", "-m", "second")
+    churn = Churn(root, seed)
+
+    def is_followed() -> bool:
+        with Catalog.open_reader(root / ".semindex") as catalog:
+            digests = {file.ref.path: file.digest for file in catalog.files()}
+        seen = [ref.path for ref in walk(root).refs if ref.size_bytes]
+        return digests == {path: digest_of((root / path).read_bytes()) for path in seen}
+
+    with up_to_date(root) as found:
+        for _ in range(60):
+            for _ in range(churn.chance.choice((1, 1, 4))):
+                churn.step()
+            found.until_true(is_followed)
+    assert_as_fresh(root, root / ".semindex", tmp_path / "fresh")
 
 
 # As processes.

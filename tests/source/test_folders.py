@@ -44,6 +44,11 @@ def test_in_a_work_tree(tmp_path: Path) -> None:
     covers(root)
 
 
+def test_a_folder_with_nothing_but_ignored_files_is_watched(tmp_path: Path) -> None:
+    files = {"logs/today/a.log": "", "logs/build/b.py": "", ".gitignore": "*.log\nbuild/\n"}
+    assert list_folders(repository(tmp_path, {**files})) == {"", "logs", "logs/today"}
+
+
 def test_what_git_tracks_is_watched_though_it_is_left_out_by_default(tmp_path: Path) -> None:
     root = repository(tmp_path, {"node_modules/own/a.js": "", "build/b.py": "", ".gitignore": "build/\n"})
     git(root, "add", "-f", "build/b.py")

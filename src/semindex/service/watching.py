@@ -45,12 +45,13 @@ from semindex.service.events import (
     WatchEvent,
     Watching,
 )
+from semindex.service.gitlock import GitLock
 from semindex.service.notices import Changes, Lost, Notices, OpenNotices, Unwatchable, open_notices
-from semindex.source import git
+from semindex.service.root import WatchedRoot
 from semindex.source.collect import FOLDER_MARKS, NEVER
 from semindex.source.folders import list_folders
 from semindex.source.tree import IGNORE_FILES
-from semindex.source.walk import MOST_NAMED_PATHS, checked_root, walk
+from semindex.source.walk import MOST_NAMED_PATHS, walk
 from semindex.types import Progress
 
 SCAN_SECONDS, SCAN_COST = 5.0, 20.0
@@ -65,8 +66,6 @@ ROOT_SECONDS = 2.0
 """So often a root that is gone is looked for."""
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 5.0, 300.0
 """After a failure; the time is doubled each time."""
-LEFT_LOCK_SECONDS = 10.0
-"""A lock of git during which nothing changes for so long was left by a git that died."""
 _REST_SECONDS, _LONGEST_REST_SECONDS = 0.05, 1.0
 """Between two refreshes; other writers of the index have their turn then."""
 _PATIENCE_SECONDS = 1_000_000_000
@@ -109,7 +108,8 @@ class Watcher:
         self._clock = clock
         self._stopping = threading.Event()
         self._verified = False
-        self._identity = _identity(index.root)
+        self._root = WatchedRoot(index.root)
+        self._git = GitLock(index.root)
         self._index_path = _inner(index.index_dir, index.root)
         self._folders: frozenset[str] = frozenset()
         self._ignored: set[str] = set()
@@ -124,7 +124,6 @@ class Watcher:
         self._waited, self._ended, self._rested = 0.0, 0.0, 0.0
         """When the last refresh began its work, when it ended, and when the pause after it ended."""
         self._holder = ""
-        self._left_lock: tuple[int, int] | None = None
         self._last_pulse = 0.0
         self._pulses = 0
 
@@ -157,11 +156,9 @@ class Watcher:
         except _Stopping:
             self._tell(Stopped())
 
-    # What is done, and when.
-
     def _follow(self) -> None:
         """Look at everything, and then at what changes, until something is to be begun anew."""
-        self._require_root()
+        self._root.require()
         try:
             self._notices, self._folders = self._opened()
         except Unwatchable as reason:
@@ -182,7 +179,7 @@ class Watcher:
         """Look at everything again and again, for some minutes."""
         until = time.monotonic() + NOTICES_RETRY_SECONDS
         while time.monotonic() < until:
-            self._require_root()
+            self._root.require()
             pause = max(SCAN_SECONDS, SCAN_COST * self._refresh())
             self._tell_state(reason, Scanning(reason, pause))
             self._sleep(pause)
@@ -194,7 +191,7 @@ class Watcher:
             self._last_pulse = self._clock()
             changes = self._notices.wait(self._is_interrupted)
             self._require_going_on()
-            self._require_root()
+            self._root.require()
             if not changes:
                 return
             changes = self._counting(changes)
@@ -205,6 +202,7 @@ class Watcher:
                 self._refresh()
             else:
                 self._take(changes)
+            self._rest(changes)
             if self._check_at is None:
                 self._check_at = time.monotonic() + CHECK_SECONDS
 
@@ -227,7 +225,6 @@ class Watcher:
             self._refresh()
         else:
             self._refresh(paths)
-        self._rest(paths)
 
     def _counting(self, changes: Changes) -> Changes:
         """Those of the changes that may be of something that a walk finds."""
@@ -328,36 +325,16 @@ class Watcher:
             root = self._index.root
             self._ignored |= {path for path in paths if path not in found and (root / path).is_file()}
 
-    # Git.
-
     def _awaited_git(self) -> bool:
         """Wait while git works on the tree; whether it did."""
-        since, waited = time.monotonic(), False
-        while (lock := self._lock()) is not None and lock != self._left_lock:
-            assert self._notices is not None
+
+        def still_changes() -> bool:
             self._require_going_on()
-            waited = True
-            if self._notices.rest(_LOCK_QUIET_MS):
-                since = time.monotonic()
-            elif time.monotonic() - since > LEFT_LOCK_SECONDS:
-                self._left_lock = lock
-        if waited and self._notices is not None:
-            self._notices.rest(_LOCK_QUIET_MS)
-        return waited
+            assert self._notices is not None
+            return bool(self._notices.rest(_LOCK_QUIET_MS))
 
-    def _lock(self) -> tuple[int, int] | None:
-        """What tells the lock that git holds now from others; None if it holds none."""
-        top = git.find_top(self._index.root)
-        folder = git.git_dir(top) if top is not None else None
-        if folder is None:
-            return None
-        try:
-            status = (folder / "index.lock").stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns
-
-    # Waiting.
+        # What is heard meanwhile is not needed: everything is looked at afterwards.
+        return self._git.wait(still_changes) and (still_changes() or True)
 
     def _is_interrupted(self) -> bool:
         """Whether to wait no longer for changes; asked several times a second."""
@@ -369,7 +346,7 @@ class Watcher:
         if self._check_at is not None and time.monotonic() >= self._check_at:
             return True
         self._pulses += 1
-        return self._pulses % _PULSES == 0 and _identity(self._index.root) != self._identity
+        return self._pulses % _PULSES == 0 and not self._root.is_same
 
     def _rest(self, paths: Collection[str]) -> None:
         """Pause after a refresh: longer after a long one, and while the same files are written again."""
@@ -399,35 +376,14 @@ class Watcher:
                 self._holder = progress.path
                 self._tell(Waiting(progress.path))
 
-    # What goes wrong.
-
-    def _require_root(self) -> None:
-        """Raise unless the root is there, and is the folder that it was.
-
-        Raises:
-            RootError: It is not.
-        """
-        checked_root(self._index.root)
-        if _identity(self._index.root) != self._identity:
-            raise RootError(f"{self._index.root}: another folder is in its place")
-
     def _await_root(self, reason: str) -> None:
         """Wait until the root is back."""
         self._index.close()  # so that a disk can be unmounted
         self._tell_state("paused", Paused(reason))
-        while not self._is_back():
+        self._sleep(ROOT_SECONDS)
+        while not self._root.comes_back():
             self._sleep(ROOT_SECONDS)
-        self._identity = _identity(self._index.root)
         self._tell_state("", Resumed())
-
-    def _is_back(self) -> bool:
-        """Whether the root is there. An empty folder in its place, as an unmounted disk leaves it, is not."""
-        self._require_going_on()
-        try:
-            root = checked_root(self._index.root)
-            return _identity(root) == self._identity or any(root.iterdir())
-        except (RootError, OSError):
-            return False
 
     def _await_retry(self, error: SemindexError) -> None:
         self._state = ""
@@ -440,15 +396,6 @@ class Watcher:
         if self._state != state:
             self._state = state
             self._tell(event)
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    """What tells a folder from others at the same path; None if there is none."""
-    try:
-        status = folder.stat()
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
 
 
 def _inner(folder: Path, root: Path) -> str | None:

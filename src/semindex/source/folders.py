@@ -8,7 +8,7 @@ In doubt a folder is listed: it is only watched in vain.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from semindex.source import git
@@ -48,43 +48,81 @@ def _list(collector: Collector, start: bytes, top: Path | None) -> list[bytes]:
     try:
         if WorkTree(collector, start, top).is_ignored():
             return walk_tree(collector, start)
-        place = Path(os.fsdecode(collector.absolute(start)))
-        ignored = {join(start, path[:-1]) for path in git.list_ignored(place, top) if path.endswith(b"/")}
-        return _enter(collector, start, top, ignored)
+        return _Repository(collector, start, top).enter()
     except GitFailed:
         return walk_tree(collector, start)
 
 
-def _enter(collector: Collector, start: bytes, top: Path, ignored: set[bytes]) -> list[bytes]:
-    repositories: list[bytes] = []
-    by_default: list[bytes] = []
-    waiting = [start]
-    while waiting:
-        folder = waiting.pop()
-        if folder != start and os.path.lexists(join(collector.absolute(folder), b".git")):
-            repositories.append(folder)
-            continue
-        collector.folders.add(folder)
-        for path in _below(collector, folder):
-            rule = decide(collector.own_rules(folder), path, is_folder=True)
-            if rule is not None:
-                waiting += [] if rule.ignores else [path]
-            elif path in ignored:
-                continue
-            elif default_rules().verdict(path, is_folder=True) or collector.is_marked(path):
-                by_default.append(path)
-            else:
-                waiting.append(path)
-    if by_default:
-        # They are left out unless git tracks something in them.
-        place = Path(os.fsdecode(collector.absolute(start)))
-        listing = git.list_files(place, top, [path[len(start) :].lstrip(b"/") for path in by_default])
+class _Repository:
+    """One repository, at the folder ``start`` in the work tree at ``top``."""
+
+    def __init__(self, collector: Collector, start: bytes, top: Path) -> None:
+        self._collector = collector
+        self._start = start
+        self._top = top
+        self._folder = Path(os.fsdecode(collector.absolute(start)))
+        named = {path for path in git.list_ignored(self._folder, top) if path.endswith(b"/")}
+        self._ignored = self._matched({join(start, path[:-1]) for path in named})
+        self._unsure = {join(start, path[:-1]) for path in named} - self._ignored
+        """Folders that git names because all that they hold today is ignored."""
+        self._by_default: list[bytes] = []
+
+    def enter(self) -> list[bytes]:
+        """Add the folders; returns the repositories below.
+
+        Raises:
+            GitFailed: git cannot answer.
+        """
+        repositories: list[bytes] = []
+        level = [self._start]
+        while level:
+            below: list[bytes] = []
+            for folder in level:
+                if folder != self._start and os.path.lexists(join(self._collector.absolute(folder), b".git")):
+                    repositories.append(folder)
+                else:
+                    self._collector.folders.add(folder)
+                    below += filter(self._enters, _below(self._collector, folder))
+            unsure = {path for path in below if parent(path) in self._unsure}
+            left_out = self._matched(unsure) if unsure else set()
+            self._unsure |= unsure - left_out
+            level = [path for path in below if path not in left_out]
+        self._add_tracked()
+        return repositories
+
+    def _enters(self, path: bytes) -> bool:
+        rule = decide(self._collector.own_rules(parent(path)), path, is_folder=True)
+        if rule is not None:
+            return not rule.ignores
+        if path in self._ignored:
+            return False
+        if default_rules().verdict(path, is_folder=True) or self._collector.is_marked(path):
+            self._by_default.append(path)
+            return False
+        return True
+
+    def _matched(self, paths: Collection[bytes]) -> set[bytes]:
+        """Those of the folders that git ignores by a rule about themselves."""
+        if not paths:
+            return set()
+        asked = {self._inner(path) + b"/": path for path in paths}
+        rules = git.find_ignoring_rules(self._folder, self._top, sorted(asked))
+        return {asked[name] for name, rule in rules.items() if not rule.pattern.startswith("!")}
+
+    def _add_tracked(self) -> None:
+        """Add the folders, among those left out by default, in which git tracks something."""
+        if not self._by_default:
+            return
+        listing = git.list_files(self._folder, self._top, list(map(self._inner, self._by_default)))
         for name in listing.tracked:
-            path = parent(join(start, name))
-            while path not in collector.folders:
-                collector.folders.add(path)
+            path = parent(join(self._start, name))
+            while path not in self._collector.folders:
+                self._collector.folders.add(path)
                 path = parent(path)
-    return repositories
+
+    def _inner(self, path: bytes) -> bytes:
+        """The path relative to the repository's folder."""
+        return path[len(self._start) + 1 :] if self._start else path
 
 
 def _below(collector: Collector, folder: bytes) -> Iterator[bytes]:
