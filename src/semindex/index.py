@@ -106,6 +106,9 @@ class Keeper(Protocol):
     def opened(self, opened: Index, settings: Settings) -> None:
         """Hear that an index had to open a commit."""
 
+    def attend(self, attended: Index, settings: Settings) -> None:
+        """Keep an index up to date while this process lives."""
+
 
 KEEPER: Keeper | None = None
 """The one of this process; only processes that the daemon has forked have one."""
@@ -175,6 +178,12 @@ class Index:
                 if self._catalog is not None:
                     self._catalog.close()
                 self._catalog = None
+
+    def attend(self) -> bool:
+        """Have the index kept up to date while this process lives, by who can; False where nobody can."""
+        if KEEPER is not None:
+            KEEPER.attend(self, self._settings)
+        return KEEPER is not None
 
     @property
     def exists(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -470,6 +472,69 @@ def test_several_commands_run_side_by_side(service: Service, root: Path) -> None
         agent.communicate()
         assert agent.returncode == 0
     wait_until(lambda: not below(service))
+
+
+def said(agent: subprocess.Popen[bytes], identity: int, method: str, **params: object) -> dict[str, Any]:
+    """What an agent's session answers to a request."""
+    assert agent.stdin is not None and agent.stdout is not None
+    asked = {"jsonrpc": "2.0", "id": identity, "method": method, "params": params}
+    agent.stdin.write(json.dumps(asked).encode() + b"\n")
+    agent.stdin.flush()
+    while True:
+        answer = json.loads(agent.stdout.readline())
+        if answer.get("id") == identity:
+            return dict(answer)
+
+
+def searched(agent: subprocess.Popen[bytes], identity: int, query: str) -> str:
+    """The text of an answer of the tool ``search``."""
+    call = {"name": "search", "arguments": {"queries": [query]}}
+    return str(said(agent, identity, "tools/call", **call)["result"]["content"][0]["text"])
+
+
+def test_what_agents_ask_is_kept_up_to_date_while_they_do(service: Service, tmp_path: Path) -> None:
+    root = copy_package("json", tmp_path / "repo")
+    service.started()
+    with semindex.open(root) as index:
+        index.refresh()
+    agents = [service.begun("mcp", cwd=root) for _ in range(2)]
+    for agent in agents:
+        assert "json/decoder.py" in searched(agent, 1, "decode a document")
+    assert wait_until(lambda: service.state()["watched"]) == [str(root)]
+    (root / "json" / "fresh.py").write_text("def brand_new_zymurgy():\n    return 1\n")
+    with semindex.open(root) as index:
+        wait_until(lambda: "json/fresh.py" in {hit.path for hit in index.search("zymurgy", refresh=False)})
+    agents[0].communicate()
+    assert service.state()["watched"] == [str(root)], "the other one is still there"
+    agents[1].communicate()
+    wait_until(lambda: not service.state()["watched"])
+
+
+def test_watching_ends_with_a_daemon_that_is_killed(service: Service, root: Path) -> None:
+    process = service.started().process()
+    assert process is not None
+    with service.begun("mcp", cwd=root) as agent:
+        searched(agent, 1, "header")
+        wait_until(lambda: service.state()["watched"])
+        wait_until(lambda: len(below(service)) == 2)
+        children = below(service)
+        process.kill()
+        wait_until(lambda: sum(gone(each) for each in children) == 1)
+        assert "email/header.py" in searched(agent, 2, "header"), "a session goes on"
+        agent.communicate()
+    wait_until(lambda: all(gone(each) for each in children))
+
+
+@pytest.mark.slow
+def test_ten_agents_ask_while_files_change(tmp_path: Path) -> None:
+    tree = copy_package("email", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.sessions", str(tree), "--seconds", "5"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert re.search(r"calls +\d+, 0 errors", done.stdout), done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ import selectors
 import signal
 import struct
 import sys
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -44,6 +45,8 @@ LOG_BYTES = 1 << 20
 _MOST_NOTE = 4096
 """A longer note may be cut in two by one of another process (``PIPE_BUF``)."""
 _MB = 1_000_000
+_FAILED = 2
+"""The exit code of a process that failed."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -64,6 +67,10 @@ class Note(msgspec.Struct, frozen=True):
     """Whether the command had to open a commit, which the daemon had not or not yet."""
     replace: bool = False
     """Whether a client of another version came."""
+    attend: bool = False
+    """Whether ``asked`` is to be kept up to date while the process lives."""
+    process: int = 0
+    """The number of the process, where it matters."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -93,6 +100,8 @@ class State(msgspec.Struct, frozen=True):
     idle_minutes: int
     indexes: tuple[Held, ...]
     """The ones asked last come last."""
+    watched: tuple[str, ...]
+    """Roots whose indexes are kept up to date, for sessions of agents."""
 
 
 class Daemon:
@@ -109,9 +118,16 @@ class Daemon:
         self._children: set[int] = set()
         self._kept: OrderedDict[Asked, tuple[Index, float]] = OrderedDict()
         self._wanted: OrderedDict[Asked, None] = OrderedDict()
+        self._attended: dict[int, set[Asked]] = {}
+        """What each process wants to be kept up to date."""
+        self._watchers: dict[Asked, int] = {}
+        """The process that keeps an index up to date."""
         self._reading, self._writing = -1, -1
+        self._life = (-1, -1)
+        """A pipe whose writing end only the daemon has: it closes when the daemon ends."""
         self._waking = (-1, -1)
         self._listener: _socket.socket | None = None
+        self._selector: selectors.BaseSelector | None = None
         self._stopping = ""
 
     def serve(self) -> None:
@@ -124,7 +140,7 @@ class Daemon:
         use_no_others()
         self._listener = self._listening()
         self._reading, self._writing = os.pipe()
-        self._waking = os.pipe()
+        self._waking, self._life = os.pipe(), os.pipe()
         for each in (*self._waking, self._reading):
             os.set_blocking(each, False)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -160,6 +176,7 @@ class Daemon:
                 Held(asked.root, asked.index_dir, held.commit().coverage.indexed, round(now - last, 1))
                 for asked, (held, last) in self._kept.items()
             ),
+            watched=tuple(sorted(asked.root for asked in self._watchers)),
         )
 
     _memory = 0
@@ -172,7 +189,7 @@ class Daemon:
         """In a forked process: tell the parent that a command is run."""
         self._tell(Note(begins=True))
 
-    # The two methods of an index's keeper, called in forked processes.
+    # The methods of an index's keeper, called in forked processes.
 
     def kept(self, root: Path, index_dir: Path, settings: Settings) -> Index | None:
         """The index that is held open, if it is; that it was asked for is told to the parent."""
@@ -186,6 +203,11 @@ class Daemon:
         if settings.embedding_model == config.BUNDLED_MODEL:
             self._tell(Note(asked=Asked(str(opened.root), str(opened.index_dir), settings), opened=True))
 
+    def attend(self, attended: Index, settings: Settings) -> None:
+        """An index is to be kept up to date while this process lives."""
+        asked = Asked(str(attended.root), str(attended.index_dir), settings)
+        self._tell(Note(asked=asked, attend=True, process=os.getpid()))
+
     def _tell(self, note: Note) -> None:
         data = msgspec.msgpack.encode(note)
         framed = struct.pack(">H", len(data)) + data
@@ -196,7 +218,8 @@ class Daemon:
     def _loop(self) -> None:
         assert self._listener is not None
         told = b""
-        with selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as self._selector:
+            selector = self._selector
             for each in (self._listener.fileno(), self._reading, self._waking[0]):
                 selector.register(each, selectors.EVENT_READ)
             while not self._stopping:
@@ -208,7 +231,7 @@ class Daemon:
                 if self._reading in ready:
                     told = self._read(told + os.read(self._reading, 1 << 16))
                 if self._listener.fileno() in ready:
-                    self._accept(selector)
+                    self._accept()
                 elif not events and self._wanted:
                     self._open(self._wanted.popitem(last=False)[0])
                 elif not events and self._left() <= 0:
@@ -220,7 +243,7 @@ class Daemon:
             self._last = time.monotonic()
         return max(0.0, self._last + 60 * self._settings.daemon_idle_minutes - time.monotonic())
 
-    def _accept(self, selector: selectors.BaseSelector) -> None:
+    def _accept(self) -> None:
         assert self._listener is not None
         try:
             descriptor, _ = self._listener._accept()  # type: ignore[attr-defined]  # as the socket module does
@@ -237,38 +260,91 @@ class Daemon:
                 return
             self._last = time.monotonic()
             self._memory = resident_bytes()
-            self._fork(connection, selector)
+            self._fork(connection)
         finally:
             connection.close()
 
-    def _fork(self, connection: _socket.socket, selector: selectors.BaseSelector) -> None:
-        assert self._listener is not None
+    def _fork(self, connection: _socket.socket) -> None:
+        def run() -> None:
+            index.KEEPER = self
+            self._run(connection, self)
+
+        child = self._forked(run)
+        if child is not None:
+            self._children.add(child)
+
+    def _forked(self, run: Callable[[], None]) -> int | None:
+        """The number of a new process in which a function runs; None if there can be none."""
+        assert self._listener is not None and self._selector is not None
         try:
             child = os.fork()
         except OSError as error:
             self._say(f"cannot start a process: {error.strerror}")
-            return
+            return None
         if child:
-            self._children.add(child)
-            return
+            return child
         try:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.setpgid(0, 0)
-            selector.close()
+            self._selector.close()
             self._listener.close()
             self._listener = None
             self._children.add(os.getpid())
-            for each in (*self._waking, self._reading):
+            for each in (*self._waking, self._reading, self._life[1]):
                 os.close(each)
-            index.KEEPER = self
-            self._run(connection, self)
+            run()
         except BaseException as error:  # noqa: BLE001 - the edge of the process
-            self._say(f"a command's process failed: {error!r}")
+            self._say(f"a process failed: {error!r}")
         finally:
-            os._exit(2)
+            os._exit(_FAILED)
+
+    def _attend(self, process: int, asked: Asked) -> None:
+        """Keep an index up to date while a process lives."""
+        if process not in self._children:
+            return  # it has ended
+        self._attended.setdefault(process, set()).add(asked)
+        if asked in self._watchers:
+            return
+        child = self._forked(lambda: self._watch(asked))
+        if child is not None:
+            self._watchers[asked] = child
+            self._say(f"watches {asked.root}")
+
+    def _watch(self, asked: Asked) -> None:
+        """In a forked process: keep an index up to date, until it is told to end or the daemon ends."""
+        from semindex.service.events import Failed, Paused, Scanning
+        from semindex.service.watching import Watcher
+
+        def tell(event: object) -> None:
+            if isinstance(event, Failed | Paused | Scanning):
+                self._say(f"watches {asked.root}: {event}")
+
+        held = index.open(asked.root, index_dir=asked.index_dir, settings=asked.settings)
+        watcher = Watcher(held, tell)
+        signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+        def end_with_daemon() -> None:
+            os.read(self._life[0], 1)
+            os._exit(0)
+
+        threading.Thread(target=end_with_daemon, name="semindex daemon", daemon=True).start()
+        watcher.run()
+        os._exit(0)
+
+    def _forget(self, process: int) -> None:
+        """Stop what was done for a process that has ended."""
+        self._children.discard(process)
+        self._attended.pop(process, None)
+        for asked, watcher in list(self._watchers.items()):
+            if watcher == process:
+                del self._watchers[asked]
+            elif not any(asked in wanted for wanted in self._attended.values()):
+                with suppress(ProcessLookupError):
+                    os.kill(watcher, signal.SIGTERM)
 
     def _read(self, told: bytes) -> bytes:
         """Act on whole notes; gives what is left of one."""
@@ -281,6 +357,8 @@ class Daemon:
             self._commands += note.begins
             if note.replace:
                 self._stopping = "a client of another version came"
+            elif note.asked is not None and note.attend:
+                self._attend(note.process, note.asked)
             elif note.asked is not None and note.opened:
                 self._wanted[note.asked] = None
             elif note.asked is not None and note.asked in self._kept:
@@ -311,15 +389,16 @@ class Daemon:
             self._say(f"closed {closed.root}: more than DAEMON_MEMORY_MB would be used")
 
     def _reap(self) -> None:
-        while self._children:
+        while self._children or self._watchers:
             try:
                 child, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 self._children.clear()
+                self._watchers.clear()
                 return
             if not child:
                 return
-            self._children.discard(child)
+            self._forget(child)
             if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
                 self._say(f"a command's process was ended by {signal.Signals(os.WTERMSIG(status)).name}")
 

@@ -46,6 +46,7 @@ class Place:
         self._progress: Progress | None = None
         self._failed = ""
         self._ended = 0.0
+        self._attended = False
 
     @property
     def ready(self) -> bool:
@@ -60,6 +61,14 @@ class Place:
                 return Building(self.location.root, None, self._failed)
             running = self._thread is not None and self._thread.is_alive()
             return Building(self.location.root, self._progress) if running else None
+
+    def attend(self) -> None:
+        """Have the index kept up to date from now on, if there is one and somebody can."""
+        with self._lock:
+            if self._attended or not self.index.exists:
+                return
+            self._attended = True
+        self.index.attend()
 
     def build(self) -> None:
         """Begin to build, unless that goes on already or has just failed."""
@@ -140,6 +149,8 @@ class Workspace:
                     if on_progress is not None:
                         on_progress(told)
             time.sleep(_POLL_SECONDS)
+        for place in places:
+            place.attend()
         return places
 
     def close(self) -> None:

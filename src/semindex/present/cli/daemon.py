@@ -189,4 +189,5 @@ def _lines(state: State) -> list[str]:
         f"{duration(held.asked_seconds_ago)} ago"
         for held in state.indexes
     ]
+    lines += [f"watches      {safe_line(root)}" for root in state.watched]
     return lines

@@ -24,6 +24,7 @@ _MODULES = (
     "semindex.service.session",
     "semindex.service.workspace",
     "semindex.service.scanning",
+    "semindex.service.watching",
 )
 """With all that these import. What trains or runs transformers starts threads, and is not among them."""
 
