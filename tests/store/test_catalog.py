@@ -115,6 +115,19 @@ def test_changed_removed_and_newly_skipped_files_leave_tombstones(writer: Catalo
     assert writer.verify() == []
 
 
+def test_a_segment_may_hold_files_that_are_dead_from_the_start(writer: Catalog) -> None:
+    writer.commit(Change(add=[new_segment(1, "a", "b")]))
+    taken = NewSegment(segment_name(2), 7, 9, [new_file("b", 1), new_file("c", 3)], dead=[0, 2])
+    writer.commit(Change(add=[taken]))
+    assert live(writer) == {"a": (1, 0), "b": (2, 1), "c": (2, 3)}
+    assert writer.live().dead == {1: (1,), 2: (0, 2)}
+    assert [(segment.files, segment.chunks) for segment in writer.live().segments] == [(2, 4), (4, 9)]
+    assert writer.verify() == []
+    for dead in ([], [0], [0, 1], [0, 2, 5]):
+        with pytest.raises(ValueError, match="ordinals"):
+            writer.commit(Change(add=[replace(taken, name=segment_name(3), dead=dead)]))
+
+
 def test_a_skipped_file_that_is_indexed_or_removed_is_no_longer_skipped(writer: Catalog) -> None:
     writer.commit(Change(skipped=[skipped("a"), skipped("b"), skipped("c")]))
     writer.commit(Change(add=[new_segment(1, "a")], remove=["b"], skipped=[skipped("c", SkipReason.EMPTY)]))

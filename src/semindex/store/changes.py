@@ -49,14 +49,16 @@ def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
     """The new segments' ids by name. An id is higher than any that was given before."""
     ids: dict[str, int] = {}
     for segment in change.add:
-        if sorted(file.ordinal for file in segment.files) != list(range(len(segment.files))):
+        ordinals = [*(file.ordinal for file in segment.files), *segment.dead]
+        if sorted(ordinals) != list(range(len(ordinals))):
             # An ordinal that no record names would be a file that nothing could ever make dead.
             raise ValueError(f"the ordinals of segment {segment.name} are not 0, 1, 2..., each once")
         cursor = connection.execute(
             "INSERT INTO segments (name, files, chunks, nbytes) VALUES (?, ?, ?, ?)",
-            (segment.name, len(segment.files) + len(segment.moved), segment.chunks, segment.nbytes),
+            (segment.name, len(ordinals) + len(segment.moved), segment.chunks, segment.nbytes),
         )
-        ids[segment.name] = int(cursor.lastrowid or 0)
+        ids[segment.name] = number = int(cursor.lastrowid or 0)
+        connection.executemany("INSERT INTO dead VALUES (?, ?)", ((number, each) for each in segment.dead))
     return ids
 
 
@@ -121,7 +123,10 @@ def _move(connection: Connection, segment: NewSegment, number: int) -> None:
     )
     cursor = connection.executemany(
         "UPDATE files SET segment = ?, ordinal = ? WHERE path = ?",
-        ((number, ordinal, path) for ordinal, path in enumerate(paths, len(segment.files))),
+        (
+            (number, ordinal, path)
+            for ordinal, path in enumerate(paths, len(segment.files) + len(segment.dead))
+        ),
     )
     _require_all(cursor.rowcount, paths, "moved")
 

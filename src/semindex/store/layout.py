@@ -203,12 +203,14 @@ def _strays(segments: Path, kept: Collection[str]) -> Iterator[tuple[Path, int]]
 
 def size_bytes(index_dir: Path) -> int:
     """The size of all files of the index; 0 if there is none."""
-    total = 0
+    return sum(status.st_size for status in _statuses(index_dir))
+
+
+def _statuses(index_dir: Path) -> Iterator[os.stat_result]:
     for folder, _, names in os.walk(index_dir):
         for name in names:
             with suppress(FileNotFoundError):
-                total += (Path(folder) / name).lstat().st_size
-    return total
+                yield (Path(folder) / name).lstat()
 
 
 def set_catalog_aside(index_dir: Path) -> Path | None:
@@ -237,7 +239,8 @@ def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:
     require_own(index_dir)
     if not looks_ours(index_dir):
         raise IndexUnwritable(f"{index_dir} was not made by semindex; if nobody needs it, remove it by hand")
-    before = size_bytes(index_dir)
+    # A segment that another index has as well stays where it is.
+    freed = sum(status.st_size for status in _statuses(index_dir) if status.st_nlink == 1)
     with write_lock(index_dir, wait_seconds=wait_seconds), unwritable(index_dir):
         # The catalog goes first and .gitignore last: if the process dies in between, the folder is an empty
         # index that semindex still knows as its own. The catalog's log goes after the catalog: without its
@@ -248,7 +251,7 @@ def clean(index_dir: Path, *, wait_seconds: float = 0.0) -> int:
         (index_dir / LOCK).unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             index_dir.rmdir()
-    return before
+    return freed
 
 
 def _removal_order(path: Path) -> tuple[int, str]:

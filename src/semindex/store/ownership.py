@@ -80,6 +80,17 @@ def close_to_others(path: Path) -> None:
             path.chmod(FOLDER_MODE)
 
 
+def is_closed(path: Path) -> bool:
+    """Whether a file is its owner's alone, as each that semindex makes; what git checks out as a rule is not.
+
+    Always on Windows, which has no such modes.
+
+    Raises:
+        OSError: The system refused.
+    """
+    return os.name == "nt" or not stat.S_IMODE(path.lstat().st_mode) & ~FILE_MODE
+
+
 def make_file(path: Path) -> None:
     """Make an empty file in an index folder for its owner alone, unless it is there.
 

@@ -118,7 +118,9 @@ class NewSegment(Struct, frozen=True):
     nbytes: int
     chunks: int
     files: Sequence[NewFile] = ()
-    """They have the ordinals 0, 1, 2..., each once."""
+    dead: Sequence[int] = ()
+    """Ordinals of files that it holds and that are not to be live; with those of ``files`` they are 0, 1,
+    2..., each once."""
     moved: Sequence[str] = ()
     """Paths of indexed files that a merge copied into it, unchanged; their ordinals go on in this order."""
 
@@ -145,7 +147,7 @@ class Change(Struct, frozen=True):
     @property
     def rows(self) -> int:
         """About how many rows of the catalog change, at most."""
-        added = sum(len(segment.files) + len(segment.moved) for segment in self.add)
+        added = sum(len(each.files) + len(each.dead) + len(each.moved) for each in self.add)
         others = (self.skipped, self.remove, self.touched, self.drop_segments, self.meta)
         return added + sum(map(len, others))
 
