@@ -534,7 +534,8 @@ def tell(message: str) -> None:
 
 def refresh(index: semindex.Index, label: str) -> None:
     """Bring an index up to date, and tell what that took."""
-    report = index.refresh()
+    # A new index takes nothing from those of other work trees: it is this code that is compared.
+    report = index.refresh(force=not index.exists)
     tell(
         f"{label}: generation {report.generation}, {report.files} files, {report.chunks} chunks, "
         f"{report.changed} changed, {report.removed} removed, {report.seconds:.1f} s"

@@ -107,7 +107,9 @@ def processor_seconds(process: int) -> float:
 def build(tree: Path, workers: int, options: Sequence[str], scratch: Path) -> Built:
     """Build an index from nothing; ``workers`` 0 is one process without a cluster."""
     index_dir = scratch / "index"
-    command = [sys.executable, "-m", "semindex", "index", str(tree), "--index-dir", str(index_dir), "--json"]
+    # Forced, it takes nothing from the indexes of other work trees.
+    words = ["index", str(tree), "--index-dir", str(index_dir), "--force", "--json"]
+    command = [sys.executable, "-m", "semindex", *words]
     try:
         if not workers:
             cost = run([*command, "--set", "MAX_WORKERS=1"], dict(os.environ))

@@ -200,6 +200,7 @@ class Index:
 
         Raises:
             UsageError: An argument is wrong, or ``cluster`` needs an extra that is not installed.
+            IndexUntrusted: The index, or that of ``share_from``, is a link or another user's.
             WorkerError: The cluster is out of reach, or none of its workers fit; what was committed stays.
             RootError: The root is gone.
             BroadRoot: It has no index, and nobody may have meant it; ``yes`` insists.
@@ -218,6 +219,7 @@ class Index:
             paths=asked.paths,
             wait_seconds=asked.wait_seconds,
             yes=asked.yes,
+            share_from=Path(asked.share_from) if asked.share_from else None,
         )
         return replace(
             report, warnings=(*self._settings.passed_over, *report.warnings, *self._embedder.notes)

@@ -9,6 +9,7 @@ from semindex.errors import IndexCorrupt, RootError
 from semindex.indexing.analysis import file_analysis
 from semindex.indexing.builder import FAILURES
 from semindex.indexing.drift import SETTLED_BYTES, SETTLED_FILES, check, settled
+from semindex.indexing.sharing import SHARED, still_shared
 from semindex.indexing.stopped import STOPPED, read_stopped, stopped_lines
 from semindex.source.read import ReadRules
 from semindex.store import layout
@@ -82,6 +83,7 @@ def status_of(
             freshness=freshness,
             changed=changed,
             peak_bytes=catalog.meta_number("peak_bytes"),
+            shared=still_shared(catalog.meta(SHARED), live),
             mapped=live.nbytes > mapped_above,
             problems=tuple(problems),
             notes=tuple(notes),

@@ -629,7 +629,8 @@ class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 
     stage: str
-    """``wait`` (for another process that is writing), ``walk``, ``index``, ``merge`` or ``verify``."""
+    """``wait`` (for another process that is writing), ``walk``, ``share`` (files are compared with those of
+    another index), ``index``, ``merge`` or ``verify``."""
     done: int
     total: int | None
     unit: str
@@ -648,6 +649,14 @@ class Cluster(Struct, frozen=True):
     """Whether workers see the root under the same path and read it themselves; else the files are sent."""
     patience_seconds: float = 120.0
     """How long a worker may be silent over the smallest batch before it is taken to hang."""
+
+
+class Shared(Struct, frozen=True):
+    """Files that were taken from another index instead of being analysed, in segments that both have."""
+
+    root: str
+    """The absolute path of the folder of that index."""
+    files: int
 
 
 class BuildReport(Struct, frozen=True):
@@ -674,6 +683,8 @@ class BuildReport(Struct, frozen=True):
     """Indexed files afterwards."""
     generation: int
     merged_segments: int = 0
+    shared: tuple[Shared, ...] = ()
+    """What was taken from other indexes in this run; its files count as added or changed, too."""
 
 
 class Status(Struct, frozen=True):
@@ -703,6 +714,8 @@ class Status(Struct, frozen=True):
     peak_bytes: int = 0
     """Peak resident memory of the last build that indexed anything, as in :class:`BuildReport`; 0 when it
     is not known."""
+    shared: tuple[Shared, ...] = ()
+    """The indexed files that are still in segments which were taken from other indexes."""
     mapped: bool = False
     """Whether segments are mapped when they are asked, or read whole."""
     left_out: tuple[LeftOut, ...] = ()

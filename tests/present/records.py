@@ -25,6 +25,7 @@ from semindex.types import (
     ProgressCallback,
     Query,
     Reason,
+    Shared,
     SkipReason,
     Status,
     Text,
@@ -105,6 +106,7 @@ REPORT = BuildReport(
     files=312,
     generation=3,
     merged_segments=2,
+    shared=(Shared("/main", 300), Shared("/third\x1b", 1)),
     processes=3,
 )
 STATUS = Status(
@@ -121,6 +123,7 @@ STATUS = Status(
     failures=(FAILURE,),
     languages={"python": 300, "markdown": 12},
     segments=2,
+    shared=(Shared("/main", 300),),
     dead_files=5,
     index_bytes=1_300_000,
     source_bytes=3_200_000,

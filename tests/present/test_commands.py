@@ -222,7 +222,12 @@ def test_search_indexes_first_what_is_not_indexed(invoke: Invoke, fake: FakeModu
     assert done.exit_code == 0
     assert [name for name, _ in fake.only.calls] == ["refresh", "search", "close"]
     notes = json.loads(done.stdout)["coverage"]["notes"]
-    assert notes == ["indexed first: 312 files in 2.00 s", "one ignore rule hides nearly everything"]
+    assert notes == [
+        "indexed first: 312 files in 2.00 s",
+        "shared: 300 of 312 files taken from the index of /main",
+        "shared: 1 of 312 files taken from the index of /third\u241b",
+        "one ignore rule hides nearly everything",
+    ]
 
 
 def test_search_without_refresh_never_builds(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None:
@@ -380,6 +385,8 @@ def test_index_sums_up(invoke: Invoke, fake: FakeModule, tmp_path: Path) -> None
     assert done.stdout.splitlines() == [
         f"{tmp_path}: 312 files, 4,120 chunks (generation 3)",
         "310 added, 1 changed, 2 removed, 1 unchanged",
+        "shared: 300 of 312 files taken from the index of /main",
+        "shared: 1 of 312 files taken from the index of /third\u241b",
         "6 skipped: 4 binary, 2 too large",
         "1 failure:",
         "  bad.py: parse: analysis failed (took too long)",
@@ -462,6 +469,7 @@ def test_status_in_words(invoke: Invoke) -> None:
         "model       static-1",
         "freshness   stale (3 files changed)",
         "files       312 indexed of 318 seen",
+        "shared      300 of 312 files taken from the index of /main",
         "skipped     4 binary, 2 too large",
         "chunks      4,120",
         "symbols     8,000",

@@ -109,7 +109,7 @@ def test_a_bar_that_is_closed_is_not_opened_by_a_late_timer() -> None:
 
 
 @pytest.mark.parametrize("columns", [20, 40, 60, 80, 120])
-@pytest.mark.parametrize("stage", ["wait", "walk", "index", "merge", "verify", "starting"])
+@pytest.mark.parametrize("stage", ["wait", "walk", "share", "index", "merge", "verify", "starting"])
 def test_a_bar_is_one_line_however_narrow_the_terminal(columns: int, stage: str) -> None:
     with watched(columns) as terminal, drawn(delay=-1) as progress:
         assert progress is not None

@@ -141,9 +141,9 @@ def test_a_report_carries_every_field() -> None:
 def test_a_status_carries_every_field() -> None:
     shown = record_object(STATUS)
     assert list(shown) == [field.name for field in fields(Status)]
-    for name in set(shown) - {"failures", "left_out", "problems", "notes"}:
+    for name in set(shown) - {"failures", "left_out", "shared", "problems", "notes"}:
         assert shown[name] == getattr(STATUS, name)
-    assert shown["notes"] == ["a note"]
+    assert (shown["notes"], shown["shared"]) == (["a note"], [{"root": "/main", "files": 300}])
     json.loads(dumps(shown))
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from contextlib import ExitStack
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from semindex.errors import BroadRoot, IndexCorrupt
 from semindex.indexing import breadth, merge
-from semindex.indexing.drift import Drift, planned, walked
+from semindex.indexing.drift import CHEAP_BYTES, CHEAP_FILES, Drift, planned, walked
 from semindex.indexing.memory import peak_bytes
-from semindex.indexing.plan import READ_BY, Plan, new_skips
+from semindex.indexing.plan import MIXED, READ_BY, Plan, new_skips
 from semindex.indexing.run import Indexing, Run
+from semindex.indexing.sharing import Donor, Takings, named_donor, take, wanted_of
 from semindex.indexing.stopped import STOPPED, read_stopped
 from semindex.indexing.walktimes import WALKS, WalkTimes
 from semindex.indexing.workplace import Workplace
@@ -47,8 +49,12 @@ class Builder:
         drift: Drift | None = None,
         wait_seconds: float = 0.0,
         yes: bool = False,
+        share_from: Path | None = None,
     ) -> BuildReport:
         """Index what is new or changed, forget what is gone, and commit.
+
+        What the index of another work tree of the repository has of equal files is taken from there, when the
+        index is new or there is much to do.
 
         Args:
             force: Read and analyse every file again.
@@ -58,8 +64,11 @@ class Builder:
             drift: What :func:`check` has just found, so that it is not looked for again.
             wait_seconds: How long to wait for another process that is writing; ``progress`` is told.
             yes: Make a first index even of a folder that nobody may have meant.
+            share_from: Take equal files from the index of this folder, too.
 
         Raises:
+            UsageError: ``share_from`` has no index.
+            IndexUntrusted: The index, or that of ``share_from``, is a link or another user's.
             RootError: The root is missing or not a folder.
             BroadRoot: Nobody may have meant the root, and there is no index of it yet.
             IndexLocked: Another process is writing, still after ``wait_seconds``.
@@ -69,6 +78,7 @@ class Builder:
         started = time.monotonic()
         place, warnings = self._place, list[str]()
         checked_root(place.root)
+        donor = None if share_from is None else named_donor(share_from, place.index_dir)
         if not layout.has_catalog(place.index_dir):
             drift = self._first_walk(yes=yes)
             if not drift.seen.refs and not drift.seen.skipped:
@@ -78,7 +88,7 @@ class Builder:
 
             def indexed(drift: Drift | None) -> tuple[BuildReport, set[str]]:
                 with self._opened_catalog(warnings, verify=verify) as catalog:
-                    report = self._refresh(catalog, drift, paths, warnings, force, verify)
+                    report = self._refresh(catalog, drift, paths, warnings, force, verify, donor)
                     return report, {segment.name for segment in catalog.live().segments}
 
             try:
@@ -144,12 +154,16 @@ class Builder:
         warnings: list[str],
         force: bool,
         verify: bool,
+        donor: Donor | None,
     ) -> BuildReport:
         layout.require_root(self._place.index_dir, catalog.meta("root"), self._place.root)
         broken = self._broken_segments(catalog, warnings, verify=verify)
         drift = self._drift(catalog, drift, paths, broken, force)
         work, whole = drift.plan, drift.seen.only is None
         warnings.extend(drift.seen.warnings)
+        takings = Takings() if force else self._takings(catalog, work, donor)
+        warnings.extend(takings.warnings)
+        shared = {path for part in takings.parts for path in part.paths}
         run = Run(
             files=work.files,
             failures=work.failures,
@@ -158,6 +172,7 @@ class Builder:
             force=force,
             warnings=warnings,
             new=set(work.new),
+            read_by=MIXED if work.by_other_rules else self._place.rules.note,
             touched=list(work.touched),
             stopped=read_stopped(catalog.meta(STOPPED)),
             pending_before=0 if whole else catalog.meta_number("pending"),
@@ -165,18 +180,26 @@ class Builder:
         run.skipped.extend(new_skips(work.skipped, work.failures))
         with ExitStack() as leaving:
             indexing = Indexing(self._place, catalog, run, self._progress, leaving)
-            indexing.index(work.read)
+            indexing.index([ref for ref in work.read if ref.path not in shared], taken=takings.parts)
             indexing.commit(
                 removed=(*work.removed, *work.lost),
                 dropped=sorted(broken),
                 notes=self._notes(drift, catalog) if whole else {},
             )
-            indexed = run.added + run.changed
+            indexed = run.added + run.changed - len(shared)
             totals = catalog.totals()
             most = indexed > 0 and 2 * indexed > totals.files
             indexing.merge(small_bytes=merge.SMALL_BYTES if most else 0)
         self._warn_of_memory(run)
-        return self._report(catalog, work, run, totals)
+        return self._report(catalog, work, run, totals, takings)
+
+    def _takings(self, catalog: Catalog, work: Plan, donor: Donor | None) -> Takings:
+        """What other indexes have of the files to be read."""
+        wanted = wanted_of(work)
+        much = len(wanted) > CHEAP_FILES or sum(ref.size_bytes for ref in wanted) > CHEAP_BYTES
+        if wanted and (donor is not None or catalog.generation == 0 or much):
+            return take(self._place, wanted, named=donor, progress=self._progress)
+        return Takings()
 
     def _notes(self, drift: Drift, catalog: Catalog) -> dict[str, str]:
         """What a whole build leaves in the catalog for those that come after it."""
@@ -237,7 +260,9 @@ class Builder:
                 "MAX_MEMORY_MB: it cannot be done with less"
             )
 
-    def _report(self, catalog: Catalog, work: Plan, run: Run, totals: Totals) -> BuildReport:
+    def _report(
+        self, catalog: Catalog, work: Plan, run: Run, totals: Totals, takings: Takings
+    ) -> BuildReport:
         failed = [known.failure for known in catalog.failures() if known.failure.reason in FAILURES]
         return BuildReport(
             added=run.added,
@@ -255,6 +280,7 @@ class Builder:
             files=totals.files,
             generation=catalog.generation,
             merged_segments=run.merged,
+            shared=tuple(part.shared for part in takings.parts),
         )
 
 

@@ -21,7 +21,9 @@ from semindex.store.records import FileRecord, SkippedFile
 from semindex.types import FileFailure, FileRef
 
 READ_BY = "read_by"
-"""Key of the catalog's note that names the rules by which the files of the last whole build were read."""
+"""Key of the catalog's note that names the rules by which the indexed files were read."""
+MIXED = "mixed"
+"""This note while a build by other rules has not ended: some files were read by those, and some by these."""
 
 
 class Plan(Struct, frozen=True):
@@ -96,7 +98,6 @@ def plan(
     racy_ns = catalog.last_scan_ns - RACY_NS
     young = {ref for ref in seen.refs if ref.mtime_ns >= racy_ns}
     doubtful = {*found.refs, *young}
-    # A build that has not ended yet has no note: what it did is kept.
     by_other_rules = (catalog.meta(READ_BY) or RULES.note) != rules.note
     every = force or by_other_rules
     read = [ref for ref in seen.refs if every or ref in doubtful] if every or doubtful else []

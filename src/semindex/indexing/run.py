@@ -23,7 +23,8 @@ from semindex.indexing.crew import Crew, cluster_crew, one_process, several
 from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.memory import peak_bytes
 from semindex.indexing.merge import Merge, Outcome
-from semindex.indexing.plan import by_todays_rules, new_skips
+from semindex.indexing.plan import READ_BY, by_todays_rules, new_skips
+from semindex.indexing.sharing import SHARED, Taken, read_shared, shared_note
 from semindex.indexing.stopped import STOPPED, stopped_lines, stopped_note
 from semindex.indexing.workplace import Workplace
 from semindex.store import layout
@@ -49,6 +50,8 @@ class Run(Struct):
     force: bool
     new: set[str]
     """The paths still to be read that the catalog does not know at all."""
+    read_by: str
+    """What the catalog's note :data:`READ_BY` says until the build has ended."""
     pending_before: int = 0
     """When this run looks at some paths only: how many files an earlier run had left."""
     total: int = 0
@@ -106,8 +109,12 @@ class Indexing:
         self._doubtful: set[str] = set()
         """Files still to be read that look as they did when they were indexed."""
 
-    def index(self, refs: Sequence[FileRef]) -> None:
+    def index(self, refs: Sequence[FileRef], *, taken: Sequence[Taken] = ()) -> None:
         """Make segments of the files; those of the last seconds are left in the run, to be committed.
+
+        Args:
+            refs: The files to be read.
+            taken: What was taken from other indexes, which becomes live before anything is read.
 
         Raises:
             IndexUnwritable: There is no room, or no permission; what was committed stays.
@@ -115,14 +122,34 @@ class Indexing:
             KeyboardInterrupt: The user wants no more; what was done before is committed.
         """
         self._run.total = len(refs)
+        self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
+        if taken:
+            self._adopt(taken)
         if refs:
-            self._doubtful = {ref.path for ref in refs if self._looks_known(ref)}
             # First those in doubt: until they are read, what is committed cannot be taken for up to date.
             wanted = map(self._wanted, sorted(refs, key=lambda ref: ref.path not in self._doubtful))
             self._crew = crew = self._chosen(sum(ref.size_bytes for ref in refs))
             self._waiting.extend(batches(wanted, most_bytes=crew.batch_bytes, workers=crew.workers))
             self._work(crew)
         self._tell()
+
+    def _adopt(self, taken: Sequence[Taken]) -> None:
+        """Make live what was taken from other indexes; it can be searched while the rest is analysed."""
+        run, live = self._run, {segment.name for segment in self._catalog.live().segments}
+        for part in taken:
+            paths = list(part.paths)
+            changed = sum(path in run.files for path in paths)
+            run.changed += changed
+            run.added += len(paths) - changed
+            run.new.difference_update(paths)
+            _forget(run.stopped, paths)
+            run.segments += part.segments
+        earlier = {
+            name: root for name, root in read_shared(self._catalog.meta(SHARED)).items() if name in live
+        }
+        self.commit(notes={SHARED: shared_note(earlier, taken)})
+        # Joining them before the end would only cost the room that sharing saves.
+        self._older = {segment.id for segment in self._catalog.live().segments}
 
     def _work(self, crew: Crew) -> None:
         try:
@@ -300,7 +327,13 @@ class Indexing:
         run = self._run
         _forget(run.stopped, removed)
         _forget(run.stopped, (skip.failure.path for skip in run.skipped))
-        meta = {"pending": str(run.pending), "root": str(self._place.root), **run.notes(), **notes}
+        meta = {
+            "pending": str(run.pending),
+            "root": str(self._place.root),
+            READ_BY: run.read_by,
+            **run.notes(),
+            **notes,
+        }
         if run.stopped or self._catalog.meta(STOPPED):
             meta[STOPPED] = stopped_note(run.stopped)
         self._catalog.commit(

@@ -30,6 +30,14 @@ class Refresh(Request, frozen=True, kw_only=True):
             metavar="SECONDS",
         ),
     ] = 300
+    share_from: Annotated[
+        str,
+        option(
+            "Take equal files from the index of this folder, say an earlier clone, instead of analysing "
+            "them. Other git work trees of the repository are found without it.",
+            metavar="DIR",
+        ),
+    ] = ""
     cluster: Annotated[
         Cluster | str | None,
         option(
@@ -57,6 +65,8 @@ class Refresh(Request, frozen=True, kw_only=True):
             raise self.refused(f"cluster is {self.cluster!r}; it must be an address, as text or Cluster")
         if self.cluster is None and (self.segments_url or self.shared_disk):
             raise self.refused("segments_url and shared_disk are of use with a cluster only")
+        if self.force and self.share_from:
+            raise self.refused("share_from is of no use with force, which analyses every file again")
 
     @property
     def workers(self) -> Cluster | None:

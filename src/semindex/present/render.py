@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from semindex.present.safe import safe_line, safe_path, safe_text
+from semindex.present.safe import safe_line, safe_message, safe_path, safe_text
 
 if TYPE_CHECKING:
     from semindex.types import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Hits,
         Member,
         Query,
+        Shared,
         Text,
         Texts,
     )
@@ -286,6 +287,17 @@ def by_count(counts: Mapping[str, int], limit: int = 1000) -> str:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown = [f"{number:,} {safe_line(name)}" for name, number in ordered[:limit]]
     return ", ".join([*shown, f"{len(ordered) - limit} more"] if len(ordered) > limit else shown)
+
+
+def shared_lines(shared: Sequence[Shared], files: int) -> Iterator[str]:
+    """A line for each index from which some of so many files were taken."""
+    for each in shared:
+        yield f"shared: {taken_from(each, files)}"
+
+
+def taken_from(shared: Shared, files: int) -> str:
+    """``4,812 of 5,003 files taken from the index of /code/app``."""
+    return f"{shared.files:,} of {count(files, 'file')} taken from the index of {safe_message(shared.root)}"
 
 
 def failure_lines(failures: Sequence[FileFailure], limit: int = 10) -> Iterator[str]:

@@ -12,7 +12,7 @@ from semindex.operations.index import Refresh
 from semindex.present.cli.opened import opened, refreshed
 from semindex.present.cli.options import asks, index_dir_option, json_option, path_argument, set_option
 from semindex.present.cli.outcome import DONE, tell
-from semindex.present.render import by_count, count, duration, failure_lines, size
+from semindex.present.render import by_count, count, duration, failure_lines, shared_lines, size
 from semindex.present.safe import safe_line, safe_message
 from semindex.present.schema import report_object
 from semindex.present.stream import write, write_json
@@ -70,6 +70,7 @@ def summary(report: BuildReport, root: str) -> Iterator[str]:
         f"{report.added:,} added, {report.changed:,} changed, {report.removed:,} removed, "
         f"{report.unchanged:,} unchanged"
     )
+    yield from shared_lines(report.shared, report.files)
     if report.skipped:
         yield f"{sum(report.skipped.values()):,} skipped: {by_count(report.skipped)}"
     if report.failures:

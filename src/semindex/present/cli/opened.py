@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from semindex.errors import BroadRoot, NotIndexed
 from semindex.present.cli.outcome import NoFiles
-from semindex.present.render import count, duration
+from semindex.present.render import count, duration, shared_lines
 from semindex.present.safe import safe_message
 
 if TYPE_CHECKING:
@@ -132,4 +132,4 @@ def built_first(index: Index) -> list[str]:
     if not report.generation:
         raise NoFiles(f"nothing found; {index.root} has no files to index, name the folder of a repository")
     built = f"indexed first: {count(report.files, 'file')} in {duration(report.seconds)}"
-    return [built, *report.warnings]
+    return [built, *shared_lines(report.shared, report.files), *report.warnings]

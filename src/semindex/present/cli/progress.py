@@ -26,6 +26,7 @@ _FIRST = "starting"
 _WORDS = {
     "wait": "waiting for another process that writes the index",
     "walk": "looking for files",
+    "share": "comparing with other indexes",
     "index": "indexing",
     "merge": "merging",
     "verify": "verifying",

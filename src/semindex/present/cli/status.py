@@ -12,7 +12,7 @@ from semindex.operations.status import StatusRequest
 from semindex.present.cli.opened import not_indexed, opened
 from semindex.present.cli.options import asks, index_dir_option, json_option, path_argument
 from semindex.present.cli.outcome import DONE, ERROR, NOTHING, tell
-from semindex.present.render import by_count, count, failure_lines, freshness, size
+from semindex.present.render import by_count, count, failure_lines, freshness, size, taken_from
 from semindex.present.safe import safe_line, safe_message, safe_path
 from semindex.present.schema import error_object, record_object
 from semindex.present.stream import write, write_json
@@ -67,6 +67,7 @@ def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     yield "model", safe_line(state.model)
     yield "freshness", freshness(state.freshness, state.changed)
     yield "files", f"{state.indexed:,} indexed of {state.seen:,} seen"
+    yield from _listed("shared", [taken_from(each, state.indexed) for each in state.shared])
     yield "skipped", by_count(state.skipped) or "none"
     yield "chunks", f"{state.chunks:,}"
     yield "symbols", f"{state.symbols:,}"
