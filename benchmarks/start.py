@@ -1,6 +1,6 @@
 """Whole-process wall times of semindex, beside a peer's on the same tree in the same run.
 
-``python -m benchmarks.start TREE [--peer-python PYTHON --peer-model FOLDER]``; see README.md here.
+``python -m benchmarks.start TREE [--rg PROGRAM] [--peer-python PYTHON --peer-model FOLDER]``; see README.md.
 Every command runs once untimed, then each round runs all of them, every other round in reverse, so
 that neither warmth nor a slow minute favours one. The figure is the median.
 """
@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.bytecode import compiled
+from benchmarks.sessions import service
 
 QUERY = "how are cookies parsed"
+DAEMON = "semindex search, daemon"
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Case:
 
     def run(self, scratch: Path, bytecode: Path) -> float:
         """Wall time of all commands; their output is thrown away. Compiled modules are in ``bytecode``."""
-        environment = compiled(bytecode) | self.environment(scratch)
+        environment = compiled(bytecode) | {"SEMINDEX_DAEMON": "off"} | self.environment(scratch)
         commands = self.commands(scratch)
         began = time.perf_counter()
         for command in commands:
@@ -66,6 +68,24 @@ def own_cases(program: str, tree: str, kept: Path) -> list[Case]:
         Case("semindex search, warm", lambda _: [search(kept)]),
         Case("semindex --help", lambda _: [[program, "--help"]]),
     ]
+
+
+def served_cases(program: str, tree: str, kept: Path, variables: dict[str, str]) -> list[Case]:
+    """The same through a daemon, beside what Python takes to do nothing."""
+
+    def search(*more: str) -> Callable[[Path], list[list[str]]]:
+        return lambda _: [[program, "search", QUERY, tree, "--index-dir", str(kept), *more]]
+
+    return [
+        Case(DAEMON, search(), lambda _: variables),
+        Case(f"{DAEMON}, --no-refresh", search("--no-refresh"), lambda _: variables),
+        Case("python -c print()", lambda _: [[sys.executable, "-c", "print()"]]),
+    ]
+
+
+def ripgrep_cases(program: str, tree: str) -> list[Case]:
+    """What ripgrep takes to find a word of the query in all files."""
+    return [Case("rg", lambda _: [[program, "-n", "cookie", tree]])]
 
 
 def peer_cases(python: Path, model: Path, tree: str, kept: Path) -> list[Case]:
@@ -106,9 +126,12 @@ def show(cases: Sequence[Case]) -> None:
         ("semindex search, warm", "semble search, cold"),
         ("semindex search, warm", "semble search, warm"),
         ("semindex --help", "semble --help"),
+        (DAEMON, "semindex search, warm"),
+        (DAEMON, "semble search, warm"),
+        (DAEMON, "rg"),
     ]
     for ours, theirs in compared:
-        if theirs in median:
+        if theirs in median and ours in median:
             print(f"{ours} / {theirs}: {median[ours] / median[theirs]:.2f}")
 
 
@@ -120,14 +143,19 @@ def main() -> None:
     parser.add_argument("--semindex", default=str(Path(sys.executable).parent / "semindex"))
     parser.add_argument("--peer-python", type=Path, help="Python of an environment with semble")
     parser.add_argument("--peer-model", type=Path, help="local model2vec folder, see peer_model.py")
+    parser.add_argument("--rg", help="ripgrep's program")
     parser.add_argument("--json", type=Path, help="also write the times here")
     arguments = parser.parse_args()
     if (arguments.peer_python is None) != (arguments.peer_model is None):
         parser.error("--peer-python and --peer-model belong together")
     tree = str(arguments.tree.resolve())
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, service() as variables:
         folder = Path(name)
         cases = own_cases(arguments.semindex, tree, folder / "index")
+        served = {key: variables[key] for key in ("XDG_RUNTIME_DIR", "SEMINDEX_DAEMON")}
+        cases += served_cases(arguments.semindex, tree, folder / "index", served)
+        if arguments.rg is not None:
+            cases += ripgrep_cases(arguments.rg, tree)
         if arguments.peer_python is not None:
             cases += peer_cases(arguments.peer_python, arguments.peer_model, tree, folder / "cache")
         version = sys.version.split()[0]

@@ -130,6 +130,7 @@ class Index:
         self._judge: Judge | None = None
         self._texts = KeptTexts() if settings.enable_caching else None
         self._upkeep: Upkeep | None = None
+        self._is_held = False
 
     def __repr__(self) -> str:
         """Where the index is and, if a commit was read, what that holds; reads nothing itself."""
@@ -148,7 +149,14 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Give files, maps and models back; hits stay valid, and the index may be used again."""
+        """Give files, maps and models back; hits stay valid, and the index may be used again.
+
+        In a forked process an index that is held stays open, but for its catalog: it goes with the process.
+        """
+        if self._is_held and KEEPER is not None:
+            self._close_catalog()
+            return
+        self._is_held = False
         with self._lock:
             self._forget()
             if self._upkeep is not None:
@@ -173,11 +181,15 @@ class Index:
         try:
             # What is asked loads and compiles what any question needs.
             assert self.snapshot().search(_REHEARSED).masked >= 0
+            self._is_held = True
         finally:
-            with self._lock:
-                if self._catalog is not None:
-                    self._catalog.close()
-                self._catalog = None
+            self._close_catalog()
+
+    def _close_catalog(self) -> None:
+        with self._lock:
+            if self._catalog is not None:
+                self._catalog.close()
+            self._catalog = None
 
     def attend(self) -> bool:
         """Have the index kept up to date while this process lives, by who can; False where nobody can."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -111,7 +112,17 @@ def gone(process: psutil.Process) -> bool:
         return True
 
 
-def below(service: Service) -> list[psutil.Process]:
-    """The processes that the daemon has forked."""
+def session_of(service: Service, client: subprocess.Popen[bytes]) -> psutil.Process | None:
+    """The process in which the daemon runs a client's command, if it does yet: it has its standard input."""
     process = service.process()
-    return [] if process is None else [each for each in process.children() if not gone(each)]
+    given = _standard_input(client.pid)
+    for each in process.children() if process is not None else []:
+        if given and _standard_input(each.pid) == given:
+            return each
+    return None
+
+
+def _standard_input(process: int) -> str:
+    with suppress(OSError):
+        return os.readlink(f"/proc/{process}/fd/0")
+    return ""

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ from semindex.service import wire
 from tests.corpus import copy_package
 from tests.present.processes import environment
 
-from .daemons import Service, below, gone, wait_until, without_times
+from .daemons import Service, gone, session_of, wait_until, without_times
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes that fork")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes that fork, and /proc")
 
 OFF = {"SEMINDEX_DAEMON": "off"}
 
@@ -196,7 +197,7 @@ def test_an_edit_is_seen_by_the_next_search(service: Service, tmp_path: Path) ->
 def test_a_client_that_goes_away_ends_its_command(number: int, service: Service, root: Path) -> None:
     service.started()
     with service.begun("mcp", cwd=root) as client:
-        (child,) = wait_until(lambda: below(service))
+        child = wait_until(lambda: session_of(service, client))
         client.send_signal(number)
         wait_until(lambda: gone(child))
         assert client.wait() == -number
@@ -209,7 +210,7 @@ def test_an_interrupt_reaches_the_command(service: Service, tmp_path: Path) -> N
         copy_package("json", root / str(number))
     service.started()
     with service.begun("search", "decoder", cwd=root, more={"SEMINDEX_MAX_WORKERS": "1"}) as client:
-        (child,) = wait_until(lambda: below(service))
+        child = wait_until(lambda: session_of(service, client))
         wait_until((root / ".semindex").exists)
         client.send_signal(signal.SIGINT)
         _, told = client.communicate()
@@ -225,7 +226,7 @@ def test_a_command_whose_process_is_killed_is_an_error(service: Service, root: P
         client.stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
         client.stdin.flush()
         assert client.stdout.readline().startswith(b"{"), "the command is at work"
-        (child,) = wait_until(lambda: len(below(service)) == 1 and below(service))
+        child = wait_until(lambda: session_of(service, client))
         child.send_signal(signal.SIGSEGV)
         _, told = client.communicate()
     assert client.returncode == 2
@@ -432,7 +433,7 @@ def test_memory_and_descriptors_stay_flat(service: Service, root: Path) -> None:
     before, open_before = process.memory_info().rss, process.num_fds()
     for number in range(60):
         assert service.run("search", f"header {number}", cwd=root).returncode == 0
-    wait_until(lambda: not process.children())  # all were reaped
+    wait_until(lambda: len(process.children()) == 1)  # the one that waits; all others were reaped
     assert process.num_fds() <= open_before
     assert process.memory_info().rss - before < 1_000_000
 
@@ -466,12 +467,13 @@ def test_it_leaves_when_nobody_asks(monkeypatch: pytest.MonkeyPatch, service: Se
 def test_several_commands_run_side_by_side(service: Service, root: Path) -> None:
     service.started()
     agents = [service.begun("mcp", cwd=root) for _ in range(3)]
-    wait_until(lambda: len(below(service)) == 3)
+    sessions = [wait_until(partial(session_of, service, agent)) for agent in agents]
+    assert len(set(sessions)) == 3
     assert service.run("search", "header", cwd=root).returncode == 0
     for agent in agents:
         agent.communicate()
         assert agent.returncode == 0
-    wait_until(lambda: not below(service))
+    wait_until(lambda: all(gone(session) for session in sessions))
 
 
 def said(agent: subprocess.Popen[bytes], identity: int, method: str, **params: object) -> dict[str, Any]:
@@ -516,13 +518,14 @@ def test_watching_ends_with_a_daemon_that_is_killed(service: Service, root: Path
     with service.begun("mcp", cwd=root) as agent:
         searched(agent, 1, "header")
         wait_until(lambda: service.state()["watched"])
-        wait_until(lambda: len(below(service)) == 2)
-        children = below(service)
+        session = session_of(service, agent)
+        others = [each for each in process.children() if each != session]
+        assert session is not None and others
         process.kill()
-        wait_until(lambda: sum(gone(each) for each in children) == 1)
+        wait_until(lambda: all(gone(each) for each in others))
         assert "email/header.py" in searched(agent, 2, "header"), "a session goes on"
         agent.communicate()
-    wait_until(lambda: all(gone(each) for each in children))
+    wait_until(lambda: gone(session))
 
 
 @pytest.mark.slow
@@ -547,7 +550,7 @@ def test_a_thousand_agents_killed_at_random_leave_no_process(service: Service, r
             time.sleep(chance.random() * 0.06)
             agent.kill()
             agent.communicate()
-    wait_until(lambda: not below(service))
+    wait_until(lambda: service.state()["at_work"] == 1)
     left = [
         each
         for each in psutil.process_iter(["cmdline"])

@@ -24,7 +24,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -45,6 +45,8 @@ LOG_BYTES = 1 << 20
 _MOST_NOTE = 4096
 """A longer note may be cut in two by one of another process (``PIPE_BUF``)."""
 _MB = 1_000_000
+_DESCRIPTOR = 4
+_STATE_BYTES = 1 << 17
 _FAILED = 2
 """The exit code of a process that failed."""
 
@@ -104,11 +106,34 @@ class State(msgspec.Struct, frozen=True):
     """Roots whose indexes are kept up to date, for sessions of agents."""
 
 
+class _Spare(NamedTuple):
+    """A process that was forked before anybody has asked, and has run something like what will be asked.
+
+    A command in a process that has just been forked is slower: each page that it writes to is copied first.
+    """
+
+    process: int
+    channel: _socket.socket
+    """Says when it is ready; is given a client, and the state of the daemon."""
+
+
 class Daemon:
     """Listens until it is told to stop or nobody has asked for long."""
 
-    def __init__(self, settings: Settings, run: Callable[[_socket.socket, Daemon], None]) -> None:
-        """``run`` is called in a forked process, with the connection to its client, and does not return."""
+    def __init__(
+        self,
+        settings: Settings,
+        run: Callable[[_socket.socket, Daemon], None],
+        rehearse: Callable[[Held], None] = lambda held: None,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            settings: The user's.
+            run: Called in a forked process, with the connection to its client; does not return.
+            rehearse: Called in a process that waits for a client, with the index that was asked last: to do
+                something like what will be asked, and print nothing.
+        """
         self.folder = wire.folder(config.variables())
         self._settings = settings
         self._run = run
@@ -129,6 +154,12 @@ class Daemon:
         self._listener: _socket.socket | None = None
         self._selector: selectors.BaseSelector | None = None
         self._stopping = ""
+        self._rehearse = rehearse
+        self._spare: _Spare | None = None
+        self._was_asked = False
+        """Whether a command was run since there was a spare process."""
+        self._told: State | None = None
+        """In a forked process: how the daemon was when it gave it its client."""
 
     def serve(self) -> None:
         """Listen, until there is a reason to stop.
@@ -159,17 +190,19 @@ class Daemon:
             lock.close()
 
     def state(self) -> State:
-        """How it is; a forked process sees what its parent was when it forked."""
+        """How it is; in a forked process, how it was when that was given its client."""
+        if self._told is not None:
+            return self._told
         now = time.monotonic()
         return State(
-            process=os.getppid() if self._listener is None else os.getpid(),
+            process=os.getpid(),
             version=__version__,
             socket=self.folder.socket,
             log=self.folder.log,
             running_seconds=round(now - self._started, 1),
             commands=self._commands,
-            at_work=len(self._children),
-            memory_mb=round(self._memory / _MB, 1),
+            at_work=len(self._children) + 1,
+            memory_mb=round(resident_bytes() / _MB, 1),
             most_memory_mb=self._settings.daemon_memory_mb,
             idle_minutes=self._settings.daemon_idle_minutes,
             indexes=tuple(
@@ -178,8 +211,6 @@ class Daemon:
             ),
             watched=tuple(sorted(asked.root for asked in self._watchers)),
         )
-
-    _memory = 0
 
     def replace(self) -> None:
         """In a forked process: tell the parent to make room for another version."""
@@ -223,7 +254,8 @@ class Daemon:
             for each in (self._listener.fileno(), self._reading, self._waking[0]):
                 selector.register(each, selectors.EVENT_READ)
             while not self._stopping:
-                events = selector.select(QUIET_SECONDS if self._wanted else self._left())
+                lacks_spare = self._was_asked and self._spare is None and bool(self._kept)
+                events = selector.select(QUIET_SECONDS if self._wanted or lacks_spare else self._left())
                 ready = {key.fd for key, _ in events}
                 if self._waking[0] in ready:
                     os.read(self._waking[0], 1 << 12)
@@ -234,6 +266,8 @@ class Daemon:
                     self._accept()
                 elif not events and self._wanted:
                     self._open(self._wanted.popitem(last=False)[0])
+                elif not events and lacks_spare:
+                    self._fork_spare()
                 elif not events and self._left() <= 0:
                     self._stopping = f"nobody has asked for {self._settings.daemon_idle_minutes} minutes"
 
@@ -258,20 +292,78 @@ class Daemon:
             if _user_of(connection) not in (None, os.getuid()):
                 self._say("refused a client of another user")
                 return
-            self._last = time.monotonic()
-            self._memory = resident_bytes()
-            self._fork(connection)
+            self._last, self._was_asked = time.monotonic(), True
+            if not self._hand_over(connection):
+                self._fork(connection)
         finally:
             connection.close()
 
     def _fork(self, connection: _socket.socket) -> None:
+        """Run a client's command in a new process."""
+
         def run() -> None:
             index.KEEPER = self
             self._run(connection, self)
 
+        self._told = self.state()
         child = self._forked(run)
+        self._told = None
         if child is not None:
             self._children.add(child)
+
+    def _fork_spare(self) -> None:
+        """Fork a process for the next client, which rehearses with the index that was asked last."""
+        ours, theirs = _socket.socketpair()
+        example = self.state().indexes[-1]
+
+        def run() -> None:
+            ours.close()
+            index.KEEPER = self
+            self._rehearse(example)
+            gc.enable()
+            gc.freeze()
+            theirs.sendall(b"R")
+            data, attached, _, _ = theirs.recvmsg(_STATE_BYTES, _socket.CMSG_SPACE(_DESCRIPTOR))
+            if not attached:
+                os._exit(0)  # it is not needed, or the daemon was killed
+            self._told = msgspec.msgpack.decode(data, type=State)
+            descriptor = int.from_bytes(attached[0][2][:_DESCRIPTOR], sys.byteorder)
+            connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, descriptor)
+            theirs.close()
+            self._run(connection, self)
+
+        child = self._forked(run)
+        theirs.close()
+        if child is None:
+            ours.close()
+            return
+        ours.setblocking(False)
+        self._spare, self._was_asked = _Spare(child, ours), False
+
+    def _hand_over(self, connection: _socket.socket) -> bool:
+        """Give a client to the spare process; False if there is none, or it is not ready."""
+        if self._spare is None:
+            return False
+        try:
+            if self._spare.channel.recv(1) != b"R":
+                raise BrokenPipeError
+            rights = connection.fileno().to_bytes(_DESCRIPTOR, sys.byteorder)
+            attached = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)]
+            self._spare.channel.sendmsg([msgspec.msgpack.encode(self.state())], attached)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._drop_spare()
+            return False
+        self._children.add(self._spare.process)
+        self._drop_spare()
+        return True
+
+    def _drop_spare(self) -> None:
+        """Let go of the spare process; one that was given no client ends."""
+        if self._spare is not None:
+            self._spare.channel.close()
+        self._spare = None
 
     def _forked(self, run: Callable[[], None]) -> int | None:
         """The number of a new process in which a function runs; None if there can be none."""
@@ -292,7 +384,7 @@ class Daemon:
             self._selector.close()
             self._listener.close()
             self._listener = None
-            self._children.add(os.getpid())
+            self._drop_spare()
             for each in (*self._waking, self._reading, self._life[1]):
                 os.close(each)
             run()
@@ -337,6 +429,8 @@ class Daemon:
 
     def _forget(self, process: int) -> None:
         """Stop what was done for a process that has ended."""
+        if self._spare is not None and self._spare.process == process:
+            self._drop_spare()
         self._children.discard(process)
         self._attended.pop(process, None)
         for asked, watcher in list(self._watchers.items()):
@@ -368,6 +462,7 @@ class Daemon:
 
     def _open(self, asked: Asked) -> None:
         """Open an index for the commands to come, and close others when memory is short."""
+        self._drop_spare()  # it does not know of it
         before = self._kept.pop(asked, None)
         try:
             held = (
@@ -389,7 +484,7 @@ class Daemon:
             self._say(f"closed {closed.root}: more than DAEMON_MEMORY_MB would be used")
 
     def _reap(self) -> None:
-        while self._children or self._watchers:
+        while True:
             try:
                 child, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _socket  # noqa: TID251 - a Unix socket
-import gc
 import io
 import os
 import signal
@@ -86,7 +85,6 @@ def serve(
 
     tell_before_leaving(tell)
     threading.Thread(target=_listen, args=(connection, pages), name="semindex client", daemon=True).start()
-    gc.disable()
     leave(run(pages))
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 24
 """A longer request is refused."""
 _MAGIC = b"semindex 1\n"
+_FLAGS = "optimize", "dev_mode", "utf8_mode", "bytes_warning", "warn_default_encoding"
+"""Python's flags that change what a command prints."""
 _LENGTH = 4
 """Bytes of a length, which come highest byte first."""
 _DESCRIPTOR = 4
@@ -100,7 +102,8 @@ def identity() -> str:
 
 def manner() -> str:
     """How this process was started, as far as a command could tell: flags, and the encoding of paths."""
-    return f"{sys.flags} {sys.getfilesystemencoding()} {sys.getfilesystemencodeerrors()}"
+    flags = " ".join([str(getattr(sys.flags, name)) for name in _FLAGS])
+    return f"{flags} {sys.getfilesystemencoding()} {sys.getfilesystemencodeerrors()}"
 
 
 class Request:

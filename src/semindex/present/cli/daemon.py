@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from semindex.service import starting, wire
 if TYPE_CHECKING:
     import _socket  # noqa: TID251 - the type
 
-    from semindex.service.daemon import Daemon, State
+    from semindex.service.daemon import Daemon, Held, State
     from semindex.service.session import Pages
 
 LOG_LINES = 50
@@ -134,7 +135,7 @@ def run(*, quiet: bool) -> int:
     from semindex.present.cli.forked import preload
     from semindex.service.daemon import Daemon
 
-    serving = Daemon(config.load(None).settings, _forked)
+    serving = Daemon(config.load(None).settings, _forked, _rehearse)
     preload()
     if not quiet:
         tell(f"listens at {serving.folder.socket}; ^C ends it")
@@ -159,6 +160,19 @@ def _forked(connection: _socket.socket, of: Daemon) -> None:
         environment=os.environ,  # noqa: TID251 - becomes that of the client
         replace=of.replace,
     )
+
+
+def _rehearse(example: Held) -> None:
+    """Run a search of an index, in a process that waits for a client."""
+    from semindex.present.cli import run as run_command
+
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+    sys.argv = ["semindex", "search", "how is the path of a file opened", example.root]
+    sys.argv += ["--index-dir", example.index_dir, "--no-refresh"]
+    run_command()
 
 
 def _serves(request: wire.Request) -> bool:
