@@ -438,6 +438,8 @@ class Hit(Struct, frozen=True, gc=False):
     """The file has changed, or is gone, since it was indexed."""
     repo: str | None = None
     """The name under which the repository was asked for; None when it was not asked for by name."""
+    rev: str | None = None
+    """The full id of the commit that was searched; None of the files as they are."""
     cell: int | None = None
     """The cell of a notebook in which the span begins, from 1; None for other files."""
     cell_line: int | None = None
@@ -559,6 +561,8 @@ class Definition(Struct, frozen=True, gc=False):
     """The definitions directly inside, in their order."""
     repo: str | None = None
     """As :attr:`Hit.repo`."""
+    rev: str | None = None
+    """As :attr:`Hit.rev`."""
 
 
 class Definitions(Struct, frozen=True):
@@ -608,6 +612,8 @@ class Text(Struct, frozen=True, gc=False):
     """Why there is no text, in a sentence."""
     repo: str | None = None
     """As :attr:`Hit.repo`."""
+    rev: str | None = None
+    """As :attr:`Hit.rev`."""
 
 
 class Texts(Struct, frozen=True):

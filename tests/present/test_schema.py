@@ -38,6 +38,7 @@ HIT_JSON = {
     "digest": "00000000000000000000000000000000",
     "stale": False,
     "repo": None,
+    "rev": None,
     "cell": None,
     "cell_line": None,
     "masked": 0,

@@ -45,6 +45,8 @@ FAINT_SCORE, LIKELY_SCORE = 0.5, 50.0
 """Below the one a score reads 0; from the other on a hit is rather right than wrong."""
 LINE_CHARS = 500
 """A longer line is cut, and ends in ``…``."""
+COMMIT_CHARS = 12
+"""Digits of a commit's id that are shown."""
 INDENT = "    "
 GONE = "(changed since it was indexed: no text)"
 
@@ -72,7 +74,12 @@ class Window(Struct, frozen=True):
 
 
 def place(hit: Hit | Definition | Text, base: PurePath | None) -> str:
-    """A path as it is shown from ``base``: relative when one holds the other, else absolute."""
+    """A path as it is shown from ``base``: relative when one holds the other, else absolute.
+
+    Of a commit it is ``COMMIT:PATH``, as git takes it.
+    """
+    if hit.rev is not None:
+        return safe_path(f"{hit.rev[:COMMIT_CHARS]}:{hit.path}")
     if base is None:
         return safe_path(hit.path)
     whole = PurePath(hit.repository, hit.path)

@@ -141,7 +141,7 @@ def _covered(coverage: Coverage, seconds: float, to: Console) -> None:
 
 def _lines_of(shown: Definition | types.Text, view: View) -> Text:
     """Where something is, as a link where links are shown."""
-    link = target(shown) if view.links else None
+    link = target(shown) if view.links and shown.rev is None else None
     return Text.assemble((lines_of(shown, view.base), Style.parse("bold cyan") + Style(link=link)))
 
 
@@ -216,7 +216,7 @@ def _called(shown: Hit | Definition | types.Text) -> Text:
 
 def _place(hit: Hit, view: View) -> Text:
     """Where the hit is, as a link where links are shown."""
-    link = target(hit) if view.links else None
+    link = target(hit) if view.links and hit.rev is None else None
     return Text.assemble((address(hit, view.base), Style.parse("bold cyan") + Style(link=link)))
 
 

@@ -6,19 +6,14 @@ index of its own, in which one would not want to search.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import stat
-import sys
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from semindex import config
 from semindex.config import Settings
 from semindex.errors import RepositoryError
+from semindex.repositories.folders import discard, incoming, sweep, working
 from semindex.repositories.listing import MAX_NAME_CHARS, Repository
 from semindex.source.git import GitFailed
 from semindex.source.remote import ON_REQUEST, Remote, clone, is_remote, parse_remote, update
@@ -29,8 +24,6 @@ __all__ = ["ON_REQUEST", "cloned", "is_remote", "remove_clone", "renewed"]
 
 FOLDER = "clones"
 TREE, INDEX = "tree", "index"
-_INCOMING = "incoming-"
-"""How the folder of a clone begins that is not whole yet."""
 
 
 def clone_folder(remote: Remote, settings: Settings) -> Path:
@@ -85,20 +78,13 @@ def fetch(remote: Remote, folder: Path) -> None:
     """
     try:
         make_folder(folder.parent)
-        _sweep(folder.parent)
-        with _working(folder):
+        sweep(folder.parent)
+        with working(folder):
             if (folder / TREE).is_dir():
                 update(remote, folder / TREE)
                 return
-            incoming = folder.parent / f"{_INCOMING}{uuid.uuid4().hex}"
-            with _working(incoming, ends=True):
-                try:
-                    make_folder(incoming)
-                    clone(remote, incoming / TREE)
-                    discard(folder)  # half of one that was being removed
-                    incoming.rename(folder)
-                finally:
-                    discard(incoming)
+            with incoming(folder) as made:
+                clone(remote, made / TREE)
     except GitFailed as error:
         hint = ""
         if "could not read Username" in str(error) or "Authentication failed" in str(error):
@@ -121,58 +107,9 @@ def remove_clone(repository: Repository, settings: Settings) -> bool:
     if not repository.url or folder.parent != clones or not folder.is_dir():
         return False
     try:
-        _sweep(clones)
-        with _working(folder, ends=True):
+        sweep(clones)
+        with working(folder, ends=True):
             discard(folder)
     except OSError as error:
         raise RepositoryError(f"{folder} cannot be removed: {explain(error)}") from error
     return True
-
-
-def discard(folder: Path) -> None:
-    """Remove a folder with all that is in it; git leaves files that cannot be written, as Windows demands."""
-
-    def again(function: Callable[..., object], path: str, _: object) -> None:
-        os.chmod(path, stat.S_IRWXU)  # noqa: PTH101 - the path is text
-        function(path)
-
-    if not os.path.lexists(folder):
-        return
-    if sys.version_info >= (3, 12):
-        shutil.rmtree(folder, onexc=again)
-    else:
-        shutil.rmtree(folder, onerror=again)
-
-
-@contextmanager
-def _working(folder: Path, *, ends: bool = False) -> Iterator[None]:
-    """Hold the lock of a clone's folder, which says that a process lives that works on it.
-
-    The lock goes with the folder, if that ``ends`` or does not come to be.
-    """
-    from filelock import FileLock, Timeout
-
-    path = folder.with_name(f"{folder.name}.lock")
-    lock = FileLock(path, mode=0o600, thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RepositoryError(f"another process is fetching {folder}; try again later") from error
-    try:
-        yield
-    finally:
-        if ends or not os.path.lexists(folder):
-            with suppress(OSError):
-                path.unlink()
-        lock.release()
-
-
-def _sweep(clones: Path) -> None:
-    """Remove clones that never became whole, of processes that are gone."""
-    left = set(clones.glob(f"{_INCOMING}*"))
-    locks = {path.with_suffix("") for path in clones.glob("*.lock")}
-    for folder in {path for path in left if path.suffix != ".lock"} | {
-        path for path in locks if path.name.startswith(_INCOMING) or not path.exists()
-    }:
-        with suppress(RepositoryError, OSError), _working(folder, ends=True):
-            discard(folder)

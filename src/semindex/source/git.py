@@ -1,6 +1,6 @@
 """Ask git which files a work tree has, without letting the repository's configuration run anything.
 
-Every call goes through :func:`_git`. ``ls-files`` and ``check-ignore`` run no filter, hook, alias,
+Every call goes through :func:`_run`. ``ls-files`` and ``check-ignore`` run no filter, hook, alias,
 pager or credential helper; the file-system monitor is the one program they would start, and it is
 switched off. A call that git cannot answer raises :class:`GitFailed`.
 """
@@ -8,7 +8,7 @@ switched off. A call that git cannot answer raises :class:`GitFailed`.
 import os
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,16 +138,40 @@ def _git(
     folder: Path, top: Path, command: str, *options: str, stdin: bytes = b"", paths: Collection[bytes] = ()
 ) -> tuple[bytes, bytes]:
     """Standard output and standard error of one git command run in ``folder``."""
-    import subprocess  # noqa: TID251 - asks git which files there are
+    # ls-files would read the paths as patterns; check-ignore rejects this variable.
+    variables = {"GIT_LITERAL_PATHSPECS": "1"} if paths else {}
+    return _run(folder, top, [command, *options, "--", *sorted(paths)], stdin=stdin, variables=variables)
+
+
+def ask(top: Path, command: str, *options: str | bytes, stdin: bytes = b"") -> bytes:
+    """What a command of git prints that reads or writes nothing but the repository at ``top``.
+
+    Use plumbing that starts no program, whatever the repository's configuration says.
+
+    Raises:
+        GitFailed: git is missing, refuses, or does not know what it is asked.
+    """
+    return _run(top, top, [command, *options], stdin=stdin)[0]
+
+
+def _run(
+    folder: Path,
+    top: Path,
+    words: Sequence[str | bytes],
+    *,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] = {},
+) -> tuple[bytes, bytes]:
+    import subprocess  # noqa: TID251 - asks git what a repository holds
 
     _require_repository(top)
+    command = os.fsdecode(words[0])
     settings = [part for setting in _SAFE_CONFIGURATION for part in ("-c", setting)]
     try:
         process = subprocess.Popen(
-            [find_program(top), "--no-pager", *settings, command, *options, "--", *sorted(paths)],
+            [find_program(top), "--no-pager", *settings, *words],
             cwd=folder,
-            # ls-files would read the paths as patterns; check-ignore rejects this variable.
-            env=_environment(top) | ({"GIT_LITERAL_PATHSPECS": "1"} if paths else {}),
+            env={**_environment(top), **variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

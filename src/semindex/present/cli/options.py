@@ -91,6 +91,12 @@ all_option = click.option(
     "--all", "everything", is_flag=True, help="All repositories that `semindex list` shows, instead of PATH."
 )
 
+rev_option = click.option(
+    "--rev",
+    metavar="REV",
+    help="The files as they are in a commit (a branch, a tag, HEAD~3), without touching the work tree.",
+)
+
 _TEXT_OPTIONS = (json_option, index_dir_option, colour_option, no_pager_option, set_option)
 
 

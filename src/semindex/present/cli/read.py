@@ -11,18 +11,21 @@ from semindex.operations.read import Read
 from semindex.present.cli.answers import give_texts, noted, plain_shape
 from semindex.present.cli.named import asked_by_name, open_named
 from semindex.present.cli.opened import Opened, built_first, indexes_for, not_indexed, together
-from semindex.present.cli.options import asks, repo_option, text_options
+from semindex.present.cli.options import asks, repo_option, rev_option, text_options
 from semindex.present.cli.related import from_any, from_root, parts_of
+from semindex.present.cli.revision import ask_revision, one_place, top_of
 
 
 @click.command()
 @asks(Read)
 @repo_option
+@rev_option
 @text_options
 def read(
     asked: dict[str, Any],
     *,
     names: tuple[str, ...],
+    rev: str | None,
     index_dir: Path | None,
     overrides: Mapping[str, str],
     **shown: Any,
@@ -35,7 +38,14 @@ def read(
     """
     wanted = plain_shape(**shown)
     with ExitStack() as stack:
-        if asked_by_name(names, everything=False):
+        by_name = asked_by_name(names, everything=False)
+        if rev is not None:
+            asked["refresh"] = False
+            at = one_place(stack, (), names, overrides, everything=False, index_dir=index_dir)
+            asked["spans"] = [from_root(span, at, top_of(at)) for span in asked["spans"]]
+            texts, settings = ask_revision(rev, at, overrides, lambda index, _: index.read(**asked))
+            return give_texts(texts, wanted, settings)
+        if by_name:
             found = open_named(stack, names, (), overrides)
             asked["spans"] = [
                 found.file_named(span) if Path(parts_of(span)[0]).is_file() else span

@@ -12,8 +12,9 @@ from semindex.operations.search import Search
 from semindex.present.cli.answers import give, noted, shape
 from semindex.present.cli.named import asked_by_name, open_named
 from semindex.present.cli.opened import built_first, indexes_for, not_indexed, together
-from semindex.present.cli.options import all_option, answer_options, asks
+from semindex.present.cli.options import all_option, answer_options, asks, rev_option
 from semindex.present.cli.outcome import NoFiles
+from semindex.present.cli.revision import ask_revision, one_place
 
 if TYPE_CHECKING:
     from semindex.config import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @asks(Search)
 @click.argument("places", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @all_option
+@rev_option
 @click.option(
     "--rerank-model",
     metavar="FOLDER",
@@ -35,6 +37,7 @@ def search(
     places: tuple[Path, ...],
     *,
     everything: bool,
+    rev: str | None,
     rerank_model: str | None,
     index_dir: Path | None,
     overrides: Mapping[str, str],
@@ -47,7 +50,7 @@ def search(
     names. Put -- before a query that begins with a dash. PATH is a repository, or a folder in one to search
     only that; several are searched together, as if they were one. What is not indexed yet is indexed first,
     and changes are taken in first when that is quick. With --repo, repo: or --all, the repositories are
-    searched that `semindex add` gave a name, and no PATH.
+    searched that `semindex add` gave a name, and no PATH. --rev searches a commit.
     """
     wanted = shape(**shown)
     if index_dir is not None and len(places) > 1:
@@ -58,6 +61,14 @@ def search(
     with ExitStack() as stack:
         names, excluded = ((), ()) if places or index_dir is not None else _repositories_in(asked["query"])
         names = (*asked["repo"], *names)
+        if rev is not None:
+            asked["refresh"] = False
+            place = one_place(stack, places, names, overrides, everything=everything, index_dir=index_dir)
+            asked["repo"] = ()
+            answer, settings = ask_revision(
+                rev, place, overrides, lambda index, scope: index.search(**asked, scope=scope)
+            )
+            return give(answer, wanted, settings)
         if asked_by_name((*names, *excluded), everything=everything):
             found = open_named(stack, names, excluded, overrides)
             answer = found.ask(lambda several: several.search(**asked))

@@ -11,8 +11,16 @@ from semindex.operations.symbol import Symbol
 from semindex.present.cli.answers import give_definitions, noted, plain_shape
 from semindex.present.cli.named import asked_by_name, open_named
 from semindex.present.cli.opened import built_first, indexes_for, not_indexed, together
-from semindex.present.cli.options import all_option, asks, no_text_option, repo_option, text_options
+from semindex.present.cli.options import (
+    all_option,
+    asks,
+    no_text_option,
+    repo_option,
+    rev_option,
+    text_options,
+)
 from semindex.present.cli.related import from_any, from_root
+from semindex.present.cli.revision import ask_revision, one_place, top_of
 
 
 @click.command()
@@ -21,6 +29,7 @@ from semindex.present.cli.related import from_any, from_root
 @no_text_option
 @repo_option
 @all_option
+@rev_option
 @text_options
 def symbol(
     asked: dict[str, Any],
@@ -28,6 +37,7 @@ def symbol(
     *,
     names: tuple[str, ...],
     everything: bool,
+    rev: str | None,
     index_dir: Path | None,
     overrides: Mapping[str, str],
     **shown: Any,
@@ -40,7 +50,18 @@ def symbol(
     """
     wanted = plain_shape(**shown)
     with ExitStack() as stack:
-        if asked_by_name(names, everything=everything):
+        by_name = asked_by_name(names, everything=everything)
+        if rev is not None:
+            asked["refresh"] = False
+            paths = () if by_name else (repository,)
+            at = one_place(stack, paths, names, overrides, everything=everything, index_dir=index_dir)
+            if _is_file(asked["name"], at):
+                asked["name"] = from_root(asked["name"], at, top_of(at))
+            answer, settings = ask_revision(
+                rev, at, overrides, lambda index, scope: index.symbol(**asked, scope=scope)
+            )
+            return give_definitions(answer, wanted, settings)
+        if by_name:
             found = open_named(stack, () if everything else names, (), overrides)
             if _is_file(asked["name"]):
                 asked["name"] = found.file_named(asked["name"])

@@ -1,0 +1,89 @@
+"""Folders in the user's cache that are made beside their place, and renamed when they are whole.
+
+While a process works on one it holds a lock beside it (``NAME.lock``), which the system drops when the
+process dies. So what is left of a killed one is told from what another process is making.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from semindex.errors import RepositoryError
+from semindex.store.ownership import make_folder
+
+_INCOMING = "incoming-"
+"""How the name of a folder begins that is not whole yet."""
+
+
+@contextmanager
+def incoming(folder: Path) -> Iterator[Path]:
+    """An empty folder, which takes the place of ``folder`` after the body; removed if that fails.
+
+    Raises:
+        OSError: The system refused.
+    """
+    made = folder.parent / f"{_INCOMING}{uuid.uuid4().hex}"
+    with working(made, ends=True):
+        try:
+            make_folder(made)
+            yield made
+            discard(folder)  # half of one that was being removed
+            made.rename(folder)
+        finally:
+            discard(made)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder with all that is in it; git leaves files that cannot be written, as Windows demands."""
+
+    def again(function: Callable[..., object], path: str, _: object) -> None:
+        os.chmod(path, stat.S_IRWXU)  # noqa: PTH101 - the path is text
+        function(path)
+
+    if not os.path.lexists(folder):
+        return
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(folder, onexc=again)
+    else:
+        shutil.rmtree(folder, onerror=again)
+
+
+@contextmanager
+def working(folder: Path, *, ends: bool = False, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock of a folder, which says that a process lives that works on it.
+
+    The lock goes with the folder, if that ``ends`` or does not come to be.
+    """
+    from filelock import FileLock, Timeout
+
+    path = folder.with_name(f"{folder.name}.lock")
+    lock = FileLock(path, mode=0o600, thread_local=False)
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout as error:
+        raise RepositoryError(f"another process is working on {folder}; try again later") from error
+    try:
+        yield
+    finally:
+        if ends or not os.path.lexists(folder):
+            with suppress(OSError):
+                path.unlink()
+        lock.release()
+
+
+def sweep(folders: Path) -> None:
+    """Remove folders that never became whole, of processes that are gone."""
+    left = set(folders.glob(f"{_INCOMING}*"))
+    locks = {path.with_suffix("") for path in folders.glob("*.lock")}
+    for folder in {path for path in left if path.suffix != ".lock"} | {
+        path for path in locks if path.name.startswith(_INCOMING) or not path.exists()
+    }:
+        with suppress(RepositoryError, OSError), working(folder, ends=True):
+            discard(folder)
