@@ -107,6 +107,8 @@ semindex symbol Server.start
 semindex read src/app.py:10-40
 semindex add https://github.com/pallets/flask
 semindex search \(dqsign a cookie\(dq \-\-repo flask
+semindex search \(dqsession store\(dq \-\-rev v2.3
+semindex search \-\-history \(dqwhy are uploads retried\(dq
 .fi
 .SH SEE ALSO
 .BR git\-grep (1),

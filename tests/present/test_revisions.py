@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from semindex.repositories import commits
+from semindex.repositories import folders as folders_module
 
 from ..product import ALPHA, BETA, Ran, plant
 from .test_repositories import Run, committed, git, own, run
@@ -122,15 +123,15 @@ def test_what_was_not_used_for_longest_is_removed(
     before = folders(tmp_path)
     assert len(before) == 3
     oldest, newer, newest = sorted(before, key=lambda path: path.stat().st_mtime_ns)
-    monkeypatch.setattr(commits, "MOST_COMMITS", 2)
-    commits._make_room(oldest.parent)
+    room = partial(folders_module.make_room, oldest.parent, lambda folder: 10)
+    room(most_folders=2, most_bytes=100)
     assert folders(tmp_path) == before, "one that was used a moment ago may be in use"
-    monkeypatch.setattr(commits, "UNTOUCHED_SECONDS", -1.0)
-    commits._make_room(oldest.parent)
+    monkeypatch.setattr(folders_module, "UNTOUCHED_SECONDS", -1.0)
+    room(most_folders=2, most_bytes=100)
     assert folders(tmp_path) == sorted([newer, newest])
-    monkeypatch.setattr(commits, "MOST_BYTES", 1)
-    commits._make_room(oldest.parent)
-    assert folders(tmp_path) == []
+    room(most_folders=2, most_bytes=15)
+    assert folders(tmp_path) == [newest]
+    room(most_folders=0, most_bytes=15)
     assert os.listdir(oldest.parent) == []
 
 

@@ -8,8 +8,6 @@ The folders that were not used for longest are removed when there are many, or w
 from __future__ import annotations
 
 import os
-import re
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -20,7 +18,7 @@ from msgspec import Struct, structs
 from semindex import config
 from semindex.config import Settings
 from semindex.errors import RepositoryError, RootError, UsageError
-from semindex.repositories.folders import discard, incoming, sweep, working
+from semindex.repositories.folders import incoming, make_room, repository_name, sweep, working
 from semindex.source import git
 from semindex.source.git import GitFailed
 from semindex.source.regular import RegularFileError, read_regular
@@ -33,8 +31,6 @@ FOLDER = "commits"
 MOST_COMMITS = 30
 MOST_BYTES = 2_000_000_000
 """Of all these folders together."""
-UNTOUCHED_SECONDS = 600.0
-"""A folder that was used since is not removed: a search may be reading it."""
 WAIT_SECONDS = 600.0
 """How long one waits for another process that indexes the same commit."""
 _TREE, _INDEX, _WHOLE = "tree", "index", "whole.json"
@@ -110,7 +106,7 @@ def checked_out(path: Path, revision: str, settings: Settings) -> Iterator[Check
             raise RepositoryError(f"git cannot read the commit {revision} of {top}: {error}") from error
         except OSError as error:
             raise RepositoryError(f"{error.filename or 'the cache folder'}: {explain(error)}") from error
-        is_whole = whole.settings == _digest(settings)
+        is_whole = whole.settings == digest_of(settings)
         yield CheckedOut(found.commit, top, folder, is_whole, whole.missing)
 
 
@@ -121,22 +117,23 @@ def now_whole(found: CheckedOut, settings: Settings) -> None:
         OSError: The system refused.
     """
     nbytes = layout.size_bytes(found.folder)
-    _write_whole(found.folder, _Whole(_digest(settings), nbytes, found.missing))
+    _write_whole(found.folder, _Whole(digest_of(settings), nbytes, found.missing))
     os.utime(found.folder)
-    _make_room(found.folder.parent)
+    make_room(
+        found.folder.parent,
+        lambda folder: _read_whole(folder).nbytes,
+        most_folders=MOST_COMMITS,
+        most_bytes=MOST_BYTES,
+    )
 
 
 def _folder(top: Path, found: Revision, settings: Settings) -> Path:
-    import xxhash
-
     # The same tree of another repository is kept apart: whoever made that may have damaged its objects.
-    common = git.common_dir(top) or top
-    repository = xxhash.xxh3_128_hexdigest(os.fsencode(common))[:12]
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", top.name).strip("-.")[:40] or "repository"
-    return config.cache_folder(settings) / FOLDER / f"{name}-{repository}-{found.tree[:16]}"
+    return config.cache_folder(settings) / FOLDER / f"{repository_name(top)}-{found.tree[:16]}"
 
 
-def _digest(settings: Settings) -> str:
+def digest_of(settings: Settings) -> str:
+    """Settings in a few characters, to tell whether an index was made with the same."""
     import xxhash
 
     return xxhash.xxh3_128_hexdigest(msgspec.json.encode(structs.asdict(settings)))
@@ -150,20 +147,3 @@ def _read_whole(folder: Path) -> _Whole:
 
 def _write_whole(folder: Path, whole: _Whole) -> None:
     replace_file(folder / _WHOLE, msgspec.json.encode(whole), 0o600)
-
-
-def _make_room(folders: Path) -> None:
-    """Remove the folders that were not used for longest, as long as there are too many or too large ones."""
-    known = []
-    for path in folders.iterdir():
-        with suppress(OSError):
-            if path.is_dir() and not path.is_symlink():
-                known.append((path.stat().st_mtime, path))
-    known.sort(reverse=True)
-    held = 0
-    for number, (used, path) in enumerate(known):
-        held += _read_whole(path).nbytes
-        is_idle = time.time() - used > UNTOUCHED_SECONDS
-        if is_idle and (number >= MOST_COMMITS or held > MOST_BYTES):
-            with suppress(OSError, RepositoryError), working(path, ends=True):
-                discard(path)

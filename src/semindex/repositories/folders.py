@@ -7,17 +7,22 @@ process dies. So what is left of a killed one is told from what another process 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from semindex.errors import RepositoryError
+from semindex.source import git
 from semindex.store.ownership import make_folder
 
+UNTOUCHED_SECONDS = 600.0
+"""A folder that was used since is not removed: a search may be reading it."""
 _INCOMING = "incoming-"
 """How the name of a folder begins that is not whole yet."""
 
@@ -87,3 +92,36 @@ def sweep(folders: Path) -> None:
     }:
         with suppress(RepositoryError, OSError), working(folder, ends=True):
             discard(folder)
+
+
+def repository_name(top: Path) -> str:
+    """A name for what is kept of a repository; its linked work trees have the same."""
+    import xxhash
+
+    digest = xxhash.xxh3_128_hexdigest(os.fsencode(git.common_dir(top) or top))[:12]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", top.name).strip("-.")[:40] or "repository"
+    return f"{name}-{digest}"
+
+
+def make_room(folders: Path, nbytes_of: Callable[[Path], int], *, most_folders: int, most_bytes: int) -> None:
+    """Remove the folders that were not used for longest, as long as there are too many or too large ones.
+
+    Args:
+        folders: The folder of all of them. The time of each tells when it was used.
+        nbytes_of: The size of a folder, or 0 if it is not known.
+        most_folders: How many may stay.
+        most_bytes: What they may take together.
+    """
+    known = []
+    for path in folders.iterdir():
+        with suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                known.append((path.stat().st_mtime, path))
+    known.sort(reverse=True)
+    held = 0
+    for number, (used, path) in enumerate(known):
+        held += nbytes_of(path)
+        is_idle = time.time() - used > UNTOUCHED_SECONDS
+        if is_idle and (number >= most_folders or held > most_bytes):
+            with suppress(OSError, RepositoryError), working(path, ends=True):
+                discard(path)

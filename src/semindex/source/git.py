@@ -8,7 +8,7 @@ switched off. A call that git cannot answer raises :class:`GitFailed`.
 import os
 import re
 import stat
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,6 +152,47 @@ def ask(top: Path, command: str, *options: str | bytes, stdin: bytes = b"") -> b
         GitFailed: git is missing, refuses, or does not know what it is asked.
     """
     return _run(top, top, [command, *options], stdin=stdin)[0]
+
+
+def stream(
+    top: Path, command: str, *options: str, stdin: bytes, configuration: Sequence[str] = ()
+) -> Iterator[bytes]:
+    """The lines that a command prints, with their ends, as :func:`ask` but without holding all of them.
+
+    Raises:
+        GitFailed: As :func:`ask`; the lines before that were given.
+    """
+    import subprocess  # noqa: TID251 - asks git what a repository holds
+    import tempfile
+
+    _require_repository(top)
+    settings = [part for setting in (*_SAFE_CONFIGURATION, *configuration) for part in ("-c", setting)]
+    # Files, because a pipe that nobody reads would keep git, and us, waiting.
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
+        given.write(stdin)
+        given.seek(0)
+        try:
+            process = subprocess.Popen(
+                [find_program(top), "--no-pager", *settings, command, *options],
+                cwd=top,
+                env=_environment(top),
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise GitFailed(f"git cannot be started: {error.strerror or error}") from error
+        with process:
+            assert process.stdout is not None
+            try:
+                yield from process.stdout
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            errors.seek(0)
+            raise GitFailed(error_line(errors.read()) or f"git {command} ended with {process.returncode}")
 
 
 def _run(

@@ -102,7 +102,7 @@ def write_files(top: Path, revision: Revision, folder: Path) -> Written:
     for entry in entries:
         if entry.mode == b"160000" and _make(folder, entry.path):
             tracked.append(entry)
-    _make_index(folder, revision, tracked)
+    track(folder, [(entry.mode, entry.id, entry.path) for entry in tracked])
     return Written(sum(entry.mode != b"160000" for entry in tracked), missing)
 
 
@@ -192,16 +192,22 @@ def _make(folder: Path, path: bytes) -> bool:
     return True
 
 
-def _make_index(folder: Path, revision: Revision, tracked: Sequence[_Entry]) -> None:
-    """Make ``folder`` a work tree that tracks what was written."""
+def track(folder: Path, tracked: Sequence[tuple[bytes, bytes, bytes]]) -> None:
+    """Make ``folder`` a work tree that tracks some paths, each with its mode and an id, and no others.
+
+    Raises:
+        GitFailed: git cannot do that.
+        OSError: The system refused.
+    """
     own = folder / ".git"
     for name in ("objects", "refs"):
-        (own / name).mkdir(parents=True)
-    is_long = len(revision.commit) > 40
+        (own / name).mkdir(parents=True, exist_ok=True)
+    (own / "index").unlink(missing_ok=True)
+    is_long = bool(tracked) and len(tracked[0][1]) > 40
     settings = f"[core]\n\trepositoryformatversion = {int(is_long)}\n\tbare = false\n"
     if is_long:
         settings += "[extensions]\n\tobjectFormat = sha256\n"
     (own / "config").write_text(settings, encoding="ascii")
     (own / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
-    lines = b"".join(b"%b %b\t%b\0" % (entry.mode, entry.id, entry.path) for entry in tracked)
+    lines = b"".join(b"%b %b\t%b\0" % entry for entry in tracked)
     git.ask(folder, "update-index", "-z", "--index-info", stdin=lines)

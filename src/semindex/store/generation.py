@@ -422,6 +422,8 @@ class Generation:
     def members(self, file: int, symbol: int | None = None) -> list[int]:
         """The ids of the definitions directly inside one of a file, or at its top level, in their order."""
         own = self.symbols_of(file)
+        if not own:
+            return []
         number, first = _locate(self._symbol_base, own.start)
         parents = self._segments[number].section("symbol_parents")[first : first + len(own)]
         outer = -1 if symbol is None else symbol - self._symbol_base[number]
@@ -430,6 +432,8 @@ class Generation:
     def around(self, file: int, line: int) -> int | None:
         """The innermost definition of a file that has a line; None when the line is in none."""
         own = self.symbols_of(file)
+        if not own:
+            return None
         number, first = _locate(self._symbol_base, own.start)
         lines = self._segments[number].section("symbol_lines")[first : first + len(own)]
         (inside,) = ((lines[:, 0] <= line) & (lines[:, 1] >= line)).nonzero()

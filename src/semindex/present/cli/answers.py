@@ -133,7 +133,7 @@ def give_definitions(answer: Definitions, shape: Shape, settings: Settings) -> i
 
             show_definitions(noted(answer, [more, near]), view, to)
 
-        _paged(draw, shape, settings.pager)
+        paged(draw, shape, settings.pager)
     else:
         lines = list(definition_lines(answer, shape.view))
         _give_told(lines, noted(answer, [more, near]).coverage, answer.seconds, found=bool(shown))
@@ -160,7 +160,7 @@ def give_texts(answer: Texts, shape: Shape, settings: Settings) -> int:
 
             show_texts(answer, view, to)
 
-        _paged(draw, shape, settings.pager)
+        paged(draw, shape, settings.pager)
     else:
         _give_told(list(text_lines(answer, shape.view)), answer.coverage, answer.seconds, found=found)
     for problem in problems:
@@ -193,7 +193,7 @@ def _draw(answer: Hits, shape: Shape, pager: str) -> None:
     )
 
 
-def _paged(draw: Callable[[View, Console], None], shape: Shape, pager: str) -> None:
+def paged(draw: Callable[[View, Console], None], shape: Shape, pager: str) -> None:
     """Show what a function draws in colours, by a pager when it is longer than the screen."""
     from semindex.config import variables
     from semindex.present.cli.paging import NONE, give_text

@@ -110,19 +110,20 @@ def one_place(
     *,
     everything: bool,
     index_dir: Path | None,
+    what: str = "--rev",
 ) -> Path:
-    """The one path whose repository has the commit.
+    """The one path whose repository is asked by the flag ``what``.
 
     Raises:
         UsageError: Several repositories are meant, or an index that is not that of the commit.
     """
     if everything or len(names) > 1 or len(paths) > 1:
-        raise UsageError("--rev is of one repository; give one PATH, or one --repo, with it")
+        raise UsageError(f"{what} is of one repository; give one PATH, or one --repo, with it")
     if index_dir is not None:
-        raise UsageError("--rev keeps its indexes in your cache folder; leave out --index-dir")
+        raise UsageError(f"{what} keeps its indexes in your cache folder; leave out --index-dir")
     if names:
         found = open_named(stack, names, (), overrides)
         if len(found.places) > 1:
-            raise UsageError("--rev is of one repository; give one PATH, or one --repo, with it")
+            raise UsageError(f"{what} is of one repository; give one PATH, or one --repo, with it")
         return found.places[0].index.root
     return paths[0] if paths else Path()

@@ -10,6 +10,7 @@ import click
 from semindex.errors import UsageError
 from semindex.operations.search import Search
 from semindex.present.cli.answers import give, noted, shape
+from semindex.present.cli.history import give_commits, require_words, search_history
 from semindex.present.cli.named import asked_by_name, open_named
 from semindex.present.cli.opened import built_first, indexes_for, not_indexed, together
 from semindex.present.cli.options import all_option, answer_options, asks, rev_option
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 @all_option
 @rev_option
 @click.option(
+    "--history",
+    "in_history",
+    is_flag=True,
+    help="Find commits, by their messages and by what they changed, instead of code.",
+)
+@click.option(
     "--rerank-model",
     metavar="FOLDER",
     help="The transformer (RERANK_MODEL), an ONNX model; implies --rerank.",
@@ -38,6 +45,7 @@ def search(
     *,
     everything: bool,
     rev: str | None,
+    in_history: bool,
     rerank_model: str | None,
     index_dir: Path | None,
     overrides: Mapping[str, str],
@@ -50,7 +58,8 @@ def search(
     names. Put -- before a query that begins with a dash. PATH is a repository, or a folder in one to search
     only that; several are searched together, as if they were one. What is not indexed yet is indexed first,
     and changes are taken in first when that is quick. With --repo, repo: or --all, the repositories are
-    searched that `semindex add` gave a name, and no PATH. --rev searches a commit.
+    searched that `semindex add` gave a name, and no PATH. --rev searches a commit,
+    and --history finds commits.
     """
     wanted = shape(**shown)
     if index_dir is not None and len(places) > 1:
@@ -61,6 +70,12 @@ def search(
     with ExitStack() as stack:
         names, excluded = ((), ()) if places or index_dir is not None else _repositories_in(asked["query"])
         names = (*asked["repo"], *names)
+        if in_history:
+            require_words(asked, excluded, rev=rev)
+            place = one_place(
+                stack, places, names, overrides, everything=everything, index_dir=index_dir, what="--history"
+            )
+            return give_commits(*search_history(asked, place, overrides), wanted)
         if rev is not None:
             asked["refresh"] = False
             place = one_place(stack, places, names, overrides, everything=everything, index_dir=index_dir)
