@@ -645,6 +645,7 @@ def test_cache_stats_shows_what_is_kept(invoke: Invoke, tmp_path: Path) -> None:
         "hits": 0,
         "misses": 1,
         "notes": [],
+        "folders": {name: {"entries": 0, "bytes": 0} for name in ("clones", "commits", "history")},
     }
 
 

@@ -174,6 +174,27 @@ def test_a_repository_without_a_commit_has_no_history(tmp_path: Path, run: Run) 
     assert done.code == 2 and "has no commit yet" in done.err
 
 
+def test_the_cache_counts_and_clears_commits_and_histories(root: Path, tmp_path: Path, run: Run) -> None:
+    found(run, "payment", root)
+    run("search", "payment", root, "--rev", "HEAD")
+    assert run("add", f"file://{root}", "--allow", "file", "-q").code == 0
+    folders = run("cache", "stats", "--json").object["folders"]
+    assert {name: each["entries"] for name, each in folders.items()} == {
+        "clones": 1,
+        "commits": 1,
+        "history": 1,
+    }
+    files = [path for path in (tmp_path / "cache" / "history").rglob("*") if path.is_file()]
+    assert folders["history"]["bytes"] == sum(path.stat().st_size for path in files if path.suffix != ".lock")
+    assert "\nhistory     1, " in run("cache", "stats").out
+    freed = run("cache", "clear", "--json").object["freed_bytes"]
+    assert freed == folders["commits"]["bytes"] + folders["history"]["bytes"]
+    assert [path.name for path in (tmp_path / "cache").rglob("*.md")] == []
+    assert list((tmp_path / "cache" / "commits").iterdir()) == []
+    assert found(run, "payment retries", root)["hits"]
+    assert run("search", "payment", "--repo", "root").code == 0, "clones stay"
+
+
 def test_files_without_definitions_are_read(tmp_path: Path) -> None:
     """Of an index without any definition, too."""
     plant(tmp_path, {"a.txt": b"one\ntwo\n"})

@@ -13,7 +13,7 @@ from pathlib import Path
 from semindex import config
 from semindex.config import Settings
 from semindex.errors import RepositoryError
-from semindex.repositories.folders import discard, incoming, sweep, working
+from semindex.repositories.folders import CLONES, discard, incoming, sweep, working
 from semindex.repositories.listing import MAX_NAME_CHARS, Repository
 from semindex.source.git import GitFailed
 from semindex.source.remote import ON_REQUEST, Remote, clone, is_remote, parse_remote, update
@@ -22,7 +22,6 @@ from semindex.store.ownership import make_folder
 
 __all__ = ["ON_REQUEST", "cloned", "is_remote", "remove_clone", "renewed"]
 
-FOLDER = "clones"
 TREE, INDEX = "tree", "index"
 
 
@@ -32,7 +31,7 @@ def clone_folder(remote: Remote, settings: Settings) -> Path:
 
     digest = xxhash.xxh3_128_hexdigest(remote.url.removesuffix(".git").encode())[:12]
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", remote.name).strip("-.") or "repository"
-    return config.cache_folder(settings) / FOLDER / f"{base[:MAX_NAME_CHARS]}-{digest}"
+    return config.cache_folder(settings) / CLONES / f"{base[:MAX_NAME_CHARS]}-{digest}"
 
 
 def cloned(
@@ -103,7 +102,7 @@ def remove_clone(repository: Repository, settings: Settings) -> bool:
         RepositoryError: The system refused, or another process is fetching it.
     """
     folder = Path(repository.root).parent
-    clones = config.cache_folder(settings) / FOLDER
+    clones = config.cache_folder(settings) / CLONES
     if not repository.url or folder.parent != clones or not folder.is_dir():
         return False
     try:

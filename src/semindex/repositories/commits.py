@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from semindex import config
 from semindex.config import Settings
 from semindex.errors import RepositoryError, RootError, UsageError
-from semindex.repositories.folders import incoming, make_room, repository_name, sweep, working
+from semindex.repositories.folders import COMMITS, incoming, make_room, repository_name, sweep, working
 from semindex.source import git
 from semindex.source.git import GitFailed
 from semindex.source.regular import RegularFileError, read_regular
@@ -27,7 +27,6 @@ from semindex.store import layout
 from semindex.store.durable import explain, replace_file
 from semindex.store.ownership import make_folder
 
-FOLDER = "commits"
 MOST_COMMITS = 30
 MOST_BYTES = 2_000_000_000
 """Of all these folders together."""
@@ -129,7 +128,7 @@ def now_whole(found: CheckedOut, settings: Settings) -> None:
 
 def _folder(top: Path, found: Revision, settings: Settings) -> Path:
     # The same tree of another repository is kept apart: whoever made that may have damaged its objects.
-    return config.cache_folder(settings) / FOLDER / f"{repository_name(top)}-{found.tree[:16]}"
+    return config.cache_folder(settings) / COMMITS / f"{repository_name(top)}-{found.tree[:16]}"
 
 
 def digest_of(settings: Settings) -> str:

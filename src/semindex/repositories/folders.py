@@ -17,10 +17,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from msgspec import Struct
+
 from semindex.errors import RepositoryError
 from semindex.source import git
+from semindex.store.layout import size_bytes
 from semindex.store.ownership import make_folder
 
+CLONES, COMMITS, HISTORY = "clones", "commits", "history"
+"""The folders of such folders, in the user's cache folder."""
 UNTOUCHED_SECONDS = 600.0
 """A folder that was used since is not removed: a search may be reading it."""
 _INCOMING = "incoming-"
@@ -94,13 +99,45 @@ def sweep(folders: Path) -> None:
             discard(folder)
 
 
-def repository_name(top: Path) -> str:
-    """A name for what is kept of a repository; its linked work trees have the same."""
+def repository_name(top: Path, *, each_tree: bool = False) -> str:
+    """A name for what is kept of a repository; its linked work trees have the same, unless ``each_tree``."""
     import xxhash
 
-    digest = xxhash.xxh3_128_hexdigest(os.fsencode(git.common_dir(top) or top))[:12]
+    known_by = top if each_tree else git.common_dir(top) or top
+    digest = xxhash.xxh3_128_hexdigest(os.fsencode(known_by))[:12]
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", top.name).strip("-.")[:40] or "repository"
     return f"{name}-{digest}"
+
+
+class Held(Struct, frozen=True):
+    """What is kept in one folder of the cache."""
+
+    entries: int
+    """How many repositories, commits or histories."""
+    nbytes: int
+
+
+def held(folders: Path) -> Held:
+    """What is kept in a folder of such folders; nothing when it is not there."""
+    known = list(_folders(folders))
+    return Held(len(known), sum(map(size_bytes, known)))
+
+
+def clear(folders: Path) -> int:
+    """Remove all folders in a folder on which no process works; gives the bytes freed.
+
+    Raises:
+        OSError: The system refused.
+    """
+    freed = 0
+    if folders.is_dir():
+        sweep(folders)
+    for path in _folders(folders):
+        with suppress(RepositoryError), working(path, ends=True):
+            nbytes = size_bytes(path)
+            discard(path)
+            freed += nbytes
+    return freed
 
 
 def make_room(folders: Path, nbytes_of: Callable[[Path], int], *, most_folders: int, most_bytes: int) -> None:
@@ -113,15 +150,21 @@ def make_room(folders: Path, nbytes_of: Callable[[Path], int], *, most_folders: 
         most_bytes: What they may take together.
     """
     known = []
-    for path in folders.iterdir():
+    for path in _folders(folders):
         with suppress(OSError):
-            if path.is_dir() and not path.is_symlink():
-                known.append((path.stat().st_mtime, path))
+            known.append((path.stat().st_mtime, path))
     known.sort(reverse=True)
-    held = 0
+    taken = 0
     for number, (used, path) in enumerate(known):
-        held += nbytes_of(path)
+        taken += nbytes_of(path)
         is_idle = time.time() - used > UNTOUCHED_SECONDS
-        if is_idle and (number >= most_folders or held > most_bytes):
+        if is_idle and (number >= most_folders or taken > most_bytes):
             with suppress(OSError, RepositoryError), working(path, ends=True):
                 discard(path)
+
+
+def _folders(folders: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in sorted(folders.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                yield path

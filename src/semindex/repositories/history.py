@@ -20,7 +20,7 @@ from semindex import config
 from semindex.config import Settings
 from semindex.errors import RepositoryError, RootError, UsageError
 from semindex.repositories.commits import digest_of, top_of
-from semindex.repositories.folders import make_room, repository_name, sweep, working
+from semindex.repositories.folders import HISTORY, make_room, repository_name, sweep, working
 from semindex.source.git import GitFailed
 from semindex.source.history import newest, read_commits, text_of
 from semindex.source.regular import RegularFileError, read_regular
@@ -29,7 +29,6 @@ from semindex.store import layout
 from semindex.store.durable import explain, replace_file
 from semindex.store.ownership import make_folder
 
-FOLDER = "history"
 MOST_COMMITS = 20_000
 """Of one repository, the newest."""
 MOST_FOLDERS = 30
@@ -96,7 +95,7 @@ def history_of(path: Path, settings: Settings, *, on_begin: Callable[[int], None
             head = resolve(top, "HEAD")
             if head is None:
                 raise UsageError(f"{top} has no commit yet")
-            folder = config.cache_folder(settings) / FOLDER / repository_name(top)
+            folder = config.cache_folder(settings) / HISTORY / repository_name(top, each_tree=True)
             make_folder(folder.parent)
             sweep(folder.parent)
             stack.enter_context(working(folder, wait_seconds=WAIT_SECONDS))

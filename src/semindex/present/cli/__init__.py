@@ -54,7 +54,7 @@ COMMANDS = {
         "languages", "languages", "Show the languages, and how definitions are found in each."
     ),
     "config": Entry("config", "config", "Show each setting and where it came from."),
-    "cache": Entry("cache", "cache", "Show or clear the vectors that transformers computed."),
+    "cache": Entry("cache", "cache", "Show or clear what is kept in your cache folder."),
     "eval": Entry("eval", "evaluate", "Measure search on a repository, without judgements.", blas=True),
     "clean": Entry("clean", "clean", "Remove an index."),
     "completion": Entry("completion", "completion", "Print the script that completes commands in a shell."),

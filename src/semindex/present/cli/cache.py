@@ -14,9 +14,11 @@ from semindex.present.stream import write, write_json
 
 @click.group()
 def cache() -> None:
-    """Show or clear the vectors that transformers computed.
+    """Show or clear what is kept in your cache folder.
 
-    They lie in one file of your cache folder (CACHE_DIR), for all repositories, within VECTOR_CACHE_MB.
+    The vectors that transformers computed lie in one file of the folder (CACHE_DIR), for all repositories,
+    within VECTOR_CACHE_MB. Beside it are clones (`semindex add URL`), and commits and histories (`semindex
+    search` with --rev and --history), which have limits of their own.
     """
 
 
@@ -26,11 +28,15 @@ def cache() -> None:
 def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
     """Show what is kept, and how often it was of use."""
     from semindex import configured
-    from semindex.config import load
+    from semindex.config import cache_folder, load
+    from semindex.repositories.folders import CLONES, COMMITS, HISTORY, held
 
-    found = configured.cache_stats(load(None, overrides=overrides).settings)
+    settings = load(None, overrides=overrides).settings
+    found = configured.cache_stats(settings)
+    beside = {name: held(cache_folder(settings) / name) for name in (CLONES, COMMITS, HISTORY)}
     if as_json:
-        write_json(record_object(found))
+        folders = {name: record_object(kept) for name, kept in beside.items()}
+        write_json({**record_object(found), "folders": folders})
         return DONE
     asked = found.hits + found.misses
     share = f" ({found.hits / asked:.0%} known)" if asked else ""
@@ -39,6 +45,7 @@ def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
         "entries": f"{found.entries:,} of {found.models:,} models",
         "size": f"{size(found.nbytes)}, at most {size(found.limit_bytes)}",
         "asked": f"{asked:,} texts, {found.hits:,} hits, {found.misses:,} misses{share}",
+        **{name: f"{kept.entries:,}, {size(kept.nbytes)}" for name, kept in beside.items() if kept.entries},
     }
     write("\n".join(f"{name:<12}{value}" for name, value in rows.items()))
     for note in found.notes:
@@ -50,12 +57,19 @@ def stats(as_json: bool, overrides: Mapping[str, str]) -> int:
 @json_option
 @set_option
 def clear(as_json: bool, overrides: Mapping[str, str]) -> int:
-    """Forget all vectors; they are computed again when needed."""
+    """Forget all vectors, commits and histories; they are made again when needed.
+
+    Clones stay; `semindex remove` removes them.
+    """
     from semindex import configured
-    from semindex.config import load
+    from semindex.config import cache_folder, load
+    from semindex.repositories.folders import COMMITS, HISTORY
+    from semindex.repositories.folders import clear as clear_folder
 
     settings = load(None, overrides=overrides).settings
     freed = configured.clear_cache(settings)
+    for name in (COMMITS, HISTORY):
+        freed += clear_folder(cache_folder(settings) / name)
     path = configured.cache_stats(settings).path
     if as_json:
         write_json({**path_object(path), "freed_bytes": freed})
