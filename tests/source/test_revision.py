@@ -170,14 +170,16 @@ def test_nothing_that_a_repository_names_runs(tmp_path: Path) -> None:
     git(root, "config", "extensions.partialClone", "origin")
     blob = git(root, "rev-parse", "HEAD:b.py").strip()
     (root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    marker.unlink(missing_ok=True)  # git, as the test itself runs it, may have started something
-    other = tmp_path / "other"
-    other.mkdir()
-    try:
-        assert write_files(root, stored, other) == Written(2, 1)
-    except GitFailed as error:
-        assert "not allowed" in str(error) or "could not fetch" in str(error)
-    assert not marker.exists(), marker.read_text()
+    for number, url in enumerate((f"ext::{program}", f"file://{root}", "ssh://host/x", "evil::x")):
+        git(root, "config", "--replace-all", "remote.origin.url", url)
+        marker.unlink(missing_ok=True)  # git, as the test itself runs it, may have started something
+        other = tmp_path / f"other{number}"
+        other.mkdir()
+        try:
+            assert write_files(root, stored, other) == Written(2, 1)
+        except GitFailed as error:
+            assert "not allowed" in str(error) or "could not fetch" in str(error)
+        assert not marker.exists(), marker.read_text()
 
 
 def test_a_repository_of_long_ids_is_read(tmp_path: Path) -> None:
