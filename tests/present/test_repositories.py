@@ -199,6 +199,20 @@ def test_one_that_cannot_be_asked_keeps_no_other_from_it(two: Path, run: Run) ->
     assert none.code == 2 and "alpha was left out" in none.err and "gamma was left out" in none.err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="takes root's powers away")
+def test_one_that_may_not_be_read_keeps_no_other_from_it(two: Path) -> None:
+    (two / "alpha").chmod(0)
+    try:
+        found = semindex_command(
+            "search", "shared", "--all", "--json", cwd=two, variables=own(two), bound=True
+        )
+    finally:
+        (two / "alpha").chmod(0o700)
+    assert (found.code, set(repos(found))) == (0, {"beta"})
+    assert found.object["coverage"]["notes"][0].startswith("alpha was left out: ")
+    assert "ermission denied" in found.object["coverage"]["notes"][0]
+
+
 def test_damage_that_a_search_runs_into_leaves_out_only_what_is_damaged(two: Path, run: Run) -> None:
     (segment,) = (two / "alpha" / ".semindex" / "segments").iterdir()
     content = bytearray(segment.read_bytes())
