@@ -34,7 +34,7 @@ class Agent:
 
     def __init__(self, root: Path, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "semindex", "mcp"],
+            [sys.executable, "-P", "-m", "semindex", "mcp"],
             cwd=root,
             env=environment,
             stdin=subprocess.PIPE,
@@ -42,11 +42,11 @@ class Agent:
         )
         self._number = 0
 
-    def search(self, query: str) -> dict[str, Any]:
-        """The result of the tool ``search``; ``isError`` tells of an error."""
+    def search(self, query: str, **more: object) -> dict[str, Any]:
+        """The result of the tool ``search``, with more arguments; ``isError`` tells of an error."""
         assert self.process.stdin is not None and self.process.stdout is not None
         self._number += 1
-        call = {"name": "search", "arguments": {"queries": [query], "repeat": True}}
+        call = {"name": "search", "arguments": {"queries": [query], "repeat": True, **more}}
         asked = {"jsonrpc": "2.0", "id": self._number, "method": "tools/call", "params": call}
         self.process.stdin.write(json.dumps(asked).encode() + b"\n")
         self.process.stdin.flush()
@@ -68,7 +68,7 @@ def service() -> Iterator[dict[str, str]]:
     """The environment of a daemon of its own, which is started and stopped."""
     runtime = tempfile.mkdtemp(prefix="si")
     environment = {**os.environ, "XDG_RUNTIME_DIR": runtime, "SEMINDEX_DAEMON": "on"}
-    command = [sys.executable, "-m", "semindex", "daemon"]
+    command = [sys.executable, "-P", "-m", "semindex", "daemon"]
     subprocess.run([*command, "start"], env=environment, check=True, stdout=subprocess.DEVNULL)
     try:
         yield environment
@@ -95,7 +95,7 @@ def main() -> int:
         root = Path(folder) / "tree"
         shutil.copytree(args.tree, root, ignore=shutil.ignore_patterns("__pycache__", ".semindex", ".git"))
         subprocess.run(
-            [sys.executable, "-m", "semindex", "index", str(root)],
+            [sys.executable, "-P", "-m", "semindex", "index", str(root)],
             env=environment,
             check=True,
             capture_output=True,

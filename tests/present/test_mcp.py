@@ -35,7 +35,7 @@ from semindex.present.mcp.protocol import (
 from semindex.present.mcp.tools import INSTRUCTIONS
 from tests.corpus import copy_package
 
-COMMAND = [sys.executable, "-m", "semindex", "mcp"]
+COMMAND = [sys.executable, "-P", "-m", "semindex", "mcp"]
 ERAS = ("auto", "legacy")
 Work = Callable[[Client], Awaitable[Any]]
 

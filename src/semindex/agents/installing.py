@@ -101,7 +101,7 @@ def command_line() -> list[str]:
     variables = config.variables()
     program = _program()
     if program is None:
-        command = [sys.executable, "-m", "semindex", "mcp"]
+        command = [sys.executable, "-P", "-m", "semindex", "mcp"]
     else:
         folders = variables.get("PATH", os.defpath).split(os.pathsep)
         active = variables.get("VIRTUAL_ENV", "")

@@ -74,7 +74,7 @@ def start() -> None:
         return
     import subprocess  # noqa: TID251 - starts semindex itself
 
-    command = [sys.executable, "-m", "semindex", "daemon", "run", "--quiet"]
+    command = [sys.executable, "-P", "-m", "semindex", "daemon", "run", "--quiet"]
     with contextlib.suppress(OSError):
         process = subprocess.Popen(
             command,
