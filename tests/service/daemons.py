@@ -37,12 +37,11 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        process = self.process()
-        if process is not None:
-            for each in [process, *process.children(recursive=True)]:
-                with suppress(psutil.NoSuchProcess):
+        # One that a command has just started may have written nothing yet.
+        for each in psutil.process_iter():
+            with suppress(psutil.Error):
+                if each.environ().get("XDG_RUNTIME_DIR") == str(self.runtime):
                     each.kill()
-            process.wait()
         shutil.rmtree(self.runtime, ignore_errors=True)
 
     def started(self) -> Service:

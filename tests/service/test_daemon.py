@@ -464,6 +464,21 @@ def test_it_leaves_when_nobody_asks(monkeypatch: pytest.MonkeyPatch, service: Se
     assert not (service.folder / "daemon.sock").exists()
 
 
+def test_it_leaves_when_its_socket_was_taken_away(monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+    from semindex.service import daemon
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(service.runtime))
+    monkeypatch.setattr(daemon, "CHECK_SECONDS", 0.01)
+    child = os.fork()
+    if not child:
+        daemon.Daemon(Settings(), lambda *_: os._exit(0)).serve()
+        os._exit(0)
+    wait_until((service.folder / "daemon.sock").exists)
+    (service.folder / "daemon.sock").unlink()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert "is not its socket any more" in service.log()
+
+
 def test_several_commands_run_side_by_side(service: Service, root: Path) -> None:
     service.started()
     agents = [service.begun("mcp", cwd=root) for _ in range(3)]

@@ -39,6 +39,8 @@ from semindex.version import __version__
 
 QUIET_SECONDS = 0.02
 """An index is opened when nobody has asked for so long."""
+CHECK_SECONDS = 60.0
+"""How often a daemon that nobody asks looks whether it can be reached."""
 BACKLOG = 128
 LOG_BYTES = 1 << 20
 """A log that is longer is begun anew; the one before is kept."""
@@ -153,6 +155,8 @@ class Daemon:
         self._waking = (-1, -1)
         self._listener: _socket.socket | None = None
         self._selector: selectors.BaseSelector | None = None
+        self._socket_number = 0
+        """The inode of the socket's file."""
         self._stopping = ""
         self._rehearse = rehearse
         self._spare: _Spare | None = None
@@ -184,8 +188,9 @@ class Daemon:
             self._loop()
         finally:
             self._listener.close()
-            with suppress(OSError):
-                os.unlink(self.folder.socket)  # noqa: PTH108
+            if self._is_reachable():
+                with suppress(OSError):
+                    os.unlink(self.folder.socket)  # noqa: PTH108
             self._say(f"leaves: {self._stopping or 'an error'}")
             lock.close()
 
@@ -255,7 +260,8 @@ class Daemon:
                 selector.register(each, selectors.EVENT_READ)
             while not self._stopping:
                 lacks_spare = self._was_asked and self._spare is None and bool(self._kept)
-                events = selector.select(QUIET_SECONDS if self._wanted or lacks_spare else self._left())
+                left = min(self._left(), CHECK_SECONDS)
+                events = selector.select(QUIET_SECONDS if self._wanted or lacks_spare else left)
                 ready = {key.fd for key, _ in events}
                 if self._waking[0] in ready:
                     os.read(self._waking[0], 1 << 12)
@@ -268,6 +274,8 @@ class Daemon:
                     self._open(self._wanted.popitem(last=False)[0])
                 elif not events and lacks_spare:
                     self._fork_spare()
+                elif not events and not self._is_reachable():
+                    self._stopping = f"{self.folder.socket} is not its socket any more"
                 elif not events and self._left() <= 0:
                     self._stopping = f"nobody has asked for {self._settings.daemon_idle_minutes} minutes"
 
@@ -276,6 +284,12 @@ class Daemon:
         if self._children:
             self._last = time.monotonic()
         return max(0.0, self._last + 60 * self._settings.daemon_idle_minutes - time.monotonic())
+
+    def _is_reachable(self) -> bool:
+        """Whether the socket is still there, which who tidies up may have removed."""
+        with suppress(OSError):
+            return os.stat(self.folder.socket).st_ino == self._socket_number  # noqa: PTH116
+        return False
 
     def _accept(self) -> None:
         assert self._listener is not None
@@ -543,6 +557,7 @@ class Daemon:
         finally:
             os.umask(before)
         listener.listen(BACKLOG)
+        self._socket_number = os.stat(self.folder.socket).st_ino  # noqa: PTH116
         listener.setblocking(False)
         return listener
 
