@@ -12,7 +12,7 @@ import pytest
 from semindex.repositories import history
 
 from ..product import ALPHA, BETA, plant, semindex_command
-from .test_repositories import Run, committed, git, own, run
+from .test_repositories import Run, committed, git, own, run, running
 
 __all__ = ["run"]
 
@@ -29,7 +29,22 @@ SUBJECTS: dict[str, dict[str | bytes, bytes]] = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    made = committed(tmp_path / "root", {"README": b"Nothing yet.\n"})
+    return make(tmp_path / "root")
+
+
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that nobody may change."""
+    return make(tmp_path_factory.mktemp("fixed") / "root")
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return running(tmp_path_factory.mktemp("asked"))
+
+
+def make(root: Path) -> Path:
+    made = committed(root, {"README": b"Nothing yet.\n"})
     for subject, files in SUBJECTS.items():
         plant(made, files)
         git(made, "add", "-A")
@@ -54,13 +69,13 @@ def found(run: Run, *words: str | Path) -> dict[str, Any]:
     ],
 )
 def test_commits_are_found_by_what_they_say_and_change(
-    query: str, subject: str, line: str | None, root: Path, run: Run
+    query: str, subject: str, line: str | None, fixed: Path, ask: Run
 ) -> None:
-    answer = found(run, query, root)
+    answer = found(ask, query, fixed)
     best = answer["hits"][0]
     assert best["subject"] == subject
-    assert best["commit"] == git(root, "log", "--format=%H", "--grep", subject).strip()
-    assert best["date"] == git(root, "log", "-1", "--format=%aI", best["commit"]).strip()
+    assert best["commit"] == git(fixed, "log", "--format=%H", "--grep", subject).strip()
+    assert best["date"] == git(fixed, "log", "-1", "--format=%aI", best["commit"]).strip()
     assert best["author"] == "A"
     assert [each["score"] for each in answer["hits"]] == sorted(
         (each["score"] for each in answer["hits"]), reverse=True
@@ -158,10 +173,10 @@ def test_a_repository_is_named_or_is_around_a_path(root: Path, run: Run) -> None
     ],
 )
 def test_what_commits_do_not_have_is_said(
-    words: list[str], told: str, root: Path, tmp_path: Path, run: Run
+    words: list[str], told: str, fixed: Path, tmp_path: Path, run: Run
 ) -> None:
     (tmp_path / "none").mkdir()
-    named = {"ROOT": str(root), "NONE": str(tmp_path / "none")}
+    named = {"ROOT": str(fixed), "NONE": str(tmp_path / "none")}
     done = run("search", "--history", *[named.get(word, word) for word in words])
     assert (done.code, done.out) == (2, "")
     assert told in done.err

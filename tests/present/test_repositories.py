@@ -30,13 +30,18 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Run a command line somewhere else, with a list and a cache of its own."""
-    elsewhere = tmp_path / "elsewhere"
+    return running(tmp_path)
+
+
+def running(place: Path) -> Run:
+    """Runs command lines beside ``place``, whose list and cache they have."""
+    elsewhere = place / "elsewhere"
     elsewhere.mkdir()
 
-    def running(*words: str | Path, **variables: str) -> Ran:
-        return semindex_command(*words, cwd=elsewhere, variables={**own(tmp_path), **variables})
+    def run_there(*words: str | Path, **variables: str) -> Ran:
+        return semindex_command(*words, cwd=elsewhere, variables={**own(place), **variables})
 
-    return running
+    return run_there
 
 
 def own(place: Path) -> dict[str, str]:
@@ -67,10 +72,23 @@ def committed(root: Path, files: dict[str | bytes, bytes]) -> Path:
 @pytest.fixture
 def two(tmp_path: Path, run: Run) -> Path:
     """A folder with two repositories that have names."""
+    return add_two(tmp_path, run)
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Ask the same, which nobody may change."""
+    place = tmp_path_factory.mktemp("two")
+    run = running(place)
+    add_two(place, run)
+    return run
+
+
+def add_two(place: Path, run: Run) -> Path:
     for name, content in (("alpha", ALPHA), ("beta", BETA)):
-        plant(tmp_path / name, {f"{name}.py": content, "shared.py": b"def shared_thing():\n    pass\n"})
-    assert run("add", tmp_path / "alpha", tmp_path / "beta", "-q").code == 0
-    return tmp_path
+        plant(place / name, {f"{name}.py": content, "shared.py": b"def shared_thing():\n    pass\n"})
+    assert run("add", place / "alpha", place / "beta", "-q").code == 0
+    return place
 
 
 def repos(ran: Ran) -> list[str]:
@@ -123,25 +141,23 @@ def test_several_are_asked_as_one_and_each_hit_says_which(two: Path, run: Run) -
         (["repo:alpha shared thing", "--repo", "beta"], {"alpha", "beta"}),
     ],
 )
-@pytest.mark.usefixtures("two")
-def test_names_choose_what_is_searched(words: list[str], expected: set[str], run: Run) -> None:
-    found = run("search", "--json", *words)
+def test_names_choose_what_is_searched(words: list[str], expected: set[str], ask: Run) -> None:
+    found = ask("search", "--json", *words)
     assert (found.code, set(repos(found))) == (0, expected)
     assert found.object["coverage"]["indexed"] == 2 * len(expected), "the others are not even asked"
 
 
-@pytest.mark.usefixtures("two")
-def test_other_commands_take_names_too(run: Run) -> None:
-    symbol = run("symbol", "SessionStore", "--all", "--json").object
+def test_other_commands_take_names_too(ask: Run) -> None:
+    symbol = ask("symbol", "SessionStore", "--all", "--json").object
     assert [(each["path"], each["repo"]) for each in symbol["definitions"]] == [("beta.py", "beta")]
-    outline = run("symbol", "beta.py", "--repo", "beta", "--json").object
+    outline = ask("symbol", "beta.py", "--repo", "beta", "--json").object
     assert [each["symbol"] for each in outline["definitions"]] == ["SessionStore"]
-    read = run("read", "beta.py:1-2", "--repo", "beta", "--json").object
+    read = ask("read", "beta.py:1-2", "--repo", "beta", "--json").object
     assert [(each["path"], each["repo"], each["end_line"]) for each in read["spans"]] == [
         ("beta.py", "beta", 2)
     ]
-    assert run("read", "beta.py:1-2", "--repo", "alpha").code == 1
-    related = run("related", "beta.py:4", "--all", "--json")
+    assert ask("read", "beta.py:1-2", "--repo", "alpha").code == 1
+    related = ask("related", "beta.py:4", "--all", "--json")
     assert related.code == 0 and set(repos(related)) <= {"alpha", "beta"}
 
 
@@ -168,12 +184,11 @@ def test_other_commands_take_names_too(run: Run) -> None:
         (["add", "ssh://host/a"], "is not fetched by ssh unless you ask for it: --allow ssh"),
     ],
 )
-@pytest.mark.usefixtures("two")
-def test_what_cannot_be_done_is_said(words: list[str], told: str, run: Run) -> None:
-    done = run(*words)
+def test_what_cannot_be_done_is_said(words: list[str], told: str, ask: Run) -> None:
+    done = ask(*words)
     assert (done.code, done.out) == (2, "")
     assert told in done.err and "secret" not in done.err
-    assert len(run("list").out.splitlines()) == 2
+    assert len(ask("list").out.splitlines()) == 2
 
 
 def test_one_that_cannot_be_asked_keeps_no_other_from_it(two: Path, run: Run) -> None:
@@ -292,6 +307,7 @@ def test_a_shell_is_offered_the_names(two: Path) -> None:
         assert done.stdout == f"plain,{offered}\n", done.stderr
 
 
+@pytest.mark.slow
 def test_the_answer_is_that_of_one_index_of_all_files(tmp_path: Path, run: Run) -> None:
     """Scores of repositories that are asked by name are comparable."""
     whole = copy_package("json", tmp_path / "whole")
@@ -457,6 +473,7 @@ def test_a_clone_that_is_interrupted_leaves_nothing_behind(
     assert not still_runs(started)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 def test_only_what_has_a_url_connects_and_only_when_it_is_added_or_updated(tmp_path: Path, run: Run) -> None:
     root = committed(tmp_path / "tools", {"a.py": ALPHA})

@@ -23,9 +23,17 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders of POSI
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A repository whose first commit has what its work tree has no more."""
-    made = committed(
-        tmp_path / "root", {"old.py": ALPHA, "sub/kept.py": BETA, "both.py": b"def both():\n    pass\n"}
-    )
+    return make(tmp_path / "root")
+
+
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, which nobody may change."""
+    return make(tmp_path_factory.mktemp("fixed") / "root")
+
+
+def make(root: Path) -> Path:
+    made = committed(root, {"old.py": ALPHA, "sub/kept.py": BETA, "both.py": b"def both():\n    pass\n"})
     git(made, "tag", "v1")
     git(made, "rm", "-q", "old.py")
     plant(made, {"both.py": b"\n\n\ndef both():\n    pass\n", "new.py": b"def quokka():\n    pass\n"})
@@ -148,9 +156,11 @@ def test_what_was_not_used_for_longest_is_removed(
         (["symbol", "x", "ROOT", "--rev", "nope"], "means no commit"),
     ],
 )
-def test_what_is_no_commit_is_said(words: list[str], told: str, root: Path, tmp_path: Path, run: Run) -> None:
+def test_what_is_no_commit_is_said(
+    words: list[str], told: str, fixed: Path, tmp_path: Path, run: Run
+) -> None:
     (tmp_path / "none").mkdir()
-    named = {"ROOT": str(root), "NONE": str(tmp_path / "none")}
+    named = {"ROOT": str(fixed), "NONE": str(tmp_path / "none")}
     done = run(*[named.get(word, word) for word in words])
     assert (done.code, done.out) == (2, "")
     assert told in done.err
