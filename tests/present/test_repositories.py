@@ -260,6 +260,7 @@ def test_remove_forgets_and_tells_what_stays(two: Path, run: Run) -> None:
     assert run("list").code == 1
 
 
+@pytest.mark.slow
 def test_an_index_elsewhere_is_found_again(tmp_path: Path, run: Run) -> None:
     plant(tmp_path / "alpha", {"alpha.py": ALPHA})
     assert run("add", tmp_path / "alpha", "--index-dir", tmp_path / "kept").code == 0
@@ -411,6 +412,7 @@ def test_a_url_is_cloned_searched_updated_and_removed(tmp_path: Path, run: Run) 
     assert list((tmp_path / "cache" / "clones").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_clone_that_was_taken_away_is_fetched_again(tmp_path: Path, run: Run) -> None:
     root = committed(tmp_path / "tools", {"a.py": ALPHA})
     assert run("add", f"file://{root}", "--allow", "file", "--name", "mine", "-q").code == 0

@@ -94,6 +94,7 @@ def test_definitions_and_lines_of_a_commit_are_shown(root: Path, run: Run) -> No
     assert run("search", "load_cookie", "--repo", "root", "--rev", "v1", "--json").paths == ["old.py"]
 
 
+@pytest.mark.slow
 def test_a_commit_is_indexed_once_and_again_under_other_settings(
     root: Path, tmp_path: Path, run: Run
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_build_that_was_interrupted_is_gone_on_with(root: Path, tmp_path: Path
     assert folders(tmp_path) == [folder]
 
 
+@pytest.mark.slow
 def test_what_was_not_used_for_longest_is_removed(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
