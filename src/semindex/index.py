@@ -170,18 +170,20 @@ class Index:
             if self._texts is not None:
                 self._texts.clear()
 
-    def hold(self) -> None:
+    def hold(self) -> int:
         """Open the newest commit and keep it open without its catalog, for processes forked from this one.
 
-        A connection to SQLite cannot be taken into them: each opens its own.
+        A connection to SQLite cannot be taken into them: each opens its own. Gives the number of files.
 
         Raises:
             NotIndexed: Nothing was indexed here; and as :meth:`snapshot`.
         """
         try:
+            snapshot = self.snapshot()
             # What is asked loads and compiles what any question needs.
-            assert self.snapshot().search(_REHEARSED).masked >= 0
+            assert snapshot.search(_REHEARSED).masked >= 0
             self._is_held = True
+            return snapshot.commits[0].coverage.indexed
         finally:
             self._close_catalog()
 

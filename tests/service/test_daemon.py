@@ -430,12 +430,24 @@ def test_memory_and_descriptors_stay_flat(service: Service, root: Path) -> None:
     wait_until(lambda: service.state()["indexes"])
     process = service.process()
     assert process is not None
+    wait_until(lambda: len(process.children()) == 1)  # one waits for the next client
     before, open_before = process.memory_info().rss, process.num_fds()
     for number in range(60):
         assert service.run("search", f"header {number}", cwd=root).returncode == 0
     wait_until(lambda: len(process.children()) == 1)  # the one that waits; all others were reaped
     assert process.num_fds() <= open_before
     assert process.memory_info().rss - before < 1_000_000
+
+
+def test_the_daemon_itself_has_no_catalog_open(service: Service, root: Path) -> None:
+    """A process that is forked may not use the connection to SQLite of its parent, nor close it."""
+    process = service.started().process()
+    assert process is not None
+    for _ in range(3):
+        service.run("search", "header", cwd=root)
+        wait_until(lambda: service.state()["indexes"])
+    wait_until(lambda: len(process.children()) == 1)
+    assert not [file.path for file in process.open_files() if "catalog" in file.path]
 
 
 def test_indexes_are_closed_when_memory_is_short(service: Service, root: Path) -> None:

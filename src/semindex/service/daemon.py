@@ -108,6 +108,14 @@ class State(msgspec.Struct, frozen=True):
     """Roots whose indexes are kept up to date, for sessions of agents."""
 
 
+class _Kept(NamedTuple):
+    """An index that is held, how many files it has, and when it was asked last."""
+
+    held: Index
+    files: int
+    asked: float
+
+
 class _Spare(NamedTuple):
     """A process that was forked before anybody has asked, and has run something like what will be asked.
 
@@ -143,7 +151,7 @@ class Daemon:
         self._last = self._started
         self._commands = 0
         self._children: set[int] = set()
-        self._kept: OrderedDict[Asked, tuple[Index, float]] = OrderedDict()
+        self._kept: OrderedDict[Asked, _Kept] = OrderedDict()
         self._wanted: OrderedDict[Asked, None] = OrderedDict()
         self._attended: dict[int, set[Asked]] = {}
         """What each process wants to be kept up to date."""
@@ -211,8 +219,8 @@ class Daemon:
             most_memory_mb=self._settings.daemon_memory_mb,
             idle_minutes=self._settings.daemon_idle_minutes,
             indexes=tuple(
-                Held(asked.root, asked.index_dir, held.commit().coverage.indexed, round(now - last, 1))
-                for asked, (held, last) in self._kept.items()
+                Held(asked.root, asked.index_dir, held.files, round(now - held.asked, 1))
+                for asked, held in self._kept.items()
             ),
             watched=tuple(sorted(asked.root for asked in self._watchers)),
         )
@@ -232,7 +240,7 @@ class Daemon:
         asked = Asked(str(root), str(index_dir), settings)
         self._tell(Note(asked=asked))
         found = self._kept.get(asked)
-        return found[0] if found is not None else None
+        return found.held if found is not None else None
 
     def opened(self, opened: Index, settings: Settings) -> None:
         """An index's commit was opened in this process; the parent may open it for those to come."""
@@ -470,7 +478,7 @@ class Daemon:
             elif note.asked is not None and note.opened:
                 self._wanted[note.asked] = None
             elif note.asked is not None and note.asked in self._kept:
-                self._kept[note.asked] = self._kept[note.asked][0], time.monotonic()
+                self._kept[note.asked] = self._kept[note.asked]._replace(asked=time.monotonic())
                 self._kept.move_to_end(note.asked)
         return told
 
@@ -480,19 +488,19 @@ class Daemon:
         before = self._kept.pop(asked, None)
         try:
             held = (
-                before[0]
+                before.held
                 if before is not None
                 else index.open(asked.root, index_dir=asked.index_dir, settings=asked.settings)
             )
-            held.hold()
+            files = held.hold()
         except (SemindexError, OSError) as error:
             self._say(f"does not hold {asked.root}: {error}")
             return
-        self._kept[asked] = held, time.monotonic()
+        self._kept[asked] = _Kept(held, files, time.monotonic())
         gc.freeze()  # what a collection does not touch stays shared with the processes to come
         while resident_bytes() > self._settings.daemon_memory_mb * _MB and self._kept:
-            closed, (other, _) = self._kept.popitem(last=False)
-            other.close()
+            closed, other = self._kept.popitem(last=False)
+            other.held.close()
             del other
             gc.collect()
             self._say(f"closed {closed.root}: more than DAEMON_MEMORY_MB would be used")
