@@ -465,7 +465,7 @@ def test_status_in_words(invoke: Invoke) -> None:
     assert done.stdout.splitlines() == [
         "root        /repo",
         "index       /repo/.semindex  1.3 MB for 3.2 MB of source (41%)",
-        "generation  3, 2 segments, 5 replaced files until the next merge",
+        "generation  3, 2 segments, 5 files in them that the next merge drops",
         "model       static-1",
         "freshness   stale (3 files changed)",
         "files       312 indexed of 318 seen",

@@ -62,7 +62,8 @@ def rows(state: Status, *, verified: bool) -> Iterator[tuple[str, str]]:
     share = f" ({state.index_bytes / state.source_bytes:.0%})" if state.source_bytes >= 1_000_000 else ""
     sizes = f"{size(state.index_bytes)} for {size(state.source_bytes)} of source{share}"
     yield "index", f"{safe_message(state.index_dir)}  {sizes}"
-    dead = f", {count(state.dead_files, 'replaced file')} until the next merge" if state.dead_files else ""
+    left = f", {count(state.dead_files, 'file')} in them that the next merge drops"
+    dead = left if state.dead_files else ""
     yield "generation", f"{state.generation}, {count(state.segments, 'segment')}{dead}"
     yield "model", safe_line(state.model)
     yield "freshness", freshness(state.freshness, state.changed)
