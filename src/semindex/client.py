@@ -36,9 +36,10 @@ def main() -> int:
         open_missing_streams()
     environment = os.environ  # noqa: TID251 - config.py imports too much for this
     replaced = False
-    if _is_served(sys.argv[1:]) and environment.get(VARIABLE, "").lower() not in ("off", "false", "0"):
+    wanted = environment.get(VARIABLE, "").lower()
+    if _is_served(sys.argv[1:]) and (wanted not in ("off", "false", "0") or sys.argv[1:3] == _STATUS):
         try:
-            code, replaced = _served(insists=environment.get(VARIABLE, "").lower() == "on")
+            code, replaced = _served(insists=wanted == "on")
         except KeyboardInterrupt:
             os.write(2, b"semindex: interrupted\n")
             os._exit(_INTERRUPTED)

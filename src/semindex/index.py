@@ -209,6 +209,13 @@ class Index:
                 self._forget()
                 return False
 
+    @property
+    def unbegun(self) -> bool:
+        """Whether a first build was interrupted before it had indexed any file."""
+        with self._lock:
+            catalog = self._opened_catalog()
+            return not catalog.totals().files and catalog.meta_number("pending") > 0
+
     def _refresh(self, asked: WatchedRefresh) -> BuildReport:
         """Index what is new or changed, forget what is gone; everything when ``force``.
 

@@ -294,7 +294,8 @@ from semindex.models.running import RunOptions
 model = open_transformer(Path(sys.argv[1]), RunOptions(threads=1, batch_size=2000))
 texts = ["red green blue " * 300] * 4000
 tokens = model.tokens(texts[:1]) * len(texts)
-np.matmul(np.ones((999, 999), "f4"), np.ones((999, 999), "f4"))  # OpenBLAS gives up when it has to begin without room
+some = np.ones((999, 999), "f4")
+np.matmul(some, some)  # OpenBLAS gives up when it has to begin without room
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 100_000_000, resource.RLIM_INFINITY))
 found = model.embed(tokens)

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import semindex
 from semindex.present.cli import commands
+from semindex.types import Progress
 
 from ..patience import PROGRAM
 from .processes import environment, on_terminal, run
@@ -338,3 +340,20 @@ def test_a_repositorys_configuration_cannot_choose_a_model(own: Path) -> None:
     (warning,) = answered(["index"], own)["warnings"]
     assert "EMBEDDING_MODEL = 'http://localhost:1/' is passed over" in warning
     assert answered(["search", "cookie"], own)["hits"]
+
+
+def test_a_search_goes_on_with_a_first_build_that_was_interrupted_before_it_had_anything(
+    tmp_path: Path,
+) -> None:
+    root = make(tmp_path / "repo")
+
+    def interrupt(step: Progress) -> None:
+        if step.stage == "index":
+            raise KeyboardInterrupt
+
+    with semindex.open(root) as index:
+        with pytest.raises(KeyboardInterrupt):
+            index.refresh(progress=interrupt)
+        assert index.exists and index.unbegun
+    done = run(["search", "parse the cookie header", "-l"], root)
+    assert done.returncode == 0 and done.stdout.splitlines()[0] == b"src/cookies.py"

@@ -216,3 +216,15 @@ def test_files_without_definitions_are_read(tmp_path: Path) -> None:
     done = semindex_command("read", "a.txt:2", cwd=tmp_path)
     assert (done.code, done.out) == (0, "a.txt:2-2: -\ttext\n    2: two\n")
     assert "has no definitions" in semindex_command("symbol", "a.txt", cwd=tmp_path).err
+
+
+def test_a_shallow_clone_says_that_older_commits_are_missing(fixed: Path, ask: Run, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{fixed}", str(clone))
+    coverage = found(ask, "payment", clone)["coverage"]
+    assert (
+        "older commits are not in this clone, which is shallow; git fetch --unshallow gets them"
+        in (coverage["notes"])
+    )
+    whole = found(ask, "payment", fixed)["coverage"]
+    assert not [note for note in whole["notes"] if "shallow" in note]

@@ -21,7 +21,7 @@ from semindex.config import Settings
 from semindex.errors import RepositoryError, RootError, UsageError
 from semindex.repositories.commits import digest_of, top_of
 from semindex.repositories.folders import HISTORY, make_room, repository_name, sweep, working
-from semindex.source.git import GitFailed
+from semindex.source.git import GitFailed, common_dir
 from semindex.source.history import newest, read_commits, text_of
 from semindex.source.regular import RegularFileError, read_regular
 from semindex.source.revision import resolve, track
@@ -59,6 +59,8 @@ class History(Struct, frozen=True):
     """Whether there are older commits, which are left out."""
     is_whole: bool
     """Whether the index needs no build."""
+    is_cut: bool
+    """Whether the clone is shallow: git has no older commits here."""
 
     @property
     def tree(self) -> Path:
@@ -110,7 +112,7 @@ def history_of(path: Path, settings: Settings, *, on_begin: Callable[[int], None
         except OSError as error:
             raise RepositoryError(f"{error.filename or 'the cache folder'}: {explain(error)}") from error
         is_whole = whole.head == head.commit and whole.settings == digest_of(settings)
-        yield History(top, head.commit, folder, whole.more, is_whole)
+        yield History(top, head.commit, folder, whole.more, is_whole, _is_cut(top))
 
 
 def now_whole(found: History, settings: Settings) -> None:
@@ -152,6 +154,12 @@ def _write(top: Path, head: str, tree: Path, on_begin: Callable[[int], None]) ->
     some = b"1" * len(head)
     track(tree, [(b"100644", some, f"{each}.md".encode("ascii")) for each in sorted(wanted)])
     return len(ids) > MOST_COMMITS
+
+
+def _is_cut(top: Path) -> bool:
+    """Whether the clone is shallow, which git marks by a file."""
+    common = common_dir(top)
+    return common is not None and os.path.lexists(common / "shallow")
 
 
 def _read_whole(folder: Path) -> _Whole:

@@ -35,6 +35,7 @@ from semindex.index import Index
 from semindex.process.memory import resident_bytes
 from semindex.process.threads import use_no_others
 from semindex.service import wire
+from semindex.service.starting import make_folder
 from semindex.version import __version__
 
 QUIET_SECONDS = 0.02
@@ -97,7 +98,7 @@ class State(msgspec.Struct, frozen=True):
     commands: int
     """Commands that it has run or runs."""
     at_work: int
-    """Processes that run one now, this one among them."""
+    """Processes that run one now; one that asks for this does not count."""
     memory_mb: float
     """Resident memory of the daemon itself."""
     most_memory_mb: int
@@ -173,8 +174,8 @@ class Daemon:
         self._told: State | None = None
         """In a forked process: how the daemon was when it gave it its client."""
 
-    def serve(self) -> None:
-        """Listen, until there is a reason to stop.
+    def serve(self, on_listen: Callable[[], None] = lambda: None) -> None:
+        """Listen, until there is a reason to stop; ``on_listen`` is called when clients are heard.
 
         Raises:
             ServiceError: The folder cannot be used, or another daemon runs.
@@ -193,13 +194,17 @@ class Daemon:
         gc.freeze()
         self._say(f"listens at {self.folder.socket}, as process {os.getpid()}")
         try:
+            on_listen()
             self._loop()
+        except Exception as error:
+            self._stopping = f"an error: {error!r}"
+            raise
         finally:
             self._listener.close()
             if self._is_reachable():
                 with suppress(OSError):
                     os.unlink(self.folder.socket)  # noqa: PTH108
-            self._say(f"leaves: {self._stopping or 'an error'}")
+            self._say(f"leaves: {self._stopping or 'interrupted'}")
             lock.close()
 
     def state(self) -> State:
@@ -214,7 +219,7 @@ class Daemon:
             log=self.folder.log,
             running_seconds=round(now - self._started, 1),
             commands=self._commands,
-            at_work=len(self._children) + 1,
+            at_work=len(self._children),
             memory_mb=round(resident_bytes() / _MB, 1),
             most_memory_mb=self._settings.daemon_memory_mb,
             idle_minutes=self._settings.daemon_idle_minutes,
@@ -344,8 +349,11 @@ class Daemon:
             self._rehearse(example)
             gc.enable()
             gc.freeze()
-            theirs.sendall(b"R")
-            data, attached, _, _ = theirs.recvmsg(_STATE_BYTES, _socket.CMSG_SPACE(_DESCRIPTOR))
+            try:
+                theirs.sendall(b"R")
+                data, attached, _, _ = theirs.recvmsg(_STATE_BYTES, _socket.CMSG_SPACE(_DESCRIPTOR))
+            except OSError:
+                attached = []
             if not attached:
                 os._exit(0)  # it is not needed, or the daemon was killed
             self._told = msgspec.msgpack.decode(data, type=State)
@@ -530,17 +538,7 @@ class Daemon:
             ServiceError: It cannot be used, or another daemon runs.
         """
         place = self.folder
-        try:
-            with suppress(FileExistsError):
-                os.mkdir(place, 0o700)  # noqa: PTH102
-            problem = wire.distrust(place)
-        except OSError as error:
-            problem = f"cannot be used ({(error.strerror or str(error)).lower()})"
-        if problem:
-            raise ServiceError(
-                f"the daemon's folder {place} {problem}; set XDG_RUNTIME_DIR to a folder that only you can "
-                "enter"
-            )
+        make_folder(place)
         try:
             lock = open(place.lock, "a+", encoding="ascii")  # noqa: PTH123, SIM115 - stays open
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

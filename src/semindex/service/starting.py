@@ -38,6 +38,24 @@ def require_system() -> None:
         )
 
 
+def make_folder(place: wire.Folder) -> None:
+    """Make the daemon's folder, if need be.
+
+    Raises:
+        ServiceError: It cannot be made, or others could enter it.
+    """
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(place, 0o700)  # noqa: PTH102
+        problem = wire.distrust(place)
+    except OSError as error:
+        problem = f"cannot be used ({(error.strerror or str(error)).lower()})"
+    if problem:
+        raise ServiceError(
+            f"the daemon's folder {place} {problem}; set XDG_RUNTIME_DIR to a folder that only you can enter"
+        )
+
+
 def running() -> int | None:
     """The number of the process of this user's daemon, if one runs."""
     import fcntl  # Windows has none

@@ -17,7 +17,7 @@ from semindex.present.cli.opened import opened, refreshed
 from semindex.present.cli.options import index_dir_option, set_option
 from semindex.present.cli.outcome import DONE, ERROR, NOTHING, tell
 from semindex.present.render import count, size
-from semindex.present.safe import safe_message
+from semindex.present.safe import safe_line, safe_message
 from semindex.present.stream import write
 from semindex.repositories.listing import Repository
 
@@ -67,13 +67,15 @@ def add(
         raise UsageError("--name and --index-dir are of one repository; add one at a time with them")
     if name is not None:
         checked_name(name)
+    if "" in places:
+        raise UsageError("a place to add is empty; give the path of a folder, or a URL")
     for place in places:
         added = _Adding(name, index_dir, overrides, yes=yes, quiet=quiet)
         repository, is_new = added.remote(place, allow) if _is_remote(place) else added.folder(Path(place))
         if not quiet:
             state = "added" if is_new else "is in the list already"
             where = repository.url or repository.root
-            write(safe_message(f"{repository.name}: {state}, {where}{added.summary}"))
+            write(safe_line(f"{repository.name}: {state}, {where}{added.summary}"))
     return DONE
 
 

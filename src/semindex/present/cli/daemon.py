@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from semindex import config
-from semindex.errors import ServiceError
+from semindex.errors import SemindexError, ServiceError
 from semindex.present.cli.options import json_option
 from semindex.present.cli.outcome import DONE, NOTHING, tell
 from semindex.present.render import count, duration
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LOG_LINES = 50
 _OFF = "off"
+_STATUS = ["daemon", "status"]
 _NONE = "no daemon runs; `semindex daemon start` starts one"
 
 _daemon: Daemon | None = None
@@ -49,7 +50,7 @@ def daemon(ctx: click.Context) -> int:
 @daemon.command()
 def start() -> int:
     """Start the daemon, unless one runs."""
-    starting.require_system()
+    _require_what_it_needs()
     process = starting.running()
     if process is not None and starting.listens():
         write(f"the daemon runs already, as process {process}")
@@ -72,7 +73,7 @@ def stop() -> int:
 @click.pass_context
 def restart(ctx: click.Context) -> int:
     """Stop the daemon if one runs, and start another."""
-    starting.require_system()
+    _require_what_it_needs()
     starting.stop()
     starting.start()
     write(f"the daemon runs, as process {starting.wait_until_it_listens()}")
@@ -137,10 +138,20 @@ def run(*, quiet: bool) -> int:
 
     serving = Daemon(config.load(None).settings, _forked, _rehearse)
     preload()
-    if not quiet:
-        tell(f"listens at {serving.folder.socket}; ^C ends it")
-    serving.serve()
+
+    def listens() -> None:
+        if not quiet:
+            tell(f"listens at {serving.folder.socket}; ^C ends it")
+
+    serving.serve(listens)
     return DONE
+
+
+def _require_what_it_needs() -> None:
+    """Raise what a daemon that is started in the background could tell only its log."""
+    starting.require_system()
+    config.load(None)
+    starting.make_folder(wire.folder(config.variables()))
 
 
 def _forked(connection: _socket.socket, of: Daemon) -> None:
@@ -150,7 +161,8 @@ def _forked(connection: _socket.socket, of: Daemon) -> None:
     from semindex.service.session import serve
 
     def run(pages: Pages) -> int:
-        of.begins()
+        if sys.argv[1:3] != _STATUS:
+            of.begins()
         return _run(pages)
 
     serve(
@@ -177,7 +189,12 @@ def _rehearse(example: Held) -> None:
 
 def _serves(request: wire.Request) -> bool:
     """Whether the user's settings let the daemon run commands; asked with their environment in place."""
-    return config.load(None).settings.daemon != _OFF
+    if request.arguments[1:3] == _STATUS:
+        return True
+    try:
+        return config.load(None).settings.daemon != _OFF
+    except SemindexError:
+        return False  # the client says what is wrong with them
 
 
 def _run(pages: Pages) -> int:

@@ -109,6 +109,10 @@ def search_history(
                     notes.append(f"indexed first: {told}")
             if found.more:
                 notes.append(f"only the newest {index.commit().coverage.indexed:,} commits are searched")
+            if found.is_cut:
+                notes.append(
+                    "older commits are not in this clone, which is shallow; git fetch --unshallow gets them"
+                )
         asked = {**asked, "refresh": False, "group_by": "file", "query": _without_repositories(asked)}
         answer = index.search(**{**asked, "repo": ()})
         answer = structs.replace(answer, coverage=structs.replace(answer.coverage, freshness="fresh"))

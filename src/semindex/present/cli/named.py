@@ -80,6 +80,8 @@ def asked_by_name(names: Sequence[str], *, everything: bool) -> bool:
     if not names and not everything:
         return False
     ctx = click.get_current_context()
+    if any(not name.strip() for name in names):
+        raise click.UsageError("--repo is empty; `semindex list` shows the names.", ctx)
     flag = "--all" if everything else "--repo"
     for parameter in ("places", "path", "repository", "index_dir"):
         source = ctx.get_parameter_source(parameter)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
-from semindex.errors import BroadRoot, NotIndexed
+from semindex.errors import BroadRoot, IndexLocked, NotIndexed
 from semindex.present.cli.outcome import NoFiles
 from semindex.present.render import count, duration, shared_lines
 from semindex.present.safe import safe_message
@@ -119,16 +119,22 @@ def refreshed(index: Index, *, quiet: bool = False, **asked: Any) -> BuildReport
 
 
 def built_first(index: Index) -> list[str]:
-    """Build an index that does not exist yet; gives notes on what was done, none when it existed.
+    """Build an index that does not exist yet, or of which nothing is there yet; gives notes on what was done.
 
     Raises:
         NoFiles: There are none.
     """
-    if index.exists:
+    is_new = not index.exists
+    if not is_new and not index.unbegun:
         return []
     gc.enable()  # a build makes cycles, and may take long
-    # Who searches does not wait for a writer.
-    report = refreshed(index, wait_seconds=0)
+    try:
+        # Who searches does not wait for a writer.
+        report = refreshed(index, wait_seconds=0)
+    except IndexLocked:
+        if is_new:
+            raise
+        return []  # another process has begun, and the answer says how far it is
     if not report.generation:
         raise NoFiles(f"nothing found; {index.root} has no files to index, name the folder of a repository")
     built = f"indexed first: {count(report.files, 'file')} in {duration(report.seconds)}"
