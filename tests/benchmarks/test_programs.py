@@ -112,7 +112,7 @@ def test_moves_are_those_between_modules(tmp_path: Path) -> None:
 
 def test_start_measures_each_command(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree")
-    body = "from semindex.present.cli import main\nsys.exit(main())"
+    body = "from semindex.client import main\nsys.exit(main())"
     program = write_program(tmp_path / "semindex", body)
     shown = run("start", tree, "--rounds", "1", "--semindex", program)
     times = re.findall(r"^(semindex .+?)\s+(\d+) ms", shown, re.MULTILINE)
@@ -121,6 +121,8 @@ def test_start_measures_each_command(tmp_path: Path) -> None:
         "semindex search, cold",
         "semindex search, warm",
         "semindex --help",
+        "semindex search, daemon",
+        "semindex search, daemon, --no-refresh",
     ]
     assert all(int(milliseconds) > 0 for _, milliseconds in times)
     assert not (tree / ".semindex").exists()
