@@ -58,9 +58,10 @@ class Agent:
 
     def close(self) -> None:
         """End the session as a client does."""
-        assert self.process.stdin is not None
+        assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 @contextmanager
