@@ -88,7 +88,9 @@ class Service:
         return dict(json.loads(self.run("daemon", "status", "--json").stdout))
 
     def log(self) -> str:
-        return (self.folder / "daemon.log").read_text()
+        """What the daemon has written to its log."""
+        log = self.folder / "daemon.log"
+        return log.read_text() if log.exists() else ""
 
 
 def without_times(text: bytes) -> bytes:

@@ -22,7 +22,6 @@ import psutil
 import pytest
 
 import semindex
-from semindex.config import Settings
 from semindex.service import wire
 from tests.corpus import copy_package
 from tests.present.processes import environment
@@ -499,31 +498,28 @@ def test_indexes_are_closed_when_memory_is_short(service: Service, root: Path) -
     assert service.run("search", "decode", cwd=other).returncode == 0
 
 
-def test_it_leaves_when_nobody_asks(monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
-    from semindex.service.daemon import Daemon
+def served_alone(service: Service, check_seconds: float, idle_minutes: int) -> subprocess.Popen[bytes]:
+    """A daemon with other times than a user may set, as a process of its own."""
+    code = (
+        "from semindex.config import Settings\nfrom semindex.service import daemon\n"
+        f"daemon.CHECK_SECONDS = {check_seconds}\n"
+        f"daemon.Daemon(Settings(daemon_idle_minutes={idle_minutes}), lambda *_: None).serve()"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], env=environment(service.variables))
 
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(service.runtime))
-    child = os.fork()
-    if not child:
-        Daemon(Settings(daemon_idle_minutes=0), lambda *_: os._exit(0)).serve()
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+def test_it_leaves_when_nobody_asks(service: Service) -> None:
+    with served_alone(service, 60.0, 0) as daemon:
+        assert daemon.wait() == 0
     assert "nobody has asked for 0 minutes" in service.log()
     assert not (service.folder / "daemon.sock").exists()
 
 
-def test_it_leaves_when_its_socket_was_taken_away(monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
-    from semindex.service import daemon
-
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(service.runtime))
-    monkeypatch.setattr(daemon, "CHECK_SECONDS", 0.01)
-    child = os.fork()
-    if not child:
-        daemon.Daemon(Settings(), lambda *_: os._exit(0)).serve()
-        os._exit(0)
-    wait_until((service.folder / "daemon.sock").exists)
-    (service.folder / "daemon.sock").unlink()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def test_it_leaves_when_its_socket_was_taken_away(service: Service) -> None:
+    with served_alone(service, 0.01, 60) as daemon:
+        wait_until(lambda: service.folder.exists() and "listens at" in service.log())
+        (service.folder / "daemon.sock").unlink()
+        assert daemon.wait() == 0
     assert "is not its socket any more" in service.log()
 
 
