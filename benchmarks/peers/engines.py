@@ -128,9 +128,11 @@ class Semindex(Engine):
         answer = emphasised(self._index.search(query, limit=limit))
         spans = []
         for hit in answer:
-            window = render.window(hit, view.context)
+            if hit.text is None:
+                continue  # changed since it was indexed
+            window = render.window(hit, view.lines)
             lines = "\n".join(render.plain(replace(answer, hits=(hit,)), view))
-            spans.append(Span(hit.path, window.first, window.first + len(window.lines) - 1, f"{lines}\n\n"))
+            spans.append(Span(hit.path, window.numbers[0], window.numbers[-1], f"{lines}\n\n"))
         return spans
 
     def close(self) -> None:

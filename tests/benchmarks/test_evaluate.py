@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks import agents
 from benchmarks.quality.evaluate import main
 
 from ..evaluate.trees import write_tree
@@ -121,11 +121,14 @@ def test_what_cannot_be_measured_ends_with_the_reason(
 
 
 @pytest.mark.slow
-def test_agents_find_what_was_judged_in_their_first_answer(
-    judged: tuple[Path, Path], capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_agents_find_what_was_judged_in_their_first_answer(judged: tuple[Path, Path]) -> None:
     judgements, corpora = judged
     words = ["--judgements", str(judgements), "--corpora", str(corpora), "--ways", "semindex"]
-    monkeypatch.setattr(sys, "argv", ["agents", *words])
-    agents.main()
-    assert re.search(r"^semindex +2 +100\.0% +100\.0% +1\.00 ", capsys.readouterr().out, re.MULTILINE)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.agents", *words],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.search(r"^semindex +2 +100\.0% +100\.0% +1\.00 ", done.stdout, re.MULTILINE)
