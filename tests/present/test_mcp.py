@@ -29,6 +29,7 @@ from semindex.present.mcp.protocol import (
     PARSE_ERROR,
     UNSUPPORTED_VERSION,
     Call,
+    Message,
     Session,
     Tools,
 )
@@ -340,14 +341,14 @@ class Slow(Tools):
 
 
 def test_a_cancelled_call_is_not_answered() -> None:
-    sent: list[str] = []
+    sent: list[Message] = []
     session = Session(Slow(), sent.append)
     session.receive(json.dumps(request(1, "tools/call", name="any")).encode())
     cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
     session.receive(json.dumps(cancel).encode())
     session.receive(json.dumps(request(2, "ping")).encode())
     session.wait()
-    assert [json.loads(line)["id"] for line in sent] == [2]
+    assert [message["id"] for message in sent] == [2]
 
 
 @given(st.text(alphabet="`ab\n"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from semindex.version import __version__
@@ -19,7 +19,8 @@ HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 """Those that begin with ``initialize``, oldest first."""
 MODERN_VERSIONS = ("2026-07-28",)
 """Those of which each request names its own."""
-_VERSION = "io.modelcontextprotocol/protocolVersion"
+VERSION = "io.modelcontextprotocol/protocolVersion"
+"""The name under which a request of the modern era tells its version."""
 _SERVER = "io.modelcontextprotocol/serverInfo"
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL = (
     -32700,
@@ -85,14 +86,48 @@ class Tools:
         raise NotImplementedError
 
 
-class Session:
-    """One client's connection. Lines go in, and come out by ``send`` from any thread."""
+def encoded(message: Message) -> bytes:
+    """A message as one line, without the line's end."""
+    # In ASCII, because a client may read lines as Python does, which ends them at U+2028 too.
+    return json.dumps(message, separators=(",", ":")).encode("ascii")
 
-    def __init__(self, tools: Tools, send: Callable[[str], None]) -> None:
-        self._tools, self._send = tools, send
+
+def failure(number: object, error: ProtocolError) -> Message:
+    """The message that tells an error; ``number`` is the request's, None where there was none to read."""
+    told: dict[str, Any] = {"code": error.code, "message": str(error)}
+    if error.data is not None:
+        told["data"] = error.data
+    return {"jsonrpc": "2.0", "id": number, "error": told}
+
+
+def workers(most: int = CONCURRENT_CALLS) -> ThreadPoolExecutor:
+    """Threads that answer calls of tools, at most so many at once; others wait."""
+    return ThreadPoolExecutor(most, thread_name_prefix="semindex call")
+
+
+class Session:
+    """One client's connection. Messages go in, and come out by ``send`` from any thread."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        send: Callable[[Message], None],
+        *,
+        pool: Executor | None = None,
+        unanswered: Callable[[object], None] | None = None,
+    ) -> None:
+        """A session of its own.
+
+        Args:
+            tools: What it offers.
+            send: Takes an answer, or what is told of a call that goes on. One at a time.
+            pool: Threads that it shares with other sessions; it has its own without.
+            unanswered: Told the id of a call that ended without an answer, because it was cancelled.
+        """
+        self._tools, self._send, self._unanswered = tools, send, unanswered
         self._lock = threading.Lock()
         self._calls: dict[object, Call] = {}
-        self._pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="semindex call")
+        self._pool = workers() if pool is None else pool
 
     def receive(self, line: bytes) -> None:
         """Answer one line; calls of tools are answered later, from other threads."""
@@ -110,9 +145,10 @@ class Session:
             return
         # Batches were part of one version only; each of their messages is answered by itself.
         for each in message if isinstance(message, list) and message else [message]:
-            self._receive(each)
+            self.take(each)
 
-    def _receive(self, message: object) -> None:
+    def take(self, message: object) -> None:
+        """Answer one message; calls of tools are answered later, from other threads."""
         if not isinstance(message, dict) or not isinstance(message.get("method"), str):
             if not (isinstance(message, dict) and ("result" in message or "error" in message)):
                 self._fail(None, ProtocolError(INVALID_REQUEST, "the message is no request"))
@@ -128,12 +164,11 @@ class Session:
             self._fail(message["id"], error)
 
     def close(self) -> None:
-        """Stop what is being answered."""
+        """Stop what is being answered, as soon as it can."""
         with self._lock:
             calls = list(self._calls.values())
         for call in calls:
             call.cancel()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def wait(self) -> None:
         """Return once everything that was asked is answered."""
@@ -149,12 +184,12 @@ class Session:
     def _requested(self, number: object, method: str, params: Message) -> None:
         meta = params.get("_meta")
         meta = meta if isinstance(meta, dict) else {}
-        modern = _VERSION in meta
-        if modern and meta[_VERSION] not in MODERN_VERSIONS:
+        modern = VERSION in meta
+        if modern and meta[VERSION] not in MODERN_VERSIONS:
             raise ProtocolError(
                 UNSUPPORTED_VERSION,
-                f"this server does not speak {meta[_VERSION]!r}",
-                {"supported": [*MODERN_VERSIONS], "requested": str(meta[_VERSION])},
+                f"this server does not speak {meta[VERSION]!r}",
+                {"supported": [*MODERN_VERSIONS], "requested": str(meta[VERSION])},
             )
         if method == "tools/call":
             self._begin(number, params, meta, modern)
@@ -198,9 +233,11 @@ class Session:
 
     def _run(self, number: object, name: str, call: Call, modern: bool) -> None:
         try:
-            result = self._tools.call(name, call)
+            result = {} if call.cancelled else self._tools.call(name, call)
             if not call.cancelled:
                 self._answer(number, result, modern)
+            elif self._unanswered is not None:
+                self._unanswered(number)
         except ProtocolError as error:
             self._fail(number, error)
         except Exception as error:  # noqa: BLE001 - the edge of a worker: the client is told, the server goes on
@@ -217,10 +254,9 @@ class Session:
             if token is None or done <= last:  # the protocol wants a number that rises
                 return
             last = done
-            params = {"progressToken": token, "progress": done, "message": told}
-            self._write(
-                {"method": "notifications/progress", "params": params | ({"total": total} if total else {})}
-            )
+            params: dict[str, Any] = {"progressToken": token, "progress": done, "message": told}
+            params |= {"total": total} if total else {}
+            self._write({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
 
         return notify
 
@@ -229,19 +265,14 @@ class Session:
             result = {**result, "resultType": "complete", "_meta": {_SERVER: SERVER}}
         else:
             result = {key: value for key, value in result.items() if key not in ("cacheScope", "ttlMs")}
-        self._write({"id": number, "result": result})
+        self._write({"jsonrpc": "2.0", "id": number, "result": result})
 
     def _fail(self, number: object, error: ProtocolError) -> None:
-        told: dict[str, Any] = {"code": error.code, "message": str(error)}
-        if error.data is not None:
-            told["data"] = error.data
-        self._write({"id": number, "error": told})
+        self._write(failure(number, error))
 
-    def _write(self, message: dict[str, Any]) -> None:
-        # In ASCII, because a client may read lines as Python does, which ends them at U+2028 too.
-        line = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":"))
+    def _write(self, message: Message) -> None:
         with self._lock:
-            self._send(line)
+            self._send(message)
 
 
 def _key(number: object) -> object:

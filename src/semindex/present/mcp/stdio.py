@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from semindex.present.mcp.protocol import Session
+from semindex.present.mcp.protocol import Message, Session, encoded
 from semindex.present.mcp.tools import CodeTools
 from semindex.process.leaving import leave
 
@@ -24,8 +24,8 @@ def serve(roots: Sequence[Path], also: Sequence[str]) -> NoReturn:
     tools = CodeTools(roots, also)
     lock = threading.Lock()
 
-    def send(line: str) -> None:
-        data = (line + "\n").encode("ascii")
+    def send(message: Message) -> None:
+        data = encoded(message) + b"\n"
         with lock:
             try:
                 while data:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -178,17 +179,46 @@ ALWAYS = ("search", "symbol", "read")
 """Few tools, so that none is overlooked; the others are there when they are asked for."""
 
 
+class _Indexes:
+    """The indexes that a server asks, whatever the number of its sessions; opened when they are needed."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = tuple(roots)
+        self._lock = threading.Lock()
+        self._workspace: Workspace | None = None
+
+    def opened(self) -> Workspace:
+        """All of them."""
+        from semindex.service.workspace import Workspace
+
+        with self._lock:
+            if self._workspace is None:
+                self._workspace = Workspace(self._roots)
+            return self._workspace
+
+    def close(self) -> None:
+        """Close them."""
+        with self._lock:
+            if self._workspace is not None:
+                self._workspace.close()
+                self._workspace = None
+
+
 class CodeTools(Tools):
     """The tools of one session."""
 
     instructions = INSTRUCTIONS
 
     def __init__(self, roots: Sequence[Path], also: Sequence[str] = ()) -> None:
-        self._roots = tuple(roots)
         self._names = (*ALWAYS, *(name for name in LISTED if name in also and name not in ALWAYS))
-        self._lock = threading.Lock()
-        self._workspace: Workspace | None = None
+        self._indexes = _Indexes(roots)
         self._shown = answers.Shown()
+
+    def apart(self) -> CodeTools:
+        """The same tools on the same indexes for another session, to which nothing was shown yet."""
+        other = copy(self)
+        other._shown = answers.Shown()
+        return other
 
     def listed(self) -> list[dict[str, Any]]:
         """The tools that are offered."""
@@ -199,7 +229,7 @@ class CodeTools(Tools):
 
         def load() -> None:
             with suppress(SemindexError, OSError):
-                for place in self._opened().places():
+                for place in self._indexes.opened().places():
                     if place.ready:
                         place.index.snapshot()
 
@@ -207,10 +237,7 @@ class CodeTools(Tools):
 
     def close(self) -> None:
         """Close the indexes."""
-        with self._lock:
-            if self._workspace is not None:
-                self._workspace.close()
-                self._workspace = None
+        self._indexes.close()
 
     def call(self, name: str, call: Call) -> dict[str, Any]:
         """The result of a call; what is wrong with the arguments or the index is told in it."""
@@ -230,21 +257,13 @@ class CodeTools(Tools):
             "isError": False,
         }
 
-    def _opened(self) -> Workspace:
-        from semindex.service.workspace import Workspace
-
-        with self._lock:
-            if self._workspace is None:
-                self._workspace = Workspace(self._roots)
-            return self._workspace
-
     def _places(self, call: Call) -> tuple[Sequence[Place], Sequence[Place]]:
         """The places that can be asked, and those that cannot yet."""
 
         def told(progress: Progress) -> None:
             call.progress(progress.done, progress.total, f"{progress.stage}: {progress.done} {progress.unit}")
 
-        places = self._opened().prepared(
+        places = self._indexes.opened().prepared(
             seconds=BUILD_WAIT_SECONDS, on_progress=told, stopped=lambda: call.cancelled
         )
         return [place for place in places if place.ready], [place for place in places if not place.ready]
