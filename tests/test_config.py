@@ -78,6 +78,7 @@ def test_without_any_layer_everything_is_default() -> None:
         "SERVICE.DAEMON",
         "SERVICE.DAEMON_IDLE_MINUTES",
         "SERVICE.DAEMON_MEMORY_MB",
+        "SERVICE.SERVE_TOKEN_VARIABLE",
     ]
 
 
@@ -194,6 +195,7 @@ RIGHTS = {
     "DAEMON": [Right("auto", (), ("on", "off")), Right("off", (), ("auto", "on"))],
     "DAEMON_IDLE_MINUTES": [Right(60, (), (1, 59, 61)), Right(1, (), (2,))],
     "DAEMON_MEMORY_MB": [Right(1024, (), (64, 1023, 1025))],
+    "SERVE_TOKEN_VARIABLE": [Right("", (), ("HOME",)), Right("TOKEN", (), ("", "HOME"))],
 }
 """By key; a machine of four cores."""
 

@@ -64,6 +64,12 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
     assert not modules & {"numpy", "rich", "tree_sitter", "sqlite3", "faiss", "onnxruntime", "tokenizers"}
 
 
+def test_only_the_server_over_http_loads_a_web_server() -> None:
+    for module in ("semindex.present.cli.serve", "semindex.present.cli.mcp, semindex.present.mcp.stdio"):
+        _, modules = watch_import(module)
+        assert not modules & {"uvicorn", "starlette", "asyncio", "anyio", "socket"}
+
+
 def test_importing_the_index_loads_no_extra() -> None:
     _, modules = watch_import("semindex.index")
     assert not modules & {"onnxruntime", "tokenizers", "distributed", "dask", "fsspec"}

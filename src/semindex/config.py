@@ -77,6 +77,8 @@ class Settings(Struct, frozen=True):
     """After which a daemon leaves that nobody has asked."""
     daemon_memory_mb: int = 1024
     """What a daemon may hold; it closes the indexes that were not asked for longest."""
+    serve_token_variable: str = ""
+    """Which environment variable holds the token that clients of ``semindex serve`` show; empty for none."""
     passed_over: tuple[str, ...] = ()
     """A sentence for each line of the repository's files that asked for more than a repository may."""
 
@@ -157,7 +159,7 @@ _MODEL = _text(
     lambda text: text.strip() and text.isprintable(),
 )
 _VARIABLE = _text(
-    "the name of an environment variable, or nothing for no key",
+    "the name of an environment variable, or nothing for none",
     lambda text: re.fullmatch(r"(?:[A-Za-z_][A-Za-z0-9_]*)?", text, re.ASCII),
 )
 _CACHE_FOLDER = _text("the path of a folder, or nothing for the user's cache folder", str.isprintable)
@@ -210,6 +212,7 @@ _KEYS = (
     _Key("SERVICE", "DAEMON", _DAEMON, _NOTHING),
     _Key("SERVICE", "DAEMON_IDLE_MINUTES", _whole("minutes, 1 or more", 1, 1 << 20), _NOTHING),
     _Key("SERVICE", "DAEMON_MEMORY_MB", _whole("megabytes, 64 or more", 64, 1 << 24), _NOTHING),
+    _Key("SERVICE", "SERVE_TOKEN_VARIABLE", _VARIABLE, _NOTHING),
 )
 _BY_NAME = {key.name: key for key in _KEYS}
 _REMOVED = {"APPROXIMATE_SEARCH": "is no setting any more: every search compares all vectors exactly"}
@@ -272,7 +275,12 @@ def _note(found: _Found, mine: Origin) -> str:
     )
 
 
-def secret(variable: str, environment: Mapping[str, str] | None = None) -> str | None:
+def secret(
+    variable: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    setting: str = "EMBEDDING_KEY_VARIABLE",
+) -> str | None:
     """The value of an environment variable that a setting names, which is shown nowhere; None for no name.
 
     Raises:
@@ -283,8 +291,7 @@ def secret(variable: str, environment: Mapping[str, str] | None = None) -> str |
     value = (_ENVIRONMENT if environment is None else environment).get(variable, "").strip()
     if not value:
         raise ConfigError(
-            f"EMBEDDING_KEY_VARIABLE names the environment variable {variable}, which is not set; set it, or "
-            "name none"
+            f"{setting} names the environment variable {variable}, which is not set; set it, or name none"
         )
     return value
 

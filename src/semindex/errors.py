@@ -90,7 +90,7 @@ class InstallError(SemindexError):
 
 
 class ServiceError(SemindexError):
-    """The daemon cannot be started, reached or stopped; every command works without it."""
+    """The daemon cannot be started, reached or stopped, and commands work without it; or a port is taken."""
 
 
 class WorkerError(SemindexError):

@@ -76,7 +76,7 @@ def test_the_options_are_spelled_as_agreed() -> None:
     ("words", "told"),
     [
         ([], "which command?; see: semindex --help"),
-        (["serch", "x"], "there is no command 'serch' (did you mean search?); see: semindex --help"),
+        (["serch", "x"], "there is no command 'serch' (did you mean search or serve?); see: semindex --help"),
         (["STATUS"], "there is no command 'STATUS' (did you mean status?); see: semindex --help"),
         (["rm"], "there is no command 'rm' (did you mean clean?); see: semindex --help"),
         (
@@ -107,7 +107,7 @@ def test_usage_errors_are_told_like_all_errors(invoke: Invoke, words: list[str],
 
 def test_usage_errors_are_json_where_it_was_asked_for(invoke: Invoke) -> None:
     done = invoke("serch", "x", "--json")
-    told = "there is no command 'serch' (did you mean search?); see: semindex --help"
+    told = "there is no command 'serch' (did you mean search or serve?); see: semindex --help"
     assert (done.exit_code, done.stderr) == (2, "")
     assert json.loads(done.stdout)["error"] == {"type": "UsageError", "message": told}
 

@@ -48,6 +48,9 @@ COMMANDS = {
     "install": Entry("install", "install", "Add semindex to the settings of coding agents."),
     "uninstall": Entry("install", "uninstall", "Take semindex out of the settings of coding agents."),
     "mcp": Entry("mcp", "mcp", "Serve coding agents by the Model Context Protocol.", blas=True),
+    "serve": Entry(
+        "serve", "serve", "Serve coding agents by the Model Context Protocol over HTTP.", blas=True
+    ),
     "daemon": Entry("daemon", "daemon", "Start, stop or show the process that makes commands quick."),
     "status": Entry("status", "status", "Show what is indexed, how fresh and how whole."),
     "languages": Entry(

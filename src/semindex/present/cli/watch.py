@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from semindex.present.cli.opened import opened, refreshed
 from semindex.present.cli.options import index_dir_option, path_argument, set_option
 from semindex.present.cli.outcome import DONE, tell
+from semindex.present.cli.signals import ended_by_signals
 from semindex.present.render import count, duration
 from semindex.present.safe import safe_message
 from semindex.present.schema import record_object
@@ -22,7 +21,6 @@ from semindex.present.stream import flush, write, write_json
 
 if TYPE_CHECKING:
     from semindex.service.events import WatchEvent
-    from semindex.service.watching import Watcher
 
 
 @click.command()
@@ -45,7 +43,7 @@ def watch(path: Path, index_dir: Path | None, as_json: bool, overrides: Mapping[
         if sys.stdin.isatty() and sys.stderr.isatty() and not place.index.exists:
             refreshed(place.index)  # draws how far it is, and asks about a folder that nobody may have meant
         watcher = Watcher(place.index, _Lines(as_json=as_json))
-        with _ended_by_signals(watcher):
+        with ended_by_signals(watcher.stop):
             watcher.run()
     return DONE
 
@@ -101,21 +99,3 @@ def _lines(event: WatchEvent) -> Iterator[str]:
             yield f"{event.message}; trying again in {event.retry_seconds:.0f} s"
         case events.Stopped():
             yield "stopped; the index stays as it is"
-
-
-@contextmanager
-def _ended_by_signals(watcher: Watcher) -> Iterator[None]:
-    """Have ^C and a request to terminate end the watching, but no signal that whoever started it ignores."""
-
-    def stop(*_: Any) -> None:
-        watcher.stop()
-
-    wanted = [
-        each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN
-    ]
-    before = {each: signal.signal(each, stop) for each in wanted}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
