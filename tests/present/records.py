@@ -147,6 +147,7 @@ class FakeIndex:
     root: Path
     index_dir: Path
     exists: bool = True
+    unbegun: bool = False
     hits: tuple[Hit, ...] = (HIT,)
     definitions: tuple[Definition, ...] = (DEFINITION,)
     suggestions: tuple[str, ...] = ()
