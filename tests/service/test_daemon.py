@@ -434,8 +434,8 @@ def test_memory_and_descriptors_stay_flat(service: Service, root: Path) -> None:
     for number in range(60):
         assert service.run("search", f"header {number}", cwd=root).returncode == 0
     wait_until(lambda: len(process.children()) == 1)  # the one that waits; all others were reaped
-    assert process.num_fds() <= open_before
-    assert process.memory_info().rss - before < 1_000_000
+    assert process.num_fds() < open_before + 10, "some are open for a moment; none for each command"
+    assert process.memory_info().rss - before < 5_000_000
 
 
 def test_it_survives_the_removal_of_what_it_holds(service: Service, tmp_path: Path) -> None:
