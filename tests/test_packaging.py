@@ -93,7 +93,7 @@ def test_the_metadata_tells_licence_python_and_command(wheel: Path) -> None:
         licences = {name for name in archive.namelist() if name.startswith(f"{info}/licenses/")}
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert "semindex = semindex.present.cli:main" in commands
+    assert "semindex = semindex.client:main" in commands
     assert f"{info}/licenses/LICENSE" in licences
 
 
