@@ -69,7 +69,8 @@ _ADOPT_TRIES = 20
 """A segment may be merged away between reading the catalog and opening the file; then it is read again."""
 TEXT_BATCH_BYTES = 500_000
 """Source of one segment where a transformer reads it, at some 20 kB a second."""
-_REHEARSED = "how is the path of a file opened"
+REHEARSED = "how is the path of a file opened"
+"""Asked before anybody asks, to load and compile what any question needs."""
 _REMEMBERED = 4096
 """Queries whose vector is kept in memory, at most; one takes some kilobytes."""
 
@@ -181,7 +182,7 @@ class Index:
         try:
             snapshot = self.snapshot()
             # What is asked loads and compiles what any question needs.
-            assert snapshot.search(_REHEARSED).masked >= 0
+            assert snapshot.search(REHEARSED).masked >= 0
             self._is_held = True
             return snapshot.commits[0].coverage.indexed
         finally:
@@ -193,11 +194,10 @@ class Index:
                 self._catalog.close()
             self._catalog = None
 
-    def attend(self) -> bool:
-        """Have the index kept up to date while this process lives, by who can; False where nobody can."""
+    def attend(self) -> None:
+        """Have the index kept up to date while this process lives, if the daemon has forked it."""
         if KEEPER is not None:
             KEEPER.attend(self, self._settings)
-        return KEEPER is not None
 
     @property
     def exists(self) -> bool:

@@ -33,7 +33,7 @@ from semindex.errors import (
     UsageError,
 )
 from semindex.indexing.plan import READ_BY, Plan, by_todays_rules
-from semindex.indexing.stopped import STOPPED, read_stopped
+from semindex.indexing.stopped import STOPPED, read_stopped, read_texts
 from semindex.indexing.workplace import Workplace
 from semindex.source.git import find_top
 from semindex.source.read import digest_of, load_bytes
@@ -355,13 +355,7 @@ def read_shared(note: str | None) -> dict[str, str]:
 
     A note that cannot be read tells of none: another version of semindex wrote it.
     """
-    try:
-        found = json.loads(note or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {name: root for name, root in found.items() if isinstance(root, str)}
+    return read_texts(note)
 
 
 def shared_note(earlier: Mapping[str, str], parts: Sequence[Taken]) -> str:

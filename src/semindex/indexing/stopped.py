@@ -10,18 +10,23 @@ STOPPED = "stopped"
 _NAMED = 10
 
 
-def read_stopped(note: str | None) -> dict[str, str]:
-    """Why a grammar was stopped (:attr:`ParsedFile.stopped`), by the path of the file.
-
-    A note that cannot be read tells of no file: another version of semindex wrote it.
-    """
+def read_texts(note: str | None) -> dict[str, str]:
+    """The texts of a note of the catalog, by their names; none of one that cannot be read."""
     try:
         found = json.loads(note or "{}")
     except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
-    return {path: reason for path, reason in found.items() if isinstance(reason, str)}
+    return {name: text for name, text in found.items() if isinstance(text, str)}
+
+
+def read_stopped(note: str | None) -> dict[str, str]:
+    """Why a grammar was stopped (:attr:`ParsedFile.stopped`), by the path of the file.
+
+    A note that cannot be read tells of no file: another version of semindex wrote it.
+    """
+    return read_texts(note)
 
 
 def stopped_note(stopped: Mapping[str, str]) -> str:

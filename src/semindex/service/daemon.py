@@ -48,7 +48,6 @@ LOG_BYTES = 1 << 20
 _MOST_NOTE = 4096
 """A longer note may be cut in two by one of another process (``PIPE_BUF``)."""
 _MB = 1_000_000
-_DESCRIPTOR = 4
 _STATE_BYTES = 1 << 17
 _FAILED = 2
 """The exit code of a process that failed."""
@@ -351,14 +350,13 @@ class Daemon:
             gc.freeze()
             try:
                 theirs.sendall(b"R")
-                data, attached, _, _ = theirs.recvmsg(_STATE_BYTES, _socket.CMSG_SPACE(_DESCRIPTOR))
+                data, given = wire.receive_with(theirs, _STATE_BYTES, 1)
             except OSError:
-                attached = []
-            if not attached:
+                given = []
+            if not given:
                 os._exit(0)  # it is not needed, or the daemon was killed
             self._told = msgspec.msgpack.decode(data, type=State)
-            descriptor = int.from_bytes(attached[0][2][:_DESCRIPTOR], sys.byteorder)
-            connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, descriptor)
+            connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, given[0])
             theirs.close()
             self._run(connection, self)
 
@@ -377,9 +375,8 @@ class Daemon:
         try:
             if self._spare.channel.recv(1) != b"R":
                 raise BrokenPipeError
-            rights = connection.fileno().to_bytes(_DESCRIPTOR, sys.byteorder)
-            attached = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)]
-            self._spare.channel.sendmsg([msgspec.msgpack.encode(self.state())], attached)
+            state = msgspec.msgpack.encode(self.state())
+            wire.send_with(self._spare.channel, state, [connection.fileno()])
         except BlockingIOError:
             return False
         except OSError:

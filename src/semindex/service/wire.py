@@ -167,6 +167,30 @@ def unpacked(body: bytes) -> Request:
         raise WireError(f"no request: {error}") from error
 
 
+def send_with(to: _socket.socket, data: bytes, descriptors: Sequence[int]) -> int:
+    """Send some of ``data`` and all descriptors; gives the number of bytes sent.
+
+    Raises:
+        OSError: The other side is gone.
+    """
+    rights = b"".join([each.to_bytes(_DESCRIPTOR, sys.byteorder) for each in descriptors])
+    return to.sendmsg([data], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+
+
+def receive_with(connection: _socket.socket, most: int, descriptors: int) -> tuple[bytes, list[int]]:
+    """At most so many bytes, and the descriptors that came with them, which are the caller's to close.
+
+    Raises:
+        OSError: The other side is gone.
+    """
+    data, attached, _, _ = connection.recvmsg(most, _socket.CMSG_SPACE(descriptors * _DESCRIPTOR))
+    rights = b"".join([part for _, kind, part in attached if kind == _socket.SCM_RIGHTS])
+    return data, [
+        int.from_bytes(rights[at : at + _DESCRIPTOR], sys.byteorder)
+        for at in range(0, len(rights), _DESCRIPTOR)
+    ]
+
+
 def send_request(to: _socket.socket, request: Request, streams: Sequence[int]) -> None:
     """Send a request and the descriptors of the standard streams.
 
@@ -174,8 +198,7 @@ def send_request(to: _socket.socket, request: Request, streams: Sequence[int]) -
         OSError: The daemon is gone.
     """
     data = request.packed()
-    rights = b"".join([each.to_bytes(_DESCRIPTOR, sys.byteorder) for each in streams])
-    sent = to.sendmsg([data], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+    sent = send_with(to, data, streams)
     to.sendall(data[sent:])
 
 
@@ -186,13 +209,7 @@ def receive_request(connection: _socket.socket) -> tuple[Request, list[int]]:
         WireError: What came is no request of this protocol.
         OSError: The client is gone, or too slow.
     """
-    space = _socket.CMSG_SPACE(_STREAMS * _DESCRIPTOR)
-    data, attached, _, _ = connection.recvmsg(1 << 16, space)
-    rights = b"".join([part for _, kind, part in attached if kind == _socket.SCM_RIGHTS])
-    streams = [
-        int.from_bytes(rights[at : at + _DESCRIPTOR], sys.byteorder)
-        for at in range(0, len(rights), _DESCRIPTOR)
-    ]
+    data, streams = receive_with(connection, 1 << 16, _STREAMS)
     head = len(_MAGIC) + _LENGTH
     while len(data) < head:
         data += _more(connection, head - len(data))

@@ -66,8 +66,6 @@ COMMANDS = {
 """In the order of the help."""
 _ENDING_AT_ONCE = ("search", "related", "symbol", "read")
 """Commands that start no process and leave nothing to be done at exit."""
-STARTING_ONE = _ENDING_AT_ONCE
-"""Commands after which a daemon is started, where DAEMON is on."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """The variable that tells numpy's OpenBLAS how many threads to start; one that is set is left alone."""
 
@@ -153,7 +151,7 @@ def main(*, replaced: bool = False) -> int:
     """
     open_missing_streams()
     code = run()
-    if sys.argv[1:2] and sys.argv[1] in STARTING_ONE:
+    if sys.argv[1:2] and sys.argv[1] in _ENDING_AT_ONCE:
         _start_daemon(replaced=replaced)
     if code == INTERRUPTED:
         # A second ^C, while Python shuts down, would print a traceback.

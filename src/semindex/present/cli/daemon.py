@@ -176,13 +176,14 @@ def _forked(connection: _socket.socket, of: Daemon) -> None:
 
 def _rehearse(example: Held) -> None:
     """Run a search of an index, in a process that waits for a client."""
+    from semindex.index import REHEARSED
     from semindex.present.cli import run as run_command
 
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)
     os.close(nowhere)
-    sys.argv = ["semindex", "search", "how is the path of a file opened", example.root]
+    sys.argv = ["semindex", "search", REHEARSED, example.root]
     sys.argv += ["--index-dir", example.index_dir, "--no-refresh"]
     run_command()
 
