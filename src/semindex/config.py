@@ -65,6 +65,8 @@ class Settings(Struct, frozen=True):
     """A folder; empty for none."""
     pager: str = ""
     """The command that shows long answers in a terminal; empty for ``PAGER``, else less; ``cat`` for none."""
+    ripgrep: str = ""
+    """The path of the program; empty for the one beside this Python, else the one on ``PATH``."""
     max_file_kb: int = 8192
     """Files over this size are not indexed, in units of 1024 bytes."""
     max_data_kb: int = 512
@@ -164,6 +166,7 @@ _VARIABLE = _text(
 )
 _CACHE_FOLDER = _text("the path of a folder, or nothing for the user's cache folder", str.isprintable)
 _MODEL_FOLDER = _text("the path of a folder with an ONNX model, or nothing for none", str.isprintable)
+_PROGRAM = _text("the absolute path of ripgrep, or nothing to look for it", str.isprintable)
 _PAGER = _text("a command, cat for no pager, or nothing for the one that PAGER names", str.isprintable)
 _DEVICE = _text('"auto", "cpu" or "cuda"', lambda text: text in ("auto", "cpu", "cuda"))
 _DAEMON = _text('"auto", "on" or "off"', lambda text: text in ("auto", "on", "off"))
@@ -208,6 +211,7 @@ _KEYS = (
     _Key("MODELS", "DEVICE", _DEVICE, _NOTHING),
     _Key("MODELS", "PRECISION", _PRECISION, _NOTHING),
     _Key("MODELS", "RERANK_MODEL", _MODEL_FOLDER, _TURN_OFF),
+    _Key("PROGRAMS", "RIPGREP", _PROGRAM, _NOTHING),
     _Key("TERMINAL", "PAGER", _PAGER, _NOTHING),
     _Key("SERVICE", "DAEMON", _DAEMON, _NOTHING),
     _Key("SERVICE", "DAEMON_IDLE_MINUTES", _whole("minutes, 1 or more", 1, 1 << 20), _NOTHING),

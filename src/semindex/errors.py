@@ -81,6 +81,10 @@ class CacheError(SemindexError):
     """A cache cannot be emptied. A search never raises this: it goes on without the cache and says so."""
 
 
+class ProgramMissing(SemindexError):  # noqa: N818 - says what is missing
+    """A program that exact search needs is not there, or too old; the message says how to bring it."""
+
+
 class RepositoryError(SemindexError):
     """The list of the user's repositories cannot be read or written, or a repository cannot be fetched."""
 

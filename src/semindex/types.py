@@ -631,6 +631,23 @@ class Texts(Struct, frozen=True):
         return sum(each.masked for each in self.spans)
 
 
+class GrepPlan(Struct, frozen=True):
+    """What was decided before an exact search."""
+
+    files: int
+    """How many files the question is about."""
+    searched: int
+    """How many of them ripgrep was given."""
+    spared: int
+    """How many of them cannot match, by the index."""
+    unsure: int
+    """How many of those searched the index knows nothing of: new, changed, not covered, not indexed."""
+    grams: tuple[str, ...] = ()
+    """What a file must hold to be searched."""
+    reason: str = ""
+    """Why none could be spared, or fewer than one may expect; empty if that needs no reason."""
+
+
 class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "index": Entry("index", "index", "Index a repository, or bring its index up to date.", blas=True),
     "watch": Entry("watch", "watch", "Keep an index up to date while files change.", blas=True),
     "search": Entry("search", "search", "Find the code that answers a question."),
+    "grep": Entry("grep", "grep", "Find every occurrence of a pattern, as ripgrep does."),
     "related": Entry("related", "related", "Find code like the code at a place."),
     "symbol": Entry("symbol", "symbol", "Show the definitions of a name, or the outline of a file."),
     "read": Entry("read", "read", "Show lines of indexed files."),
@@ -64,8 +65,8 @@ COMMANDS = {
     "help": Entry("help", "help", "Show the help of a command."),
 }
 """In the order of the help."""
-_ENDING_AT_ONCE = ("search", "related", "symbol", "read")
-"""Commands that start no process and leave nothing to be done at exit."""
+_ENDING_AT_ONCE = ("search", "grep", "related", "symbol", "read")
+"""Commands that leave nothing to be done at exit, and no process that they started."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """The variable that tells numpy's OpenBLAS how many threads to start; one that is set is left alone."""
 

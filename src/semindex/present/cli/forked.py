@@ -8,13 +8,15 @@ _MODULES = (
     "difflib",  # suggestions, and lines that are nearly the same
     *(
         f"semindex.present.cli.{name}"
-        for name in ("search", "related", "symbol", "read", "mcp", "paging", "progress")
+        for name in ("search", "grep", "related", "symbol", "read", "mcp", "paging", "progress")
     ),
     "semindex.present.hyperlinks",
     "semindex.present.mcp.stdio",
     "semindex.present.pager",
     "semindex.present.terminal",
     "semindex.configured",
+    "semindex.exact.choosing",
+    "semindex.exact.streaming",
     "semindex.indexing.freshness",
     "semindex.library",
     "semindex.search.definitions",

@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Sequence
 
 ELSEWHERE = {
-    **dict.fromkeys(("grep", "find", "query", "ask", "rg", "s"), "search"),
+    **dict.fromkeys(("find", "query", "ask", "s"), "search"),
+    **dict.fromkeys(("rg", "ripgrep", "ag", "ack"), "grep"),
     **dict.fromkeys(("build", "init", "refresh", "reindex"), "index"),
     **dict.fromkeys(("delete", "reset", "rm"), "clean"),
     **dict.fromkeys(("clone", "register"), "add"),
