@@ -38,6 +38,7 @@ from semindex.source.kept import KeptTexts
 from semindex.store import layout
 from semindex.store.catalog import Catalog
 from semindex.store.records import LiveSegments, partial_note
+from semindex.store.schema import Cover
 from semindex.store.segment import Segment, SegmentMissing
 from semindex.store.soundness import open_listed
 from semindex.types import (
@@ -512,7 +513,8 @@ class Index:
     def _opened(self, live: LiveSegments, catalog: Catalog) -> Commit:
         mapped = live.nbytes > self._mapped_above
         segments = [open_listed(self.index_dir, record, mapped=mapped) for record in live.segments]
-        dead = [live.dead.get(record.id, ()) for record in live.segments]
+        gone = [live.dead.get(record.id, ()) for record in live.segments]
+        dead = [_unseen(segment, some) for segment, some in zip(segments, gone, strict=True)]
         # As many as the catalog has, which would have to count them.
         files = sum(record.files for record in live.segments) - sum(map(len, dead))
         chunks = sum(_live_chunks(segment, some) for segment, some in zip(segments, dead, strict=True))
@@ -534,6 +536,7 @@ class Index:
             dead,
             coverage,
             self._why_left_out,
+            gone,
         )
 
     def _why_left_out(self, path: str) -> FileFailure | None:
@@ -560,6 +563,14 @@ def _out_of_time(done: Reranked, settings: Settings) -> str:
         f"re-ranked the first {done.judged} of {done.wanted} results only: RERANK_BUDGET_MS is "
         f"{settings.rerank_budget_ms}"
     )
+
+
+def _unseen(segment: Segment, dead: Sequence[int]) -> Sequence[int]:
+    """The files of a segment that only exact search may see, or nothing at all."""
+    if not segment.has("gram.cover"):
+        return dead
+    alone = (segment.section("gram.cover") & Cover.ALONE).nonzero()[0].tolist()
+    return sorted({*alone, *dead}) if alone else dead
 
 
 def _live_chunks(segment: Segment, dead: Sequence[int]) -> int:

@@ -55,10 +55,12 @@ class Commit(Struct, frozen=True):
     model: str
     segments: Sequence[Segment]
     dead: Sequence[Sequence[int]]
-    """The dead files of each segment."""
+    """The files of each segment that are dead, or that exact search alone has."""
     coverage: Coverage
     why_left_out: Callable[[str], FileFailure | None] = lambda _: None
     """Why a file with this path is not in the index, if that is known."""
+    gone: Sequence[Sequence[int]] = ()
+    """The dead files of each segment."""
 
 
 class Memory(Struct, frozen=True):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semindex.embed.registry import open_embedder
+from semindex.indexing.covering import cover, with_grams
 from semindex.indexing.work import analyse
 from semindex.parse.parser import parse_file
 from semindex.source.read import digest_of
@@ -38,7 +39,9 @@ def parsed(path: str) -> ParsedFile:
 
 
 def content_of(paths: list[str]) -> Content:
-    return analyse([parsed(path) for path in paths], open_embedder(), Lexicon())
+    files = [parsed(path) for path in paths]
+    whole = analyse(files, open_embedder(), Lexicon())
+    return with_grams(whole, [cover(file.source.text) for file in files])
 
 
 def ordered(triples: Triples) -> list[tuple[int, int, int]]:
@@ -52,6 +55,9 @@ def assert_same(first: Content, second: Content) -> None:
         assert np.array_equal(one, second.columns[name]), name
     assert {name: ordered(t) for name, t in first.postings.items()} == {
         name: ordered(t) for name, t in second.postings.items()
+    }
+    assert {name: pairs.tolist() for name, pairs in first.grams.items()} == {
+        name: pairs.tolist() for name, pairs in second.grams.items()
     }
 
 

@@ -265,6 +265,7 @@ def test_every_section_of_the_schema_is_checked(root: Path) -> None:
     parts = ("heads", "tails", "starts.lows", "starts.steps", "data")
     wanted = {name for column in SCHEMA.columns for name in column.sections}
     wanted |= {f"{field.name}.{part}" for field in SCHEMA.fields for part in parts}
+    wanted |= {f"{field.name}.{part}" for field in SCHEMA.grams for part in ("keys", "starts", "data")}
     assert {each.name for each in _WANTED} == wanted
     segment = Segment.open(only_segment(root))
     require_fitting(segment)

@@ -64,7 +64,7 @@ MADE_UP = (
 MADE_UP_FIELDS = tuple(
     PostingsField(name=f"made_field_{rows.value}", rows=rows, required=False) for rows in RowsOf
 )
-LARGER = Schema((*SCHEMA.columns, *MADE_UP), (*SCHEMA.fields, *MADE_UP_FIELDS))
+LARGER = Schema((*SCHEMA.columns, *MADE_UP), (*SCHEMA.fields, *MADE_UP_FIELDS), SCHEMA.grams)
 """The schema with a made-up row of every form for every kind of rows."""
 
 
@@ -88,6 +88,7 @@ def with_made_up(content: Content, seed: int, lacking: frozenset[str] = frozense
     return Content(
         {name: values for name, values in {**content.columns, **columns}.items() if name not in lacking},
         {name: lists for name, lists in {**content.postings, **postings}.items() if name not in lacking},
+        {name: pairs for name, pairs in content.grams.items() if name not in lacking},
     )
 
 

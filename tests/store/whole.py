@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from semindex.store.content import Content, Strings, join_contents, unpacked_strings
+from semindex.store.grams import GramLists, Pairs
 from semindex.store.postings import Postings, Triples
 from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Form, RowsOf, Schema
 from semindex.store.segment import Array, Segment
@@ -44,7 +45,19 @@ def kept(content: Content, files: Mask, schema: Schema = SCHEMA) -> Content:
             name: _only(triples, masks[rows_of[name]], numbers[rows_of[name]])
             for name, triples in content.postings.items()
         },
+        {
+            field.name: _only_pairs(content.grams[field.name], np.repeat(files, content.array(field.blocks)))
+            for field in schema.grams
+            if field.name in content.grams
+        },
     )
+
+
+def _only_pairs(pairs: Pairs, live: Mask) -> Pairs:
+    grams, blocks = pairs >> np.uint64(32), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    numbers = (np.cumsum(live) - 1).astype(np.uint64)
+    kept = live[blocks]
+    return (grams[kept] << np.uint64(32)) | numbers[blocks[kept]]
 
 
 def _only(triples: Triples, mask: Mask, numbers: Ids) -> Triples:
@@ -70,7 +83,14 @@ def read(segment: Segment, schema: Schema = SCHEMA) -> Content:
         for field in schema.fields
         if segment.has(f"{field.name}.heads")
     }
-    return Content(columns, postings)
+    grams = {
+        field.name: GramLists(
+            segment, field.name, int(content.array(field.blocks).sum(dtype=np.int64))
+        ).between(0, 1 << 24)
+        for field in schema.grams
+        if segment.has(f"{field.name}.keys")
+    }
+    return Content(columns, postings, grams)
 
 
 def merged(

@@ -10,7 +10,7 @@ from semindex.source.read import SOURCE_VERSION
 from semindex.source.roles import ROLES_VERSION
 from semindex.tokens import TOKENS_VERSION
 
-WORK_VERSION = 3
+WORK_VERSION = 4
 """Raised when the same parsed file gives other content than before."""
 
 

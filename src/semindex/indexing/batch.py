@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from semindex.indexing import merge
 from semindex.indexing.analysis import file_analysis
+from semindex.indexing.covering import NEVER_COVERED, Covered, cover, with_grams, without_chunks
 from semindex.indexing.guard import parse_apart
 from semindex.indexing.merge import Merge, Outcome
 from semindex.indexing.work import analyse
 from semindex.indexing.workplace import Workplace
 from semindex.parse.parser import parse_file
-from semindex.source.read import read_file
+from semindex.source.languages import detect
+from semindex.source.read import Stored, digest_of, load_stored, source_of
 from semindex.store import content, layout
 from semindex.store.content import Content
 from semindex.store.records import NewFile, NewSegment
-from semindex.store.schema import CHUNK
+from semindex.store.schema import CHUNK, Cover
 from semindex.store.segment import write_segment
 from semindex.types import FileFailure, FileRef, ParsedFile, SkipReason, SourceFile
 
@@ -36,8 +39,8 @@ LONGEST_READ_BYTES = 8_000_000
 MAX_LEXICON_WORDS = 200_000
 """A lexicon of more words is emptied, so that it cannot grow with the tree."""
 
-Read = Callable[[FileRef], SourceFile | FileFailure]
-"""Returns a file, or why it is not indexed."""
+Read = Callable[[FileRef], Stored | FileFailure]
+"""Returns the bytes of a file, or why there are none."""
 
 
 class Wanted(Struct, frozen=True):
@@ -48,6 +51,8 @@ class Wanted(Struct, frozen=True):
     """The digest and the language that it has in the index, if it was analysed by today's rules.
 
     When the file still has both, only its times have changed, and it is not analysed again."""
+    covered: bytes = b""
+    """If the file is left out of the index: the digest of what exact search has of it."""
 
 
 class Batch(Struct, frozen=True):
@@ -115,21 +120,21 @@ def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outc
     refs: list[FileRef] = []
     touched: list[FileRef] = []
     failures: list[FileFailure] = []
+    kept: list[str] = []
     stopped: dict[str, str] = {}
     source_bytes = guard_peak_bytes = 0
-    reading = read or partial(read_file, place.root, rules=place.rules)
-    for group in _sources(place, batch, reading, touched, failures):
-        guarded = parse_apart([source for _, source in group])
+    reading = read or partial(load_stored, place.root, rules=place.rules)
+    for group in _groups(place, batch, reading, touched, failures, kept):
+        guarded = parse_apart([each.source for each in group if not each.alone])
         guard_peak_bytes = max(guard_peak_bytes, guarded.peak_bytes)
-        parsed = _parsed(group, guarded.files, failures)
-        stopped.update({file.source.path: file.stopped for _, file in parsed if file.stopped})
-        if not parsed:
-            continue
+        parsed = [_parsed(each, guarded.files, failures) for each in group]
+        stopped.update({file.source.path: file.stopped for file, _ in parsed if file.stopped})
         if len(place.lexicon) > MAX_LEXICON_WORDS:
             place.lexicon.clear()
-        parts.append(analyse([file for _, file in parsed], place.embedder, place.lexicon))
-        refs += [ref for ref, _ in parsed]
-        source_bytes += sum(file.source.size_bytes for _, file in parsed)
+        analysed = analyse([file for file, _ in parsed], place.embedder, place.lexicon)
+        parts.append(with_grams(analysed, [covered for _, covered in parsed]))
+        refs += [each.ref for each in group]
+        source_bytes += sum(file.source.size_bytes for file, covered in parsed if not covered.alone)
     segment = _written(place, content.join_contents(parts), refs) if parts else None
     return Outcome(
         segment,
@@ -138,48 +143,92 @@ def process(place: Workplace, batch: Batch, *, read: Read | None = None) -> Outc
         source_bytes,
         stopped=stopped,
         guard_peak_bytes=guard_peak_bytes,
+        kept=tuple(kept),
     )
 
 
-def _sources(
-    place: Workplace, batch: Batch, read: Read, touched: list[FileRef], failures: list[FileFailure]
-) -> Iterator[list[tuple[FileRef, SourceFile]]]:
-    """The files to analyse, a few megabytes at a time; others are put into ``touched`` or ``failures``."""
-    group: list[tuple[FileRef, SourceFile]] = []
+class _Found(Struct, frozen=True):
+    """A file to analyse."""
+
+    ref: FileRef
+    source: SourceFile
+    """Without a text if exact search alone has it."""
+    covered: Covered
+
+    @property
+    def alone(self) -> bool:
+        """Whether exact search alone has it."""
+        return self.covered.alone
+
+
+def _groups(
+    place: Workplace,
+    batch: Batch,
+    read: Read,
+    touched: list[FileRef],
+    failures: list[FileFailure],
+    kept: list[str],
+) -> Iterator[list[_Found]]:
+    """The files to analyse, a few megabytes at a time; others are put into ``touched`` or ``failures``.
+
+    One that exact search alone has is among the failures, too.
+    """
+    group: list[_Found] = []
     size = 0
     for wanted in batch.files:
         place.on_file(wanted.ref.path)
-        source = read(wanted.ref)
+        stored = read(wanted.ref)
+        source = (
+            stored if isinstance(stored, FileFailure) else source_of(wanted.ref, stored, rules=place.rules)
+        )
         if isinstance(source, FileFailure):
             failures.append(source)
         elif wanted.known == (source.digest, source.language):
             touched.append(wanted.ref)
-        else:
-            group.append((wanted.ref, source))
-            size += len(source.text)
-            if size >= ANALYSED_BYTES:
-                yield group
-                group, size = [], 0
+            continue
+        if isinstance(stored, FileFailure) or (
+            isinstance(source, FileFailure) and source.reason in NEVER_COVERED
+        ):
+            continue
+        if isinstance(source, FileFailure) and digest_of(stored.data) == wanted.covered:
+            kept.append(wanted.ref.path)
+            continue
+        group.append(_found(wanted.ref, stored, source))
+        size += len(stored.data)
+        if size >= ANALYSED_BYTES:
+            yield group
+            group, size = [], 0
     if group:
         yield group
 
 
+def _found(ref: FileRef, stored: Stored, source: SourceFile | FileFailure) -> _Found:
+    covered = cover(stored.data)
+    if isinstance(source, SourceFile):
+        return _Found(ref, source, covered)
+    language = detect(ref.path, stored.data[:0])
+    alone = SourceFile(ref.path, b"", digest_of(stored.data), language, ref.size_bytes)
+    return _Found(ref, alone, replace(covered, alone=True))
+
+
 def _parsed(
-    group: Sequence[tuple[FileRef, SourceFile]], apart: Mapping[str, ParsedFile], failures: list[FileFailure]
-) -> list[tuple[FileRef, ParsedFile]]:
-    """The parsed files, some of which were parsed ``apart``; one that breaks the parser is a failure."""
-    parsed: list[tuple[FileRef, ParsedFile]] = []
-    for ref, source in group:
-        try:
-            parsed.append((ref, apart.get(source.path) or parse_file(source)))
-        except Exception as error:  # noqa: BLE001 - the worker's edge: the failure becomes a value
-            detail = f"{type(error).__name__}: {error}"
-            failures.append(FileFailure(ref.path, "parse", SkipReason.FAILED, detail, ref))
-    return parsed
+    found: _Found, apart: Mapping[str, ParsedFile], failures: list[FileFailure]
+) -> tuple[ParsedFile, Covered]:
+    """The file, parsed here if not ``apart``; exact search alone has one that breaks the parser."""
+    source = found.source
+    if found.alone:
+        return without_chunks(source), found.covered
+    try:
+        return apart.get(source.path) or parse_file(source), found.covered
+    except Exception as error:  # noqa: BLE001 - the worker's edge: the failure becomes a value
+        detail = f"{type(error).__name__}: {error}"
+        failures.append(FileFailure(found.ref.path, "parse", SkipReason.FAILED, detail, found.ref))
+        return without_chunks(structs.replace(source, text=b"")), replace(found.covered, alone=True)
 
 
 def _written(place: Workplace, whole: Content, refs: Sequence[FileRef]) -> NewSegment:
     digests, chunks = whole.array("digests"), whole.array("file_chunks")
+    covers = whole.array("gram.cover")
     languages = [name.decode() for name in whole.strings("languages")]
     files = [
         NewFile(
@@ -189,6 +238,7 @@ def _written(place: Workplace, whole: Content, refs: Sequence[FileRef]) -> NewSe
             language=languages[i],
             ordinal=i,
             chunks=int(chunks[i]),
+            alone=bool(covers[i] & Cover.ALONE),
         )
         for i, ref in enumerate(refs)
     ]

@@ -127,7 +127,7 @@ def settled(
         record, skip = work.files.get(ref.path), work.failures.get(ref.path)
         if record is not None and by_todays_rules(record) and record.ref.size_bytes == ref.size_bytes:
             needed = ref.size_bytes
-        elif skip is not None and by_todays_rules(skip):
+        elif skip is not None and by_todays_rules(skip) and not skip.covered:
             needed = min(ref.size_bytes, rules.max_file_bytes)
         else:
             continue

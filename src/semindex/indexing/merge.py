@@ -125,8 +125,17 @@ class Outcome(Struct, frozen=True):
     """Where one of the segments to merge is damaged; then nothing was made."""
     stopped: Mapping[str, str] = field(default_factory=dict)
     """Why a grammar was stopped, by the path of the file (:attr:`ParsedFile.stopped`)."""
+
     guard_peak_bytes: int = 0
     """The most memory that a process took in which files of the batch were parsed apart."""
+    kept: tuple[str, ...] = ()
+    """The paths of failures of which exact search has all it needs already."""
+
+    @property
+    def alone(self) -> frozenset[str]:
+        """The paths of files that exact search alone has anew, which are among the failures, too."""
+        files = self.segment.files if self.segment is not None else ()
+        return frozenset(file.ref.path for file in files if file.alone)
 
 
 def merge_segments(index_dir: Path, merge: Merge, *, on_step: StepHook = no_step) -> Outcome:

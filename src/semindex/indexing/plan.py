@@ -70,10 +70,32 @@ def is_known(ref: FileRef, files: Mapping[str, FileRecord], failures: Mapping[st
     return skip is not None and skip.failure.ref == ref and by_todays_rules(skip)
 
 
-def new_skips(found: Iterable[FileFailure], known: Mapping[str, SkippedFile]) -> list[SkippedFile]:
-    """The records of files found to be skipped today that the catalog does not have just so."""
-    skips = [SkippedFile(failure, skip_analysis()) for failure in found]
-    return [skip for skip in skips if known.get(skip.failure.path) != skip]
+def new_skips(
+    found: Iterable[FileFailure],
+    known: Mapping[str, SkippedFile],
+    *,
+    again: Collection[str] = (),
+    kept: Collection[str] = (),
+) -> list[SkippedFile]:
+    """The records of files found to be skipped today that the catalog does not have just so.
+
+    Those with a path in ``again`` are to be recorded in any case: exact search has got them anew. Of those in
+    ``kept`` it keeps what it has.
+    """
+    rules = skip_analysis()
+    skips = [
+        SkippedFile(failure, rules, known[failure.path].covered if failure.path in kept else b"")
+        for failure in found
+    ]
+    return [
+        skip
+        for skip in skips
+        if skip.failure.path in again or not _is_noted(skip, known.get(skip.failure.path))
+    ]
+
+
+def _is_noted(skip: SkippedFile, known: SkippedFile | None) -> bool:
+    return known is not None and (known.failure, known.analysis) == (skip.failure, skip.analysis)
 
 
 def plan(
@@ -101,6 +123,10 @@ def plan(
     by_other_rules = (catalog.meta(READ_BY) or RULES.note) != rules.note
     every = force or by_other_rules
     read = [ref for ref in seen.refs if every or ref in doubtful] if every or doubtful else []
+    seen_failures = failures
+    if broken:
+        uncovered = catalog.covered_in(broken)
+        failures = {path: known for path, known in failures.items() if path not in uncovered}
     files = catalog.records([ref.path for ref in read])
     new = frozenset(ref.path for ref in read if ref.path not in files and ref.path not in failures)
     if broken:
@@ -113,7 +139,7 @@ def plan(
         read = [ref for ref in read if ref in young or not is_known(ref, files, failures)]
     skipped = {failure.path for failure in seen.skipped}
     gone = [path for path in found.gone if path not in skipped]
-    gone_skips = failures.keys() - skipped - {ref.path for ref in found.refs}
+    gone_skips = seen_failures.keys() - skipped - {ref.path for ref in found.refs}
     if gone_skips:
         gone_skips = gone_skips.difference(ref.path for ref in seen.refs)
     return Plan(

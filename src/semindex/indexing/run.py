@@ -227,10 +227,13 @@ class Indexing:
         self._progress(Progress("index", self._run.done + begun, self._run.total, "files", path))
 
     def _wanted(self, ref: FileRef) -> Wanted:
-        known = self._run.files.get(ref.path)
-        if known is None or self._run.force or not by_todays_rules(known):
+        known, skip = self._run.files.get(ref.path), self._run.failures.get(ref.path)
+        if self._run.force:
             return Wanted(ref)
-        return Wanted(ref, (known.digest, known.language))
+        covered = skip.covered if skip is not None and by_todays_rules(skip) else b""
+        if known is None or not by_todays_rules(known):
+            return Wanted(ref, covered=covered)
+        return Wanted(ref, (known.digest, known.language), covered)
 
     def _looks_known(self, ref: FileRef) -> bool:
         record, skip = self._run.files.get(ref.path), self._run.failures.get(ref.path)
@@ -261,7 +264,7 @@ class Indexing:
     def _note(self, outcome: Outcome) -> None:
         run = self._run
         run.touched += [ref for ref in outcome.touched if run.files[ref.path].ref != ref]
-        run.skipped += new_skips(outcome.failures, run.failures)
+        run.skipped += new_skips(outcome.failures, run.failures, again=outcome.alone, kept=outcome.kept)
         run.source_bytes += outcome.source_bytes
         if outcome.guard_peak_bytes and self._crew is not None:
             # Each worker may have had such a process at the same time.
@@ -272,9 +275,10 @@ class Indexing:
             run.stopped.update(outcome.stopped)
             run.warnings += stopped_lines(outcome.stopped)
             run.segments.append(outcome.segment)
-            changed = sum(file.ref.path in run.files for file in outcome.segment.files)
+            paths = [file.ref.path for file in outcome.segment.files if not file.alone]
+            changed = sum(path in run.files for path in paths)
             run.changed += changed
-            run.added += len(outcome.segment.files) - changed
+            run.added += len(paths) - changed
 
     def _commit_now_and_then(self) -> None:
         due = time.monotonic() - self._last_commit >= self._place.commit_seconds

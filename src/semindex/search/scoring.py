@@ -150,8 +150,7 @@ def best_text(found: Weighed, generation: Generation, kinds: Mask | None) -> Flo
         by_chunk = sums(text.places, gains, generation.chunks)
         if kinds is not None:
             by_chunk[~kinds] = 0.0
-        if generation.files:
-            best += np.maximum.reduceat(by_chunk, generation.file_starts[:-1])
+        best += generation.by_file(np.maximum, by_chunk)
     else:
         touched, by_chunk = text.touched, sums(text.places, gains, len(text.touched))
         if kinds is not None:

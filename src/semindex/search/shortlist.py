@@ -75,6 +75,4 @@ def _best_of(products: npt.NDArray[np.float32], rows: Ids, generation: Generatio
 
 def by_file_maximum(scores: npt.NDArray[Any], generation: Generation) -> npt.NDArray[Any]:
     """The best chunk's score of each file, shape ``(files,)``, of the same dtype."""
-    if not generation.files:
-        return scores[:0]
-    return np.maximum.reduceat(scores, generation.file_starts[:-1])
+    return generation.by_file(np.maximum, scores)

@@ -81,8 +81,7 @@ class Norms:
         ]
         self.body = Norm(lengths["body"], average("body", chunks), weights.body_b)
         bodies = lengths["body"].astype(np.int64)
-        by_file = np.add.reduceat(bodies, generation.file_starts[:-1]) if generation.files else bodies
-        share = by_file / average("body", files)
+        share = generation.by_file(np.add, bodies) / average("body", files)
         self.file_body: Floats = 1.0 - weights.file_body_b + weights.file_body_b * share
         """Shape ``(files,)``: what the counts of a file's whole code are divided by."""
         self.k1, self.file_body_k1 = weights.k1, weights.file_body_k1

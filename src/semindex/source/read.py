@@ -14,8 +14,14 @@ from semindex.source.notebooks import MAX_NOTEBOOK_BYTES, Notebook, is_notebook,
 from semindex.source.regular import RegularFile, RegularFileError, read_regular
 from semindex.types import FileFailure, FileRef, SkipReason, SourceFile
 
-SOURCE_VERSION = 5
+SOURCE_VERSION = 6
 """Raised when a change of ``source`` changes which files are indexed, or their text."""
+MAX_STORED_BYTES = 32 << 20
+"""A larger file that is not indexed is read by each exact search instead."""
+BINARY_HEAD_BYTES = 65_536
+"""In a file with a NUL byte among so many ripgrep finds nothing."""
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16, which ripgrep decodes."""
 _HEAD_BYTES = 16_384
 _KERNELS = {"ir": "r", "ipython": "python", "xpython": "python", "xcpp": "cpp", "ijavascript": "javascript"}
 """The languages of kernels that are not named like them, without their version."""
@@ -49,6 +55,15 @@ class ReadRules(Struct, frozen=True):
 RULES = ReadRules()
 
 
+class Stored(Struct, frozen=True):
+    """The bytes of a file, which exact search has, and why all other search leaves it out."""
+
+    data: bytes
+    """Whole, or of a binary file the first :data:`BINARY_HEAD_BYTES`."""
+    left_out: FileFailure | None = None
+    """Why, as far as can be told without looking at its text."""
+
+
 def read_file(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> SourceFile | FileFailure:
     """The file that the walk saw, or why it is not indexed; links are not followed, FIFOs do not block."""
     stored = load_bytes(root, ref, rules=rules)
@@ -56,29 +71,70 @@ def read_file(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> SourceFi
 
 
 def load_bytes(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> bytes | FileFailure:
-    """The stored bytes of a file (at least one) or why it is not indexed: half of :func:`read_file`.
+    """The stored bytes of a file (at least one) or why it is not indexed: half of :func:`read_file`."""
+    failure, limit = _left_out_by_name(ref, rules), _limit_of(ref.path, rules)
+    stored = _load(root, ref, rules, limit) if failure is None else failure
+    if isinstance(stored, FileFailure):
+        return stored
+    return stored.data if stored.left_out is None else stored.left_out
 
-    A cluster's coordinator calls this, and its workers :func:`source_from_bytes`, which needs no disk.
+
+def load_stored(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> Stored | FileFailure:
+    """The stored bytes of a file for exact search too, or why there are none.
+
+    Files that hold secrets have none, and those over :data:`MAX_STORED_BYTES`. A cluster's coordinator calls
+    this, and its workers :func:`source_of`, which needs no disk.
     """
+    failure = _left_out_by_name(ref, rules)
+    if failure is None:
+        return _load(root, ref, rules, max(_limit_of(ref.path, rules), MAX_STORED_BYTES))
+    if failure.reason is SkipReason.SECRET:
+        return failure
+    binary = failure.reason is SkipReason.BINARY
+    opened = _open(root, ref, BINARY_HEAD_BYTES if binary else MAX_STORED_BYTES)
+    if binary and not isinstance(opened, FileFailure) and not is_silent(opened.data):
+        opened = _open(root, ref, MAX_STORED_BYTES)
+    if isinstance(opened, FileFailure):
+        return opened
+    if len(opened.data) > MAX_STORED_BYTES or not opened.data:
+        return failure
+    return Stored(opened.data, failure)
+
+
+def is_silent(data: bytes) -> bool:
+    """Whether ripgrep finds nothing in a file that begins so: it is empty, or binary near its beginning."""
+    return not data or (b"\0" in data[:BINARY_HEAD_BYTES] and not data.startswith(_WIDE_MARKS))
+
+
+def _left_out_by_name(ref: FileRef, rules: ReadRules) -> FileFailure | None:
     named = skipping.by_name(ref.path)
     if named is not None:
         return _failure(ref, *named)
     secret = None if rules.index_secrets else secrets.by_name(ref.path)
-    if secret is not None:
-        return _failure(ref, SkipReason.SECRET, secret)
-    limit, setting = rules.of(detect(ref.path, b"")), _setting(detect(ref.path, b""))
-    if is_notebook(ref.path):
-        limit, setting = rules.max_notebook_bytes, "of a notebook"
-    opened = _open(root, ref, limit)
+    return None if secret is None else _failure(ref, SkipReason.SECRET, secret)
+
+
+def _limit_of(path: str, rules: ReadRules) -> int:
+    return rules.max_notebook_bytes if is_notebook(path) else rules.of(detect(path, b""))
+
+
+def _load(root: Path, ref: FileRef, rules: ReadRules, most_bytes: int) -> Stored | FileFailure:
+    """The bytes of a file whose name is no reason to leave it out; those of at most so many bytes."""
+    opened = _open(root, ref, most_bytes)
     if isinstance(opened, FileFailure):
         return opened
-    data = opened.data
+    data, limit = opened.data, _limit_of(ref.path, rules)
     size = max(len(data), opened.status.st_size)
     if size > limit:
-        return _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes, limit {limit} ({setting})")
-    if not data:
-        return _failure(ref, SkipReason.EMPTY)
-    return data
+        setting = "of a notebook" if is_notebook(ref.path) else _setting(detect(ref.path, b""))
+        failure = _failure(ref, SkipReason.TOO_LARGE, f"{size} bytes, limit {limit} ({setting})")
+        return failure if size > most_bytes else Stored(data, failure)
+    return Stored(data, None if data else _failure(ref, SkipReason.EMPTY))
+
+
+def source_of(ref: FileRef, stored: Stored, *, rules: ReadRules = RULES) -> SourceFile | FileFailure:
+    """The file with these stored bytes, or why it is not indexed: the other half of :func:`load_stored`."""
+    return stored.left_out or source_from_bytes(ref, stored.data, rules=rules)
 
 
 def _open(root: Path, ref: FileRef, limit: int) -> RegularFile | FileFailure:

@@ -277,10 +277,18 @@ class Catalog:
         """
         within, bounds = _within(only)
         query = (
-            "SELECT path, size, mtime, ctime, inode, stage, reason, detail, analysis"
+            "SELECT path, size, mtime, ctime, inode, stage, reason, detail, analysis,"
+            " coalesce((SELECT digest FROM covered WHERE covered.path = skipped.path), x'')"
             f" FROM skipped WHERE {within} ORDER BY path"
         )
         yield from self._stream(rows.skipped, query, bounds)
+
+    def covered_in(self, segments: Collection[int]) -> frozenset[str]:
+        """The skipped files that some segments have for exact search."""
+        marks = ",".join("?" * len(segments))
+        with self._translated():
+            found = self._fetch(f"SELECT path FROM covered WHERE segment IN ({marks})", *segments)
+            return frozenset(rows.path(path) for (path,) in found)
 
     def totals(self) -> Totals:
         """Counts of files, chunks and segments, seen in one read transaction."""
@@ -326,12 +334,18 @@ class Catalog:
                 """SELECT name FROM segments LEFT JOIN (
                     SELECT segment, count(*) AS held, count(DISTINCT ordinal) AS various,
                         min(ordinal) AS lowest, max(ordinal) AS highest
-                    FROM (SELECT segment, ordinal FROM files UNION ALL SELECT segment, ordinal FROM dead)
+                    FROM (SELECT segment, ordinal FROM files UNION ALL SELECT segment, ordinal FROM covered
+                        UNION ALL SELECT segment, ordinal FROM dead)
                     GROUP BY segment
                 ) ON segment = id
                 WHERE coalesce(held, 0) != files OR various != files OR lowest != 0 OR highest != files - 1"""
             )
-            strays = self._fetch("SELECT path FROM files WHERE segment NOT IN (SELECT id FROM segments)")
+            strays = self._fetch(
+                "SELECT path FROM (SELECT path, segment FROM files"
+                " UNION ALL SELECT path, segment FROM covered)"
+                " WHERE segment NOT IN (SELECT id FROM segments)"
+            )
+            strays += self._fetch("SELECT path FROM covered WHERE path NOT IN (SELECT path FROM skipped)")
             # The number of the next segment, which SQLite could not raise any more.
             odd = self._fetch(
                 "SELECT seq FROM sqlite_sequence WHERE typeof(seq) != 'integer' OR seq NOT BETWEEN"

@@ -14,7 +14,7 @@ from semindex.store.connection import damaged, transaction
 
 APPLICATION_ID = 0x53494458
 """``SIDX`` in ASCII; SQLite keeps it in the head of the file."""
-VERSION = 2
+VERSION = 3
 """Of the tables below."""
 TABLES = (
     """CREATE TABLE state (
@@ -52,6 +52,13 @@ TABLES = (
         reason TEXT NOT NULL,
         detail BLOB NOT NULL,
         analysis TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    # Skipped files that a segment has for exact search alone.
+    """CREATE TABLE covered (
+        path BLOB PRIMARY KEY,
+        digest BLOB NOT NULL,
+        segment INTEGER NOT NULL,
+        ordinal INTEGER NOT NULL
     ) WITHOUT ROWID""",
     """CREATE TABLE dead (
         segment INTEGER NOT NULL,

@@ -13,6 +13,8 @@ from semindex.store.records import Change, NewSegment
 from semindex.types import FileRef
 
 _LARGEST = (1 << 63) - 1
+_PLACED = ("files", "covered")
+"""The tables that tell where in a segment a file is."""
 
 
 def apply(connection: Connection, change: Change, on_step: StepHook) -> int:
@@ -64,13 +66,18 @@ def _add_segments(connection: Connection, change: Change) -> Mapping[str, int]:
 
 def _remove(connection: Connection, change: Change) -> None:
     """Delete the records of all paths that the change is about; their old places become dead."""
-    paths = [os.fsencode(file.ref.path) for segment in change.add for file in segment.files]
-    paths += [os.fsencode(file.failure.path) for file in change.skipped]
-    paths += map(os.fsencode, change.remove)
-    connection.execute("CREATE TEMP TABLE gone (path BLOB PRIMARY KEY) WITHOUT ROWID")
-    connection.executemany("INSERT OR IGNORE INTO gone VALUES (?)", zip(sorted(paths)))
-    connection.execute("INSERT INTO dead SELECT segment, ordinal FROM gone JOIN files USING (path)")
-    connection.execute("DELETE FROM files WHERE path IN (SELECT path FROM gone)")
+    paths = {os.fsencode(file.ref.path) for segment in change.add for file in segment.files}
+    paths.update(map(os.fsencode, change.remove))
+    # What exact search has of a skipped file may stay as it is.
+    kept = {os.fsencode(skip.failure.path) for skip in change.skipped if skip.covered} - paths
+    paths.update(os.fsencode(skip.failure.path) for skip in change.skipped)
+    connection.execute("CREATE TEMP TABLE gone (path BLOB PRIMARY KEY, kept INTEGER) WITHOUT ROWID")
+    connection.executemany("INSERT INTO gone VALUES (?, ?)", ((path, path in kept) for path in sorted(paths)))
+    for table, condition in (("files", "TRUE"), ("covered", "NOT kept")):
+        connection.execute(
+            f"INSERT INTO dead SELECT segment, ordinal FROM gone JOIN {table} USING (path) WHERE {condition}"
+        )
+        connection.execute(f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone WHERE {condition})")
     connection.execute("DELETE FROM skipped WHERE path IN (SELECT path FROM gone)")
     connection.execute("DROP TABLE gone")
 
@@ -83,9 +90,18 @@ def _add_files(connection: Connection, segment: NewSegment, number: int) -> None
             *(file.digest, file.analysis, file.language, number, file.ordinal, file.chunks),
         )
         for file in segment.files
+        if not file.alone
     ]
     rows.sort(key=itemgetter(0))
     connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany(
+        "INSERT INTO covered VALUES (?, ?, ?, ?)",
+        (
+            (os.fsencode(file.ref.path), file.digest, number, file.ordinal)
+            for file in segment.files
+            if file.alone
+        ),
+    )
 
 
 def _add_skipped(connection: Connection, change: Change) -> None:
@@ -118,17 +134,17 @@ def _touch(connection: Connection, touched: Sequence[FileRef]) -> None:
 def _move(connection: Connection, segment: NewSegment, number: int) -> None:
     """Give the files that a merge copied their place in the new segment; their old places become dead."""
     paths = list(map(os.fsencode, segment.moved))
-    connection.executemany(
-        "INSERT INTO dead SELECT segment, ordinal FROM files WHERE path = ?", zip(paths, strict=True)
-    )
-    cursor = connection.executemany(
-        "UPDATE files SET segment = ?, ordinal = ? WHERE path = ?",
-        (
-            (number, ordinal, path)
-            for ordinal, path in enumerate(paths, len(segment.files) + len(segment.dead))
-        ),
-    )
-    _require_all(cursor.rowcount, paths, "moved")
+    first, moved = len(segment.files) + len(segment.dead), 0
+    for table in _PLACED:
+        connection.executemany(
+            f"INSERT INTO dead SELECT segment, ordinal FROM {table} WHERE path = ?", zip(paths, strict=True)
+        )
+        cursor = connection.executemany(
+            f"UPDATE {table} SET segment = ?, ordinal = ? WHERE path = ?",
+            ((number, ordinal, path) for ordinal, path in enumerate(paths, first)),
+        )
+        moved += cursor.rowcount
+    _require_all(moved, paths, "moved")
 
 
 def _require_all(rows: int, wanted: Sequence[object], what: str) -> None:
@@ -137,9 +153,10 @@ def _require_all(rows: int, wanted: Sequence[object], what: str) -> None:
 
 
 def _drop(connection: Connection, number: int) -> None:
-    left = connection.execute("SELECT path FROM files WHERE segment = ? LIMIT 1", (number,)).fetchone()
-    if left is not None:
-        raise ValueError(f"segment {number} is dropped and still holds {rows.path(left[0])!r}")
+    for table in _PLACED:
+        left = connection.execute(f"SELECT path FROM {table} WHERE segment = ? LIMIT 1", (number,)).fetchone()
+        if left is not None:
+            raise ValueError(f"segment {number} is dropped and still holds {rows.path(left[0])!r}")
     connection.execute("DELETE FROM dead WHERE segment = ?", (number,))
     if connection.execute("DELETE FROM segments WHERE id = ?", (number,)).rowcount != 1:
         raise ValueError(f"there is no segment {number} to drop")

@@ -197,3 +197,46 @@ class Ascending(Struct, frozen=True):
     def between(self, begin: int, end: int) -> Rows:
         """The numbers at the positions from ``begin`` up to ``end``, which is not included."""
         return self.at(np.arange(begin, end))
+
+
+def encode_numbers(numbers: Rows) -> tuple[Bytes, Rows]:
+    """Some numbers below ``1 << 35`` in base 128, the lowest digit first; and where each ends.
+
+    All arrays have the shape ``(numbers,)``, but for the bytes.
+    """
+    sizes = np.ones(len(numbers), dtype=np.int64)
+    for bits in (7, 14, 21, 28):
+        sizes += numbers >= (1 << bits)
+    ends = np.cumsum(sizes)
+    if len(ends) and int(ends[-1]) == len(ends):
+        return numbers.astype(np.uint8), ends
+    data = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
+    begins = ends - sizes
+    for place in range(int(sizes.max(initial=0))):
+        (has,) = (sizes > place).nonzero()
+        more = (sizes[has] > place + 1).astype(np.int64) << 7
+        data[begins[has] + place] = ((numbers[has] >> (7 * place)) & 0x7F) | more
+    return data, ends
+
+
+def decode_numbers(data: Bytes) -> Rows:
+    """The numbers that :func:`encode_numbers` made bytes of.
+
+    Raises:
+        ValueError: A number has no end, or more bytes than any has.
+    """
+    if not len(data):
+        return np.empty(0, dtype=np.int64)
+    if data[-1] >= _LAST_BELOW:
+        raise ValueError("the last number has no end")
+    (last,) = (data < _LAST_BELOW).nonzero()
+    numbers = data[last].astype(np.int64)
+    if len(last) == len(data):
+        return numbers
+    nbytes = np.diff(last, prepend=-1)
+    (more,) = (nbytes > 1).nonzero()
+    longer = nbytes[more]
+    if int(longer.max()) > _MAX_NUMBER_BYTES:
+        raise ValueError("a number has too many bytes")
+    numbers[more] = _long_numbers(data, last[more], longer)
+    return numbers

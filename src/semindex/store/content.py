@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
+from types import MappingProxyType
 
 import numpy as np
 from msgspec import Struct
 
 from semindex.errors import IndexCorrupt
+from semindex.store.grams import Pairs, encode_grams
 from semindex.store.postings import Triples, encode_postings
-from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, RowsOf, Schema
+from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, GramField, RowsOf, Schema
 from semindex.store.segment import Array, Segment
 from semindex.types import Ids
 
@@ -32,6 +34,8 @@ class Content(Struct, frozen=True):
     columns: Mapping[str, Array | Strings]
     postings: Mapping[str, Triples]
     """By field; rows are ordinals of chunks or files."""
+    grams: Mapping[str, Pairs] = MappingProxyType({})
+    """By field; blocks are numbered through all files."""
 
     def array(self, name: str) -> Array:
         """A column of numbers, shape ``(rows, ...)`` as in the schema."""
@@ -53,7 +57,7 @@ class Content(Struct, frozen=True):
     @property
     def names(self) -> set[str]:
         """The names of all columns and fields that are here."""
-        return {*self.columns, *self.postings}
+        return {*self.columns, *self.postings, *self.grams}
 
 
 def join_contents(parts: Sequence[Content], schema: Schema = SCHEMA) -> Content:
@@ -78,7 +82,19 @@ def join_contents(parts: Sequence[Content], schema: Schema = SCHEMA) -> Content:
             )
             for field in held.fields
         },
+        {field.name: _join_grams(field, parts) for field in held.grams},
     )
+
+
+def _join_grams(field: GramField, parts: Sequence[Content]) -> Pairs:
+    first, joined = 0, []
+    for part in parts:
+        # Blocks are the low bits, and a segment has far less than 2**32 of them.
+        joined.append(part.grams[field.name] + np.uint64(first))
+        first += int(part.array(field.blocks).sum(dtype=np.int64))
+    pairs = np.concatenate(joined)
+    pairs.sort()
+    return pairs
 
 
 def _join_column(
@@ -109,6 +125,9 @@ def sections(content: Content, schema: Schema = SCHEMA) -> dict[str, Array]:
         found.update(zip(column.sections, _column_sections(column, content), strict=True))
     for field in held.fields:
         found.update(encode_postings(field.name, content.postings[field.name]))
+    for lists in held.grams:
+        blocks = int(content.array(lists.blocks).sum(dtype=np.int64))
+        found.update(encode_grams(lists.name, content.grams[lists.name], blocks))
     return found
 
 

@@ -140,6 +140,20 @@ class Generation:
         parts = [segment.section(name) for segment in self._segments]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
+    def by_file(self, reduce: np.ufunc, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What ``reduce`` (``np.add`` or another) makes of the values of each file's chunks, ``(files,)``.
+
+        It is 0 for a file without chunks, as one is that exact search alone has.
+        """
+        starts = self.file_starts[:-1]
+        filled = starts < self.file_starts[1:]
+        if len(filled) and filled.all():
+            return np.asarray(reduce.reduceat(values, starts))
+        found = np.zeros(self.files, dtype=values.dtype)
+        if filled.any():
+            found[filled] = reduce.reduceat(values, starts[filled])
+        return found
+
     def _lengths(self) -> Mapping[str, npt.NDArray[np.uint16]]:
         by_chunk = self.column("chunk_lengths").reshape(-1, len(RANKED_CHUNK_FIELDS))
         by_file = self.column("file_lengths").reshape(-1, len(RANKED_FILE_FIELDS))

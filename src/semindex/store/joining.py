@@ -16,22 +16,35 @@ there are, and how the rows of each are joined, is read from ``schema.py``.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from semindex.errors import IndexCorrupt
+from semindex.store import grams
 from semindex.store.codec import Ascending
 from semindex.store.content import coded_strings, unpacked_strings
-from semindex.store.durable import StepHook, no_step, unwritable
+from semindex.store.durable import StepHook, no_step
+from semindex.store.grams import GramEncoder, GramLists, Pairs
 from semindex.store.postings import PARTS, Postings, Triples, encode_ordered
 from semindex.store.records import NewSegment
-from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, PostingsField, RowsOf, Schema
+from semindex.store.schema import (
+    CHUNK,
+    FILE,
+    SCHEMA,
+    SYMBOL,
+    Column,
+    Form,
+    GramField,
+    PostingsField,
+    RowsOf,
+    Schema,
+)
 from semindex.store.segment import Array, SectionStream, Segment, write_segment
+from semindex.store.spools import Spools
 from semindex.types import Ids
 
 RANGE_BYTES = 700_000
@@ -65,8 +78,9 @@ class _Part:
     @property
     def names(self) -> set[str]:
         """The names of the columns and fields that the segment has, as the schema calls them."""
-        # The first section of a field is FIELD.heads; a column's first has its own name.
-        return {name.removesuffix(f".{PARTS[0]}") for name in self.segment.names}
+        # The first section of a field is FIELD.heads or FIELD.keys; a column's first has its own name.
+        firsts = f".{PARTS[0]}", f".{grams.PARTS[0]}"
+        return {name.removesuffix(firsts[0]).removesuffix(firsts[1]) for name in self.segment.names}
 
 
 def join_segments(
@@ -112,7 +126,10 @@ def join_segments(
         sections.update(zip(column.sections, _column_sections(column, parts), strict=True))
     with ExitStack() as spools:
         for field in held.fields:
-            sections.update(_Lists(field, parts, path.parent, spools).sections())
+            sections.update(_Lists(field, parts, Spools(path.parent, spools, _DTYPES)).sections())
+        for lists in held.grams:
+            spooled = Spools(path.parent, spools, grams.DTYPES)
+            sections.update(_Grams(lists, parts, spooled).sections())
         nbytes = write_segment(path, sections, on_step=on_step)
     moved = [
         os.fsdecode(name)
@@ -184,44 +201,22 @@ def _codes(column: Column, parts: Sequence[_Part]) -> tuple[Array, Array, Array]
 
 
 class _Lists:
-    """A field's postings of all parts, merged range of hashes by range of hashes into temporary files.
+    """A field's postings of all parts, merged range of hashes by range of hashes."""
 
-    A segment's sections are written one after the other, but a range gives a piece of all five sections of a
-    field; so each section waits in a file without a name until its turn.
-    """
-
-    def __init__(
-        self, field: PostingsField, parts: Sequence[_Part], folder: Path, open_files: ExitStack
-    ) -> None:
+    def __init__(self, field: PostingsField, parts: Sequence[_Part], spools: Spools) -> None:
         self._rows = field.rows
         self._parts = parts
-        self._folder = folder
-        self._open_files = open_files
+        self._spools = spools
         self._postings = [Postings(part.segment, field.name, len(part.live[field.rows])) for part in parts]
         self._field = field.name
-        self._spools: list[IO[bytes]] = []
 
     def sections(self) -> dict[str, SectionStream]:
         """The field's five sections as streams, to be taken in this order."""
-        return {
-            f"{self._field}.{part}": SectionStream(dtype, (-1,), self._blocks(number))
-            for number, (part, dtype) in enumerate(zip(PARTS, _DTYPES, strict=True))
-        }
-
-    def _blocks(self, number: int) -> Iterator[Array]:
-        if number == 0:
-            self._fill()
-        with self._spools[number] as spool:
-            spool.seek(0)
-            while data := spool.read(1 << 20):
-                yield np.frombuffer(data, dtype=_DTYPES[number])
+        streams = self._spools.streams([(-1,)] * len(PARTS), self._fill)
+        return {f"{self._field}.{part}": stream for part, stream in zip(PARTS, streams, strict=True)}
 
     def _fill(self) -> None:
         total = terms = steps = 0
-        with unwritable(self._folder):
-            for _ in PARTS:
-                spool = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - the stack closes it
-                self._spools.append(self._open_files.enter_context(spool))
 
         def starts_of(starts: Ids) -> Ascending:
             nonlocal terms, steps
@@ -233,16 +228,10 @@ class _Lists:
             arrays = encode_ordered(triples)
             # The last start is where the next range begins.
             starts = starts_of(arrays.starts[:-1] + total)
-            self._append((arrays.heads, arrays.tails, starts.lows, starts.steps, arrays.data))
+            self._spools.append((arrays.heads, arrays.tails, starts.lows, starts.steps, arrays.data))
             total += len(arrays.data)
         end = starts_of(np.array([total], dtype=np.int64))
-        self._append((None, None, end.lows, end.steps, None))
-
-    def _append(self, arrays: Sequence[Array | None]) -> None:
-        with unwritable(self._folder):
-            for spool, array in zip(self._spools, arrays, strict=True):
-                if array is not None:
-                    spool.write(np.ascontiguousarray(array).data)
+        self._spools.append((None, None, end.lows, end.steps, None))
 
     def _ranges(self) -> Iterator[Triples]:
         total = sum(postings.nbytes for postings in self._postings)
@@ -271,3 +260,52 @@ class _Lists:
             return Triples(triples.terms, rows, triples.counts)
         live = part.live[self._rows][triples.rows]
         return Triples(triples.terms[live], rows[live], triples.counts[live])
+
+
+class _Grams:
+    """The lists of trigrams of all parts, merged range by range of trigrams."""
+
+    def __init__(self, field: GramField, parts: Sequence[_Part], spools: Spools) -> None:
+        self._field = field.name
+        self._spools = spools
+        self._parts = parts
+        self._lists: list[GramLists] = []
+        self._numbers: list[Ids] = []
+        self._total = 0
+        for part in parts:
+            counts = part.segment.section(field.blocks).astype(np.int64)
+            live = np.repeat(part.live[FILE], counts)
+            self._lists.append(GramLists(part.segment, field.name, len(live)))
+            self._numbers.append(np.where(live, np.cumsum(live) - 1 + self._total, -1))
+            self._total += int(live.sum())
+
+    def sections(self) -> dict[str, SectionStream]:
+        """The field's three sections as streams, to be taken in this order."""
+        streams = self._spools.streams([(-1,), (-1, 3), (-1,)], self._fill)
+        return {f"{self._field}.{part}": stream for part, stream in zip(grams.PARTS, streams, strict=True)}
+
+    def _fill(self) -> None:
+        encoder = GramEncoder(self._total)
+        largest = max(self._lists, key=lambda lists: lists.nbytes)
+        nbytes = sum(lists.nbytes for lists in self._lists)
+        borders = [0, *largest.borders(max(1, -(-nbytes // RANGE_BYTES))), 1 << 24]
+        for low, high in pairwise(borders):
+            found = [
+                _renumbered_pairs(lists.between(low, high), numbers, whole=part.whole)
+                for part, lists, numbers in zip(self._parts, self._lists, self._numbers, strict=True)
+            ]
+            for part in self._parts:
+                part.segment.release()
+            pairs = np.concatenate(found)
+            pairs.sort()
+            self._spools.append(encoder.add(pairs))
+
+
+def _renumbered_pairs(pairs: Pairs, numbers: Ids, *, whole: bool) -> Pairs:
+    """The pairs with the new numbers of their blocks, without those of dead ones, whose number is -1."""
+    blocks = (pairs & grams.LOW).astype(np.int64)
+    if whole:
+        return pairs + np.uint64(numbers[0]) if len(numbers) else pairs
+    new = numbers[blocks]
+    kept = new >= 0
+    return (pairs[kept] & ~grams.LOW) | new[kept].astype(np.uint64)

@@ -33,6 +33,8 @@ class SkippedFile(Struct, frozen=True):
     failure: FileFailure
     analysis: str
     """The fingerprint of the rules; a file that has not changed is not tried again under the same rules."""
+    covered: bytes = b""
+    """The digest of its bytes of which a segment has what exact search needs; empty if none has."""
 
 
 class Differences(Struct, frozen=True):
@@ -109,6 +111,8 @@ class NewFile(Struct, frozen=True):
     language: str
     ordinal: int
     chunks: int
+    alone: bool = False
+    """Exact search alone has the file; the change names it among those that are skipped, too."""
 
 
 class NewSegment(Struct, frozen=True):

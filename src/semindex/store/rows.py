@@ -101,10 +101,12 @@ def file(row: Row) -> FileRecord:
 
 def skipped(row: Row) -> SkippedFile:
     """A file that was seen and is not (wholly) indexed."""
-    stage, reason, detail, analysis = row[5:]
+    stage, reason, detail, analysis, covered = row[5:]
     seen = None if row[1] is None else ref(row[:5])
     failure = FileFailure(path(row[0]), text(stage), _reason(reason), packed_text(detail), seen)
-    return SkippedFile(failure, text(analysis))
+    if type(covered) is not bytes:
+        raise OddRow(f"{covered!r:.80} where a digest should be")
+    return SkippedFile(failure, text(analysis), covered)
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:

@@ -20,12 +20,23 @@ To add a section, add a row here, put its value into the content (``indexing/wor
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from enum import Enum, auto
+from enum import Enum, IntFlag, auto
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+
+
+class Cover(IntFlag):
+    """What exact search knows of a file, besides the trigrams of its blocks."""
+
+    ALONE = 1
+    """Exact search alone has the file: it has no chunks, and no other search sees it."""
+    SCANNED = 2
+    """It is to be read for any pattern, as its trigrams are not in the lists."""
+    SILENT = 4
+    """It need not be read for any: ripgrep finds nothing in a binary file, or an empty one."""
 
 
 class RowsOf(Enum):
@@ -112,11 +123,21 @@ class PostingsField(Struct, frozen=True, kw_only=True):
     required: bool = True
 
 
+class GramField(Struct, frozen=True, kw_only=True):
+    """Lists of trigrams (``grams.py``): which blocks of files have each, three sections named after it."""
+
+    name: str
+    blocks: str
+    """The column that tells how many blocks each file has."""
+    required: bool = True
+
+
 class Schema(Struct, frozen=True):
     """Everything that a segment may hold, in the order in which it is written."""
 
     columns: tuple[Column, ...]
     fields: tuple[PostingsField, ...]
+    grams: tuple[GramField, ...] = ()
 
     def ranked(self, rows: RowsOf) -> tuple[str, ...]:
         """The names of the fields that ranking weighs, of files or of chunks."""
@@ -131,8 +152,8 @@ class Schema(Struct, frozen=True):
         Raises:
             ValueError: One lacks something that is required.
         """
-        chosen: list[Column | PostingsField] = []
-        rows: tuple[Column | PostingsField, ...] = (*self.columns, *self.fields)
+        chosen: list[Column | PostingsField | GramField] = []
+        rows: tuple[Column | PostingsField | GramField, ...] = (*self.columns, *self.fields, *self.grams)
         for row in rows:
             # An order is made anew from what it orders.
             needed = row.orders if isinstance(row, Column) and row.orders else row.name
@@ -143,6 +164,7 @@ class Schema(Struct, frozen=True):
         return Schema(
             tuple(row for row in chosen if isinstance(row, Column)),
             tuple(row for row in chosen if isinstance(row, PostingsField)),
+            tuple(row for row in chosen if isinstance(row, GramField)),
         )
 
 
@@ -199,8 +221,12 @@ SCHEMA = Schema(
         Column(name="symbol_order", rows=SYMBOL, form=Form.ORDER, dtype=np.uint32, orders="symbol_keys"),
         # The embedding, quantised; its length is the model's.
         Column(name="vectors", rows=CHUNK, dtype=np.int8, shape=(-1,)),
+        # Bits of Cover; and how many blocks of text have their trigrams in the lists below.
+        Column(name="gram.cover", rows=FILE, required=False),
+        Column(name="gram.blocks", rows=FILE, dtype=np.uint32, required=False),
     ),
     fields=_FIELDS,
+    grams=(GramField(name="gram", blocks="gram.blocks", required=False),),
 )
 """What segments hold today. Sections of other names in a segment are ignored by readers and by merges."""
 

@@ -24,10 +24,11 @@ import numpy.typing as npt
 from semindex.errors import IndexCorrupt
 from semindex.store import layout
 from semindex.store.content import unpacked_strings
+from semindex.store.grams import GramLists
 from semindex.store.header import corrupt
 from semindex.store.postings import PARTS, Postings
 from semindex.store.records import FileRecord, SegmentRecord
-from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, RowsOf
+from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, GramField, RowsOf
 from semindex.store.segment import Segment
 from semindex.types import Kind
 
@@ -38,6 +39,7 @@ _PARTS_DTYPES = ("<u4", "|u1", "<u2", "<u4", "|u1")
 _SMALL_BYTES = 8_000_000
 """The tables of segments of up to so many bytes are looked at when they are opened, in half a millisecond."""
 _LISTS_AT_ONCE = 20_000
+_GRAM_BYTES = 700_000
 _LINES = ("chunk_lines", "symbol_lines")
 _SPANS = (*_LINES, "chunk_bytes")
 _KIND_COLUMNS = ("chunk_kinds", "symbol_kinds")
@@ -77,6 +79,10 @@ def _wanted_sections() -> Iterator[_Wanted]:
         rows = (("", 0), (terms, 0), (terms, 1), ("", 0), ("", 0))
         for part, dtype, (counted, extra) in zip(PARTS, _PARTS_DTYPES, rows, strict=True):
             yield _Wanted(f"{field.name}.{part}", dtype, counted, extra, (), field.required)
+    for lists in SCHEMA.grams:
+        yield _Wanted(f"{lists.name}.keys", "|u1", "", 0, (), lists.required)
+        yield _Wanted(f"{lists.name}.starts", "<u4", "", 0, (3,), lists.required)
+        yield _Wanted(f"{lists.name}.data", "|u1", "", 0, (), lists.required)
 
 
 _WANTED = tuple(_wanted_sections())
@@ -184,6 +190,9 @@ def _find_faults(segment: Segment, *, thorough: bool) -> Iterator[str]:
     for column in SCHEMA.columns:
         if segment.has(column.name) and not _is_possible(segment, column, rows, thorough):
             yield f"{segment.path}: the checksums are right, and {column.name} is impossible"
+    for lists in SCHEMA.grams:
+        if segment.has(lists.blocks) and not _are_grams(segment, lists, thorough):
+            yield f"{segment.path}: the checksums are right, and the {lists.name} lists are impossible"
     for field in SCHEMA.fields:
         has_field = segment.has(f"{field.name}.heads")
         if has_field and not _are_lists(segment, field.name, rows[field.rows], thorough):
@@ -195,6 +204,17 @@ def _are_lists(segment: Segment, field: str, rows: int, thorough: bool) -> bool:
     try:
         lists = Postings(segment, field, rows)
         return _ascend(segment, field, lists) and (not thorough or _decode(lists))
+    except (IndexCorrupt, LookupError, ValueError):
+        return False
+
+
+def _are_grams(segment: Segment, field: GramField, thorough: bool) -> bool:
+    starts, blocks = segment.section(f"{field.name}.starts"), segment.section(field.blocks)
+    if (starts[1:, 0] <= starts[:-1, 0]).any() or (starts[1:, 1:] < starts[:-1, 1:]).any():
+        return False
+    try:
+        lists = GramLists(segment, field.name, int(blocks.sum(dtype=np.int64)))
+        return not thorough or all(len(pairs) >= 0 for pairs in lists.pieces(_GRAM_BYTES))
     except (IndexCorrupt, LookupError, ValueError):
         return False
 

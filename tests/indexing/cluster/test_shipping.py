@@ -26,7 +26,7 @@ from semindex.indexing.executors.base import Done, Failure
 from semindex.indexing.executors.wire import Payload
 from semindex.indexing.merge import Outcome
 from semindex.indexing.workplace import Workplace
-from semindex.source.read import read_file, source_from_bytes
+from semindex.source.read import Stored, read_file, source_of
 from semindex.source.walk import walk
 from semindex.store import layout
 from semindex.store.segment import Segment
@@ -85,7 +85,11 @@ def test_bytes_that_travelled_are_read_as_the_file_is(root: Path) -> None:
     batch = batch_of(root)
     kinds = set()
     for wanted, content in zip(batch.files, pack(root, batch).contents(), strict=True):
-        there = content if isinstance(content, FileFailure) else source_from_bytes(wanted.ref, bytes(content))
+        there = (
+            content
+            if isinstance(content, FileFailure)
+            else source_of(wanted.ref, Stored(bytes(content[0]), content[1]))
+        )
         assert there == read_file(root, wanted.ref)
         kinds.add(there.reason if isinstance(there, FileFailure) else None)
     assert kinds >= {None, SkipReason.EMPTY, SkipReason.BINARY, SkipReason.TOO_LARGE, SkipReason.MINIFIED}

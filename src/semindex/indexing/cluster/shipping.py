@@ -2,8 +2,8 @@
 
 The coordinator packs work into a :class:`Parcel` (:func:`pack`), a worker makes a :class:`Shipment` of it
 (:func:`process_parcel`), and the coordinator adds its segment to the index (:func:`receive`). A file is too
-large, binary or unchanged by the same rules as for a worker that reads the disk: :func:`load_bytes` runs
-here, :func:`source_from_bytes` there.
+large, binary or unchanged by the same rules as for a worker that reads the disk: :func:`load_stored` runs
+here, :func:`source_of` there.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from semindex.indexing.merge import Merge, Outcome, merge_segments
 from semindex.indexing.workplace import Workplace
 from semindex.parse.wheels import GRAMMARS
 from semindex.source.languages import UNKNOWN
-from semindex.source.read import RULES, ReadRules, load_bytes, source_from_bytes
+from semindex.source.read import RULES, ReadRules, Stored, load_stored
 from semindex.store import layout
 from semindex.store.durable import Replacement, StepHook, no_step
-from semindex.types import Embedder, FileFailure, FileRef, SourceFile
+from semindex.types import Embedder, FileFailure, FileRef
 
 SLOWEST_BYTES_PER_SECOND = 40_000
 """A worker slower than this is taken to hang: a fiftieth of the usual 2 MB of source a second and core."""
@@ -86,13 +86,21 @@ class SharedRoot(Struct, frozen=True):
         return False
 
 
+class Part(Struct, frozen=True):
+    """A file or a segment in a parcel."""
+
+    nbytes: int
+    left_out: FileFailure | None = None
+    """As in :class:`Stored`."""
+
+
 class Parcel(Struct, frozen=True):
     """Work as it is sent to a worker."""
 
     work: Work
-    parts: tuple[int | FileFailure, ...] | None
-    """The size of each file of a batch, or why it cannot be read; or the size of each segment of a merge.
-    None if workers read the files themselves."""
+    parts: tuple[Part | FileFailure, ...] | None
+    """Each file of a batch, or why it has no bytes; or each segment of a merge. None if workers read the
+    files themselves."""
     payload: Payload | None
     """The bytes of all parts, one after the other."""
     segments_url: str
@@ -105,15 +113,15 @@ class Parcel(Struct, frozen=True):
             return self.work.nbytes
         return sum(wanted.ref.size_bytes for wanted in self.work.files)
 
-    def contents(self) -> Iterator[memoryview | FileFailure]:
-        """The bytes of each part, or why it has none."""
+    def contents(self) -> Iterator[tuple[memoryview, FileFailure | None] | FileFailure]:
+        """The bytes of each part, with why it is left out of all but exact search; or why it has none."""
         begin = 0
         for part in self.parts or ():
             if isinstance(part, FileFailure):
                 yield part
             elif self.payload is not None:
-                yield self.payload.data[begin : begin + part]
-                begin += part
+                yield self.payload.data[begin : begin + part.nbytes], part.left_out
+                begin += part.nbytes
 
 
 class Shipment(Struct, frozen=True):
@@ -171,13 +179,15 @@ def pack(
         return Parcel(work, *_segments(paths), segments_url)
     if root is None:
         return Parcel(work, None, None, segments_url)
-    contents = [load_bytes(root, wanted.ref, rules=rules) for wanted in work.files]
-    parts = tuple(each if isinstance(each, FileFailure) else len(each) for each in contents)
-    whole = b"".join(each for each in contents if isinstance(each, bytes))
+    contents = [load_stored(root, wanted.ref, rules=rules) for wanted in work.files]
+    parts = tuple(
+        each if isinstance(each, FileFailure) else Part(len(each.data), each.left_out) for each in contents
+    )
+    whole = b"".join(each.data for each in contents if isinstance(each, Stored))
     return Parcel(work, parts, Payload(whole), segments_url)
 
 
-def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
+def _segments(paths: Sequence[Path]) -> tuple[tuple[Part, ...], Payload]:
     """The size of each segment file, and the bytes of all, one after the other."""
     with ExitStack() as opened:
         try:
@@ -188,7 +198,7 @@ def _segments(paths: Sequence[Path]) -> tuple[tuple[int, ...], Payload]:
                 rest = rest[file.readinto(rest[:size]) :]
         except OSError as error:
             raise BrokenIndex(f"Cannot read a segment: {error}; check permissions and disk") from error
-    return sizes, Payload(whole)
+    return tuple(map(Part, sizes)), Payload(whole)
 
 
 def open_nothing() -> None:
@@ -210,7 +220,7 @@ def process_parcel(place: Workplace | None, parcel: Parcel) -> Shipment:
             if isinstance(work, Merge):
                 return _shipment(folder, _united(folder, work, parcel), parcel.segments_url)
             assert place is not None, "only merges are done without a workplace"
-            outcome = process(replace(place, index_dir=folder), work, read=_reader(work, parcel, place.rules))
+            outcome = process(replace(place, index_dir=folder), work, read=_reader(work, parcel))
             return _shipment(folder, outcome, parcel.segments_url)
     except (IndexUnwritable, WorkerError, OSError) as error:
         raise WorkerUnfit(f"it cannot write a segment: {error}") from error
@@ -218,25 +228,21 @@ def process_parcel(place: Workplace | None, parcel: Parcel) -> Shipment:
 
 def _united(folder: Path, merge: Merge, parcel: Parcel) -> Outcome:
     for record, content in zip(merge.records, parcel.contents(), strict=True):
-        assert isinstance(content, memoryview)
-        layout.segment_path(folder, record.name).write_bytes(content)
+        assert not isinstance(content, FileFailure)
+        layout.segment_path(folder, record.name).write_bytes(content[0])
     merged = merge_segments(folder, merge)
     return replace(merged, fault=merged.fault.replace(f"{folder}{os.sep}", ""))
 
 
-def _reader(
-    batch: Batch, parcel: Parcel, rules: ReadRules
-) -> Callable[[FileRef], SourceFile | FileFailure] | None:
+def _reader(batch: Batch, parcel: Parcel) -> Callable[[FileRef], Stored | FileFailure] | None:
     """Gives the files of a batch from its parcel; None if the worker reads its disk."""
     if parcel.parts is None:
         return None
     stored = dict(zip((wanted.ref.path for wanted in batch.files), parcel.contents(), strict=True))
 
-    def read(ref: FileRef) -> SourceFile | FileFailure:
+    def read(ref: FileRef) -> Stored | FileFailure:
         content = stored[ref.path]
-        if isinstance(content, FileFailure):
-            return content
-        return source_from_bytes(ref, bytes(content), rules=rules)
+        return content if isinstance(content, FileFailure) else Stored(bytes(content[0]), content[1])
 
     return read
 
