@@ -26,6 +26,7 @@ from semindex.errors import (
 )
 from semindex.locate import Location, StrPath, indexes_below, locate, path_named, why_no_folder
 from semindex.operations.base import verb
+from semindex.operations.grep import Grep, Tree, grep
 from semindex.operations.index import WatchedRefresh
 from semindex.operations.read import Read, read
 from semindex.operations.related import Related, related
@@ -50,6 +51,7 @@ from semindex.types import (
     FileFailure,
     Hit,
     Hits,
+    Matches,
     ProgressCallback,
     Query,
     Status,
@@ -278,6 +280,19 @@ class Index:
 
     related = verb(Related, _related)
 
+    def _grep(self, asked: Grep) -> Matches:
+        """Every line that a pattern matches, as the files are now; also where nothing was indexed.
+
+        Raises:
+            QueryError: Ripgrep cannot read the pattern, a glob or a type.
+            ProgramMissing: There is no ripgrep.
+        """
+        started = time.perf_counter()
+        notes = self.bring_up_to_date().notes if asked.refresh and self.exists else ()
+        return grep([Tree(self.root, self.index_dir)], asked, self._settings, notes, started=started)
+
+    grep = verb(Grep, _grep)
+
     def _symbol(self, asked: Symbol) -> Definitions:
         """The definitions that a name means, best first; of the path of a file its outline.
 
@@ -373,6 +388,11 @@ class Index:
         if not settings.enable_caching:
             return Memory()
         return Memory(self._texts, settings.cache_size, self._remembered)
+
+    @property
+    def settings(self) -> Settings:
+        """What was set when it was opened."""
+        return self._settings
 
     @property
     def masks(self) -> bool:

@@ -11,13 +11,14 @@ from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Index, StrPath
 from semindex.index import open as open_index
 from semindex.operations.base import verb
+from semindex.operations.grep import Grep, Tree, grep
 from semindex.operations.read import Read, read
 from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.operations.symbol import Symbol, symbol
 from semindex.process.threads import MOST_THREADS, Beside
 from semindex.snapshot import Commit, Snapshot
-from semindex.types import Definitions, Hits, Texts, Upkept
+from semindex.types import Definitions, Hits, Matches, Texts, Upkept
 
 
 class Indexes:
@@ -102,6 +103,27 @@ class Indexes:
         return related(self.snapshot(), asked)
 
     related = verb(Related, _related)
+
+    def _grep(self, asked: Grep) -> Matches:
+        """Every line of all repositories that a pattern matches, in their order, with and without an index.
+
+        Raises:
+            QueryError: Ripgrep cannot read the pattern, a glob or a type.
+            ProgramMissing: There is no ripgrep.
+        """
+        started = time.perf_counter()
+        tasks = [index.bring_up_to_date for index in self.indexes if asked.refresh and index.exists]
+        done = Beside(tasks, threads=min(MOST_THREADS, len(tasks)) - 1).results()
+        notes = [note for each in done for note in each.notes]
+        trees = [
+            Tree(
+                index.root, index.index_dir, self._names[number][0] if self._names else None, scopes or ("",)
+            )
+            for number, (index, scopes) in enumerate(zip(self.indexes, self._scopes, strict=True))
+        ]
+        return grep(trees, asked, self.indexes[0].settings, notes, started=started)
+
+    grep = verb(Grep, _grep)
 
     def _symbol(self, asked: Symbol) -> Definitions:
         """The definitions of all repositories that a name means, best first; of a path its outline.

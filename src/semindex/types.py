@@ -648,6 +648,63 @@ class GrepPlan(Struct, frozen=True):
     """Why none could be spared, or fewer than one may expect; empty if that needs no reason."""
 
 
+class Match(Struct, frozen=True, gc=False):
+    """A line that matches, or with ``multiline`` the lines of one match."""
+
+    path: str
+    """Root-relative."""
+    line: int
+    """1-based."""
+    column: int
+    """Byte of the first match in the line, 1-based; 1 where lines are found that do not match."""
+    text: str
+    """Without its line end; of a very long line the part around its first match."""
+    ranges: tuple[tuple[int, int], ...]
+    """Begin and end of each match, in bytes of the whole line, 0-based."""
+    before: tuple[str, ...]
+    """Lines of context that end right before it."""
+    after: tuple[str, ...]
+    repository: str
+    """The root's absolute path."""
+    repo: str | None = None
+    """As :attr:`Hit.repo`."""
+    text_begin: int = 0
+    """The byte of the line at which ``text`` begins."""
+    masked: int = 0
+    """How many secrets in its texts are overwritten with asterisks."""
+
+
+class FileMatches(Struct, frozen=True, gc=False):
+    """How many lines of a file match."""
+
+    path: str
+    lines: int
+    repository: str
+    repo: str | None = None
+
+
+class Matches(Struct, frozen=True):
+    """An answer: every line that matches, or the first of them and how many each file has."""
+
+    matches: tuple[Match, ...]
+    """In the order of repositories and of the names of folders and files, then by line."""
+    counts: tuple[FileMatches, ...]
+    """The files with most lines first, ties by path; at most 1,000."""
+    total_matches: int
+    """How many lines match in all."""
+    total_files: int
+    next_offset: int | None
+    """The ``offset`` that gives the lines after these; None when there are none."""
+    plan: GrepPlan
+    coverage: Coverage
+    seconds: float = 0.0
+
+    @property
+    def masked(self) -> int:
+        """How many secrets are masked in all texts."""
+        return sum(each.masked for each in self.matches)
+
+
 class Progress(Struct, frozen=True):
     """A step of a build, for whoever draws it."""
 

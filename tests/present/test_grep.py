@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..exact.trees import plant_odd, rg, shown
-from ..product import Ran, environment, run_module
+from ..product import Ran, environment, plant, run_module
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +120,23 @@ needle nope a.py
 -e (
 *a
 \\
-needle -g
+needle -g *.txt
+needle -g !odd
+needle -g *.py -g !a
+needle -. -g !odd
+needle --iglob *.PY
+needle -tpy
+needle -t py -t txt -T c
+-Tpy -c import
+needle --no-ignore
+needle --no-ignore --hidden
+needle --no-ignore build
+-tnope needle
+--type-list
 """.strip().splitlines()
 
 
-@pytest.mark.parametrize("line", [line for line in SAME if line != "needle -g"])
+@pytest.mark.parametrize("line", SAME)
 def test_output_and_exit_code_are_those_of_ripgrep(line: str, tree: Path) -> None:
     words = line.replace("REPO", tree.name).split(" ")
     code, out, err = rg(words, tree)
@@ -165,3 +180,129 @@ def test_json_is_that_of_ripgrep_with_one_summary(words: list[str], tree: Path) 
     ours = grep("--json", *words, cwd=tree)
     assert objects(ours.out) == objects(out)
     assert ours.code == code
+
+
+def test_the_plan_is_shown_and_nothing_searched(tree: Path) -> None:
+    told = grep("--plan", "needle", "odd", cwd=tree)
+    files = len(rg(["--files", "odd"], tree)[1].splitlines())
+    assert f"files in question: {files - 1}" in told.out, "one name is of two lines"
+    plan = grep("--plan", "--json", "needle", "odd", cwd=tree).object["plan"]
+    assert (plan["files"], plan["searched"] + plan["spared"]) == (files - 1, files - 1)
+
+
+@pytest.fixture
+def copy(tree: Path, tmp_path: Path) -> Path:
+    """A tree to which a change may be made, without names and encodings that git cannot apply to."""
+    root = tmp_path / "copy"
+    shutil.copytree(tree / "src", root / "src")
+    for name in (
+        "bom.txt",
+        "crlf.txt",
+        "no_end.txt",
+        "latin1.txt",
+        "a b.txt",
+        "unicode.txt",
+        "new\nline.txt",
+    ):
+        (root / "odd").mkdir(exist_ok=True)
+        shutil.copy(tree / "odd" / name, root / "odd" / name)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    return root
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["needle", "-r", "thread"],
+        ["(need)(le)", "-r", "$2-$1"],
+        ["def (\\w+)\\(", "-r", "def x_${1}("],
+        ["-i", "IMPORT", "-r", ""],
+        ["-U", "needle\\r?\\n", "-r", "one\ntwo\n"],
+        ["-F", "self.", "-r", "$0this."],
+        ["-w", "e", "-r", "é"],
+    ],
+)
+def test_the_diff_of_a_replacement_makes_what_ripgrep_prints(words: list[str], copy: Path) -> None:
+    diff = grep(*words, cwd=copy)
+    assert diff.code == 0 and diff.err == ""
+    expected = {
+        path: rg([*words, "--passthru", "--no-filename", "--no-line-number", path], copy)
+        for path in rg(["--files", "--null"], copy)[1].split(b"\0")
+        if path
+    }
+    done = subprocess.run(
+        ["git", "apply", "--whitespace=nowarn"],
+        cwd=copy,
+        input=shown(diff.out),
+        check=False,
+        capture_output=True,
+    )
+    assert done.stderr == b""
+    for path, (_, out, _) in expected.items():
+        changed = (copy / os.fsdecode(path)).read_bytes()
+        marked = changed.removeprefix(b"\xef\xbb\xbf")  # ripgrep leaves the mark out
+        assert marked.removesuffix(b"\n") == out.removesuffix(b"\n"), path
+
+
+def test_a_replacement_writes_nothing(copy: Path) -> None:
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    assert grep("needle", "-r", "thread", cwd=copy).out.startswith("diff --git ")
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_binary_files_are_left_out_of_a_diff_with_the_reason(tree: Path) -> None:
+    ran = grep("needle", "-r", "x", "odd/nul_late.bin", "odd/utf16.txt", cwd=tree)
+    assert "odd/nul_late.bin is left out: it is binary" in ran.err
+    assert "odd/utf16.txt is left out: it is not in UTF-8" in ran.err
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "missing argument 'PATTERN'"),
+        (["-l", "-c", "x"], "--files-with-matches and --count exclude each other"),
+        (["--all", "x", "src"], "--all and PATH exclude each other"),
+        (["-v", "-r", "y", "x"], "--invert-match and --replace exclude each other"),
+        (["--repo", "nope", "x"], "nope"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(words: list[str], message: str, tree: Path) -> None:
+    ran = grep(*words, cwd=tree)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_repositories_with_a_name_are_searched_from_anywhere(tmp_path: Path) -> None:
+    listed = {"SEMINDEX_REPOSITORIES": str(tmp_path / "list.json")}
+    for name in ("one", "two"):
+        plant(tmp_path / name, {"a/x.py": b"needle\n"})
+    content = {"version": 1, "repositories": [{"name": n, "root": str(tmp_path / n)} for n in ("one", "two")]}
+    (tmp_path / "list.json").write_text(json.dumps(content))
+    code, out, err = run_module(
+        "semindex", ["grep", "--all", "needle"], tmp_path, {**environment(), **listed}
+    )
+    assert (code, out, err) == (0, b"one/a/x.py:needle\ntwo/a/x.py:needle\n", b"")
+    away = tmp_path / "three"
+    away.mkdir()
+    _, out, _ = run_module("semindex", ["grep", "--repo", "two", "needle"], away, {**environment(), **listed})
+    assert out == f"{tmp_path}/two/a/x.py:needle\n".encode()
+
+
+def test_the_file_that_takes_the_output_is_not_searched(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.txt": b"needle\n", "out.txt": b"needle\n"})
+    with (tmp_path / "out.txt").open("ab") as out:
+        words = [sys.executable, "-m", "semindex", "grep", "needle"]
+        subprocess.run(words, cwd=tmp_path, env=environment(), stdout=out, check=True)
+    assert (tmp_path / "out.txt").read_bytes() == b"needle\na.txt:needle\n"
+
+
+def test_a_reader_that_leaves_ends_the_search_quietly(tree: Path) -> None:
+    words = [sys.executable, "-m", "semindex", "grep", "-a", "e"]
+    with subprocess.Popen(
+        words, cwd=tree, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""

@@ -43,6 +43,8 @@ class Asking(Struct, frozen=True):
     """What ripgrep is started with."""
     processes: int
     """How many of it may run at once."""
+    output: tuple[int, int] | None = None
+    """Device and inode of the file to which the answer is written; it is not searched, as it would grow."""
 
     @property
     def words(self) -> list[str]:

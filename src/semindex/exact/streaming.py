@@ -12,8 +12,9 @@ from semindex.exact.asking import Asking
 from semindex.exact.batches import File
 from semindex.exact.doubt import settle
 from semindex.exact.files import Wanted
-from semindex.exact.running import FAILED, Outcome, run
+from semindex.exact.running import FAILED, NOTHING, Outcome, run
 from semindex.exact.selection import Selection
+from semindex.types import GrepPlan
 
 
 class Part(Struct, frozen=True):
@@ -37,7 +38,7 @@ class Settled(Struct, frozen=True):
     """The files to search, in their order, and what went wrong when they were looked at."""
 
     files: tuple[File, ...]
-    errors: tuple[bytes, ...]
+    outcome: Outcome
 
 
 def settled(parts: Sequence[Part], asking: Asking) -> Settled:
@@ -46,10 +47,39 @@ def settled(parts: Sequence[Part], asking: Asking) -> Settled:
     errors: dict[bytes, None] = {}
     for part in parts:
         selection = part.selection
-        found, outcome = settle(part.shown(selection.scanned), part.shown(selection.doubtful), asking)
+        scanned, doubtful = part.shown(selection.scanned), part.shown(selection.doubtful)
+        if asking.output is not None and not part.wanted.is_file:
+            scanned, doubtful = _without(scanned, asking), _without(doubtful, asking)
+        found, outcome = settle(scanned, doubtful, asking)
         files += found
         errors |= dict.fromkeys(outcome.errors)
-    return Settled(tuple(files), tuple(errors))
+    return Settled(tuple(files), Outcome(FAILED if errors else NOTHING, tuple(errors)))
+
+
+def _without(paths: Sequence[bytes], asking: Asking) -> list[bytes]:
+    """The paths but for that of the file to which the answer is written."""
+    return [path for path in paths if _identity(asking.folder, path) != asking.output]
+
+
+def _identity(folder: bytes, path: bytes) -> tuple[int, int] | None:
+    try:
+        status = os.stat(os.path.join(folder, path))  # noqa: PTH116, PTH118 - bytes
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def plan_of(parts: Sequence[Part]) -> GrepPlan:
+    """What was decided for all parts."""
+    plans = [part.selection.plan for part in parts]
+    return GrepPlan(
+        files=sum(plan.files for plan in plans),
+        searched=sum(plan.searched for plan in plans),
+        spared=sum(plan.spared for plan in plans),
+        unsure=sum(plan.unsure for plan in plans),
+        grams=tuple(dict.fromkeys(gram for plan in plans for gram in plan.grams)),
+        reason="; ".join(dict.fromkeys(plan.reason for plan in plans if plan.reason)),
+    )
 
 
 def stream(
@@ -58,6 +88,6 @@ def stream(
     """Search the files of all parts; the arguments are those of :func:`semindex.exact.running.run`."""
     found = settled(parts, asking)
     outcome = run(asking, found.files, write, descriptor=descriptor)
-    errors = tuple(dict.fromkeys((*found.errors, *outcome.errors)))
-    has_failed = found.errors and not (asking.look.stops_early and outcome.code == 0)
+    errors = tuple(dict.fromkeys((*found.outcome.errors, *outcome.errors)))
+    has_failed = found.outcome.errors and not (asking.look.stops_early and outcome.code == 0)
     return Outcome(FAILED if has_failed else outcome.code, errors)

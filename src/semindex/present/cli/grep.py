@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
+from semindex.present.cli.grepfiles import CHOSEN, Question
 from semindex.present.cli.greplook import SHOWN, look_of
-from semindex.present.cli.options import index_dir_option, set_option
+from semindex.present.cli.options import (
+    all_option,
+    index_dir_option,
+    no_pager_option,
+    repo_option,
+    set_option,
+)
 from semindex.present.cli.outcome import DONE, ERROR, tell
-from semindex.present.stream import ReaderGone
+from semindex.present.cli.paging import NONE, give_text
+from semindex.present.stream import ReaderGone, write, write_json
 
 if TYPE_CHECKING:
     from semindex.exact.asking import Look
@@ -33,6 +43,8 @@ _SOUGHT = (
     ("-P", "--pcre2", "", "Patterns are those of PCRE2, with look-around and back references."),
 )
 
+_WANTED = ("glob", "iglob", "type", "type_not", "hidden", "no_ignore")
+
 
 def _sought(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is looked for."""
@@ -43,9 +55,9 @@ def _sought(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _looks(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say how the answer looks."""
-    for option in reversed(SHOWN):
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which files are searched, and how the answer looks."""
+    for option in reversed((*CHOSEN, *SHOWN)):
         command = option(command)
     return command
 
@@ -53,15 +65,26 @@ def _looks(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("words", nargs=-1, metavar="PATTERN [PATH]...")
 @_sought
-@click.option("-.", "--hidden", is_flag=True, help="Search hidden files and folders, too.")
-@_looks
+@_options
+@click.option("--type-list", is_flag=True, help="Show the types of files.")
+@click.option(
+    "-r",
+    "--replace",
+    metavar="TEXT",
+    help="Show as a diff what TEXT in place of each match would change ($1 is a group); nothing is written.",
+)
+@click.option("--plan", "only_plan", is_flag=True, help="Show how many files would be searched, and why.")
+@repo_option
+@all_option
 @index_dir_option
+@no_pager_option
 @set_option
 def grep(
     words: tuple[str, ...],
     *,
     regexp: tuple[str, ...],
-    hidden: bool,
+    names: tuple[str, ...],
+    everything: bool,
     index_dir: Path | None,
     overrides: Mapping[str, str],
     **flags: Any,
@@ -73,21 +96,48 @@ def grep(
     found, 2 error. Hidden files are left out, and files that ignore rules name.
     """
     from semindex import config
-    from semindex.exact.asking import asking
     from semindex.exact.ripgrep import find_program
+
+    settings = config.load(None, overrides=overrides).settings
+    program = find_program(settings)
+    if flags["type_list"]:
+        return _give_types(program)
+    patterns, places = (regexp, words) if regexp else (words[:1], words[1:])
+    by_name = bool(names) or everything
+    _require(patterns, places, by_name=by_name, everything=everything, index_dir=index_dir)
+    look = look_of(flags, places, by_name=by_name, is_terminal=sys.stdout.isatty())
+    question = Question(program, _pattern(patterns, flags), {name: flags[name] for name in _WANTED})
+    parts, wrong = (question.in_repositories(names), []) if by_name else question.at(places, index_dir)
+    for note in dict.fromkeys(note for part in parts for note in part.selection.notes):
+        tell(note)
+    if flags["only_plan"]:
+        return _give_plan(parts, as_json=flags["json"])
+    if flags["replace"] is not None:
+        pager = NONE if flags["no_pager"] else settings.pager
+        return _ended(_give_diff(question, parts, look, flags["replace"], pager), wrong, look)
+    from semindex.exact.asking import asking
     from semindex.exact.streaming import stream
 
-    if not regexp and not words:
-        raise click.UsageError("missing argument 'PATTERN'", click.get_current_context())
-    patterns, places = (regexp, words) if regexp else (words[:1], words[1:])
-    pattern = _pattern(patterns, flags)
-    parts, missing = parts_of(places, pattern, index_dir, hidden=hidden)
-    look = look_of(flags, places, is_terminal=sys.stdout.isatty())
-    root = parts[0].selection.root if parts else None
-    program = find_program(config.load(root, overrides=overrides).settings)
-    question = asking(program, _here(), pattern, look)
-    outcome = stream(parts, question, _written, descriptor=_descriptor())
-    return _ended(outcome, missing, look)
+    asked = asking(program, os.getcwdb(), question.pattern, look)  # noqa: PTH109 - bytes
+    asked = structs.replace(asked, output=_output())
+    return _ended(stream(parts, asked, _written, descriptor=_descriptor()), wrong, look)
+
+
+def _require(
+    patterns: Sequence[str],
+    places: Sequence[str],
+    *,
+    by_name: bool,
+    everything: bool,
+    index_dir: Path | None,
+) -> None:
+    """Raise if no pattern is given, or both paths and names."""
+    ctx = click.get_current_context()
+    if not patterns:
+        raise click.UsageError("missing argument 'PATTERN'", ctx)
+    if by_name and (places or index_dir is not None):
+        other = "PATH" if places else "--index-dir"
+        raise click.UsageError(f"{'--all' if everything else '--repo'} and {other} exclude each other.", ctx)
 
 
 def _pattern(patterns: Sequence[str], flags: Mapping[str, Any]) -> Pattern:
@@ -97,45 +147,72 @@ def _pattern(patterns: Sequence[str], flags: Mapping[str, Any]) -> Pattern:
     return Pattern(patterns=tuple(patterns), **{name: flags[name] for name in names})
 
 
-def parts_of(
-    places: Sequence[str], pattern: Pattern, index_dir: Path | None, *, hidden: bool
-) -> tuple[list[Part], list[str]]:
-    """What each PATH selects, and what is wrong with those that select nothing.
+def _give_types(program: str) -> int:
+    from semindex.exact.typelist import type_list
 
-    Raises:
-        SemindexError: A folder cannot be looked into.
-    """
-    from semindex.exact.streaming import named_part
-
-    parts, wrong = [], []
-    for place in places or ("",):
-        if place and not os.path.isdir(place):  # noqa: PTH112 - never raises
-            try:
-                os.stat(place)  # noqa: PTH116 - the path as it was typed
-            except (OSError, ValueError) as error:
-                reason = f"{error.strerror} (os error {error.errno})" if isinstance(error, OSError) else error
-                wrong.append(f"{place}: {reason}")
-            else:
-                parts.append(named_part(place))
-            continue
-        parts.append(_part_below(place, pattern, index_dir, hidden=hidden))
-    return parts, wrong
+    _written(type_list(program))
+    return DONE
 
 
-def _part_below(place: str, pattern: Pattern, index_dir: Path | None, *, hidden: bool) -> Part:
-    from semindex.exact.choosing import choose
-    from semindex.exact.files import Wanted
-    from semindex.exact.streaming import Part
-    from semindex.index import locate
+def _give_plan(parts: Sequence[Part], *, as_json: bool) -> int:
+    """Print what was decided about the files."""
+    from semindex.exact.streaming import plan_of
+    from semindex.present.schema import record_object
 
-    found = locate(Path(place), index_dir=index_dir)
-    shown = place if not place or place.endswith("/") else place + "/"
-    wanted = Wanted(found.scope, shown, hidden=hidden)
-    return Part(choose(found.root, found.index_dir, pattern, wanted), wanted)
+    plan = plan_of(parts)
+    if as_json:
+        write_json({"plan": record_object(plan)})
+        return DONE
+    lines = [
+        f"files in question: {plan.files:,}",
+        f"searched: {plan.searched:,}, of which the index does not know {plan.unsure:,}",
+        f"spared by the index: {plan.spared:,}",
+    ]
+    lines += [f"they hold: {' '.join(map(repr, plan.grams))}"] if plan.grams else []
+    lines += [f"why not fewer: {plan.reason}"] if plan.reason else []
+    write("\n".join(lines))
+    return DONE
 
 
-def _here() -> bytes:
-    return os.getcwdb()  # noqa: PTH109 - bytes
+def _give_diff(
+    question: Question, parts: Sequence[Part], look: Look, replacement: str, pager: str
+) -> Outcome:
+    """Print what a replacement would change."""
+    from semindex.exact.asking import Look, asking
+    from semindex.exact.replacing import Changes, FileChange
+    from semindex.exact.streaming import stream
+    from semindex.present.cli.grepdiff import diff_of
+
+    if "--invert-match" in look.flags:
+        raise click.UsageError("--invert-match and --replace exclude each other.")
+    is_terminal = sys.stdout.isatty()
+    coloured = not {"--color=always", "--color=ansi"}.isdisjoint(look.flags)
+    shown: list[bytes] = []
+
+    def give(change: FileChange) -> None:
+        if change.problem:
+            tell(f"{os.fsdecode(change.path)} is left out: it {change.problem}")
+        elif is_terminal:
+            shown.append(diff_of(change, coloured=coloured))
+        else:
+            _written(diff_of(change, coloured=coloured))
+
+    flags = ["--json", f"--replace={replacement}"]
+    flags += [flag for flag in look.flags if flag == "--no-mmap" or flag.startswith("--max-count")]
+    folder = os.getcwdb()  # noqa: PTH109 - bytes
+    asked = asking(question.program, folder, question.pattern, Look(tuple(flags), is_json=True))
+    outcome = stream(parts, asked, Changes(folder, give).write)
+    if shown:
+        give_text(os.fsdecode(b"".join(shown)).removesuffix("\n"), pager)
+    return outcome
+
+
+def _output() -> tuple[int, int] | None:
+    """Which file standard output is; None if it is none."""
+    descriptor = _descriptor()
+    status = os.fstat(descriptor) if descriptor is not None else None
+    is_file = status is not None and stat.S_ISREG(status.st_mode)
+    return (status.st_dev, status.st_ino) if status is not None and is_file else None
 
 
 def _descriptor() -> int | None:

@@ -87,7 +87,7 @@ SHOWN = (
 )
 
 
-def look_of(given: Mapping[str, Any], places: Sequence[str], *, is_terminal: bool) -> Look:
+def look_of(given: Mapping[str, Any], places: Sequence[str], *, by_name: bool, is_terminal: bool) -> Look:
     """Ripgrep's flags for the options that were given, and what follows from them.
 
     What ripgrep decides by its standard output and by how many paths it is given is decided here.
@@ -104,9 +104,9 @@ def look_of(given: Mapping[str, Any], places: Sequence[str], *, is_terminal: boo
     flags += forms
     is_vimgrep = given["vimgrep"]
     folders = [os.path.isdir(place) for place in places or (".",)]  # noqa: PTH112 - never raises
-    if any(folders) or len(folders) > _FEW_FILES:
+    if by_name or any(folders) or len(folders) > _FEW_FILES:
         flags.append("--no-mmap")
-    has_path = given["with_filename"] or is_vimgrep or folders != [False]
+    has_path = given["with_filename"] or is_vimgrep or by_name or folders != [False]
     flags.append("--with-filename" if has_path and not given["no_filename"] else "--no-filename")
     numbered = given["line_number"] or is_terminal or given["column"] or is_vimgrep
     if not form:

@@ -1,0 +1,150 @@
+"""Makes matches of what ``rg --json`` prints."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from semindex.exact.veil import Veil
+
+MOST_TEXT_BYTES = 2000
+"""Of a longer line a part is given."""
+_BEFORE_MATCH_BYTES = 200
+
+
+class Line(Struct, frozen=True):
+    """A line that ripgrep found, with the lines around it."""
+
+    path: bytes
+    """As ripgrep was given it."""
+    number: int
+    text: str
+    ranges: tuple[tuple[int, int], ...]
+    text_begin: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    masked: int
+
+
+class Encoded(Struct):
+    """A text of a JSON object, or bytes in base64 where it is not UTF-8."""
+
+    text: str | None = None
+    encoded: str | None = msgspec.field(default=None, name="bytes")
+
+    def value(self) -> bytes:
+        """Its bytes."""
+        return self.text.encode() if self.text is not None else base64.b64decode(self.encoded or "")
+
+
+class _Range(Struct):
+    start: int
+    end: int
+
+
+class _Data(Struct):
+    path: Encoded | None = None
+    lines: Encoded | None = None
+    line_number: int | None = None
+    absolute_offset: int = 0
+    submatches: list[_Range] = []
+
+
+class _Event(Struct):
+    type: str
+    data: _Data
+
+
+class Enough(Exception):  # noqa: N818 - ends a search that has found what was asked for
+    """So many lines were found as were asked for."""
+
+
+class Lines:
+    """Takes the output of ``rg --json`` piece by piece, and keeps the lines from one number to another."""
+
+    def __init__(self, skip: int, most: int, around: tuple[int, int], veil: Callable[[bytes], Veil]) -> None:
+        """Prepare.
+
+        Args:
+            skip: So many lines are passed over.
+            most: So many are kept; :class:`Enough` is raised at the next.
+            around: The lines of context before and after each.
+            veil: Hides the secrets of a file.
+        """
+        self.found: list[Line] = []
+        self.counts: dict[bytes, int] = {}
+        """Lines of each file, up to where the search was ended."""
+        self._skip, self._most, self._veil_of = skip, most, veil
+        self._before, self._after = around
+        self._decoder = msgspec.json.Decoder(_Event)
+        self._rest = b""
+        self._seen = 0
+        self._file: list[_Data] = []
+        """Events of one file."""
+        self._contexts: list[_Data] = []
+
+    def write(self, chunk: bytes) -> None:
+        """Take a piece.
+
+        Raises:
+            Enough: There are more lines than are kept.
+        """
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        for line in whole:
+            self._take(self._decoder.decode(line))
+
+    def _take(self, event: _Event) -> None:
+        if event.type == "match":
+            self._seen += 1
+            path = event.data.path.value() if event.data.path else b""
+            self.counts[path] = self.counts.get(path, 0) + 1
+            if self._seen > self._skip + self._most:
+                self._end_file()
+                raise Enough
+            if self._seen > self._skip:
+                self._file.append(event.data)
+        elif event.type == "context":
+            self._contexts.append(event.data)
+        elif event.type == "end":
+            self._end_file()
+
+    def _end_file(self) -> None:
+        if self._file and self._file[0].path is not None:
+            path = self._file[0].path.value()
+            veil = self._veil_of(path)
+            self.found += [self._line(path, data, veil) for data in self._file]
+        self._file, self._contexts = [], []
+
+    def _line(self, path: bytes, data: _Data, veil: Veil) -> Line:
+        raw = data.lines.value() if data.lines else b""
+        number = data.line_number or 1
+        ranges = tuple((each.start, each.end) for each in data.submatches)
+        begin, end = _window(len(raw.rstrip(b"\r\n")), ranges)
+        text, masked = veil.shown(raw, data.absolute_offset, begin, end)
+        last = number + max(raw.count(b"\n") - raw.endswith(b"\n"), 0)
+        before, hidden_before = self._around(veil, number - self._before, number)
+        after, hidden_after = self._around(veil, last + 1, last + 1 + self._after)
+        masked += hidden_before + hidden_after
+        return Line(path, number, text, ranges, begin, before, after, masked)
+
+    def _around(self, veil: Veil, first: int, stop: int) -> tuple[tuple[str, ...], int]:
+        """The lines of context among some numbers, and how many secrets are masked in them."""
+        shown = []
+        for data in self._contexts:
+            if first <= (data.line_number or 0) < stop and data.lines is not None:
+                raw = data.lines.value()
+                begin, end = _window(len(raw.rstrip(b"\r\n")), ())
+                shown.append(veil.shown(raw, data.absolute_offset, begin, end))
+        return tuple(text for text, _ in shown), sum(masked for _, masked in shown)
+
+
+def _window(length: int, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Which bytes of a line are given: all, or of a long one those around its first match."""
+    if length <= MOST_TEXT_BYTES:
+        return 0, length
+    first = ranges[0][0] if ranges else 0
+    begin = max(0, min(first - _BEFORE_MATCH_BYTES, length - MOST_TEXT_BYTES))
+    return begin, begin + MOST_TEXT_BYTES

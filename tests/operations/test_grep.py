@@ -1,0 +1,164 @@
+"""The operation ``grep``: lines as records, with counts, pages, and secrets hidden."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from semindex import open as open_index
+from semindex.config import Settings
+from semindex.errors import QueryError
+from semindex.exact.veil import SECRET
+from semindex.library import open_all
+from semindex.operations import operation
+from semindex.operations.base import from_json
+from semindex.types import Match, Matches
+
+from ..exact.trees import plant_odd, rg
+from ..product import plant
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant_odd(tmp_path_factory.mktemp("odd"))
+
+
+def places(found: Matches) -> list[tuple[str, int]]:
+    return [(match.path, match.line) for match in found.matches]
+
+
+def ripgrep_places(words: list[str], tree: Path) -> list[tuple[str, int]]:
+    events = map(json.loads, rg(["--json", *words], tree)[1].splitlines())
+    matches = [event["data"] for event in events if event["type"] == "match"]
+    return [(path_of(each["path"]), each["line_number"]) for each in matches]
+
+
+def path_of(path: dict[str, str]) -> str:
+    return path["text"] if "text" in path else os.fsdecode(base64.b64decode(path["bytes"]))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "options", "words"),
+    [
+        ("import", {}, ["import"]),
+        ("IMPORT", {"ignore_case": True}, ["-i", "IMPORT"]),
+        ("self)", {"fixed_strings": True}, ["-F", "self)"]),
+        ("def", {"regexp": ["class"], "word_regexp": True}, ["-w", "-edef", "-eclass"]),
+        ("import", {"glob": ["!src/store"], "type": ["py"]}, ["import", "-g!src/store", "-tpy"]),
+        ("import", {"scope": "src/exact"}, ["import", "src/exact"]),
+        ("e", {"invert_match": True, "scope": "odd"}, ["-v", "e", "odd"]),
+        ("import", {"max_count": 1}, ["-m1", "import"]),
+        ("needle", {"hidden": True, "glob": ["!odd"]}, ["-.", "needle", "-g!odd"]),
+        ("needle", {"no_ignore": True, "glob": ["!odd"]}, ["--no-ignore", "needle", "-g!odd"]),
+    ],
+)
+def test_the_lines_are_those_that_ripgrep_finds(
+    pattern: str, options: dict[str, object], words: list[str], tree: Path
+) -> None:
+    with open_index(tree) as index:
+        found = index.grep(pattern, limit=10**6, **options)  # type: ignore[arg-type]
+    expected = ripgrep_places(words, tree)
+    assert places(found) == expected != []
+    assert (found.total_matches, found.total_files) == (len(expected), len({path for path, _ in expected}))
+    assert found.next_offset is None
+
+
+def test_pages_join_to_the_whole_and_counts_are_of_all(tree: Path) -> None:
+    with open_index(tree) as index:
+        whole = index.grep("import", limit=10**6)
+        pages: list[Match] = []
+        offset = 0
+        while True:
+            page = index.grep("import", limit=97, offset=offset)
+            assert (page.total_matches, page.counts) == (whole.total_matches, whole.counts)
+            pages += page.matches
+            if page.next_offset is None:
+                break
+            offset = page.next_offset
+    assert tuple(pages) == whole.matches and len(pages) > 300
+    assert [each.lines for each in whole.counts] == sorted(
+        (each.lines for each in whole.counts), reverse=True
+    )
+    assert sum(each.lines for each in whole.counts) == whole.total_matches
+
+
+def test_a_match_has_its_columns_and_context(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.txt": "eins\nzwei\néé b b\nvier\nfünf\n".encode()})
+    with open_index(tmp_path) as index:
+        (match,) = index.grep("b", context=1, after_context=2).matches
+    assert (match.line, match.column, match.text) == (3, 6, "éé b b")
+    assert match.ranges == ((5, 6), (7, 8))
+    assert (match.before, match.after) == (("zwei",), ("vier", "fünf"))
+    assert match.repository == str(tmp_path)
+
+
+def test_a_very_long_line_is_cut_around_its_match(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.txt": b"x" * 100_000 + b"needle" + b"y" * 100_000})
+    with open_index(tmp_path) as index:
+        (match,) = index.grep("needle").matches
+    assert len(match.text) == 2000 and "needle" in match.text
+    assert match.text[match.ranges[0][0] - match.text_begin :].startswith("needle")
+
+
+TOKEN = "ghp_" + "q7R2mZ9xK4vB8nL1tY6wC3sD5fG0hJaPeUiO"
+
+
+def test_secrets_are_hidden_unless_the_settings_show_them(tmp_path: Path) -> None:
+    files: dict[str | bytes, bytes] = {
+        "a.py": f'token = "{TOKEN}"  # needle\n'.encode(),
+        "b.env": b"KEY=needle\n",
+        "id_rsa": b"needle\n",
+    }
+    plant(tmp_path, files)
+    with open_index(tmp_path) as index:
+        hidden = index.grep("needle")
+    with open_index(tmp_path, settings=Settings(index_secrets=True)) as index:
+        plain = index.grep("needle")
+    assert places(hidden) == places(plain) == [("a.py", 1), ("b.env", 1), ("id_rsa", 1)]
+    assert [match.text for match in plain.matches] == [f'token = "{TOKEN}"  # needle', "KEY=needle", "needle"]
+    assert TOKEN not in hidden.matches[0].text and "# needle" in hidden.matches[0].text
+    assert [match.text for match in hidden.matches[1:]] == ["KEY=******", SECRET]
+    assert hidden.masked == 3 and plain.masked == 0
+
+
+def test_a_tree_without_an_index_is_searched_and_a_note_says_so(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.txt": b"needle\n", "b.txt": b"other\n"})
+    with open_index(tmp_path) as index:
+        found = index.grep("needle")
+    assert found.coverage.notes == (
+        "not indexed, so all 2 files were read; `semindex index` makes it quicker",
+    )
+    assert (found.plan.files, found.plan.spared) == (2, 0)
+    assert not (tmp_path / ".semindex").exists()
+
+
+@pytest.mark.parametrize("pattern", ["(", "[z-a]", "x{2,1}"])
+@pytest.mark.parametrize("files", [0, 1, 100])
+def test_a_pattern_that_ripgrep_refuses_is_refused_with_its_words(
+    pattern: str, files: int, tmp_path: Path
+) -> None:
+    plant(tmp_path, {f"{number}.txt": b"x\n" for number in range(files)})
+    with open_index(tmp_path) as index, pytest.raises(QueryError, match="regex parse error"):
+        index.grep(pattern)
+
+
+def test_several_repositories_answer_in_their_order(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        plant(tmp_path / name, {"x.txt": b"needle\nneedle\n"})
+    with open_all([tmp_path / "b", tmp_path / "a"]) as both:
+        found = both.grep("needle", limit=3)
+        rest = both.grep("needle", limit=3, offset=3)
+    found_in = [Path(match.repository).name for match in (*found.matches, *rest.matches)]
+    assert found_in == ["b", "b", "a", "a"]
+    assert (found.total_matches, found.total_files, found.next_offset) == (4, 2, 3)
+    assert rest.next_offset is None
+
+
+def test_a_request_comes_from_json() -> None:
+    content = json.loads('{"pattern": "x", "glob": ["*.py"], "limit": 5}')
+    asked = from_json(operation("grep").request, content)
+    assert (asked.pattern, asked.glob, asked.limit) == ("x", ("*.py",), 5)  # type: ignore[attr-defined]
