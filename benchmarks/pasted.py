@@ -6,7 +6,8 @@ the first span shows the line. ``--details FILE`` writes a JSON line a query, ``
 failed. Everything is drawn with ``--seed``; a checkout is only read, and its index is temporary.
 
 The sorts are what terminals and logs give: a message as its literal has it; a message with values in the
-places of its format (``%s``, ``{}``, ``#{x}``); a line of code; a log line with a time and a level before the
+places of its format (``%s``, ``{}``, ``#{x}``); the same of constants with quotes in them too, behind the
+class of an error or a program's name; a line of code; a log line with a time and a level before the
 message; a stack trace in the form of the language, with frames of other code around those of the checkout
 (wanted is the frame nearest to the error); and a path with a line.
 """
@@ -36,7 +37,7 @@ from semindex.source.read import read_file
 from semindex.source.walk import walk
 from semindex.types import FileFailure, Kind, ParsedFile
 
-SORTS = ("message", "message with values", "code line", "log line", "stack trace", "path:line")
+SORTS = ("message", "message with values", "code line", "log line", "stack trace", "path:line", "error")
 DEFAULT_LIMIT = 8
 """Pieces of each sort and checkout."""
 MIN_WORDS = 4
@@ -54,6 +55,17 @@ _LOG_HEADS = (
     "Mar  1 12:00:01 host app[4242]: ",
     "12:00:01.123 WARN  ",
 )
+
+
+_ERROR_HEADS = (
+    "ValueError: ",
+    "java.lang.IllegalStateException: ",
+    "Uncaught TypeError: ",
+    "System.InvalidOperationException: ",
+    "fatal: ",
+    "app: error: ",
+)
+_ESCAPED_QUOTE = re.compile(r"\\([\"'])")
 
 
 class Piece(Struct, frozen=True):
@@ -124,6 +136,13 @@ def pieces(root: Path, limit: int, seed: int) -> list[Piece]:
         "stack trace": list(_traces(files, drawn)),
         "path:line": list(_places(files, drawn)),
     }
+    # Drawn by itself, so that the others are those of runs before there were any.
+    heads = random.Random(f"{seed}:{root.name}:error")
+    found["error"] = [
+        Piece("error", heads.choice(_ERROR_HEADS) + _filled(text, heads), *rest)
+        for text, *rest in _literals(files, with_quotes=True)
+        if len(_WORD.findall(_VALUE.sub(" ", text))) >= MIN_WORDS
+    ]
     chosen = []
     for sort in SORTS:
         some = found[sort]
@@ -132,8 +151,13 @@ def pieces(root: Path, limit: int, seed: int) -> list[Piece]:
     return chosen
 
 
-def _literals(files: Sequence[Source]) -> list[tuple[str, str, tuple[int, ...], str]]:
-    """String constants of several words that stand in one file: text, path, lines, language."""
+def _literals(
+    files: Sequence[Source], *, with_quotes: bool = False
+) -> list[tuple[str, str, tuple[int, ...], str]]:
+    """String constants of several words that stand in one file: text, path, lines, language.
+
+    ``with_quotes`` gives those with escaped quotes too, as they are printed.
+    """
     places: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     languages = {}
     for file in files:
@@ -141,7 +165,8 @@ def _literals(files: Sequence[Source]) -> list[tuple[str, str, tuple[int, ...], 
         for number, line in enumerate(file.lines, 1):
             for match in _STRING.finditer(line) if number not in file.commented else ():
                 text = next(group for group in (*match.groups(), "") if group is not None)
-                plain = "\\" not in text.replace("\\(", "")
+                bare = _ESCAPED_QUOTE.sub("", text) if with_quotes else text
+                plain = "\\" not in bare.replace("\\(", "")
                 if len(text) in _CHARS and plain and len(_WORD.findall(text)) >= MIN_WORDS and " " in text:
                     places[text][file.path].append(number)
     whole = {file.path: "\n".join(file.lines) for file in files}
@@ -149,7 +174,8 @@ def _literals(files: Sequence[Source]) -> list[tuple[str, str, tuple[int, ...], 
     for text, where in places.items():
         if len(where) == 1 and sum(text in each for each in whole.values()) == 1:
             ((path, lines),) = where.items()
-            found.append((text, path, tuple(lines), languages[path]))
+            printed = _ESCAPED_QUOTE.sub(r"\1", text) if with_quotes else text
+            found.append((printed, path, tuple(lines), languages[path]))
     return found
 
 

@@ -43,7 +43,10 @@ def test_of_a_log_line_the_message_is_looked_for(line: str) -> None:
     assert query.kind == "log line"
 
 
-@pytest.mark.parametrize("text", ['"bad input" here', 'lang:go "bad input"', 'where is "bad input" refused'])
+@pytest.mark.parametrize(
+    "text",
+    ['"bad input" here', 'lang:go "bad input"', 'where is "bad input" refused', '"bad input" .ini :port'],
+)
 def test_quotes_of_its_own_filter(text: str) -> None:
     query = parse(text)
     assert query.phrases == ("bad input",)
@@ -57,6 +60,7 @@ def test_quotes_of_its_own_filter(text: str) -> None:
         'cert = "bad input"',
         'raise Error501, "bad input"',
         'File "/a/b.py", line 3, in f',
+        'URL "/users" does not contain "id".',
     ],
 )
 def test_quotes_of_pasted_text_do_not(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,12 +84,28 @@ def test_a_whole_constant_outranks_a_longer_one_that_begins_so() -> None:
     assert gain(whole, RARE, WEIGHTS) > gain(longer, RARE, WEIGHTS)
 
 
+def test_a_constant_is_compared_as_it_is_printed_not_as_it_is_written() -> None:
+    text = rb'raise(method, "URL \"%s\" does not contain \"{%s}\".", url, name); f("it\'s a C:\\dir here")'
+    assert fitting('URL "/users/9" does not contain "{id}".', text).constant
+    assert fitting("it's a C:\\dir here", text).constant
+    assert not fitting('URL "/users/9" does not contain {id}.', text).constant
+
+
+@pytest.mark.parametrize("head", ["ValueError: ", "fatal: error: ", "a: b: Caused by java.lang.Error: "])
+def test_what_programs_write_before_a_message_is_not_of_the_constant(head: str) -> None:
+    written = b'"no such table %s in any of the open databases"'
+    message = "no such table /tmp/very/long/path of/several words/main in any of the open databases"
+    assert fitting(head + message, written).constant
+    assert gain(fitting(head + message, written), RARE, WEIGHTS) > WEIGHTS.pasted
+    assert not fitting(head.replace(":", ",") + message, written).constant
+
+
 @given(st.lists(st.tuples(st.text("ab:."), st.text("ab:.x")), min_size=1, max_size=5))
 def test_a_constant_gives_what_it_becomes_with_any_values(parts: list[tuple[str, str]]) -> None:
     written = "%s".join(text for text, _ in parts)
     filled = "".join(text + value for text, value in parts[:-1]) + parts[-1][0]
-    assert Literal.of(written.encode()).gives(filled.encode())
-    assert not Literal.of(written.encode() + b"!").gives(filled.encode())
+    assert Literal.of(written.encode()).becomes(filled.encode())
+    assert not Literal.of(written.encode() + b"!").becomes(filled.encode())
 
 
 def test_runs_match_whole_words_only() -> None:

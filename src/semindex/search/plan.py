@@ -33,8 +33,8 @@ _FIELD = re.compile(r'(?:"(?:msg|message|error|err)"\s*:\s*|\b(?:msg|message|err
 _ERROR = re.compile(r"(?:Exception|Error|[Ee]rror|panic|fatal|Fatal|FATAL|Warning|warning)\b[^:]{0,20}:\s")
 
 _QUOTED = re.compile(r'"[^"]*"')
-_CODE = re.compile(r"[=(){}\[\];!<>|&$@#\\]|,(?=\s)")
-"""What nobody writes around a phrase of his own."""
+_CODE = re.compile(r"[=(){}\[\];!<>|&$@#\\]|,(?=\s)|\0[.:]")
+"""What nobody writes around a phrase of his own, which is ``\\0`` here."""
 
 
 class Asked(Enum):
@@ -78,7 +78,7 @@ def planned(text: str) -> Plan:
     message = _message(text)
     if message:
         return Plan(Asked.LOG, message, pasted=True)
-    return Plan(Asked.WORDS, text, pasted=bool(_ERROR.search(text) or _CODE.search(_QUOTED.sub(" ", text))))
+    return Plan(Asked.WORDS, text, pasted=bool(_ERROR.search(text) or _CODE.search(_QUOTED.sub("\0", text))))
 
 
 def _message(text: str) -> str:

@@ -372,7 +372,8 @@ class Ranker:
     ) -> dict[int, verbatim.Fit]:
         """How the chunks compare that have most of a query's words, by their place in ``chosen``."""
         kinds = self.generation.chunk_kinds[chosen.chunks]
-        pays = verbatim.worth_reading(code, float(matches.body_worth.sum()), kinds, self.weights)
+        most = float(matches.body_worth.sum()) - asked.classes
+        pays = verbatim.worth_reading(code, most, kinds, self.weights)
         found: dict[int, verbatim.Fit] = {}
         for place in self._ordering.best_chunks(chosen, pays, self.weights.verbatim_chunks):
             file, chunk = chosen.files.item(chosen.owners.item(place)), chosen.chunks.item(place)

@@ -4,7 +4,8 @@ Two things are compared with each of a few chunks. Runs of three words of the qu
 wherever they stand. And string constants of the chunk: one *fits* when all its fixed words occur in the
 query in their order, whatever is between them, because a message has values where the constant has ``%s``
 or ``{}``. Case, white space and punctuation do not count. A constant *gives* the query when it becomes the
-whole query, with its case and punctuation, once values are put in: long values prove no less then.
+whole query, with its case and punctuation, once values are put in: long values prove no less then. What
+stands before a colon need not be of the constant, because programs write the class of an error there.
 
 Each word counts by how rare it is in the code, so that ``the`` and ``of`` prove little. A worked example: of
 ``cannot open foo.txt``, asked where ``cannot`` is worth 2, ``open`` 3 and the other words occur nowhere (0),
@@ -42,8 +43,14 @@ PLAIN_WORTH = 0.3
 _LITERAL = re.compile(rb'"((?:[^"\\\n]|\\.)+)"|\'((?:[^\'\\\n]|\\.)+)\'|`([^`]+)`')
 _VALUES = re.compile(
     rb"%[-+ #0]*\d*(?:\.\d+)?(?:l{0,2}[a-zA-Z@]|\([a-z_]+\)[sdf])"
-    rb"|[$#]?\{[^{}\n]*\}|\\\([^()\n]*\)|\\[a-z]|\$\w+"
+    rb"|[$#]?\{[^{}\n]*\}|\\\([^()\n]*\)|(?<!\\)\\[a-z]|\$\w+"
 )
+_ESCAPED = re.compile(rb"\\([\"'`\\])")
+"""A quote or a backslash, as a constant writes it."""
+HEADS = 3
+"""So many colons may stand before a message: ``fatal: error: ``, and wrapped errors."""
+_CLASSES = re.compile(r"\s*(?:(?:\S+ )?\S+: ){1,3}")
+"""What is sure to be no part of a message: the class of an error, or the name of a program."""
 
 
 class Wanted(Struct, frozen=True):
@@ -55,10 +62,14 @@ class Wanted(Struct, frozen=True):
     """What each counts."""
     text: bytes
     """The query, runs of white space made one blank."""
+    messages: tuple[bytes, ...]
+    """The text, and what is left of it behind each of its first colons."""
     runs: tuple[tuple[bytes, tuple[int, ...]], ...]
     """Each of its runs of words, and of its quoted phrases, between blanks; and the places of their words."""
     known: frozenset[bytes]
     """The words, without their order."""
+    classes: float = 0.0
+    """What the terms count that stand nowhere but before the message, in the class of an error."""
 
     @property
     def most(self) -> float:
@@ -104,13 +115,27 @@ def wanted(query: str, worth: Mapping[str, float], phrases: Sequence[str] = ()) 
         counts.append(max(known) if known else 0.0 if word.isdigit() else PLAIN_WORTH)
     words = tuple([word.lower() for word in raw])
     quoted = [tuple(raw_words(phrase.encode("utf-8", "replace").lower())) for phrase in phrases]
+    text = " ".join(query.split()).encode("utf-8", "replace")
     return Wanted(
         words,
         tuple(counts),
-        " ".join(query.split()).encode("utf-8", "replace"),
+        text,
+        tuple(_messages(text)),
         tuple(_runs(words, quoted)),
         frozenset(words),
+        _worth_of_classes(query, worth),
     )
+
+
+def _worth_of_classes(query: str, worth: Mapping[str, float]) -> float:
+    head = _CLASSES.match(query)
+    if head is None:
+        return 0.0
+    before, behind = (
+        {term for word in raw_words(part.encode("utf-8", "replace")) for term in word_terms(word.decode())}
+        for part in (head[0], query[head.end() :])
+    )
+    return sum(worth[term] for term in sorted(before - behind) if term in worth)
 
 
 def _runs(
@@ -125,23 +150,37 @@ def _runs(
         yield _spaced(run), tuple([start + place for start in starts for place in range(len(run))])
 
 
+def _messages(text: bytes) -> Iterator[bytes]:
+    """The text, and what is left of it behind each of its first colons."""
+    yield text
+    for _ in range(HEADS):
+        _, colon, text = text.partition(b": ")
+        if not colon:
+            return
+        yield text
+
+
 class Literal(Struct, frozen=True):
     """A string constant."""
 
     words: tuple[bytes, ...]
     """Its fixed words, in lower case."""
     texts: tuple[bytes, ...]
-    """What stands before, between and behind its values; runs of white space made one blank."""
+    """What is printed before, between and behind its values; runs of white space made one blank."""
 
     @classmethod
     def of(cls, constant: bytes) -> Literal:
         """The constant between two quotes."""
         return cls(
             tuple(raw_words(_VALUES.sub(b" ", constant).lower())),
-            tuple(_VALUES.split(b" ".join(constant.split()))),
+            tuple([_ESCAPED.sub(rb"\1", text) for text in _VALUES.split(b" ".join(constant.split()))]),
         )
 
-    def gives(self, text: bytes) -> bool:
+    def gives(self, asked: Wanted) -> bool:
+        """Whether some values make it the query, or all of it behind a colon."""
+        return any(self.becomes(message) for message in asked.messages)
+
+    def becomes(self, text: bytes) -> bool:
         """Whether some values make it the text."""
         first, *others = self.texts
         if not others:
@@ -179,7 +218,7 @@ def fit(asked: Wanted, chunk: ChunkText) -> Fit:
     if most <= 0.0:
         return NO_FIT
     if _spaced(words) in chunk.words:
-        same = any(literal.words == words and literal.gives(asked.text) for literal in chunk.literals)
+        same = any(literal.words == words and literal.gives(asked) for literal in chunk.literals)
         return Fit(1.0, most, True, constant=same)
     if len(words) < MIN_WORDS:
         return NO_FIT
@@ -193,7 +232,7 @@ def fit(asked: Wanted, chunk: ChunkText) -> Fit:
         if asked.known.issuperset(literal.words):
             places = _places(literal.words, words)
             longest = max(longest, len(places))
-            same = same or (bool(places) and literal.gives(asked.text))
+            same = same or (bool(places) and literal.gives(asked))
             for place in places:
                 has[place] = True
     strength = sum(worth for worth, is_had in zip(asked.worth, has, strict=True) if is_had)
