@@ -85,7 +85,7 @@ class Question(Struct, frozen=True):
         return parts
 
     def _below(self, place: str, index_dir: Path | None) -> Part:
-        from semindex.index import locate
+        from semindex.locate import locate
 
         found = locate(Path(place), index_dir=index_dir)
         shown = place if not place or place.endswith("/") else place + "/"
