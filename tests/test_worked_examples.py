@@ -11,6 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     "name",
     [
+        "exact.needed",
         "tokens",
         "source.encodings",
         "source.ignores",

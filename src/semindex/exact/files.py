@@ -32,6 +32,8 @@ class Wanted(Struct, frozen=True):
     type: tuple[str, ...] = ()
     """Types of files, by ripgrep's names."""
     type_not: tuple[str, ...] = ()
+    every: bool = False
+    """Whether files without a match count, too, or binary ones are searched."""
 
     def path_shown(self, path: str) -> str:
         """What ripgrep calls a root-relative path within ``scope``, and prints."""

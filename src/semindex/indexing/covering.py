@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from semindex.grams import Grams, grams_of
-from semindex.source.read import is_silent
+from semindex.source.read import is_silent, is_wide
 from semindex.store.content import Content
 from semindex.store.grams import pairs_of
 from semindex.store.schema import Cover
@@ -39,7 +39,7 @@ def cover(data: bytes) -> Covered:
     """What exact search is to know of a file with these bytes, which are all or, if binary, the first."""
     if is_silent(data):
         return Covered((), Cover.SILENT)
-    if b"\0" in data:
+    if b"\0" in data or is_wide(data):
         return Covered((), Cover.SCANNED)
     grams = grams_of(data)
     if len(data) > LEAST_BYTES and sum(map(len, grams)) > MOST_SHARE * len(data):

@@ -144,6 +144,7 @@ def _parts(tree: Tree, asked: Grep, program: str) -> list[Part]:
             iglob=tuple(asked.iglob),
             type=tuple(asked.type),
             type_not=tuple(asked.type_not),
+            every=asked.invert_match,
         )
         parts.append(Part(choose(tree.root, tree.index_dir, pattern_of(asked), wanted, program), wanted))
     return parts

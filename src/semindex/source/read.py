@@ -101,9 +101,14 @@ def load_stored(root: Path, ref: FileRef, *, rules: ReadRules = RULES) -> Stored
     return Stored(opened.data, failure)
 
 
+def is_wide(data: bytes) -> bool:
+    """Whether a file begins with a mark of UTF-16, so that ripgrep decodes it before it searches."""
+    return data.startswith(_WIDE_MARKS)
+
+
 def is_silent(data: bytes) -> bool:
     """Whether ripgrep finds nothing in a file that begins so: it is empty, or binary near its beginning."""
-    return not data or (b"\0" in data[:BINARY_HEAD_BYTES] and not data.startswith(_WIDE_MARKS))
+    return not data or (b"\0" in data[:BINARY_HEAD_BYTES] and not is_wide(data))
 
 
 def _left_out_by_name(ref: FileRef, rules: ReadRules) -> FileFailure | None:

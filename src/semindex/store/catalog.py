@@ -283,6 +283,25 @@ class Catalog:
         )
         yield from self._stream(rows.skipped, query, bounds)
 
+    def places(self) -> dict[_Row, tuple[int, int]]:
+        """For each file that a segment has for exact search, as it was seen, the segment and its ordinal.
+
+        Keys are path, size, times and inode, in the order of the fields of :class:`FileRef`.
+        """
+        query = (
+            "SELECT path, size, mtime, ctime, inode, segment, ordinal FROM files UNION ALL"
+            " SELECT path, size, mtime, ctime, inode, covered.segment, covered.ordinal"
+            " FROM skipped JOIN covered USING (path)"
+        )
+        with self._translated():
+            try:
+                return {
+                    (as_text(path), size, mtime, ctime, inode): (segment, ordinal)
+                    for path, size, mtime, ctime, inode, segment, ordinal in self._fetch(query)
+                }
+            except TypeError as error:
+                raise damaged(self._path, error) from error
+
     def covered_in(self, segments: Collection[int]) -> frozenset[str]:
         """The skipped files that some segments have for exact search."""
         marks = ",".join("?" * len(segments))

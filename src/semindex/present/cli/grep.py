@@ -43,6 +43,8 @@ _SOUGHT = (
     ("-P", "--pcre2", "", "Patterns are those of PCRE2, with look-around and back references."),
 )
 
+_OF_EVERY_FILE = ("invert_match", "files_without_match", "passthru", "text")
+"""Options by which files count that have no match, or that are binary."""
 _WANTED = ("glob", "iglob", "type", "type_not", "hidden", "no_ignore")
 
 
@@ -106,7 +108,9 @@ def grep(
     by_name = bool(names) or everything
     _require(patterns, places, by_name=by_name, everything=everything, index_dir=index_dir)
     look = look_of(flags, places, by_name=by_name, is_terminal=sys.stdout.isatty())
-    question = Question(program, _pattern(patterns, flags), {name: flags[name] for name in _WANTED})
+    every = any(flags[name] for name in _OF_EVERY_FILE)
+    options = {**{name: flags[name] for name in _WANTED}, "every": every}
+    question = Question(program, _pattern(patterns, flags), options)
     parts, wrong = (question.in_repositories(names), []) if by_name else question.at(places, index_dir)
     for note in dict.fromkeys(note for part in parts for note in part.selection.notes):
         tell(note)
