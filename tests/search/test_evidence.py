@@ -25,7 +25,7 @@ def evidence_of(generation: Generation, way: str, shown: list[int]) -> Evidence:
         matches = weighed(TERMS, found, source, generation)
     count = len(chosen.files)
     signals = [Signal("size", np.full(count, -1.0)), Signal("words", np.full(count, 2.0))]
-    return Evidence(matches, chosen, signals, None, {}, {}, {}, shown, generation)
+    return Evidence(matches, chosen, signals, None, {}, {}, {}, {}, shown, generation)
 
 
 @pytest.mark.parametrize("way", WAYS)

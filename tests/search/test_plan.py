@@ -71,3 +71,9 @@ def test_a_phrase_in_a_long_sentence_is_weighed() -> None:
     query = parse('tell me in which of all the places we refuse "bad input" from users')
     assert query.phrases == ("bad input",)
     assert query.weighed
+
+
+@pytest.mark.parametrize("text", ['"c.Error(e) //nolint: errcheck"', '"12:00:01 ERROR cannot open"'])
+def test_a_query_that_is_one_quoted_phrase_filters_whatever_it_says(text: str) -> None:
+    query = parse(text)
+    assert query.phrases == (text.strip('"'),)

@@ -50,6 +50,8 @@ class Evidence(Struct, frozen=True, dict=True):
     """How near each candidate chunk is to the query; None when nearness did not count."""
     fits: Mapping[int, Fit]
     """How chunks that were read compare with the words of the query, by their place."""
+    held: Mapping[int, str]
+    """What chunks hold that few files do, in words, by chunk."""
     symbols: Mapping[int, SymbolMatch]
     """Definitions that the query names, by file."""
     places: Mapping[int, PlaceMatch]
@@ -77,9 +79,12 @@ class Evidence(Struct, frozen=True, dict=True):
             told["definition"] = f"{symbol.qualified}, line {symbol.start_line}"
         if file in self.places and self.places[file].line:
             told["named place"] = f"line {self.places[file].line}"
+        held = [self.held[chunk] for chunk in chosen.chunks[begin:end].tolist() if chunk in self.held]
         fitting = [at for at in range(begin, end) if at in self.fits]
-        if fitting:
-            best = max(fitting, key=lambda at: self.fits[at].share)
+        best = max(fitting, key=lambda at: self.fits[at].share, default=None)
+        if held and (best is None or not self.fits[best].whole):
+            told["exact words"] = held[0]
+        elif best is not None:
             told["exact words"] = "{:.0%} in their order, lines {}-{}".format(
                 self.fits[best].share, *lines(chosen.chunks.item(best))
             )

@@ -402,7 +402,7 @@ def containing(
             continue
         if all(pattern.search(text) for pattern in patterns):
             places = [match.span() for pattern in patterns for match in pattern.finditer(text)]
-            kept.append(_narrowed(found, places, reader.generation))
+            kept.append(_narrowed(found, places, text, reader.generation))
             if len(kept) == limit:
                 break
     return tuple(kept)
@@ -413,16 +413,25 @@ def _phrase_pattern(phrase: str) -> re.Pattern[bytes]:
     return re.compile(rb"\s+".join(parts), re.IGNORECASE)
 
 
-def _narrowed(found: RankedFile, spans: list[tuple[int, int]], generation: Generation) -> RankedFile:
+def _narrowed(
+    found: RankedFile, spans: Sequence[tuple[int, int]], text: bytes, generation: Generation
+) -> RankedFile:
     """The file with only the chunks that hold a phrase; all when none holds one whole."""
 
     def holds(chunk: int) -> bool:
         begin, end = generation.byte_range(chunk)
         return any(start < end and stop > begin for start, stop in spans)
 
+    def in_definition() -> bool:
+        # A definition is shown without the comment above it, where the phrase may stand.
+        first, last = _definition_lines(found, generation)
+        lines = {text.count(b"\n", 0, start) + 1 for start, _ in spans}
+        return any(first <= line <= last for line in lines)
+
     kept = [place for place, chunk in enumerate(found.chunks) if holds(chunk)]
     if not kept:
         return found
     chunks = tuple(found.chunks[place] for place in kept)
-    symbol = found.symbol if chunks[0] == found.chunks[0] else None
+    named = found.symbol is not None and chunks[0] == found.chunks[0] and in_definition()
+    symbol = found.symbol if named else None
     return replace(found, chunks=chunks, spans=tuple(found.spans[place] for place in kept), symbol=symbol)

@@ -223,7 +223,8 @@ class Ordering:
     ) -> Callable[[int], First | None]:
         """Tells what is shown first of a file at a place: the line named, or the definition.
 
-        A definition named in a sentence comes second to a chunk that has the sentence word for word.
+        A definition named in a sentence comes second to a chunk that has the sentence word for word. When it
+        stands in that very chunk, the chunk is shown, with the comment above the definition.
         """
 
         def first(place: int) -> First | None:
@@ -236,7 +237,8 @@ class Ordering:
                 return None
             begin, end = chosen.bounds(place)
             if exact is not None and not is_name and exact[begin:end].max() > match.boost:
-                return None
+                best = chosen.chunks[begin:end][exact[begin:end] == exact[begin:end].max()]
+                return First(match.chunk) if match.chunk in best else None
             return First(match.chunk, match.symbol)
 
         return first

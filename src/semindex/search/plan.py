@@ -75,6 +75,8 @@ def planned(text: str) -> Plan:
         return Plan(kind, text, places, pasted=True)
     if len(text.split()) <= 1 and asked(text) == text:
         return Plan(Asked.NAME, text)
+    if _QUOTED.fullmatch(text.strip()):
+        return Plan(Asked.WORDS, text)
     message = _message(text)
     if message:
         return Plan(Asked.LOG, message, pasted=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 from msgspec.structs import replace
@@ -22,9 +21,11 @@ from semindex.search import verbatim
 from semindex.search.evidence import Evidence
 from semindex.search.filtering import Passing, passing
 from semindex.search.gathering import Scratch, gathered, text_frequencies
+from semindex.search.holders import Holding, Lookup, Standing, Texts
 from semindex.search.ordering import Ordering, RankedFile, Ranking, asks_for_settings
 from semindex.search.places import place_matches
 from semindex.search.plan import Asked
+from semindex.search.rare import NOTHING, Rare, rare_places
 from semindex.search.scoring import (
     BodyScores,
     Signal,
@@ -41,7 +42,14 @@ from semindex.search.scoring import (
 from semindex.search.shortlist import best_files, by_file_maximum, nearest_files
 from semindex.search.spans import Spans
 from semindex.search.sums import distinct, ranges
-from semindex.search.symbols import SymbolMatch, closest, names_in, setting_matches, symbol_matches
+from semindex.search.symbols import (
+    SymbolMatch,
+    closest,
+    meant_chunks,
+    names_in,
+    setting_matches,
+    symbol_matches,
+)
 from semindex.search.terms import Chosen, NeighbourTerms, Norms, Occurring, Source
 from semindex.search.termtable import TermTable
 from semindex.search.unmatched import unmatched_notes
@@ -79,13 +87,6 @@ _TERM_BYTES = 300
 """What a term of a query takes in memory, with its strings."""
 _SOON_DECODED = 2000
 """So many chunks are decoded in some 50 ms, which a query waits for."""
-
-
-class Texts(Protocol):
-    """Where the texts of indexed files are read."""
-
-    def text(self, file: int) -> bytes | None:
-        """A file's analysis text; None when the file is not what was indexed."""
 
 
 class Ranker:
@@ -143,12 +144,14 @@ class Ranker:
         mode: Mode = Mode.HYBRID,
         required: Sequence[str] | None = None,
         texts: Texts | None = None,
+        holding: Holding | None = None,
     ) -> Ranking:
         """The best ``limit`` files, each with its best ``spans`` chunks (all, when None).
 
         A chunk that scores less than ``span_share`` of the best one of its file is left out. With
         ``required`` terms every file that has all of them in its text is ranked, and no other. With ``texts``
-        the best chunks are read for the query's words in their order.
+        the best chunks are read for the query's words in their order, and the few files that may hold a
+        rare word; ``holding`` tells more of such files.
         """
         generation, weights = self.generation, self.weights
         if not generation.live_files:
@@ -169,11 +172,17 @@ class Ranker:
         asked = None if is_name or not readable else self._wanted(query, terms, matches)
         passing = self._passing(query.filters, required)
         notes += misplaced + passing.notes
+        standing = Standing(generation, terms, found)
+        lookup = (
+            Lookup(generation, passing, texts, standing, holding) if texts is not None and readable else None
+        )
+        rare = self._rare(query, terms, lookup, symbols)
         # Shortlist.
         products = generation.begin_nearest(vector) if vector is not None else None
         lists = [np.array(list(places), dtype=np.int64)]
         if required is None and mode is not Mode.DENSE:
             lists += self._best_by_words(matches, passing, symbols, by_fullness=asked is not None)
+        lists.append(rare.files(generation))
         nearness = products() if products is not None else None
         if required is None and nearness is not None:
             lists.append(self._nearest(nearness, passing))
@@ -191,7 +200,7 @@ class Ranker:
         fits: dict[int, verbatim.Fit] = {}
         if texts is not None and asked is not None:
             fits = self._fits(asked, matches, chosen, code, texts)
-        exact = self._exact_words(fits, len(chosen.chunks)) if fits else None
+        exact = self._exact_words(fits, rare, chosen.chunks) if fits or rare.gains else None
         span_scores = self._spans.scores(mode, told, chosen.chunks, text, code, cosines, exact)
         # Order.
         signals = self._ordering.signals(mode, terms, matches, chosen, text, cosines, symbols)
@@ -212,7 +221,9 @@ class Ranker:
             best, weak = self._ordering.strong(best, signals, unknown, by_meaning=by_meaning)
             notes += weak
         # Show.
-        evidence = Evidence(matches, chosen, signals, cosines, fits, symbols, places, best, generation)
+        evidence = Evidence(
+            matches, chosen, signals, cosines, fits, rare.told, symbols, places, best, generation
+        )
         first = self._ordering.firsts(is_name, chosen, symbols, places, exact)
         named = partial(self._spans.with_names, told)
         ranked = self._ordering.ranked(best, scores, chosen, span_scores, named, first, spans, span_share)
@@ -387,12 +398,27 @@ class Ranker:
                     found[place] = fit
         return found
 
-    def _exact_words(self, fits: Mapping[int, verbatim.Fit], count: int) -> Floats:
-        """What chunks gain by the query's words in their order, shape ``(count,)``."""
-        values = np.zeros(count)
-        rare = idf(self.generation.live_chunks, 1)
+    def _rare(
+        self,
+        query: Query,
+        terms: Sequence[QueryTerm],
+        lookup: Lookup | None,
+        symbols: Mapping[int, SymbolMatch],
+    ) -> Rare:
+        """What chunks gain that hold what few files hold; a definition that is meant gains as much."""
+        if lookup is None or query.kind == Asked.TRACE.value:
+            return NOTHING
+        rare = rare_places(query.text, terms, lookup, self.generation, self.weights)
+        return rare.with_definitions(meant_chunks(self.generation, names_in(query.text), symbols))
+
+    def _exact_words(self, fits: Mapping[int, verbatim.Fit], rare: Rare, chunks: Ids) -> Floats:
+        """What some chunks gain by the query's words in their order, and by holding rare ones."""
+        values = np.zeros(len(chunks))
+        rarest = idf(self.generation.live_chunks, 1)
         for place, fit in fits.items():
-            values[place] = verbatim.gain(fit, rare, self.weights)
+            values[place] = verbatim.gain(fit, rarest, self.weights)
+        for place, gain in rare.values(chunks):
+            values[place] = max(values[place], gain)
         return values
 
 

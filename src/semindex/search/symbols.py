@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -114,6 +114,15 @@ def symbol_matches(
             known = best.get(record.file)
             best[record.file] = found_here if known is None else _better(known, found_here)
     return best
+
+
+def meant_chunks(
+    generation: Generation, names: Sequence[Name], matches: Mapping[int, SymbolMatch]
+) -> list[int]:
+    """The chunks of those matches that stand where a dotted name says: ``Flask.run`` inside ``Flask``."""
+    dotted = [name for name in names if name.bare and name.outer]
+    records = [generation.symbol(match.symbol) for match in matches.values()] if dotted else []
+    return [record.chunk for record in records if any(_is_meant(record, name) for name in dotted)]
 
 
 def setting_matches(

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from semindex.search.sums import heads_of, ranges
+from semindex.search.sums import distinct, heads_of, ranges
 from semindex.search.weights import Weights
 from semindex.store.generation import Generation
 from semindex.types import Floats, Ids, TermHashes
@@ -124,6 +124,16 @@ class Occurring(Struct, frozen=True):
     """Shape ``(n,)``: the files; those of one term ascend within a segment."""
     body_gains: Floats
     """Shape ``(n,)``: BM25 of the term in all code of the file, without its idf."""
+
+    def standing(self, number: int) -> Ids:
+        """The chunks that have a term in a name, a comment or code, ascending, each once."""
+        end = int(self.sizes[: number + 1].sum())
+        places = self.places[end - int(self.sizes[number]) : end]
+        parts = [places if self.touched is None else self.touched[places]]
+        ends = self.body_sizes.cumsum()
+        for at in (self.body_lists == number).nonzero()[0].tolist():
+            parts.append(self.body_chunks[ends[at] - self.body_sizes[at] : ends[at]])
+        return distinct(np.concatenate(parts).astype(np.int64))
 
     @property
     def chunks(self) -> npt.NDArray[np.integer]:

@@ -82,6 +82,14 @@ class Weights(Struct, frozen=True):
     """So much more when punctuation and case agree, too."""
     pasted_constant: float = 0.25
     """So much more when it is a whole string constant: longer ones have the same words, too."""
+    rare: float = 4.0
+    """For a word that few files hold, as much as for what was surely pasted."""
+    rare_files: int = 10
+    """A word is rare that so many files hold, ..."""
+    rare_share: float = 0.1
+    """... but no larger share of all files."""
+    rare_share_of_several: float = 0.002
+    """The same of each word among others, by its terms: with 0.1 judged queries lost .0003."""
     place: float = 12.0
     """For the first file that a query names by path and line."""
     place_step: float = 2.0
