@@ -352,9 +352,11 @@ class Query(Struct, frozen=True):
     weighed: bool = False
     """Whether what has the phrases comes first, in place of being all that is found."""
     kind: str = "words"
-    """What was recognised: ``name``, ``place``, ``stack trace``, ``log line`` or ``words``."""
+    """What was recognised: ``name``, ``place``, ``stack trace``, ``log line``, ``words``, or ``pattern``."""
     places: tuple[Place, ...] = ()
     """Paths, with lines, that the query names; the most important first."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions between slashes: a chunk passes when each matches one of its lines."""
 
 
 # Without ``gc``: an answer makes hundreds, none can be part of a cycle, and the collector takes a twentieth

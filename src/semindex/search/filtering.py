@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from semindex.search.patterns import LinesMatching, chunks_with
 from semindex.search.query import path_filter, repository_filter, within
 from semindex.source.languages import kind_of
 from semindex.store.generation import Generation
@@ -74,6 +75,27 @@ def passing(
     if chunks is None:
         return Passing(files, None, tuple(notes))
     return Passing(files & _having(generation, chunks), chunks, tuple(notes))
+
+
+def with_lines(
+    generation: Generation, found: Passing, patterns: Sequence[str], lines_matching: LinesMatching
+) -> tuple[Passing, dict[int, list[int]]]:
+    """What passes of what passed before: chunks that each pattern matches; and the lines, by chunk."""
+    lines: dict[int, list[int]] = {}
+    files, kinds = found.files, found.chunks
+    for number, pattern in enumerate(patterns):
+        matching = chunks_with(generation, lines_matching(pattern, files.nonzero()[0]))
+        allowed = set(matching) if number == 0 else set(matching) & set(lines)
+        lines = {
+            chunk: sorted({*lines.get(chunk, ()), *matching[chunk]})
+            for chunk in sorted(allowed)
+            if (kinds is None or kinds[chunk]) and files[generation.chunk_file[chunk]]
+        }
+        chunks = np.zeros(generation.chunks, dtype=bool)
+        chunks[[*lines]] = True
+        files = files & _having(generation, chunks)
+        kinds = chunks
+    return found._replace(files=files, chunks=kinds), lines
 
 
 def _of_repositories(

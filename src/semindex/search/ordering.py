@@ -123,6 +123,13 @@ class Ordering:
             signals += path_signals(self._paths, files, terms, weights)
         return signals
 
+    def importance(self, files: Ids) -> list[Signal]:
+        """What some files gain or lose whatever is asked: by their size and role."""
+        if self._paths is None:
+            self._paths = PathColumns.of(self._generation, self._weights)
+        signals = path_signals(self._paths, files, (), self._weights)
+        return [signal for signal in signals if signal.name in _NO_EVIDENCE]
+
     def shown_vector(self, chosen: Chosen, scores: Floats, dim: int) -> Vector:
         """What the best chunks show, as a unit vector of shape ``(dim,)``.
 

@@ -48,6 +48,8 @@ class Asked(Enum):
     """Its frames in these repositories are shown, the nearest to the error first."""
     LOG = "log line"
     """The message behind time and level is looked for."""
+    PATTERN = "pattern"
+    """A regular expression between slashes alone: what it matches is shown, definitions first."""
     WORDS = "words"
     """Anything else. When a place in the code has the words in this order, it comes first."""
 

@@ -1,6 +1,6 @@
 """What was typed to a :class:`Query`: words, quoted phrases, filters.
 
-``lang:go path:src/** -path:tests kind:function symbol:main repo:flask "exact words" free words``;
+``lang:go path:src/** -path:tests kind:function symbol:main repo:flask "exact words" /pat+ern/ free words``;
 ``path:!tests``, as in ripgrep's globs, is ``-path:tests``. A filter's value may be quoted
 (``path:"a b/**"``). Filters of other programs are in :mod:`semindex.search.spellings`. A ``name:`` that is
 no filter is an ordinary word (``std::move``, ``http:``), and so is one inside a word or with a value that
@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from semindex.errors import QueryError
 from semindex.search.globs import compiled
-from semindex.search.plan import MAX_OWN_WORDS, planned
+from semindex.search.patterns import PATTERN, check_patterns, is_special, whole_pattern, written
+from semindex.search.plan import MAX_OWN_WORDS, Asked, Plan, planned
 from semindex.search.spellings import CHOICES, PATHS, REPOSITORIES, UNKNOWN, glob_of, unknown
 from semindex.source.languages import language_named
 from semindex.types import Filters, Kind, Query
@@ -29,7 +30,7 @@ _TOKEN = re.compile(
     rf'|(?P<other>-?(?:{"|".join(PATHS)})):(?:"(?P<glob>[^"]*)"|(?P<part>[\w.*?!+@\[\]-][\w.*?!+@\[\]/-]*))(?!\S)'
     rf"|(?P<without>-?)(?:{'|'.join(REPOSITORIES)}):(?P<repo>[\w.*?@+-]+(?:/[\w.*?@+-]+)*)(?!\S)"
     rf'|(?P<choice>{"|".join(CHOICES)}):(?:"(?P<named>[\w+#. -]*)"|(?P<chosen>[\w+#.-]+(?:::[\w.]+)*))(?!\S)'
-    rf'|{UNKNOWN})|"(?P<phrase>[^"]*)"'
+    rf'|{UNKNOWN})|"(?P<phrase>[^"]*)"|{PATTERN}'
 )
 _VALUES = ("quoted", "value", "glob", "part", "named", "chosen")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -52,11 +53,15 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         name: [] for name in ("lang", "path", "-path", "kind", "symbol", "repo", "-repo")
     }
     quoted: list[str] = []
+    patterns: list[str] = []
     notes: dict[str, str] = {}
 
     def take(match: re.Match[str]) -> str:
         if match["phrase"] is not None:
             quoted.append(match["phrase"])
+            return match[0]
+        if match["pattern"] is not None:
+            patterns.append(match["pattern"])
             return match[0]
         if match["unknown"] is not None:
             told = unknown(match["unknown"], match["what"])
@@ -74,12 +79,17 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         return " "
 
     asked = _TOKEN.sub(take, clean)
-    plan = planned(asked)
+    whole = whole_pattern(asked)
+    if whole is not None:
+        asked, plan, patterns, quoted = "", Plan(Asked.PATTERN, ""), [whole], []
+    else:
+        asked, plan, patterns = _without_patterns(asked, patterns)
+    check_patterns(patterns)
     phrases = () if plan.pasted else tuple(phrase for phrase in quoted if phrase.strip())
     text = " ".join((plan.text if plan.pasted else _TOKEN.sub(_unquoted, asked)).split())
     symbols = (*filters.symbols, *found["symbol"])
     text = text or " ".join(symbols)
-    if not text:
+    if not text and not patterns:
         empty = 'the query is empty; give words, an identifier or a "quoted phrase" to search for'
         raise QueryError("; ".join((empty, *notes.values())))
     paths = (*filters.paths, *found["path"])
@@ -94,6 +104,7 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         weighed=bool(phrases) and len(_TOKEN.sub(" ", asked).split()) > MAX_OWN_WORDS,
         kind=plan.kind.value,
         places=plan.places,
+        patterns=tuple(dict.fromkeys(map(written, patterns))),
         filters=Filters(
             languages=(*filters.languages, *(language_named(name, QueryError) for name in found["lang"])),
             paths=tuple([path for path in paths if not path.startswith("!")]),
@@ -106,6 +117,23 @@ def parse(raw: str, filters: Filters = Filters()) -> Query:  # noqa: B008 - froz
         ),
         notes=tuple(notes.values()),
     )
+
+
+def _without_patterns(asked: str, patterns: Sequence[str]) -> tuple[str, Plan, list[str]]:
+    """A query without its patterns, how it is understood, and the patterns.
+
+    None is one in a text that was pasted; and beside words none without a character that is special in
+    patterns, as ``/users/`` may be a route.
+    """
+    special = [pattern for pattern in patterns if is_special(pattern)]
+    rest = _TOKEN.sub(lambda match: " " if match["pattern"] in special else match[0], asked)
+    plan = planned(rest)
+    if special and rest.strip() and not plan.pasted:
+        return rest, plan, special
+    every = _TOKEN.sub(lambda match: " " if match["pattern"] is not None else match[0], asked)
+    if patterns and not every.strip():
+        return "", Plan(Asked.PATTERN, ""), list(patterns)
+    return asked, planned(asked), []
 
 
 def _check_patterns(patterns: Sequence[str]) -> None:

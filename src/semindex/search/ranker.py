@@ -19,10 +19,12 @@ from semindex.process.recent import RecentlyUsed
 from semindex.process.threads import Beside
 from semindex.search import verbatim
 from semindex.search.evidence import Evidence
-from semindex.search.filtering import Passing, passing
+from semindex.search.filtering import Passing, passing, with_lines
 from semindex.search.gathering import Scratch, gathered, text_frequencies
 from semindex.search.holders import Holding, Lookup, Standing, Texts
+from semindex.search.matched import rank_matched
 from semindex.search.ordering import Ordering, RankedFile, Ranking, asks_for_settings
+from semindex.search.patterns import LinesMatching, settled
 from semindex.search.places import place_matches
 from semindex.search.plan import Asked
 from semindex.search.rare import NOTHING, Rare, rare_places
@@ -145,17 +147,44 @@ class Ranker:
         required: Sequence[str] | None = None,
         texts: Texts | None = None,
         holding: Holding | None = None,
+        lines_matching: LinesMatching | None = None,
     ) -> Ranking:
         """The best ``limit`` files, each with its best ``spans`` chunks (all, when None).
 
         A chunk that scores less than ``span_share`` of the best one of its file is left out. With
         ``required`` terms every file that has all of them in its text is ranked, and no other. With ``texts``
         the best chunks are read for the query's words in their order, and the few files that may hold a
-        rare word; ``holding`` tells more of such files.
+        rare word; ``holding`` tells more of such files. The chunks that the patterns of the query match are
+        told by ``lines_matching``; without it patterns are words.
         """
-        generation, weights = self.generation, self.weights
+        generation = self.generation
         if not generation.live_files:
             return Ranking((), ())
+        query, notes = settled(query, generation, filters=lines_matching is not None)
+        passing = self._passing(query.filters, required)
+        if query.patterns and lines_matching is not None:
+            passing, lines = with_lines(generation, passing, query.patterns, lines_matching)
+            if not query.text:
+                return rank_matched(generation, self._ordering, passing, lines, limit=limit, spans=spans)
+        find = partial(self._rank, limit=limit, spans=spans, span_share=span_share, mode=mode)
+        found = find(query, passing, required=required is not None, texts=texts, holding=holding)
+        return replace(found, notes=(*notes, *found.notes)) if notes else found
+
+    def _rank(
+        self,
+        query: Query,
+        passing: Passing,
+        *,
+        limit: int,
+        spans: int | None,
+        span_share: float,
+        mode: Mode,
+        required: bool,
+        texts: Texts | None,
+        holding: Holding | None,
+    ) -> Ranking:
+        """As :meth:`rank`, of what passes; all of that is ranked if it is ``required``."""
+        generation, weights = self.generation, self.weights
         # Look up.
         terms, hashes, notes = self._terms(query.text)
         told = tuple([term.term for term in terms])
@@ -170,7 +199,6 @@ class Ranker:
         places, misplaced = place_matches(generation, query, weights)
         is_name, readable = query.kind == Asked.NAME.value, texts is not None and mode is not Mode.DENSE
         asked = None if is_name or not readable else self._wanted(query, terms, matches)
-        passing = self._passing(query.filters, required)
         notes += misplaced + passing.notes
         standing = Standing(generation, terms, found)
         lookup = (
@@ -180,13 +208,13 @@ class Ranker:
         # Shortlist.
         products = generation.begin_nearest(vector) if vector is not None else None
         lists = [np.array(list(places), dtype=np.int64)]
-        if required is None and mode is not Mode.DENSE:
+        if not required and mode is not Mode.DENSE:
             lists += self._best_by_words(matches, passing, symbols, by_fullness=asked is not None)
         lists.append(rare.files(generation))
         nearness = products() if products is not None else None
-        if required is None and nearness is not None:
+        if not required and nearness is not None:
             lists.append(self._nearest(nearness, passing))
-        files = distinct(np.concatenate(lists)) if required is None else passing.files.nonzero()[0]
+        files = distinct(np.concatenate(lists)) if not required else passing.files.nonzero()[0]
         # Score.
         chosen = self._choose(files[passing.files[files]], passing.chunks)
         if not len(chosen.chunks):
@@ -216,7 +244,7 @@ class Ranker:
             signals.append(self._feedback(chosen, scores, span_scores, limit))
             scores = scores + signals[-1].values
         best = self._ordering.best_places(scores, chosen.files, limit)
-        if required is None and mode is Mode.HYBRID:
+        if not required and mode is Mode.HYBRID:
             unknown, by_meaning = unknown_words(terms, found), not any(term.script for term in terms)
             best, weak = self._ordering.strong(best, signals, unknown, by_meaning=by_meaning)
             notes += weak
