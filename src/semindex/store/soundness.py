@@ -28,7 +28,7 @@ from semindex.store.grams import GramLists
 from semindex.store.header import corrupt
 from semindex.store.postings import PARTS, Postings
 from semindex.store.records import FileRecord, SegmentRecord
-from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Form, GramField, RowsOf
+from semindex.store.schema import CHUNK, FILE, SCHEMA, SYMBOL, Column, Cover, Form, GramField, RowsOf
 from semindex.store.segment import Segment
 from semindex.types import Kind
 
@@ -221,6 +221,8 @@ def _are_grams(segment: Segment, field: GramField, thorough: bool) -> bool:
 
 def _is_possible(segment: Segment, column: Column, rows: Mapping[RowsOf, int], thorough: bool) -> bool:
     match column.form:
+        case Form.NUMBERS if column.name == "gram.cover":
+            return _are_covers(segment.section(column.name), segment.section("file_chunks"))
         case Form.NUMBERS:
             return _are_possible(segment.section(column.name), column, rows)
         case Form.ORDER:
@@ -230,6 +232,11 @@ def _is_possible(segment: Segment, column: Column, rows: Mapping[RowsOf, int], t
             return _are_strings(segment, column)
         case Form.CODES:
             return _are_strings(segment, column) and _are_codes(segment, column)
+
+
+def _are_covers(covers: Array, chunks: Array) -> bool:
+    """Whether each is a sum of flags, and no file that other searches must not see has chunks."""
+    return _highest(covers) <= sum(Cover) and not ((covers & Cover.ALONE != 0) & (chunks > 0)).any()
 
 
 def _are_codes(segment: Segment, column: Column) -> bool:
