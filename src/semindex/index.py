@@ -284,7 +284,7 @@ class Index:
         """Every line that a pattern matches, as the files are now; also where nothing was indexed.
 
         Raises:
-            QueryError: Ripgrep cannot read the pattern, a glob or a type.
+            QueryError: Ripgrep cannot read the pattern, a glob or a type, or there is nothing at ``scope``.
             ProgramMissing: There is no ripgrep.
         """
         started = time.perf_counter()

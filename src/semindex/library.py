@@ -108,7 +108,7 @@ class Indexes:
         """Every line of all repositories that a pattern matches, in their order, with and without an index.
 
         Raises:
-            QueryError: Ripgrep cannot read the pattern, a glob or a type.
+            QueryError: Ripgrep cannot read the pattern, a glob or a type, or there is nothing at ``scope``.
             ProgramMissing: There is no ripgrep.
         """
         started = time.perf_counter()

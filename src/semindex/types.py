@@ -664,7 +664,7 @@ class Match(Struct, frozen=True, gc=False):
     ranges: tuple[tuple[int, int], ...]
     """Begin and end of each match, in bytes of the whole line, 0-based."""
     before: tuple[str, ...]
-    """Lines of context that end right before it."""
+    """Lines of context that end right before it, some of which may match, too; as many as there are."""
     after: tuple[str, ...]
     repository: str
     """The root's absolute path."""

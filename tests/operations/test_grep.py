@@ -13,7 +13,7 @@ from semindex import open as open_index
 from semindex.config import Settings
 from semindex.errors import QueryError
 from semindex.exact.veil import SECRET
-from semindex.library import open_all
+from semindex.library import Indexes, open_all
 from semindex.operations import operation
 from semindex.operations.base import from_json
 from semindex.types import Match, Matches
@@ -94,6 +94,66 @@ def test_a_match_has_its_columns_and_context(tmp_path: Path) -> None:
     assert match.ranges == ((5, 6), (7, 8))
     assert (match.before, match.after) == (("zwei",), ("vier", "fünf"))
     assert match.repository == str(tmp_path)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+def test_lines_around_a_match_are_those_of_the_file_whatever_else_matches(limit: int, tmp_path: Path) -> None:
+    lines = ["b", "x", "b", "b", "y", "z", "b", "x", "x", "x"]
+    plant(tmp_path, {name: "\n".join(lines).encode() for name in ("a.txt", "b.txt")})
+    with open_index(tmp_path) as index:
+        for offset in (0, 1, 2):
+            found = index.grep("b", context=2, limit=limit, offset=offset).matches
+            assert len(found) == min(limit, 8 - offset)
+            for match in found:
+                assert list(match.before) == lines[max(match.line - 3, 0) : match.line - 1]
+                assert list(match.after) == lines[match.line : match.line + 2]
+
+
+def test_lines_around_a_match_of_several_lines(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.txt": b"a\nb1\nb2\nb1\nb2\nc\n"})
+    with open_index(tmp_path) as index:
+        found = index.grep("b1\nb2", multiline=True, context=9).matches
+    (match,) = found  # ripgrep tells neighbours of several lines as one
+    assert (match.line, match.text, match.before, match.after) == (2, "b1\nb2\nb1\nb2", ("a",), ("c",))
+
+
+def test_a_scope_is_a_folder_or_a_file_of_the_tree(tmp_path: Path) -> None:
+    plant(tmp_path / "out", {"x.txt": b"needle\n"})
+    root = tmp_path / "repo"
+    files: dict[str | bytes, bytes] = {
+        "src/a.txt": b"needle\n",
+        "src/b.txt": b"needle\n",
+        "built/c.txt": b"needle\n",
+        ".gitignore": b"built\n",
+    }
+    plant(root, files)
+    (root / "link").symlink_to(tmp_path / "out")
+    with open_index(root) as index:
+        for scope, expected in {
+            "src": ["src/a.txt", "src/b.txt"],
+            "src/": ["src/a.txt", "src/b.txt"],
+            "src/b.txt": ["src/b.txt"],
+            str(root / "src/a.txt"): ["src/a.txt"],
+            "built": ["built/c.txt"],
+            "built/c.txt": ["built/c.txt"],
+        }.items():
+            found = index.grep("needle", scope=scope)
+            assert [match.path for match in found.matches] == expected
+            assert found.plan.files == len(expected)
+        for scope in ("nope", "../out", "link", "link/x.txt", str(tmp_path / "out"), "src/\0"):
+            with pytest.raises(QueryError, match="must be a folder or file of what is searched"):
+                index.grep("needle", scope=scope)
+
+
+def test_a_scope_widens_no_limit_of_several_repositories(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        plant(tmp_path / name, {"src/in/x.txt": b"needle\n", "src/y.txt": b"needle\n"})
+    indexes = [open_index(tmp_path / name) for name in ("a", "b")]
+    with Indexes(indexes, scopes=[("src/in",), ()]) as both:
+        found = both.grep("needle", scope="src")
+        only = both.grep("needle", scope="src/y.txt")
+    assert places(found) == [("src/in/x.txt", 1), ("src/in/x.txt", 1), ("src/y.txt", 1)]
+    assert [match.repository for match in only.matches] == [str(tmp_path / "b")]
 
 
 def test_a_very_long_line_is_cut_around_its_match(tmp_path: Path) -> None:

@@ -44,9 +44,8 @@ def choose(root: Path, index_dir: Path, pattern: Pattern, wanted: Wanted, progra
         RootError: ``root`` is no folder that can be read.
         QueryError: A glob or a type of ``wanted`` is none.
     """
-    refs = {ref.path: ref for ref in walked(root, wanted.scope)}
-    listed = everything(root, wanted.scope, program) if wanted.no_ignore else refs
-    files = FileFilter(wanted, program).chosen(listed)
+    refs = {ref.path: ref for ref in walked(root, wanted)}
+    files = FileFilter(wanted, program).chosen(_listed(root, wanted, program, refs))
     seen = [refs[path] for path in files if path in refs]
     try:
         known = _known(root, index_dir, pattern, seen, every=wanted.every)
@@ -115,12 +114,22 @@ def _verdicts(candidates: Candidates, found: Mask, *, every: bool) -> list[int]:
     ]
 
 
-def walked(root: Path, scope: str) -> Iterable[FileRef]:
+def walked(root: Path, wanted: Wanted) -> Iterable[FileRef]:
     """The files below a folder; a folder that ignore rules leave out is looked into if it is asked for."""
+    scope = wanted.scope
     if not scope:
         return walk(root).refs
+    if wanted.is_file:
+        return [ref for ref in walk(root, only=[scope]).refs if ref.path == scope]
     refs = [ref for ref in walk(root, only=[scope]).refs if ref.path.startswith(scope + "/")]
     return refs or [ref._replace(path=f"{scope}/{ref.path}") for ref in walk(root / scope).refs]
+
+
+def _listed(root: Path, wanted: Wanted, program: str, refs: Iterable[str]) -> Iterable[str]:
+    """The paths in question; a file that is asked for is among them whatever ignore rules say."""
+    if wanted.is_file:
+        return (wanted.scope,)
+    return everything(root, wanted.scope, program) if wanted.no_ignore else refs
 
 
 def everything(root: Path, scope: str, program: str) -> list[str]:

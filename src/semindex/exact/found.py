@@ -84,7 +84,8 @@ class Lines:
         self._seen = 0
         self._file: list[_Data] = []
         """Events of one file."""
-        self._contexts: list[_Data] = []
+        self._near: dict[int, tuple[bytes, int]] = {}
+        """Lines of that file by their numbers, each with its offset, if any are shown around others."""
 
     def write(self, chunk: bytes) -> None:
         """Take a piece.
@@ -101,22 +102,44 @@ class Lines:
             self._seen += 1
             path = event.data.path.value() if event.data.path else b""
             self.counts[path] = self.counts.get(path, 0) + 1
-            if self._seen > self._skip + self._most:
-                self._end_file()
-                raise Enough
-            if self._seen > self._skip:
+            if self._skip < self._seen <= self._skip + self._most:
                 self._file.append(event.data)
-        elif event.type == "context":
-            self._contexts.append(event.data)
-        elif event.type == "end":
+        if event.type in ("match", "context"):
+            self._note(event.data)
+        is_end = event.type == "end"
+        if is_end or (self._is_full and self._is_past(event.data)):
             self._end_file()
+        if self._is_full and not self._file:
+            raise Enough
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether there are more lines than are kept."""
+        return self._seen > self._skip + self._most
+
+    def _is_past(self, data: _Data) -> bool:
+        """Whether all lines have come that are shown after the last that is kept."""
+        if not self._file:
+            return True
+        return (data.line_number or 0) >= _last_number(self._file[-1]) + self._after
 
     def _end_file(self) -> None:
         if self._file and self._file[0].path is not None:
             path = self._file[0].path.value()
             veil = self._veil_of(path)
             self.found += [self._line(path, data, veil) for data in self._file]
-        self._file, self._contexts = [], []
+        self._file, self._near = [], {}
+
+    def _note(self, data: _Data) -> None:
+        """Keep the lines of an event, as they may be near to others that match."""
+        if not (self._before or self._after) or data.lines is None:
+            return
+        offset = data.absolute_offset
+        for number, raw in enumerate(
+            data.lines.value().removesuffix(b"\n").split(b"\n"), data.line_number or 1
+        ):
+            self._near[number] = raw, offset
+            offset += len(raw) + 1
 
     def _line(self, path: bytes, data: _Data, veil: Veil) -> Line:
         raw = data.lines.value() if data.lines else b""
@@ -124,21 +147,27 @@ class Lines:
         ranges = tuple((each.start, each.end) for each in data.submatches)
         begin, end = _window(len(raw.rstrip(b"\r\n")), ranges)
         text, masked = veil.shown(raw, data.absolute_offset, begin, end)
-        last = number + max(raw.count(b"\n") - raw.endswith(b"\n"), 0)
+        last = _last_number(data)
         before, hidden_before = self._around(veil, number - self._before, number)
         after, hidden_after = self._around(veil, last + 1, last + 1 + self._after)
         masked += hidden_before + hidden_after
         return Line(path, number, text, ranges, begin, before, after, masked)
 
     def _around(self, veil: Veil, first: int, stop: int) -> tuple[tuple[str, ...], int]:
-        """The lines of context among some numbers, and how many secrets are masked in them."""
+        """The lines with some numbers, as far as they are there, and how many secrets are masked in them."""
         shown = []
-        for data in self._contexts:
-            if first <= (data.line_number or 0) < stop and data.lines is not None:
-                raw = data.lines.value()
-                begin, end = _window(len(raw.rstrip(b"\r\n")), ())
-                shown.append(veil.shown(raw, data.absolute_offset, begin, end))
+        for number in range(first, stop):
+            if number in self._near:
+                raw, offset = self._near[number]
+                begin, end = _window(len(raw.rstrip(b"\r")), ())
+                shown.append(veil.shown(raw, offset, begin, end))
         return tuple(text for text, _ in shown), sum(masked for _, masked in shown)
+
+
+def _last_number(data: _Data) -> int:
+    """The number of the last line of a match."""
+    raw = data.lines.value() if data.lines else b""
+    return (data.line_number or 1) + raw.removesuffix(b"\n").count(b"\n")
 
 
 def _window(length: int, ranges: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from semindex.errors import QueryError
 from semindex.operations.base import Operation, Request, option
@@ -91,7 +92,7 @@ def grep(
     """Every line that a pattern matches; counts by file of all when there are more than ``limit``.
 
     Raises:
-        QueryError: Ripgrep cannot read the pattern, a glob or a type.
+        QueryError: Ripgrep cannot read the pattern, a glob or a type, or there is nothing at ``scope``.
         ProgramMissing: There is no ripgrep.
     """
     from semindex.exact.ripgrep import find_program
@@ -100,7 +101,7 @@ def grep(
     found = _Found(asked)
     program = find_program(settings)
     parts: list[Part] = []
-    for tree in trees:
+    for tree in _limited(trees, asked.scope):
         own = _parts(tree, asked, program)
         parts += own
         found.search(tree, own, program, masks=not settings.index_secrets)
@@ -127,13 +128,30 @@ def pattern_of(asked: Grep) -> Pattern:
     )
 
 
+def _limited(trees: Sequence[Tree], scope: str) -> list[Tree]:
+    """The trees in which there is a folder or file, each limited to it; all if none is asked for.
+
+    Raises:
+        QueryError: None has it.
+    """
+    from semindex.exact.scopes import narrowed
+
+    if not scope:
+        return list(trees)
+    limited = [(tree, narrowed(tree.root, tree.scopes, [scope])) for tree in trees]
+    found = [replace(tree, scopes=scopes) for tree, scopes in limited if scopes]
+    if not found:
+        raise QueryError(f"scope is {scope!r}; it must be a folder or file of what is searched")
+    return found
+
+
 def _parts(tree: Tree, asked: Grep, program: str) -> list[Part]:
     from semindex.exact.choosing import choose
     from semindex.exact.files import Wanted
     from semindex.exact.streaming import Part
 
     parts = []
-    for scope in (asked.scope.strip("/"),) if asked.scope else tree.scopes:
+    for scope in tree.scopes:
         wanted = Wanted(
             scope,
             f"{scope}/" if scope and (tree.root / scope).is_dir() else scope,
@@ -223,8 +241,6 @@ class _Found:
 
     def _count(self, question: Asking, files: Sequence[File]) -> dict[bytes, int]:
         """How many lines of each file match."""
-        from msgspec.structs import replace
-
         from semindex.exact.asking import Look
         from semindex.exact.running import run
 
