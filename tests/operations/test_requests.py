@@ -17,6 +17,7 @@ from semindex.types import Cluster, Mode
 
 NEEDED: dict[str, dict[str, Any]] = {
     "search": {"query": "x"},
+    "grep": {"pattern": "x"},
     "related": {"location": "a.py:1"},
     "symbol": {"name": "x"},
     "read": {"spans": ("a.py:1",)},

@@ -103,7 +103,7 @@ def test_the_official_client_lists_and_calls_the_tools(root: Path, served: Serve
             return listed.tools, await client.call_tool("search", queries, progress_callback=told)
 
     tools, answer = anyio.run(work)
-    assert [tool.name for tool in tools] == ["search", "symbol", "read"]
+    assert [tool.name for tool in tools] == ["search", "grep", "symbol", "read"]
     assert not answer.is_error
     with semindex.open(root) as index:
         best = index.search("parse the header of a message")[0]
@@ -154,7 +154,13 @@ def test_the_official_client_needs_the_token_where_there_is_one(guarded: Served,
         ):
             return [tool.name for tool in (await client.list_tools()).tools]
 
-    assert anyio.run(work, {"Authorization": f"Bearer {TOKEN}"}) == ["search", "symbol", "read", "status"]
+    assert anyio.run(work, {"Authorization": f"Bearer {TOKEN}"}) == [
+        "search",
+        "grep",
+        "symbol",
+        "read",
+        "status",
+    ]
     with pytest.raises(BaseException) as caught:
         anyio.run(work, {"Authorization": "Bearer wrong"})
     error: BaseException = caught.value
@@ -169,7 +175,7 @@ def test_more_tools_are_offered_when_they_are_asked_for_and_only_the_roots_are_r
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     mine = session(guarded.port, bearer) | bearer
     listed = sent(guarded.port, request(1, "tools/list"), mine).object["result"]
-    assert [tool["name"] for tool in listed["tools"]] == ["search", "symbol", "read", "status"]
+    assert [tool["name"] for tool in listed["tools"]] == ["search", "grep", "symbol", "read", "status"]
     outside = root.parent / "secret.py"
     outside.write_text("TOKEN = 'outside'\n")
     for span in (str(outside), "../secret.py", "a/../../secret.py"):

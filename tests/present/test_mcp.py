@@ -21,6 +21,7 @@ from mcp.client.stdio import stdio_client
 
 import semindex
 from semindex.present.mcp.budget import Budget, cut, fenced, tokens
+from semindex.present.mcp.offered import INSTRUCTIONS
 from semindex.present.mcp.protocol import (
     HANDSHAKE_VERSIONS,
     INVALID_PARAMS,
@@ -33,7 +34,6 @@ from semindex.present.mcp.protocol import (
     Session,
     Tools,
 )
-from semindex.present.mcp.tools import INSTRUCTIONS
 from tests.corpus import copy_package
 
 COMMAND = [sys.executable, "-P", "-m", "semindex", "mcp"]
@@ -78,7 +78,7 @@ def test_the_official_client_lists_and_calls_the_tools(root: Path, mode: str) ->
         return listed.tools, await client.call_tool("search", {"queries": ["parse the header of a message"]})
 
     tools, answer = asked(root, work, mode=mode)
-    assert [tool.name for tool in tools] == ["search", "symbol", "read"]
+    assert [tool.name for tool in tools] == ["search", "grep", "symbol", "read"]
     assert all(tool.annotations.read_only_hint and tool.title and tool.output_schema for tool in tools)
     assert not answer.is_error
     text = answer.content[0].text
@@ -236,7 +236,7 @@ def test_more_tools_are_offered_when_they_are_asked_for(root: Path) -> None:
         return [tool.name for tool in listed.tools], related, await client.call_tool("status", {})
 
     names, related, status = asked(root, work, more=("--tool", "related", "--tool", "status"))
-    assert names == ["search", "symbol", "read", "related", "status"]
+    assert names == ["search", "grep", "symbol", "read", "related", "status"]
     assert related.structured_content["hits"] and "languages: " in status.content[0].text
 
 

@@ -13,8 +13,8 @@ LINES = (
     "",
     "- Ask the MCP server `semindex` about behaviour, such as where sessions are signed (`search`), about",
     "  pasted error messages and stack traces (`search`), and for definitions by their names (`symbol`).",
-    "- Use grep for every occurrence of a literal text, such as all callers before a rename: semindex shows",
-    "  the best places, and not all of them.",
+    "- Ask it for every occurrence of an identifier or a text, such as all callers before a rename (`grep`):",
+    "  `search` shows the best places, and not all of them.",
     '- Where there is no such server, as for some sub-agents, run `semindex search "QUESTION" --json`.',
 )
 

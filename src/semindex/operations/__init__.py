@@ -1,7 +1,8 @@
 """What can be asked of an index: one module an operation, with its request, its answer and how it is found.
 
-Every door (the Python verbs, the command line, its JSON) is made from these. To add an operation: a module
-here that ends in an ``OPERATION``, its name in :data:`NAMES`, and a renderer in :mod:`semindex.present`.
+Every door (the Python verbs, the command line, its JSON) is made from these, but for the command ``grep``,
+whose flags and output are ripgrep's. To add an operation: a module here that ends in an ``OPERATION``, its
+name in :data:`NAMES`, and a renderer in :mod:`semindex.present`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from semindex.operations.base import Operation
 
-NAMES = ("index", "search", "related", "symbol", "read", "status")
+NAMES = ("index", "search", "grep", "related", "symbol", "read", "status")
 """The operations, each in the module of its name."""
 
 

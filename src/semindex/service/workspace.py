@@ -10,7 +10,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from semindex import config
-from semindex.errors import SemindexError
+from semindex.errors import SemindexError, UsageError
+from semindex.exact.scopes import narrowed
 from semindex.index import Index, indexes_below, locate
 from semindex.index import open as open_index
 from semindex.library import Indexes
@@ -163,9 +164,38 @@ class Workspace:
 
 def asked_together(places: Sequence[Place]) -> Indexes:
     """The indexes of places as one, limited to what was asked for of each; the indexes stay open."""
+    indexes, scopes = _by_index(places)
+    return Indexes(indexes, scopes=scopes)
+
+
+def within(places: Sequence[Place], paths: Sequence[str]) -> Indexes:
+    """As :func:`asked_together`, for an exact search below some paths, if any are given.
+
+    Args:
+        places: What may be asked.
+        paths: Folders and files, absolute or relative to the root of any of the places.
+
+    Raises:
+        UsageError: A path is neither a folder nor a file of what may be asked.
+    """
+    indexes, allowed = _by_index(places)
+    if not paths:
+        return Indexes(indexes, scopes=allowed)
+    limits = [(index, scopes or ("",)) for index, scopes in zip(indexes, allowed, strict=True)]
+    for path in paths:
+        if not any(narrowed(index.root, scopes, [path]) for index, scopes in limits):
+            raise UsageError(f"{path} is no folder or file of what this server may read")
+    limited = [(index, narrowed(index.root, scopes, paths)) for index, scopes in limits]
+    chosen = [(index, scopes) for index, scopes in limited if scopes]
+    return Indexes([index for index, _ in chosen], scopes=[scopes for _, scopes in chosen])
+
+
+def _by_index(places: Sequence[Place]) -> tuple[list[Index], list[tuple[str, ...]]]:
+    """The indexes of places, and what may be asked of each: nothing told is all of it."""
     by_index: dict[Path, list[Place]] = {}
     for place in places:
         by_index.setdefault(place.index.index_dir, []).append(place)
     scopes = [[place.location.scope for place in same] for same in by_index.values()]
-    limited = [() if "" in some else tuple(some) for some in scopes]
-    return Indexes([same[0].index for same in by_index.values()], scopes=limited)
+    return [same[0].index for same in by_index.values()], [
+        () if "" in some else tuple(some) for some in scopes
+    ]

@@ -31,7 +31,7 @@ tools_option = click.option(
     "also",
     multiple=True,
     type=click.Choice(ALSO),
-    help="Offer this tool too, besides search, symbol and read; repeatable.",
+    help="Offer this tool too, besides search, grep, symbol and read; repeatable.",
 )
 
 

@@ -12,8 +12,13 @@ LEAST_TOKENS, DEFAULT_TOKENS, MOST_TOKENS = 200, 4000, 8000
 
 def tokens(text: str) -> int:
     """About how many tokens a text takes; rather too many than too few."""
+    return -(-characters(text) // CHARS_PER_TOKEN)
+
+
+def characters(text: str) -> int:
+    """How many characters of ASCII take as many tokens as a text."""
     # A character outside ASCII is often a token by itself.
-    return -(-sum(1 if char < "\x80" else CHARS_PER_TOKEN for char in text) // CHARS_PER_TOKEN)
+    return len(text) if text.isascii() else sum(1 if char < "\x80" else CHARS_PER_TOKEN for char in text)
 
 
 def fenced(text: str, language: str) -> str:
