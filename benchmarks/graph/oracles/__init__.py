@@ -1,0 +1,27 @@
+"""The oracles, by language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.graph.oracles import python
+from benchmarks.graph.oracles.options import Options
+from benchmarks.graph.truth import Truth
+
+SUFFIXES = {
+    "python": (".py",),
+}
+"""The ends of the file names that count for each language."""
+_ORACLES: dict[str, Callable[[Path, Options], Truth]] = {
+    "python": python.truth,
+}
+
+
+def truth_of(language: str, root: Path, options: Options) -> Truth:
+    """Return what the oracle of ``language`` says about the repository in ``root``.
+
+    Raises:
+        OracleError: The oracle's program is missing or failed.
+    """
+    return _ORACLES[language](root, options)
