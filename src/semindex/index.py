@@ -61,6 +61,7 @@ from semindex.types import (
 
 if TYPE_CHECKING:
     from semindex.config import Settings
+    from semindex.exact.choosing import Chooser
     from semindex.indexing.builder import Builder
     from semindex.indexing.freshness import Upkeep
     from semindex.models.judge import Judge
@@ -134,6 +135,7 @@ class Index:
         self._judge: Judge | None = None
         self._texts = KeptTexts() if settings.enable_caching else None
         self._upkeep: Upkeep | None = None
+        self._chooser: Chooser | None = None
         self._is_held = False
 
     def __repr__(self) -> str:
@@ -165,6 +167,9 @@ class Index:
             self._forget()
             if self._upkeep is not None:
                 self._upkeep.close()
+            if self._chooser is not None:
+                self._chooser.close()
+            self._chooser = None
             if self._judge is not None:
                 self._judge.close()
             self._judge = None
@@ -283,13 +288,16 @@ class Index:
     def _grep(self, asked: Grep) -> Matches:
         """Every line that a pattern matches, as the files are now; also where nothing was indexed.
 
+        From the second time on, what changes is heard of where the system tells (Linux), so that no file has
+        to be looked at that did not change. Without ``refresh`` files are missed that are new, or match only
+        since they were indexed.
+
         Raises:
             QueryError: Ripgrep cannot read the pattern, a glob or a type, or there is nothing at ``scope``.
             ProgramMissing: There is no ripgrep.
         """
         started = time.perf_counter()
-        notes = self.bring_up_to_date().notes if asked.refresh and self.exists else ()
-        return grep([Tree(self.root, self.index_dir)], asked, self._settings, notes, started=started)
+        return grep([Tree(self.root, self.chooser)], asked, self._settings, started=started)
 
     grep = verb(Grep, _grep)
 
@@ -350,6 +358,16 @@ class Index:
         """
         self.close()
         return layout.clean(self.index_dir)
+
+    @property
+    def chooser(self) -> Chooser:
+        """Chooses the files that may hold what is looked for; closed with the index."""
+        with self._lock:
+            if self._chooser is None:
+                from semindex.exact.choosing import Chooser
+
+                self._chooser = Chooser(self.root, self.index_dir, stays=self._settings.enable_caching)
+            return self._chooser
 
     def snapshot(self) -> Snapshot:
         """The newest commit, ready to be read; the same object while there is no newer one.

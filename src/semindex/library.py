@@ -112,16 +112,11 @@ class Indexes:
             ProgramMissing: There is no ripgrep.
         """
         started = time.perf_counter()
-        tasks = [index.bring_up_to_date for index in self.indexes if asked.refresh and index.exists]
-        done = Beside(tasks, threads=min(MOST_THREADS, len(tasks)) - 1).results()
-        notes = [note for each in done for note in each.notes]
         trees = [
-            Tree(
-                index.root, index.index_dir, self._names[number][0] if self._names else None, scopes or ("",)
-            )
+            Tree(index.root, index.chooser, self._names[number][0] if self._names else None, scopes or ("",))
             for number, (index, scopes) in enumerate(zip(self.indexes, self._scopes, strict=True))
         ]
-        return grep(trees, asked, self.indexes[0].settings, notes, started=started)
+        return grep(trees, asked, self.indexes[0].settings, started=started)
 
     grep = verb(Grep, _grep)
 

@@ -6,14 +6,16 @@ import os
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import semindex
-from semindex.exact.choosing import EVERY, NOT_INDEXED, choose
+from semindex.exact.choosing import EVERY, NOT_INDEXED, Chooser
 from semindex.exact.files import Wanted
 from semindex.exact.pattern import Pattern
 from semindex.exact.selection import Selection
+from semindex.index import Index
 from tests.product import environment, run_module
 
 PATTERNS = [
@@ -97,9 +99,8 @@ def settled(root: Path) -> None:
 
 
 def chosen(root: Path, pattern: str, *, every: bool = False, multiline: bool = False) -> Selection:
-    return choose(
-        root, root / ".semindex", Pattern(patterns=(pattern,), multiline=multiline), Wanted(every=every), "rg"
-    )
+    asked = Pattern(patterns=(pattern,), multiline=multiline)
+    return Chooser(root, root / ".semindex").choose(asked, Wanted(every=every), "rg")
 
 
 def test_files_are_spared_that_lack_a_trigram(tree: Path, tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_files_are_spared_that_lack_a_trigram(tree: Path, tmp_path: Path) -> Non
     found = chosen(root, "zz_not_there")
     assert found.scanned == ()
     assert set(found.doubtful) == {"late.txt", "random.txt", "wide.txt", "wide_only.txt"}
-    assert found.files == 71
+    assert found.plan.files == 71
     assert chosen(root, "a_secret_word", every=True).reason == EVERY
     (root / "src" / "f1.py").write_bytes(b"zz_not_there\n")
     (root / "new.py").write_bytes(b"zz_not_there\n")
@@ -131,3 +132,53 @@ def test_a_tree_without_an_index_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"a\n")
     found = chosen(tmp_path, "needle")
     assert (found.reason, found.doubtful) == (NOT_INDEXED, ("a.txt",))
+
+
+def found(index: Index, pattern: str, **options: Any) -> list[tuple[str, int]]:
+    return [(match.path, match.line) for match in index.grep(pattern, limit=100_000, **options).matches]
+
+
+def test_a_process_that_stays_answers_as_a_new_one(tree: Path, tmp_path: Path) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(tree, root)
+    settled(root)
+    chance = random.Random(3)
+    with semindex.open(root) as stays:
+        for turn in range(25):
+            for _ in range(chance.choice([0, 0, 1, 3])):
+                path = root / "src" / f"f{chance.randrange(70)}.py"
+                if chance.random() < 0.3:
+                    path.unlink(missing_ok=True)
+                else:
+                    path.write_bytes(text(chance, 30) + b"\nneedle turn_%d\n" % turn)
+            if turn % 10 == 7:
+                stays.refresh()
+            asked: dict[str, Any] = chance.choice(
+                [{}, {"scope": "src"}, {"glob": ["f1*"]}, {"invert_match": True}, {"no_ignore": True}]
+            )
+            for pattern in ("needle", f"turn_{turn}", "alpha_gamma"):
+                with semindex.open(root) as new:
+                    fresh = new.grep(pattern, limit=100_000, **asked)
+                again = stays.grep(pattern, limit=100_000, **asked)
+                assert again.matches == fresh.matches, (turn, pattern, asked)
+                assert again.plan == fresh.plan, (turn, pattern, asked)
+
+
+def test_without_refresh_the_index_is_believed(tree: Path, tmp_path: Path) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(tree, root)
+    settled(root)
+    (root / "new.py").write_bytes(b"a_new_word\n")
+    (root / "src" / "f1.py").write_bytes(b"a_new_word needle\n")
+    (root / "src" / "f2.py").unlink()
+    with semindex.open(root) as index:
+        assert found(index, "a_new_word") == [("new.py", 1), ("src/f1.py", 1)]
+        assert found(index, "a_new_word", refresh=False) == []
+        believed, seen = found(index, "needle", refresh=False), found(index, "needle")
+        assert set(believed) - set(seen) == set() and len(believed) >= len(seen) - 1
+        assert index.grep("needle", refresh=False).coverage.freshness == "unchecked"
+    assert grep(root, "a_new_word", ["-l"]) == (0, b"new.py\nsrc/f1.py\n")
+    assert grep(root, "a_new_word", ["-l", "--no-refresh"]) == (1, b"")
+    before = grep(tree, "omega", ["-l"])[1].splitlines()
+    after = grep(root, "omega", ["-l", "--no-refresh"])[1].splitlines()
+    assert set(before) - set(after) <= {b"src/f1.py", b"src/f2.py"} and after == sorted(after)

@@ -14,6 +14,7 @@ from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from semindex.service import notices
 from semindex.service.notices import Lost, Unwatchable, open_notices
+from semindex.source.mounts import shared_file_system
 from tests.product import plant
 
 
@@ -127,6 +128,6 @@ def test_a_file_system_of_other_machines_is_not_watched(root: Path, monkeypatch:
     with pytest.raises(Unwatchable, match="nfs4"):
         open_notices(root, [""])
     mounted.append(Partition(str(root.parent), "ext4"))  # over it
-    assert notices._file_system(root) == ""
+    assert shared_file_system(root) == ""
     mounted.append(Partition(str(root), "ntfs", "rw,remote"))
-    assert notices._file_system(root) == "a network drive"
+    assert shared_file_system(root) == "a network drive"

@@ -1,5 +1,6 @@
 """Which files are to be searched: what is decided before ripgrep is started."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,23 +16,25 @@ class Selection(Struct, frozen=True):
     """Files without a NUL byte, as of now; in the order of the bytes of their paths."""
     doubtful: tuple[str, ...]
     """Files of whose bytes nothing is known: new, changed, or not covered by the index; in the same order."""
-    files: int
-    """How many files the question is about; those that are in neither list cannot match."""
+    count: Callable[[], int]
+    """Counts the files that the question is about; those that are in neither list cannot match."""
     notes: tuple[str, ...] = ()
     """What a reader should know, a sentence each."""
     grams: tuple[str, ...] = ()
     """What a file must hold to be searched."""
+    freshness: str = "fresh"
+    """As :attr:`semindex.types.Coverage.freshness`."""
     reason: str = ""
     """Why no file could be spared, or fewer than one may expect; empty if that needs no reason."""
 
     @property
     def plan(self) -> GrepPlan:
         """What was decided, for people and programs."""
-        searched = len(self.scanned) + len(self.doubtful)
+        files, searched = self.count(), len(self.scanned) + len(self.doubtful)
         return GrepPlan(
-            files=self.files,
+            files=files,
             searched=searched,
-            spared=self.files - searched,
+            spared=files - searched,
             unsure=len(self.doubtful),
             grams=self.grams,
             reason=self.reason,

@@ -30,7 +30,7 @@ class Part(Struct, frozen=True):
 
 def named_part(path: str) -> Part:
     """A file that a user has named; it is searched whatever it is."""
-    selection = Selection(Path(), scanned=(path,), doubtful=(), files=1)
+    selection = Selection(Path(), scanned=(path,), doubtful=(), count=lambda: 1)
     return Part(selection, Wanted(path, path, is_file=True))
 
 

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 
 from semindex.errors import QueryError
 from semindex.operations.base import Operation, Request, option
-from semindex.operations.search import Refreshing, Scope
+from semindex.operations.search import Scope
 from semindex.types import Coverage, FileMatches, GrepPlan, Match, Matches
 
 if TYPE_CHECKING:
     from semindex.config import Settings
     from semindex.exact.asking import Asking, Look
     from semindex.exact.batches import File
+    from semindex.exact.choosing import Chooser
     from semindex.exact.found import Line
     from semindex.exact.pattern import Pattern
     from semindex.exact.running import Outcome
@@ -72,14 +73,21 @@ class Grep(Sought, frozen=True, kw_only=True):
     limit: Annotated[int, option("At most this many lines in the answer.", least=1, metavar="NUM")] = 100
     offset: Annotated[int, option("Leave out so many lines first.", least=0, metavar="NUM")] = 0
     scope: Scope = ""
-    refresh: Refreshing = False
+    refresh: Annotated[
+        bool,
+        option(
+            "Look for files that are new or changed since they were indexed; else believe the index.",
+            unless_off=True,
+        ),
+    ] = True
 
 
 class Tree(Struct, frozen=True):
     """A folder to search."""
 
     root: Path
-    index_dir: Path
+    chooser: Chooser
+    """Of its files."""
     repo: str | None = None
     """The name under which the repository was asked for."""
     scopes: tuple[str, ...] = ("",)
@@ -109,7 +117,9 @@ def grep(
     told = [*notes, *(note for part in parts for note in part.selection.notes), *found.notes]
     if plan.unsure == plan.files and plan.files:
         told.append(f"not indexed, so all {plan.files:,} files were read; `semindex index` makes it quicker")
-    return found.answer(plan, tuple(dict.fromkeys(told)), time.perf_counter() - started)
+    is_fresh = all(part.selection.freshness == "fresh" for part in parts)
+    freshness = "fresh" if is_fresh else "unchecked"
+    return found.answer(plan, freshness, tuple(dict.fromkeys(told)), time.perf_counter() - started)
 
 
 def pattern_of(asked: Grep) -> Pattern:
@@ -146,7 +156,6 @@ def _limited(trees: Sequence[Tree], scope: str) -> list[Tree]:
 
 
 def _parts(tree: Tree, asked: Grep, program: str) -> list[Part]:
-    from semindex.exact.choosing import choose
     from semindex.exact.files import Wanted
     from semindex.exact.streaming import Part
 
@@ -164,7 +173,8 @@ def _parts(tree: Tree, asked: Grep, program: str) -> list[Part]:
             type_not=tuple(asked.type_not),
             every=asked.invert_match,
         )
-        parts.append(Part(choose(tree.root, tree.index_dir, pattern_of(asked), wanted, program), wanted))
+        chosen = tree.chooser.choose(pattern_of(asked), wanted, program, refresh=asked.refresh)
+        parts.append(Part(chosen, wanted))
     return parts
 
 
@@ -212,7 +222,7 @@ class _Found:
             for path, number in counts.items()
         ]
 
-    def answer(self, plan: GrepPlan, notes: tuple[str, ...], seconds: float) -> Matches:
+    def answer(self, plan: GrepPlan, freshness: str, notes: tuple[str, ...], seconds: float) -> Matches:
         """What was found in all trees."""
         total, end = self._total, self._asked.offset + len(self._matches)
         counts = sorted(self._counts, key=lambda each: (-each.lines, each.path, each.repository))
@@ -223,7 +233,7 @@ class _Found:
             len(counts),
             end if end < total and self._matches else None,
             plan,
-            Coverage(plan.files, plan.files - plan.unsure, 0, {}, "fresh", notes=notes),
+            Coverage(plan.files, plan.files - plan.unsure, 0, {}, freshness, notes=notes),
             seconds,
         )
 

@@ -17,6 +17,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from semindex.source.mounts import shared_file_system
+
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
 
@@ -27,15 +29,6 @@ LONGEST_MS = 2000
 """Of changes that do not end, those of so long are told together."""
 _MODIFIED = 2
 _PER_FOLDER = sys.platform == "linux"
-_FROM_ELSEWHERE = frozenset(
-    (
-        *("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afpfs", "webdav", "davfs", "ncpfs", "afs"),
-        *("ceph", "lustre", "glusterfs", "9p", "virtiofs", "vboxsf", "prl_fs", "vmhgfs", "drvfs"),
-        *("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs", "fuse.vmhgfs-fuse", "fuse.davfs"),
-    )
-)
-"""File systems that other machines change too, of which this one hears nothing."""
-
 Changes = dict[str, bool]
 """Paths relative to the root, with slashes, the root's empty; whether something was made or removed there."""
 
@@ -80,7 +73,7 @@ def open_notices(root: Path, folders: Collection[str]) -> Notices:
         Unwatchable: The system does not tell, or not of so many folders.
         Lost: A folder is not there any more.
     """
-    system = _file_system(root)
+    system = shared_file_system(root)
     if system:
         raise Unwatchable(f"the files are on a file system ({system}) that other machines may change")
     return _Heard(root, folders)
@@ -174,22 +167,3 @@ def _current(name: str) -> str:
         return " is " + Path("/proc/sys/fs/inotify", name).read_text("ascii").strip()
     except (OSError, ValueError):
         return ""
-
-
-def _file_system(root: Path) -> str:
-    """The kind of the file system that holds the root, if other machines may change it; else nothing."""
-    import psutil
-
-    if str(root).startswith("\\\\"):
-        return "a network share"
-    holding = [
-        partition
-        for partition in psutil.disk_partitions(all=True)
-        if root.is_relative_to(partition.mountpoint)
-    ]
-    # Of several that are mounted at one place the last one counts.
-    nearest = max(enumerate(holding), key=lambda each: (len(each[1].mountpoint), each[0]), default=None)
-    if nearest is None:
-        return ""
-    kind, options = nearest[1].fstype.lower(), nearest[1].opts.split(",")
-    return kind if kind in _FROM_ELSEWHERE else "a network drive" if "remote" in options else ""

@@ -302,6 +302,16 @@ class Catalog:
             except TypeError as error:
                 raise damaged(self._path, error) from error
 
+    def uncovered(self) -> list[bytes]:
+        """The paths of files that were read, and that no segment has."""
+        query = (
+            "SELECT path FROM skipped WHERE stage != 'walk'"
+            " AND NOT EXISTS (SELECT 1 FROM covered WHERE covered.path = skipped.path)"
+            " AND NOT EXISTS (SELECT 1 FROM files WHERE files.path = skipped.path)"
+        )
+        with self._translated():
+            return [os.fsencode(rows.path(path)) for (path,) in self._fetch(query)]
+
     def covered_in(self, segments: Collection[int]) -> frozenset[str]:
         """The skipped files that some segments have for exact search."""
         marks = ",".join("?" * len(segments))

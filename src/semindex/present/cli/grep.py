@@ -76,6 +76,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Show as a diff what TEXT in place of each match would change ($1 is a group); nothing is written.",
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Show how many files would be searched, and why.")
+@click.option(
+    "--refresh/--no-refresh",
+    default=True,
+    help="Look for files that are new or changed since they were indexed (default: do).",
+)
 @repo_option
 @all_option
 @index_dir_option
@@ -110,7 +115,7 @@ def grep(
     look = look_of(flags, places, by_name=by_name, is_terminal=sys.stdout.isatty())
     every = any(flags[name] for name in _OF_EVERY_FILE)
     options = {**{name: flags[name] for name in _WANTED}, "every": every}
-    question = Question(program, _pattern(patterns, flags), options)
+    question = Question(program, _pattern(patterns, flags), options, refresh=flags["refresh"])
     parts, wrong = (question.in_repositories(names), []) if by_name else question.at(places, index_dir)
     for note in dict.fromkeys(note for part in parts for note in part.selection.notes):
         tell(note)

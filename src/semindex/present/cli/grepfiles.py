@@ -47,6 +47,8 @@ class Question(Struct, frozen=True):
     pattern: Pattern
     options: Mapping[str, Any]
     """Fields of :class:`semindex.exact.files.Wanted`."""
+    refresh: bool = True
+    """Whether to look for changed files."""
 
     def at(self, places: Sequence[str], index_dir: Path | None) -> tuple[list[Part], list[str]]:
         """What each PATH selects, and what is wrong with those that select nothing.
@@ -92,12 +94,13 @@ class Question(Struct, frozen=True):
         return self._part(found.root, found.index_dir, found.scope, shown)
 
     def _part(self, root: Path, index_dir: Path, scope: str, shown: str) -> Part:
-        from semindex.exact.choosing import choose
+        from semindex.exact.choosing import Chooser
         from semindex.exact.files import Wanted
         from semindex.exact.streaming import Part
 
         wanted = Wanted(scope, shown, **self.options)
-        return Part(choose(root, index_dir, self.pattern, wanted, self.program), wanted)
+        chooser = Chooser(root, index_dir)
+        return Part(chooser.choose(self.pattern, wanted, self.program, refresh=self.refresh), wanted)
 
 
 def _problem(place: str) -> str:
