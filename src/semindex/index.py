@@ -61,7 +61,7 @@ from semindex.types import (
 
 if TYPE_CHECKING:
     from semindex.config import Settings
-    from semindex.exact.choosing import Chooser
+    from semindex.exact.choosing import Choosing
     from semindex.indexing.builder import Builder
     from semindex.indexing.freshness import Upkeep
     from semindex.models.judge import Judge
@@ -135,7 +135,7 @@ class Index:
         self._judge: Judge | None = None
         self._texts = KeptTexts() if settings.enable_caching else None
         self._upkeep: Upkeep | None = None
-        self._chooser: Chooser | None = None
+        self._chooser: Choosing | None = None
         self._is_held = False
 
     def __repr__(self) -> str:
@@ -360,13 +360,14 @@ class Index:
         return layout.clean(self.index_dir)
 
     @property
-    def chooser(self) -> Chooser:
+    def chooser(self) -> Choosing:
         """Chooses the files that may hold what is looked for; closed with the index."""
         with self._lock:
             if self._chooser is None:
-                from semindex.exact.choosing import Chooser
+                from semindex.exact.choosing import open_chooser
 
-                self._chooser = Chooser(self.root, self.index_dir, stays=self._settings.enable_caching)
+                stays = self._settings.enable_caching
+                self._chooser = open_chooser(self.root, self.index_dir, stays=stays)
             return self._chooser
 
     def snapshot(self) -> Snapshot:

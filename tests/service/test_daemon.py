@@ -571,6 +571,62 @@ def test_what_agents_ask_is_kept_up_to_date_while_they_do(service: Service, tmp_
     wait_until(lambda: not service.state()["watched"])
 
 
+def test_an_exact_search_sees_every_change_once_the_daemon_hears_of_them(
+    service: Service, tmp_path: Path
+) -> None:
+    root = copy_package("email", tmp_path / "repo")
+    with semindex.open(root) as index:
+        index.refresh()
+    service.started()
+
+    def heard() -> list[str]:
+        return list(json.loads(service.run("daemon", "status", "--json").stdout)["heard"])
+
+    def require_equal(*words: str) -> None:
+        for pattern in ("needle", "def .*parse", "x"):
+            asked = ("grep", "-c", *words, pattern)
+            served, alone = (service.run(*asked, cwd=root, more=more) for more in ({}, OFF))
+            assert (served.returncode, served.stdout) == (alone.returncode, alone.stdout)
+            assert served.stderr == alone.stderr == b""
+
+    require_equal()
+    wait_until(lambda: heard() == [str(root)])
+    chance = random.Random(1)
+    for turn in range(8):
+        files = sorted(root.rglob("*.py"))
+        for path in chance.sample(files, 3):
+            path.write_bytes(path.read_bytes() + b"needle\n" * turn)
+        (root / f"new{turn}.py").write_bytes(b"a needle\n")
+        chance.choice(files).unlink()
+        require_equal(*chance.choice([(), ("-g", "*e*"), ("--no-ignore",), ("--hidden",)]))
+    folder = root / "below" / "it"
+    folder.mkdir(parents=True)
+    (folder / "deep.py").write_bytes(b"needle\n")
+    require_equal()
+    (root / ".gitignore").write_bytes(b"new*.py\n")
+    require_equal()
+    assert heard() == [str(root)]
+    # Without that process, and while it is stopped, commands look at the files by themselves.
+    daemon = service.process()
+    assert daemon is not None
+    wait_until(lambda: len(daemon.children()) >= 1)
+    sockets = [path for path in service.folder.glob("*.sock") if path.name != "daemon.sock"]
+    assert len(sockets) == 1
+    for child in daemon.children():
+        child.kill()
+    (root / "last.py").write_bytes(b"needle\n")
+    require_equal()
+    wait_until(lambda: heard() == [str(root)])
+    daemon.kill()
+    wait_until(lambda: not [each for each in psutil.process_iter() if _hears(each, service)])
+
+
+def _hears(process: psutil.Process, service: Service) -> bool:
+    with suppress(psutil.Error):
+        return process.environ().get("XDG_RUNTIME_DIR") == str(service.runtime)
+    return False
+
+
 def test_watching_ends_with_a_daemon_that_is_killed(service: Service, root: Path) -> None:
     process = service.started().process()
     assert process is not None

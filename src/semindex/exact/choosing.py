@@ -7,7 +7,7 @@ import subprocess  # noqa: TID251 - has ripgrep list files, found by semindex.ex
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from semindex.errors import BrokenIndex, IndexUntrusted, NotIndexed
 from semindex.exact.files import FileFilter, Wanted
@@ -30,19 +30,30 @@ _REMEMBERED = 8
 """Kinds of question for which it is remembered which files they are about."""
 
 
+class Choosing(Protocol):
+    """Chooses files of one tree."""
+
+    def choose(self, pattern: Pattern, wanted: Wanted, program: str, *, refresh: bool = True) -> Selection:
+        """As :meth:`Chooser.choose`."""
+
+    def close(self) -> None:
+        """Give back what is open."""
+
+
 class Chooser:
     """Chooses files of one tree. One that stays answers the next question sooner; threads may share it."""
 
-    def __init__(self, root: Path, index_dir: Path, *, stays: bool = False) -> None:
+    def __init__(self, root: Path, index_dir: Path, *, stays: bool = False, at_once: bool = False) -> None:
         """Look at nothing yet.
 
         Args:
             root: The folder.
             index_dir: Where its index is, if there is one.
             stays: Whether to remember what was seen and opened, for the next question.
+            at_once: Whether to hear of changes from the first question on, not only from the second.
         """
         self._root, self._index_dir = root, index_dir
-        self._live = LiveWalk(root) if stays else None
+        self._live = LiveWalk(root, at_once=at_once) if stays else None
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
         self._known: dict[bool, tuple[object, Known, Seen | None]] = {}
@@ -55,6 +66,16 @@ class Chooser:
             if self._live is not None:
                 self._live.close()
             self._forget()
+
+    def prepare(self) -> None:
+        """Look at everything now, so that the first question is answered sooner.
+
+        Raises:
+            RootError: The root is no folder that can be read.
+        """
+        with self._lock:
+            if self._live is not None:
+                self._told(self._live.seen())
 
     def choose(self, pattern: Pattern, wanted: Wanted, program: str, *, refresh: bool = True) -> Selection:
         """The files that ripgrep has to read, of those that a question is about.
@@ -209,6 +230,15 @@ class Chooser:
         if self._catalog is not None:
             self._catalog.close()
         self._catalog = None
+
+
+OPEN: Callable[[Path, Path, bool], Choosing] | None = None
+"""In a process that the daemon has forked: opens what chooses files there, given also whether it stays."""
+
+
+def open_chooser(root: Path, index_dir: Path, *, stays: bool = False) -> Choosing:
+    """What chooses the files of a tree in this process; the arguments are those of :class:`Chooser`."""
+    return Chooser(root, index_dir, stays=stays) if OPEN is None else OPEN(root, index_dir, stays)
 
 
 def _since(before: Seen | None, now: Seen | None) -> dict[str, bool]:

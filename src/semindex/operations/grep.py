@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from semindex.config import Settings
     from semindex.exact.asking import Asking, Look
     from semindex.exact.batches import File
-    from semindex.exact.choosing import Chooser
+    from semindex.exact.choosing import Choosing
     from semindex.exact.found import Line
     from semindex.exact.pattern import Pattern
     from semindex.exact.running import Outcome
@@ -86,7 +86,7 @@ class Tree(Struct, frozen=True):
     """A folder to search."""
 
     root: Path
-    chooser: Chooser
+    chooser: Choosing
     """Of its files."""
     repo: str | None = None
     """The name under which the repository was asked for."""

@@ -24,7 +24,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,9 @@ from semindex.service import wire
 from semindex.service.starting import make_folder
 from semindex.version import __version__
 
+if TYPE_CHECKING:
+    from semindex.exact.choosing import Choosing
+
 QUIET_SECONDS = 0.02
 """An index is opened when nobody has asked for so long."""
 CHECK_SECONDS = 60.0
@@ -45,6 +48,8 @@ CHECK_SECONDS = 60.0
 BACKLOG = 128
 LOG_BYTES = 1 << 20
 """A log that is longer is begun anew; the one before is kept."""
+MOST_HEARD = 4
+"""Trees of whose changes processes hear for exact searches; of more, the one that was asked first is left."""
 _MOST_NOTE = 4096
 """A longer note may be cut in two by one of another process (``PIPE_BUF``)."""
 _MB = 1_000_000
@@ -71,6 +76,8 @@ class Note(msgspec.Struct, frozen=True):
     """Whether the command had to open a commit, which the daemon had not or not yet."""
     replace: bool = False
     """Whether a client of another version came."""
+    hear: tuple[str, str] | None = None
+    """Root and index folder of a tree of whose changes a process should hear, for exact searches."""
     attend: bool = False
     """Whether ``asked`` is to be kept up to date while the process lives."""
     process: int = 0
@@ -106,6 +113,8 @@ class State(msgspec.Struct, frozen=True):
     """The ones asked last come last."""
     watched: tuple[str, ...]
     """Roots whose indexes are kept up to date, for sessions of agents."""
+    heard: tuple[str, ...] = ()
+    """Roots of whose changes a process hears, for exact searches."""
 
 
 class _Kept(NamedTuple):
@@ -157,6 +166,8 @@ class Daemon:
         """What each process wants to be kept up to date."""
         self._watchers: dict[Asked, int] = {}
         """The process that keeps an index up to date."""
+        self._hearing: OrderedDict[tuple[str, str], int] = OrderedDict()
+        """The process that hears of changes in a tree, by its root and index folder; the newest come last."""
         self._reading, self._writing = -1, -1
         self._life = (-1, -1)
         """A pipe whose writing end only the daemon has: it closes when the daemon ends."""
@@ -227,6 +238,7 @@ class Daemon:
                 for asked, held in self._kept.items()
             ),
             watched=tuple(sorted(asked.root for asked in self._watchers)),
+            heard=tuple(sorted(root for root, _ in self._hearing)),
         )
 
     def replace(self) -> None:
@@ -255,6 +267,24 @@ class Daemon:
         """An index is to be kept up to date while this process lives."""
         asked = Asked(str(attended.root), str(attended.index_dir), settings)
         self._tell(Note(asked=asked, attend=True, process=os.getpid()))
+
+    def chooser(self, root: Path, index_dir: Path, stays: bool) -> Choosing:
+        """What chooses the files of a tree for an exact search."""
+        from semindex.exact.choosing import Chooser
+        from semindex.service.choosing import AskingChooser, place_of
+
+        def missed() -> None:
+            if index_dir.is_dir():
+                self._tell(Note(hear=(str(root), str(index_dir))))
+
+        own = Chooser(root, index_dir, stays=stays)
+        return AskingChooser(place_of(self.folder, root, index_dir), own, root, missed)
+
+    def _become_keeper(self) -> None:
+        """In a forked process: have commands use what the daemon holds."""
+        from semindex.exact import choosing
+
+        index.KEEPER, choosing.OPEN = self, self.chooser
 
     def _tell(self, note: Note) -> None:
         data = msgspec.msgpack.encode(note)
@@ -328,7 +358,7 @@ class Daemon:
         """Run a client's command in a new process."""
 
         def run() -> None:
-            index.KEEPER = self
+            self._become_keeper()
             self._run(connection, self)
 
         self._told = self.state()
@@ -344,7 +374,7 @@ class Daemon:
 
         def run() -> None:
             ours.close()
-            index.KEEPER = self
+            self._become_keeper()
             self._rehearse(example)
             gc.enable()
             gc.freeze()
@@ -446,12 +476,35 @@ class Daemon:
         signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-        def end_with_daemon() -> None:
-            os.read(self._life[0], 1)
+        threading.Thread(target=self._end_with_daemon, name="semindex daemon", daemon=True).start()
+        watcher.run()
+        os._exit(0)
+
+    def _hear(self, root: str, index_dir: str) -> None:
+        """Have a process hear of changes in a tree."""
+        if (root, index_dir) in self._hearing:
+            return
+        while len(self._hearing) >= MOST_HEARD:
+            _, oldest = self._hearing.popitem(last=False)
+            with suppress(ProcessLookupError):
+                os.kill(oldest, signal.SIGTERM)
+
+        def run() -> None:
+            from semindex.service.choosing import place_of, serve
+
+            threading.Thread(target=self._end_with_daemon, name="semindex daemon", daemon=True).start()
+            folder = Path(root), Path(index_dir)
+            serve(place_of(self.folder, *folder), *folder)
             os._exit(0)
 
-        threading.Thread(target=end_with_daemon, name="semindex daemon", daemon=True).start()
-        watcher.run()
+        child = self._forked(run)
+        if child is not None:
+            self._hearing[root, index_dir] = child
+            self._say(f"hears of changes in {root}")
+
+    def _end_with_daemon(self) -> None:
+        """In a forked process: end it when the daemon ends."""
+        os.read(self._life[0], 1)
         os._exit(0)
 
     def _forget(self, process: int) -> None:
@@ -460,6 +513,7 @@ class Daemon:
             self._drop_spare()
         self._children.discard(process)
         self._attended.pop(process, None)
+        self._hearing = OrderedDict(each for each in self._hearing.items() if each[1] != process)
         for asked, watcher in list(self._watchers.items()):
             if watcher == process:
                 del self._watchers[asked]
@@ -478,6 +532,8 @@ class Daemon:
             self._commands += note.begins
             if note.replace:
                 self._stopping = "a client of another version came"
+            elif note.hear is not None:
+                self._hear(*note.hear)
             elif note.asked is not None and note.attend:
                 self._attend(note.process, note.asked)
             elif note.asked is not None and note.opened:
@@ -517,6 +573,7 @@ class Daemon:
             except ChildProcessError:
                 self._children.clear()
                 self._watchers.clear()
+                self._hearing.clear()
                 return
             if not child:
                 return
@@ -549,8 +606,10 @@ class Daemon:
         return lock
 
     def _listening(self) -> _socket.socket:
-        with suppress(FileNotFoundError):
-            os.unlink(self.folder.socket)  # noqa: PTH108 - of a daemon that was killed: the lock is ours
+        for name in os.listdir(self.folder):  # noqa: PTH208
+            if name.endswith(".sock"):
+                with suppress(OSError):
+                    os.unlink(f"{self.folder}/{name}")  # noqa: PTH108 - of a process of an earlier daemon
         listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         before = os.umask(0o177)
         try:

@@ -67,9 +67,10 @@ class Seen(Struct, frozen=True):
 class LiveWalk:
     """The files of one tree, as of each question; threads may share it."""
 
-    def __init__(self, root: Path) -> None:
-        """Look at nothing yet."""
+    def __init__(self, root: Path, *, at_once: bool = False) -> None:
+        """Look at nothing yet; with ``at_once`` listen before the first walk already."""
         self._root = root
+        self._listens_first = at_once
         self._lock = threading.Lock()
         self._ears: _Ears | None = None
         self._seen: Seen | None = None
@@ -103,8 +104,8 @@ class LiveWalk:
         self._ears = None
 
     def _listen(self) -> None:
-        """Ask for notices from the second walk on."""
-        if self._is_unwatchable or self._seen is None:
+        """Ask for notices, if they are worth it."""
+        if self._is_unwatchable or (self._seen is None and not self._listens_first):
             return
         if self._ears is not None and self._ears.is_complete:
             return

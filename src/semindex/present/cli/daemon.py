@@ -222,4 +222,5 @@ def _lines(state: State) -> list[str]:
         for held in state.indexes
     ]
     lines += [f"watches      {safe_line(root)}" for root in state.watched]
+    lines += [f"hears of     {safe_line(root)}" for root in state.heard]
     return lines

@@ -94,12 +94,12 @@ class Question(Struct, frozen=True):
         return self._part(found.root, found.index_dir, found.scope, shown)
 
     def _part(self, root: Path, index_dir: Path, scope: str, shown: str) -> Part:
-        from semindex.exact.choosing import Chooser
+        from semindex.exact.choosing import open_chooser
         from semindex.exact.files import Wanted
         from semindex.exact.streaming import Part
 
         wanted = Wanted(scope, shown, **self.options)
-        chooser = Chooser(root, index_dir)
+        chooser = open_chooser(root, index_dir)
         return Part(chooser.choose(self.pattern, wanted, self.program, refresh=self.refresh), wanted)
 
 
