@@ -67,6 +67,21 @@ def test_the_lines_are_those_that_ripgrep_finds(
     assert found.next_offset is None
 
 
+@pytest.mark.parametrize("options", [{"pattern": "needle"}, {"pattern": "\n\n+", "multiline": True}])
+def test_a_page_counts_what_the_whole_has(options: dict[str, object], tmp_path: Path) -> None:
+    files: dict[str | bytes, bytes] = {
+        "late.txt": b"a needle\n\n\n\n" * 9000 + b"\0\nneedle\n",
+        "two.txt": b"needle\n\n\na\n\nneedle\n",
+    }
+    root = plant(tmp_path, {**files, "zero.txt": b"none"})
+    with open_index(root) as index:
+        whole = index.grep(limit=10**6, **options)  # type: ignore[arg-type]
+        page = index.grep(limit=1, **options)  # type: ignore[arg-type]
+    assert [each.path for each in whole.counts] == ["late.txt", "two.txt"]
+    assert whole.total_matches == len(whole.matches) > 1
+    assert (page.total_matches, page.counts) == (whole.total_matches, whole.counts)
+
+
 def test_pages_join_to_the_whole_and_counts_are_of_all(tree: Path) -> None:
     with open_index(tree) as index:
         whole = index.grep("import", limit=10**6)

@@ -18,8 +18,7 @@ from semindex.types import Coverage, FileMatches, GrepPlan, Match, Matches
 
 if TYPE_CHECKING:
     from semindex.config import Settings
-    from semindex.exact.asking import Asking, Look
-    from semindex.exact.batches import File
+    from semindex.exact.asking import Look
     from semindex.exact.choosing import Choosing
     from semindex.exact.found import Line
     from semindex.exact.pattern import Pattern
@@ -194,6 +193,7 @@ class _Found:
     def search(self, tree: Tree, parts: Sequence[Part], program: str, *, masks: bool) -> None:
         """Search a tree; once there are enough lines, only count."""
         from semindex.exact.asking import asking
+        from semindex.exact.counting import count
         from semindex.exact.found import Enough, Lines
         from semindex.exact.running import run
         from semindex.exact.streaming import settled
@@ -215,7 +215,8 @@ class _Found:
         try:
             self._blame(run(question, files.files, lines.write))
         except Enough:
-            counts = self._count(question, files.files)
+            counts, outcome = count(question, files.files, self._more())
+            self._blame(outcome)
         self._matches += [_match(line, tree) for line in lines.found]
         self._counts += [
             FileMatches(os.fsdecode(path), number, str(tree.root), tree.repo)
@@ -248,22 +249,6 @@ class _Found:
         asked = self._asked
         flags = ["--invert-match"] if asked.invert_match else []
         return [*flags, *([f"--max-count={asked.max_count}"] if asked.max_count else [])]
-
-    def _count(self, question: Asking, files: Sequence[File]) -> dict[bytes, int]:
-        """How many lines of each file match."""
-        from semindex.exact.asking import Look
-        from semindex.exact.running import run
-
-        flags = ("--count", "--null", "--with-filename", "--color=never", "--no-mmap", *self._more())
-        printed: list[bytes] = []
-        self._blame(run(replace(question, look=Look(flags)), files, printed.append))
-        counts = {}
-        rest = b"".join(printed)
-        while rest:
-            path, _, rest = rest.partition(b"\0")
-            number, _, rest = rest.partition(b"\n")
-            counts[path] = int(number)
-        return counts
 
     def _blame(self, outcome: Outcome) -> None:
         """Raise if the question itself is wrong; that a file cannot be read is a note."""
