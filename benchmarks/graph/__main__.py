@@ -20,6 +20,7 @@ import msgspec
 from benchmarks.graph.oracles import SUFFIXES, truth_of
 from benchmarks.graph.oracles.options import Options, OracleError
 from benchmarks.graph.report import as_json, table, write_details
+from benchmarks.graph.scip import ScipError
 from benchmarks.graph.score import Score, read_calls, score
 from benchmarks.graph.truth import Truth, Verdict, read_truth, write_truth
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], None] = options.command
     try:
         command(options)
-    except (OracleError, OSError, msgspec.MsgspecError) as error:
+    except (OracleError, OSError, ScipError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"benchmarks.graph: {error}\n")
         return 2
     return 0

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.graph.oracles import python
+from benchmarks.graph.oracles import c, go, python
 from benchmarks.graph.oracles.options import Options
 from benchmarks.graph.truth import Truth
 
 SUFFIXES = {
+    "c": (".c", ".h"),
+    "go": (".go",),
     "python": (".py",),
 }
 """The ends of the file names that count for each language."""
 _ORACLES: dict[str, Callable[[Path, Options], Truth]] = {
+    "c": c.truth,
+    "go": go.truth,
     "python": python.truth,
 }
 

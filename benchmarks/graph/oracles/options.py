@@ -52,9 +52,3 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | N
         said = "\n".join((done.stderr or done.stdout).splitlines()[-8:])
         raise OracleError(f"{command[0]} failed with exit code {done.returncode}:\n{said}")
     return done.stdout
-
-
-def version_of(program: str, name: str) -> str:
-    """Return the name and version of a program that has the option ``--version``."""
-    asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    return f"{name} {asked.stdout.strip().splitlines()[-1] if asked.stdout.strip() else ''}".strip()
