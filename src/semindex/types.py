@@ -191,6 +191,10 @@ class ParsedFile(Struct, frozen=True):
     stopped: str = ""
     """Why a grammar was not used to the end, in words that follow "its parsing"; empty if none was stopped.
     The definitions are then those that are found by the lines on which they begin."""
+    facts: bytes = b""
+    """What the code graph is made of, as :mod:`semindex.parse.facts.model` packs it; empty without any."""
+    named: frozenset[str] = frozenset()
+    """The names by which the code graph may look for this file."""
 
 
 class TermCounts(Struct, frozen=True):

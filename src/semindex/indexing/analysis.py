@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from semindex.parse.facts.registry import FACTS_VERSION
 from semindex.parse.wheels import fingerprint, installed_version
 from semindex.source.read import SOURCE_VERSION
 from semindex.source.roles import ROLES_VERSION
@@ -17,7 +18,7 @@ WORK_VERSION = 4
 @lru_cache(maxsize=512)
 def file_analysis(language: str) -> str:
     """Names the rules by which a file of a language is analysed today."""
-    versions = f"t{TOKENS_VERSION}.w{WORK_VERSION}.r{ROLES_VERSION}"
+    versions = f"t{TOKENS_VERSION}.w{WORK_VERSION}.r{ROLES_VERSION}.g{FACTS_VERSION}"
     return f"{skip_analysis()}.{versions}.{_stemmer()}.{fingerprint(language)}"
 
 

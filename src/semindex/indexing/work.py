@@ -79,10 +79,22 @@ def analyse(files: Sequence[ParsedFile], embedder: Embedder, lexicon: Lexicon) -
             "vectors": quantise(embedder.embed_documents(documents)),
         },
         {
-            name: Triples(tally.terms, tally.rows, np.minimum(tally.counts, MAX_COUNT).astype(np.uint8))
-            for name, tally in counted.items()
+            **{
+                name: Triples(tally.terms, tally.rows, np.minimum(tally.counts, MAX_COUNT).astype(np.uint8))
+                for name, tally in counted.items()
+            },
+            "graph.names": _graph_names(files),
         },
     )
+
+
+def _graph_names(files: Sequence[ParsedFile]) -> Triples:
+    """Which files have which names for the code graph."""
+    each = [np.unique(hash_terms(file.named)) for file in files]
+    sizes = [len(found) for found in each]
+    terms = np.concatenate([np.empty(0, np.uint64), *each]).astype(np.uint64)
+    rows = np.arange(len(files), dtype=np.int64).repeat(sizes)
+    return Triples(terms, rows, np.ones(len(terms), dtype=np.uint8))
 
 
 def _texts(files: Sequence[ParsedFile]) -> tuple[str, ...]:
@@ -262,6 +274,7 @@ def _columns(files: Sequence[ParsedFile], shape: _Shape) -> dict[str, Array | St
         "digests": np.frombuffer(b"".join(file.source.digest for file in files), np.uint8).reshape(-1, 16),
         "languages": tuple(file.source.language.encode() for file in files),
         "sizes": np.array([file.source.size_bytes for file in files], dtype=np.uint64),
+        "graph.facts": tuple(file.facts for file in files),
         "file_chunks": shape.chunks.astype(np.uint32),
         "file_symbols": shape.symbols.astype(np.uint32),
         "chunk_lines": _pairs((chunk.span.start_line, chunk.span.end_line) for chunk, _ in chunks),

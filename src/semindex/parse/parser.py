@@ -11,6 +11,8 @@ from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges, ranges_outside
 from semindex.parse.components import COMPONENTS, PAGES, parse_component
 from semindex.parse.drafts import finished
+from semindex.parse.facts.registry import Found as Facts
+from semindex.parse.facts.registry import facts_of
 from semindex.parse.grammars import GrammarStopped, parse_tree
 from semindex.parse.heads.finder import drafts_of, visible
 from semindex.parse.heads.registry import head_table_of
@@ -48,6 +50,7 @@ class _Defined(NamedTuple):
     """With the docstrings added."""
     stopped: str = ""
     """See :attr:`ParsedFile.stopped`."""
+    facts: Facts = Facts()
 
 
 def parse_file(source: SourceFile, *, refused: str = "") -> ParsedFile:
@@ -82,7 +85,7 @@ def parse_file(source: SourceFile, *, refused: str = "") -> ParsedFile:
         return ParsedFile(source, _by_lines(source, lines, plain), (), found.comments, found.stopped)
     borders = cell_borders(source)
     chunks = cut_by_symbols(lines, found.symbols, plain, borders)
-    return ParsedFile(source, chunks, found.symbols, found.comments, found.stopped)
+    return ParsedFile(source, chunks, found.symbols, found.comments, found.stopped, *found.facts)
 
 
 def _with_settings(source: SourceFile, lines: TextLines, plain: Kind) -> ParsedFile:
@@ -132,11 +135,12 @@ def _with_grammar(source: SourceFile, lines: TextLines, comments: Ranges) -> _De
     if tree is None:
         return _Defined(None, comments)
     symbols = symbols_of(tree, source.language, table, lines, comments)
+    facts = facts_of(source.language, tree, source.text, source.path)
     if table.docstring is None:
-        return _Defined(symbols, comments)
+        return _Defined(symbols, comments, facts=facts)
     first = np.array([docstring_of(tree.root_node, table, source.text)], dtype=np.int64)
     docs = np.concatenate((first[first[:, 1] > first[:, 0]], docstring_ranges(symbols)))
-    return _Defined(symbols, join_ranges(comments, docs))
+    return _Defined(symbols, join_ranges(comments, docs), facts=facts)
 
 
 def _is_register_map(source: SourceFile, lines: TextLines) -> bool:

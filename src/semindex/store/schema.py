@@ -175,6 +175,8 @@ _FIELDS = (
     PostingsField(name="body", rows=CHUNK, ranked=True),
     PostingsField(name="path", rows=FILE, ranked=True),
     PostingsField(name="stem", rows=FILE, ranked=True),
+    # The names that a file defines, imports or uses, whole and in their case.
+    PostingsField(name="graph.names", rows=FILE, required=False),
 )
 _RANKED = {rows: sum(field.ranked and field.rows is rows for field in _FIELDS) for rows in RowsOf}
 
@@ -224,6 +226,8 @@ SCHEMA = Schema(
         # Bits of Cover; and how many blocks of text have their trigrams in the lists below.
         Column(name="gram.cover", rows=FILE, required=False),
         Column(name="gram.blocks", rows=FILE, dtype=np.uint32, required=False),
+        # What the code graph is made of (semindex.parse.facts.model); empty for a file without any.
+        Column(name="graph.facts", rows=FILE, form=Form.STRINGS, required=False),
     ),
     fields=_FIELDS,
     grams=(GramField(name="gram", blocks="gram.blocks", required=False),),
