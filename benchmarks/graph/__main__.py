@@ -119,10 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     for command in (truth, scored, ran):
         command.add_argument("--language", choices=sorted(SUFFIXES), required=True)
     for command in (truth, ran):
-        command.add_argument("--tool", type=Path, help="the oracle's program, if it is not on the path")
+        command.add_argument("--tool", type=Path, help="the oracle's program, if not on the path")
         command.add_argument("--environment", type=Path, help="Python: a virtual environment")
-        command.add_argument("--index", type=Path, help="a SCIP index that was made before")
-        command.add_argument("--flag", action="append", default=[], help="C, Java: a flag of the compiler")
+        command.add_argument("--index", type=Path, help="Python: a SCIP index")
+        command.add_argument("--flag", action="append", default=[], help="for the oracle: README.md")
     for command in (scored, ran):
         command.add_argument("--details", type=Path, help="a file for each wrong and missed edge")
         command.add_argument("--json", action="store_true", help="print a JSON object a repository")

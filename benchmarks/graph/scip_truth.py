@@ -13,6 +13,7 @@ from benchmarks.graph.scip import Document, bytes_before
 from benchmarks.graph.sources import Sources
 from benchmarks.graph.truth import Site, Target, Verdict, merged
 
+_NAME = re.compile(r"\w+")
 IMPOSSIBLE = "the definition has another name"
 
 
@@ -62,8 +63,9 @@ def sites_of(
             definitions[name.key].append(name)
     sites: dict[str, list[Site]] = {name.path: [] for name in names}
     for name in names:
-        if not name.is_definition and (site := _site(name, definitions.get(name.key, ()), sources, rules)):
-            sites[name.path].append(site)
+        if name.is_definition or not _NAME.fullmatch(name.text):
+            continue
+        sites[name.path].append(_site(name, definitions.get(name.key, []), sources, rules))
     return {path: merged(found) for path, found in sites.items()}
 
 
@@ -80,12 +82,10 @@ def _names(document: Document, sources: Sources, moved: dict[str, str]) -> Itera
         yield Name(path, occurrence.line + 1, start + 1, text, occurrence.symbol, occurrence.is_definition)
 
 
-def _site(name: Name, defined: Iterable[Name], sources: Sources, rules: Rules) -> Site | None:
-    if not name.text.isidentifier() and not name.text.startswith(("#", "$")):
-        return None
+def _site(name: Name, defined: list[Name], sources: Sources, rules: Rules) -> Site:
     behind = sources.behind(name.path, name.line, name.column + len(name.text.encode()))
     call = rules.call.match(behind) is not None
-    verdict, targets, reason = _answer(name, list(defined), rules)
+    verdict, targets, reason = _answer(name, defined, rules)
     return Site(name.line, name.column, name.text, call, verdict, targets, reason)
 
 

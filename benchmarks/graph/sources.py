@@ -6,8 +6,6 @@ import re
 import subprocess
 from pathlib import Path
 
-GENERIC_CALL = re.compile(rb"(?:<[^()<>;{}]*(?:<[^()<>;{}]*>[^()<>;{}]*)*>)?\s*\(")
-"""Behind a name that is called, where types may be given between angle brackets."""
 PLAIN_CALL = re.compile(rb"[ \t]*\(")
 """Behind a name that is called, in a language where a new line ends a statement."""
 

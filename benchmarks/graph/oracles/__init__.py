@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from benchmarks.graph.oracles import c, go, python
+from benchmarks.graph.oracles import c, go, python, script
 from benchmarks.graph.oracles.options import Options
 from benchmarks.graph.truth import Truth
 
@@ -13,12 +14,14 @@ SUFFIXES = {
     "c": (".c", ".h"),
     "go": (".go",),
     "python": (".py",),
+    **script.SUFFIXES,
 }
 """The ends of the file names that count for each language."""
 _ORACLES: dict[str, Callable[[Path, Options], Truth]] = {
     "c": c.truth,
     "go": go.truth,
     "python": python.truth,
+    **{language: partial(script.truth, language) for language in script.SUFFIXES},
 }
 
 

@@ -28,6 +28,7 @@ class PrintedSite(Struct, frozen=True):
     call: bool
     verdict: Verdict
     targets: tuple[PrintedTarget, ...]
+    reason: str = ""
 
 
 def sites_by_path(lines: Iterable[str]) -> dict[str, list[Site]]:
@@ -42,5 +43,5 @@ def sites_by_path(lines: Iterable[str]) -> dict[str, list[Site]]:
         printed = decoder.decode(line)
         targets = tuple(sorted(Target(target.path, target.line) for target in printed.targets))
         place = (printed.line, printed.column, printed.name, printed.call)
-        found[printed.path].append(Site(*place, printed.verdict, targets))
+        found[printed.path].append(Site(*place, printed.verdict, targets, printed.reason))
     return {path: merged(sites) for path, sites in found.items()}

@@ -22,9 +22,9 @@ class Options(Struct, frozen=True):
     environment: Path | None = None
     """Python: the virtual environment that has the packages which the repository imports."""
     index: Path | None = None
-    """Python, TypeScript and JavaScript: a SCIP index that was made before."""
+    """Python: a SCIP index that was made before."""
     flags: tuple[str, ...] = ()
-    """C: arguments of the compiler, as ``-Isrc``. Java: class paths."""
+    """Arguments of the compiler, as ``-Isrc`` for C."""
 
     def program(self, name: str) -> str:
         """Return the path of an oracle's program.
@@ -41,13 +41,21 @@ class Options(Struct, frozen=True):
         return found
 
 
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> str:
-    """Run a program in ``folder`` and return its output.
+def run(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    given: str | None = None,
+) -> str:
+    """Run a program in ``folder``, with ``given`` as its input, and return its output.
 
     Raises:
         OracleError: It ended with another exit code than 0; the message ends with what it printed.
     """
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, input=given, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).splitlines()[-8:])
         raise OracleError(f"{command[0]} failed with exit code {done.returncode}:\n{said}")
