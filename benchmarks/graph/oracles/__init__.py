@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.graph.oracles import c, go, python, script
+from benchmarks.graph.oracles import c, go, java, python, script
 from benchmarks.graph.oracles.options import Options
 from benchmarks.graph.truth import Truth
 
 SUFFIXES = {
     "c": (".c", ".h"),
     "go": (".go",),
+    "java": (".java",),
     "python": (".py",),
     **script.SUFFIXES,
 }
@@ -20,6 +21,7 @@ SUFFIXES = {
 _ORACLES: dict[str, Callable[[Path, Options], Truth]] = {
     "c": c.truth,
     "go": go.truth,
+    "java": java.truth,
     "python": python.truth,
     **{language: partial(script.truth, language) for language in script.SUFFIXES},
 }
