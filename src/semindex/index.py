@@ -387,6 +387,7 @@ class Index:
                     memory=self.memory,
                     judging=lambda: self.judging,
                     masks=self.masks,
+                    ripgrep=self.ripgrep,
                 )
             return self._snapshot
 
@@ -412,6 +413,17 @@ class Index:
     def settings(self) -> Settings:
         """What was set when it was opened."""
         return self._settings
+
+    def ripgrep(self) -> str:
+        """The absolute path of that program.
+
+        Raises:
+            ConfigError: The setting RIPGREP names no file that can be run.
+            ProgramMissing: There is none.
+        """
+        from semindex.exact.ripgrep import find_program
+
+        return find_program(self._settings)
 
     @property
     def masks(self) -> bool:

@@ -179,6 +179,7 @@ class Indexes:
                     judging=lambda: first.judging,
                     masks=any(index.masks for index in self.indexes),
                     names=self._names,
+                    ripgrep=first.ripgrep,
                 )
             return known
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +21,7 @@ from semindex.operations.symbol import Symbol, symbol
 from semindex.process.recent import RecentlyUsed
 from semindex.search.hits import MORE_SHARE, MORE_SPANS, Reader
 from semindex.search.ordering import RankedFile, Ranking
+from semindex.search.patterns import LinesMatching
 from semindex.search.phrases import rank_phrases
 from semindex.search.ranker import Ranker
 from semindex.search.weights import WEIGHTS
@@ -27,6 +30,9 @@ from semindex.store.generation import Generation
 from semindex.store.segment import Segment
 from semindex.store.soundness import find_cause, find_damage
 from semindex.types import Coverage, Embedder, FileFailure, GroupBy, Hit, Mode, Query, Reason, Upkept
+
+if TYPE_CHECKING:
+    from semindex.exact.indexed import IndexedFiles
 
 ANSWER_SECONDS = 3600
 """How long a ranking is remembered, so that a process that stays gives memory back."""
@@ -87,6 +93,7 @@ class Snapshot:
         judging: Callable[[], Judging] | None = None,
         masks: bool = True,
         names: Sequence[Sequence[str]] = (),
+        ripgrep: Callable[[], str],
     ) -> None:
         """Put the segments of all commits into one generation.
 
@@ -102,6 +109,7 @@ class Snapshot:
             masks: Whether secrets are masked in the texts of hits.
             names: What each repository is called, the first of which hits tell; none for the names of their
                 folders, which hits do not tell.
+            ripgrep: Finds that program, by which patterns are compared with lines.
 
         Raises:
             IndexCorrupt: A file of an index is damaged.
@@ -113,7 +121,7 @@ class Snapshot:
         self.names = [tuple(some) for some in names] or [(root.name,) for root in self.roots]
         self._segments = [segment for commit in commits for segment in commit.segments]
         self._memory, self.judging, self._masks = memory, judging, masks
-        self._embedder, self._is_sound = embedder, False
+        self._embedder, self._is_sound, self._ripgrep = embedder, False, ripgrep
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
             memory.rankings,
             most_bytes=ANSWER_BYTES,
@@ -150,30 +158,74 @@ class Snapshot:
         )
 
     def ranking(self, query: Query, reader: Reader, *, limit: int, mode: Mode, grouping: GroupBy) -> Ranking:
-        """The ranking that an answer of ``limit`` hits is made of; one that is remembered has no evidence."""
+        """The ranking that an answer of ``limit`` hits is made of; one that is remembered has no evidence.
+
+        Raises:
+            QueryError: Ripgrep cannot read a pattern of the query.
+            ProgramMissing: The query has a pattern, and there is no ripgrep.
+        """
         if query.phrases and not query.weighed:
-            found = rank_phrases(self.ranker, query, reader, limit=limit, mode=mode)
+            found = self._of_today(query, reader, partial(rank_phrases, self.ranker, limit=limit, mode=mode))
             if found.files:
                 return found
             unquoted = replace(query, phrases=())
             other = self.ranking(unquoted, reader, limit=limit, mode=mode, grouping=grouping)
             return replace(other, notes=(*other.notes, _without_quotes(query, other)))
         key = query, limit, mode, grouping
-        known = self._rankings.get(key) if self._memory.rankings else None
+        # What patterns match depends on the files of today.
+        remembers = self._memory.rankings > 0 and not query.patterns
+        known = self._rankings.get(key) if remembers else None
         if known is not None:
             return known
         if grouping is GroupBy.FILE:
-            spans = 1 + MORE_SPANS
-            found = self.ranker.rank(
-                query, limit=limit, spans=spans, span_share=MORE_SHARE, mode=mode, texts=reader
-            )
+            rank = partial(self._rank, limit=limit, mode=mode, spans=1 + MORE_SPANS, span_share=MORE_SHARE)
         else:
-            files = max(limit, CHUNK_FILES)
-            found = self.ranker.rank(query, limit=files, spans=limit, mode=mode, texts=reader)
-        if self._memory.rankings:
+            rank = partial(self._rank, limit=max(limit, CHUNK_FILES), mode=mode, spans=limit)
+        found = self._of_today(query, reader, rank)
+        if remembers:
             # The evidence is a hundred times as large as the rest, and most readers do not ask for it.
             self._rankings.put(key, replace(found, evidence=None))
         return found
+
+    def _of_today(self, query: Query, reader: Reader, rank: Callable[..., Ranking]) -> Ranking:
+        """The ranking of the files that have not changed where patterns match lines."""
+        if not query.patterns:
+            return rank(query, reader)
+        from semindex.exact.matching import Matching
+
+        matching = Matching(self.generation, self._indexed, self.roots, reader.text, self._ripgrep)
+        found = rank(query, reader, lines_matching=matching)
+        if matching.outdated([each.file for each in found.files]):
+            found = rank(query, reader, lines_matching=matching)
+        return replace(found, notes=(*found.notes, *matching.notes))
+
+    def _rank(
+        self,
+        query: Query,
+        reader: Reader,
+        *,
+        limit: int,
+        mode: Mode,
+        spans: int,
+        span_share: float = 0.0,
+        lines_matching: LinesMatching | None = None,
+    ) -> Ranking:
+        return self.ranker.rank(
+            query,
+            limit=limit,
+            spans=spans,
+            span_share=span_share,
+            mode=mode,
+            texts=reader,
+            holding=lambda literal: self._indexed.holding(literal),
+            lines_matching=lines_matching,
+        )
+
+    @cached_property
+    def _indexed(self) -> IndexedFiles:
+        from semindex.exact.indexed import IndexedFiles
+
+        return IndexedFiles(self.generation, self._segments)
 
     def reasons(
         self, ranking: Ranking, query: Query, reader: Reader, *, limit: int, mode: Mode
@@ -185,7 +237,7 @@ class Snapshot:
             nonlocal evidence
             if evidence is None:
                 with self.blaming_damage():
-                    again = self.ranker.rank(query, limit=limit, spans=1, mode=mode, texts=reader)
+                    again = self._rank(query, reader, limit=limit, spans=1, mode=mode)
                 evidence = again.evidence
             return evidence.reasons(found.file) if evidence is not None else ()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from semindex.exact.queries import All, Either
-from semindex.store.grams import GramLists
+from semindex.store.grams import GramList, GramLists
 from semindex.store.schema import Cover
 from semindex.store.segment import Segment
 from semindex.types import Mask
@@ -55,30 +55,36 @@ class Candidates:
 
     def _in_files(self, query: All) -> Mask:
         """Which files have it all, wherever in them."""
-        found = np.ones(len(self.cover), dtype=np.bool_)
-        for gram in query.grams:
-            found &= self._of_blocks(self._all(All((gram,))))
-        for each in query.either:
+        known = self._known(query)
+        found = np.full(len(self.cover), known is not None)
+        for number, each in enumerate(known or ()):
+            if number and each.cost > _BYTES_A_BLOCK * int(found.sum()):
+                break
+            found &= self._of_blocks(self._lists.mask(each))
+        for choice in query.either:
             some = np.zeros(len(self.cover), dtype=np.bool_)
-            for part in each.parts:
+            for part in choice.parts:
                 some |= self._in_files(part)
             found &= some
         return found
 
     def _all(self, query: All) -> Mask:
         """Which blocks have it all; the cheapest lists first, and no more once reading is cheaper."""
-        lists = self._lists.find(sorted(query.grams))
-        known = sorted((each for each in lists if each is not None), key=lambda each: each.cost)
-        if len(known) < len(lists):
-            return np.zeros(len(self._file_of), dtype=np.bool_)
-        blocks = np.ones(len(self._file_of), dtype=np.bool_)
-        for number, each in enumerate(known):
+        known = self._known(query)
+        blocks = np.full(len(self._file_of), known is not None)
+        for number, each in enumerate(known or ()):
             if number and each.cost > _BYTES_A_BLOCK * int(blocks.sum()):
                 break
             blocks &= self._lists.mask(each)
         for some in self._each(query, blocks):
             blocks &= some
         return blocks
+
+    def _known(self, query: All) -> list[GramList] | None:
+        """The lists of n-grams that are all asked for, cheapest first; None if no file has one of them."""
+        lists = self._lists.find(sorted(query.grams))
+        known = sorted((each for each in lists if each is not None), key=lambda each: each.cost)
+        return known if len(known) == len(lists) else None
 
     def _each(self, query: All, blocks: Mask) -> Iterator[Mask]:
         for each in query.either:

@@ -13,6 +13,7 @@ from queue import Queue
 
 from msgspec import Struct
 
+from semindex.errors import QueryError
 from semindex.exact.asking import Asking
 from semindex.exact.batches import Batch, File, cut
 from semindex.exact.summaries import Summaries
@@ -118,6 +119,35 @@ def run(
     if len(batches) == 1 and descriptor == 1 and not asking.look.is_json:
         return _alone(asking, batches[0])
     return _Sequence(asking, write).run(batches)
+
+
+def run_on_text(asking: Asking, text: bytes, write: Callable[[bytes], None]) -> Outcome:
+    """Search a text in place of files, and hand on all that ripgrep prints."""
+    done = subprocess.run(
+        [*asking.words, "--", "-"],
+        input=text,
+        capture_output=True,
+        cwd=asking.folder,
+        env=asking.environment,
+        check=False,
+    )
+    write(done.stdout)
+    return _outcome(done.returncode, done.stderr, found=bool(done.stdout))
+
+
+def unread(outcome: Outcome) -> list[str]:
+    """Notes on the files that could not be read.
+
+    Raises:
+        QueryError: The question itself is wrong, in the words of ripgrep.
+    """
+    notes = []
+    for error in outcome.errors:
+        told = error.decode("utf-8", "replace")
+        if "(os error" not in told:
+            raise QueryError(told)
+        notes.append(f"not searched: {told}")
+    return notes
 
 
 def listed(asking: Asking, paths: Sequence[bytes]) -> tuple[frozenset[bytes], Outcome]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from semindex.exact.choosing import Choosing
     from semindex.exact.found import Line
     from semindex.exact.pattern import Pattern
-    from semindex.exact.running import Outcome
     from semindex.exact.streaming import Part
 
 MOST_COUNTS = 1000
@@ -195,7 +194,7 @@ class _Found:
         from semindex.exact.asking import asking
         from semindex.exact.counting import count
         from semindex.exact.found import Enough, Lines
-        from semindex.exact.running import run
+        from semindex.exact.running import run, unread
         from semindex.exact.streaming import settled
         from semindex.exact.veil import Veil
 
@@ -204,7 +203,7 @@ class _Found:
         after = asked.after_context or asked.context
         question = asking(program, os.fsencode(tree.root), pattern_of(asked), self._look(before, after))
         files = settled(parts, question)
-        self._blame(files.outcome)
+        self.notes += unread(files.outcome)
         lines = Lines(
             max(asked.offset - self._total, 0),
             max(asked.offset + asked.limit - max(self._total, asked.offset), 0),
@@ -213,10 +212,10 @@ class _Found:
         )
         counts = lines.counts
         try:
-            self._blame(run(question, files.files, lines.write))
+            self.notes += unread(run(question, files.files, lines.write))
         except Enough:
             counts, outcome = count(question, files.files, self._more())
-            self._blame(outcome)
+            self.notes += unread(outcome)
         self._matches += [_match(line, tree) for line in lines.found]
         self._counts += [
             FileMatches(os.fsdecode(path), number, str(tree.root), tree.repo)
@@ -249,14 +248,6 @@ class _Found:
         asked = self._asked
         flags = ["--invert-match"] if asked.invert_match else []
         return [*flags, *([f"--max-count={asked.max_count}"] if asked.max_count else [])]
-
-    def _blame(self, outcome: Outcome) -> None:
-        """Raise if the question itself is wrong; that a file cannot be read is a note."""
-        for error in outcome.errors:
-            told = error.decode("utf-8", "replace")
-            if "(os error" not in told:
-                raise QueryError(told)
-            self.notes.append(f"not searched: {told}")
 
 
 def _match(line: Line, tree: Tree) -> Match:

@@ -51,8 +51,8 @@ class Question(Request, frozen=True):
     query: Annotated[
         str,
         option(
-            'Words, identifiers, "quoted phrases" that must occur as they stand, and the filters lang:, '
-            "path:, -path:, kind:, symbol: and repo:.",
+            'Words, identifiers, "quoted phrases" that must occur as they stand, /patterns/ that must match '
+            "a line, and the filters lang:, path:, -path:, kind:, symbol: and repo:.",
             argument=True,
         ),
     ]

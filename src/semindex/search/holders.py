@@ -64,6 +64,22 @@ Holders = Mapping[int, Held]
 """By file; empty when nothing holds it, and when too many files may."""
 
 
+class _Form(NamedTuple):
+    """A way in which something may be held."""
+
+    pattern: re.Pattern[bytes]
+    level: float
+    part: bytes
+    """What a text must have for the pattern to match, in small letters: to look for it is much quicker."""
+    underscores: bool = True
+    """Whether those of the text count when that is looked for."""
+
+    def may_be_in(self, text: bytes) -> bool:
+        """Whether a text has the part."""
+        small = text.lower()
+        return self.part in (small if self.underscores else small.replace(b"_", b""))
+
+
 class Standing:
     """In which chunks the terms of a query stand, and any other terms."""
 
@@ -134,10 +150,8 @@ class Lookup:
             by_file = self._by_file(np.concatenate([standing.chunks(key) for key in keys]))
         if by_file is None or len(by_file) > MOST_READ:
             by_file = self._told(word) or {}
-        patterns = _spellings(word)
-        return {
-            file: self._of(file, chunks, patterns) or Held(PART, chunks) for file, chunks in by_file.items()
-        }
+        forms = _spellings(word)
+        return {file: self._of(file, chunks, forms) or Held(PART, chunks) for file, chunks in by_file.items()}
 
     def of_literal(self, literal: str) -> Holders:
         """The files that hold a literal; its white space is any white space."""
@@ -146,16 +160,21 @@ class Lookup:
             by_file = self._by_file(self._fewest(self._with_all(literal)))
         needle = literal.encode("utf-8", "replace")
         loose = rb"\s+".join(map(re.escape, needle.split()))
-        patterns = [(re.compile(re.escape(needle)), EXACT), (re.compile(loose, re.IGNORECASE), LOOSE)]
-        found = {file: self._of(file, chunks, patterns) for file, chunks in by_file.items()}
+        longest = max(needle.lower().split(), key=len, default=b"")
+        forms = [
+            _Form(re.compile(re.escape(needle)), EXACT, longest),
+            _Form(re.compile(loose, re.IGNORECASE), LOOSE, longest),
+        ]
+        found = {file: self._of(file, chunks, forms) for file, chunks in by_file.items()}
         return {file: held for file, held in found.items() if held is not None}
 
     def of_line(self, some: Sequence[str]) -> Holders:
         """The files with a line that holds all of some words, in any order."""
         by_file = self._by_file(self._fewest(self._with_all(" ".join(some), cut=False)))
         each = b"".join(rb"(?=[^\n]*?" + _whole(word) + rb")" for word in some)
-        patterns = [(re.compile(rb"^" + each, re.IGNORECASE | re.MULTILINE), EXACT)]
-        found = {file: self._of(file, chunks, patterns) for file, chunks in by_file.items()}
+        longest = max(some, key=len, default="").encode("utf-8", "replace").lower()
+        forms = [_Form(re.compile(rb"^" + each, re.IGNORECASE | re.MULTILINE), EXACT, longest)]
+        found = {file: self._of(file, chunks, forms) for file, chunks in by_file.items()}
         return {file: held for file, held in found.items() if held is not None}
 
     def has(self, file: int, word: str) -> bool:
@@ -164,16 +183,16 @@ class Lookup:
         begins = {word.lower(), word_terms(word)[0]} if word_terms(word) else {word.lower()}
         return any(begin.encode("utf-8", "replace") in text for begin in begins)
 
-    def _of(
-        self, file: int, chunks: Sequence[int], patterns: Sequence[tuple[re.Pattern[bytes], float]]
-    ) -> Held | None:
-        """How some chunks of a file hold what the patterns find, by the first that finds anything."""
-        text = self._texts.text(file)
-        for pattern, level in patterns if text is not None else ():
+    def _of(self, file: int, chunks: Sequence[int], forms: Sequence[_Form]) -> Held | None:
+        """How some chunks of a file hold something, by the first of its forms that is found."""
+        text = self._texts.text(file) or b""
+        for form in forms if text else ():
+            if not (form.may_be_in(text) and form.pattern.search(text)):
+                continue
             ranges = [(chunk, *self._generation.byte_range(chunk)) for chunk in chunks]
-            holding = [chunk for chunk, begin, end in ranges if pattern.search(text or b"", begin, end)]
+            holding = [chunk for chunk, begin, end in ranges if form.pattern.search(text, begin, end)]
             if holding:
-                return Held(level, holding)
+                return Held(form.level, holding)
         return None
 
     def _told(self, literal: str) -> dict[int, Sequence[int]] | None:
@@ -243,11 +262,13 @@ def _whole(word: str) -> bytes:
     return _BEFORE + re.escape(word.encode("utf-8", "replace")) + _BEHIND
 
 
-def _spellings(word: str) -> list[tuple[re.Pattern[bytes], float]]:
+def _spellings(word: str) -> list[_Form]:
     """What finds a word: as it is asked, whatever its case, then with underscores elsewhere."""
-    found = [(re.compile(_whole(word), re.IGNORECASE), EXACT)]
+    whole = word.encode("utf-8", "replace").lower()
+    found = [_Form(re.compile(_whole(word), re.IGNORECASE), EXACT, whole)]
     letters = word.replace("_", "")
     if letters and len(letters) <= MOST_SPELLED and letters.isascii():
         spelled = "_*".join(map(re.escape, letters)).encode()
-        found.append((re.compile(_BEFORE + b"_*" + spelled + b"_*" + _BEHIND, re.IGNORECASE), LOOSE))
+        pattern = re.compile(_BEFORE + b"_*" + spelled + b"_*" + _BEHIND, re.IGNORECASE)
+        found.append(_Form(pattern, LOOSE, letters.lower().encode(), underscores=False))
     return found

@@ -76,20 +76,14 @@ def as_words(query: Query, patterns: Sequence[str]) -> Query:
     return replace(query, text=plan.text, kind=plan.kind.value, places=plan.places, patterns=kept)
 
 
-def settled(query: Query, generation: Generation, *, filters: bool) -> tuple[Query, tuple[str, ...]]:
-    """The query with only those patterns that are meant to be any, and notes.
+def settled(query: Query, generation: Generation) -> Query:
+    """The query with only those patterns that are meant to be any.
 
-    ``/docs/`` is a path where the index has that folder or file at its top. Without a function that
-    ``filters`` by lines all patterns are words, and a note says so.
+    ``/docs/`` is a path where the index has that folder or file at its top.
     """
-    if not query.patterns:
-        return query, ()
-    if not filters:
-        told = "what stands between slashes was looked for as words: patterns do not filter here"
-        return as_words(query, query.patterns), (told,)
     plain = [pattern for pattern in query.patterns if re.fullmatch(_FOLDER, pattern)]
     paths = [pattern for pattern in plain if _known(pattern, generation)]
-    return (as_words(query, paths) if paths else query), ()
+    return as_words(query, paths) if paths else query
 
 
 def _known(path: str, generation: Generation) -> bool:
@@ -98,14 +92,18 @@ def _known(path: str, generation: Generation) -> bool:
 
 
 def chunks_with(generation: Generation, lines: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
-    """By chunk the lines that it has of some lines of files, ascending."""
+    """By chunk the lines that it has of some lines of files, ascending.
+
+    Several chunks have the same line of the file where that is very long, or all of a notebook.
+    """
     bounds, starts = generation.column("chunk_lines"), generation.file_starts
     found: dict[int, list[int]] = {}
     for file, numbers in sorted(lines.items()):
         begin, end = int(starts[file]), int(starts[file + 1])
         own = np.array(numbers, dtype=np.int64)
-        places = bounds[begin:end, 0].searchsorted(own, side="right") - 1
-        for place, line in zip(places.tolist(), own.tolist(), strict=True):
-            if place >= 0 and line <= bounds[begin + place, 1]:
-                found.setdefault(begin + place, []).append(line)
+        firsts = bounds[begin:end, 1].searchsorted(own, side="left") + begin
+        lasts = bounds[begin:end, 0].searchsorted(own, side="right") + begin
+        for first, last, line in zip(firsts.tolist(), lasts.tolist(), own.tolist(), strict=True):
+            for chunk in range(first, last):
+                found.setdefault(chunk, []).append(line)
     return found

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from semindex.search.evidence import FirstOf, Reasons
 from semindex.search.hits import Reader, containing
 from semindex.search.ordering import RankedFile, Ranking
+from semindex.search.patterns import LinesMatching
 from semindex.search.ranker import Ranker
 from semindex.tokens import word_terms, words
 from semindex.types import Mode, Query
@@ -17,12 +18,25 @@ PHRASE_FILES = 5000
 """Files read in search of a phrase, best first; more are passed over, and the answer says so."""
 
 
-def rank_phrases(ranker: Ranker, query: Query, reader: Reader, *, limit: int, mode: Mode) -> Ranking:
-    """The best ``limit`` files that hold every phrase of the query, with the chunks that do."""
+def rank_phrases(
+    ranker: Ranker,
+    query: Query,
+    reader: Reader,
+    *,
+    limit: int,
+    mode: Mode,
+    lines_matching: LinesMatching | None = None,
+) -> Ranking:
+    """The best ``limit`` files that hold every phrase of the query, with the chunks that do.
+
+    ``lines_matching`` is that of :meth:`Ranker.rank`.
+    """
     kept: tuple[RankedFile, ...] = ()
     evidence: list[tuple[frozenset[int], Reasons]] = []
     for terms in phrase_terms(query.phrases):
-        ranking = ranker.rank(query, limit=PHRASE_FILES, mode=mode, required=terms)
+        ranking = ranker.rank(
+            query, limit=PHRASE_FILES, mode=mode, required=terms, lines_matching=lines_matching
+        )
         known = {found.file for found in kept}
         others = replace(ranking, files=tuple(f for f in ranking.files if f.file not in known))
         more = containing(others, query.phrases, reader, limit=limit - len(kept))

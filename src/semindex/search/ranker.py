@@ -24,7 +24,7 @@ from semindex.search.gathering import Scratch, gathered, text_frequencies
 from semindex.search.holders import Holding, Lookup, Standing, Texts
 from semindex.search.matched import rank_matched
 from semindex.search.ordering import Ordering, RankedFile, Ranking, asks_for_settings
-from semindex.search.patterns import LinesMatching, settled
+from semindex.search.patterns import LinesMatching, as_words, settled
 from semindex.search.places import place_matches
 from semindex.search.plan import Asked
 from semindex.search.rare import NOTHING, Rare, rare_places
@@ -160,15 +160,15 @@ class Ranker:
         generation = self.generation
         if not generation.live_files:
             return Ranking((), ())
-        query, notes = settled(query, generation, filters=lines_matching is not None)
+        if query.patterns:
+            query = settled(query, generation) if lines_matching else as_words(query, query.patterns)
         passing = self._passing(query.filters, required)
         if query.patterns and lines_matching is not None:
             passing, lines = with_lines(generation, passing, query.patterns, lines_matching)
             if not query.text:
                 return rank_matched(generation, self._ordering, passing, lines, limit=limit, spans=spans)
         find = partial(self._rank, limit=limit, spans=spans, span_share=span_share, mode=mode)
-        found = find(query, passing, required=required is not None, texts=texts, holding=holding)
-        return replace(found, notes=(*notes, *found.notes)) if notes else found
+        return find(query, passing, required=required is not None, texts=texts, holding=holding)
 
     def _rank(
         self,

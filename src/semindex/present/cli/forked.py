@@ -16,6 +16,8 @@ _MODULES = (
     "semindex.present.terminal",
     "semindex.configured",
     "semindex.exact.choosing",
+    "semindex.exact.indexed",
+    "semindex.exact.matching",
     "semindex.exact.needed",
     "semindex.exact.streaming",
     "semindex.indexing.freshness",
