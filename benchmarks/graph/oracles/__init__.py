@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.graph.oracles import c, go, java, python, script
+from benchmarks.graph.oracles import c, go, java, python, rust, script
 from benchmarks.graph.oracles.options import Options
 from benchmarks.graph.truth import Truth
 
@@ -15,6 +15,7 @@ SUFFIXES = {
     "go": (".go",),
     "java": (".java",),
     "python": (".py",),
+    "rust": (".rs",),
     **script.SUFFIXES,
 }
 """The ends of the file names that count for each language."""
@@ -23,6 +24,7 @@ _ORACLES: dict[str, Callable[[Path, Options], Truth]] = {
     "go": go.truth,
     "java": java.truth,
     "python": python.truth,
+    "rust": rust.truth,
     **{language: partial(script.truth, language) for language in script.SUFFIXES},
 }
 
