@@ -190,11 +190,13 @@ class Chooser:
 
         scanned = chosen(known.scanned(query, whole_files=pattern.multiline, every=every))
         doubtful = chosen(known.unsure(every=every).nonzero()[0]) + extra
+        # Paths that nobody has looked at are those of segments, which may be closed when somebody asks.
+        number = count() if freshness == "unchecked" else None
         return Selection(
             self._root,
             tuple(scanned if freshness == "fresh" else sorted(scanned, key=os.fsencode)),
             tuple(sorted(doubtful, key=os.fsencode)),
-            count,
+            count if number is None else lambda: number,
             grams=(written(query),) if query != ANY else (),
             freshness=freshness,
             reason=EVERY if every else asked.why_none,
@@ -268,6 +270,18 @@ def _all(
     notes = (f"the index was not used: {problem}",) if problem else ()
     reason = NOT_USED if problem else NOT_INDEXED
     return Selection(root, (), tuple(found), lambda: len(found), notes=notes, reason=reason)
+
+
+def files_of(root: Path, wanted: Wanted, program: str) -> tuple[str, ...]:
+    """The root-relative paths of all files that a question is about, in the order of their bytes.
+
+    Raises:
+        RootError: ``root`` is no folder that can be read.
+        QueryError: A glob or a type of ``wanted`` is none.
+    """
+    takes = FileFilter(wanted, program).takes
+    listed = everything(root, wanted.scope, program) if wanted.no_ignore else None
+    return tuple(filter(takes, listed if listed is not None else [ref.path for ref in walked(root, wanted)]))
 
 
 def walked(root: Path, wanted: Wanted) -> Sequence[FileRef]:

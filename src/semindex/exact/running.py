@@ -8,8 +8,9 @@ import subprocess  # noqa: TID251 - runs ripgrep, found by semindex.exact.ripgre
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import Queue
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from semindex.exact.asking import Asking
 from semindex.exact.batches import Batch, File, cut
 from semindex.exact.summaries import Summaries
 from semindex.exact.walkargs import words_for
+from semindex.process.interrupts import held_interrupts
 
 FOUND, NOTHING, FAILED = 0, 1, 2
 _CHUNK_BYTES = 1 << 16
@@ -99,6 +101,20 @@ class _Run:
         self.said = self.process.stderr.read()
 
 
+@contextmanager
+def _started(asking: Asking, batch: Batch, **how: Any) -> Iterator[_Run]:
+    """A run, which is stopped if what is done with it fails."""
+    at_work: _Run | None = None
+    try:
+        with held_interrupts():
+            at_work = _Run(asking, batch, **how)
+        yield at_work
+    except BaseException:
+        if at_work is not None:
+            at_work.stop()
+        raise
+
+
 def run(
     asking: Asking, files: Sequence[File], write: Callable[[bytes], None], *, descriptor: int | None = None
 ) -> Outcome:
@@ -155,33 +171,26 @@ def listed(asking: Asking, paths: Sequence[bytes]) -> tuple[frozenset[bytes], Ou
     found: set[bytes] = set()
     outcomes = []
     for batch in cut([File(path) for path in paths], asking.words, asking.environment, processes=0):
-        at_work = _Run(asking, batch, threads=asking.processes)
-        try:
-            found.update(b"".join(at_work.output()).split(b"\0"))
-        except BaseException:
-            at_work.stop()
-            raise
-        outcomes.append(_outcome(at_work.wait(), at_work.said, found=bool(found)))
+        with _started(asking, batch, threads=asking.processes) as at_work:
+            found.update(path for path in b"".join(at_work.output()).split(b"\0") if path)
+            code = at_work.wait()
+        outcomes.append(_outcome(code, at_work.said, found=bool(found)))
     return frozenset(found), _together(outcomes)
 
 
 def _checked(asking: Asking) -> Outcome:
     """What ripgrep says of the pattern alone."""
-    at_work = _Run(asking, Batch((os.fsencode(os.devnull),)))
-    for _ in at_work.output():
-        pass
-    code = at_work.wait()
+    with _started(asking, Batch((os.fsencode(os.devnull),))) as at_work:
+        for _ in at_work.output():
+            pass
+        code = at_work.wait()
     return _outcome(code if code == FAILED else NOTHING, at_work.said, found=False)
 
 
 def _alone(asking: Asking, batch: Batch) -> Outcome:
     """The outcome of one run that prints to this process's standard output."""
-    at_work = _Run(asking, batch, inherits=True)
-    try:
+    with _started(asking, batch, inherits=True) as at_work:
         code = at_work.wait()
-    except BaseException:
-        at_work.stop()
-        raise
     outcome = _outcome(code, at_work.said, found=False)
     if code == FAILED and not outcome.errors:
         # A file is gone since it was listed. Whether others had something it does not tell.
@@ -206,7 +215,8 @@ class _Sequence:
         try:
             while waiting or at_work:
                 while waiting and len(at_work) <= self._asking.processes:
-                    at_work.append(_Run(self._asking, waiting.popleft()))
+                    with held_interrupts():
+                        at_work.append(_Run(self._asking, waiting.popleft()))
                 found = self._hand_on(at_work[0])
                 outcomes.append(_outcome(at_work[0].wait(), at_work[0].said, found=found))
                 at_work.popleft()
