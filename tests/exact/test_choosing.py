@@ -36,6 +36,7 @@ PATTERNS = [
     "\\x6eeedle",
 ]
 FLAGS = [[], ["-i"], ["-w"], ["-F"], ["-U"], ["-v", "-c"], ["-x"], ["-S"], ["--files-without-match"], ["-a"]]
+FLAGS += [["-uuu"], ["-d1"], ["--sortr=path"]]
 WORDS = (
     "needle Needle_12 alpha_gamma beta_gamma Kelvin délta DÉLTA nécessaire abcd omega \u212aelvin x é".split()
 )
@@ -179,6 +180,7 @@ def test_without_refresh_the_index_is_believed(tree: Path, tmp_path: Path) -> No
         assert index.grep("needle", refresh=False).coverage.freshness == "unchecked"
     assert grep(root, "a_new_word", ["-l"]) == (0, b"new.py\nsrc/f1.py\n")
     assert grep(root, "a_new_word", ["-l", "--no-refresh"]) == (1, b"")
+    assert b"files in question: " in grep(root, "a_new_word", ["--plan", "--no-refresh"])[1]
     before = grep(tree, "omega", ["-l"])[1].splitlines()
     after = grep(root, "omega", ["-l", "--no-refresh"])[1].splitlines()
     assert set(before) - set(after) <= {b"src/f1.py", b"src/f2.py"} and after == sorted(after)

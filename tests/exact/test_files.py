@@ -126,15 +126,14 @@ def test_the_files_are_those_that_ripgrep_lists(
         hidden=hidden,
         glob=tuple(glob),
         iglob=tuple(iglob),
-        type=tuple(taken),
-        type_not=tuple(left_out),
+        types=(*((name, True) for name in taken), *((name, False) for name in left_out)),
     )
     assert ours(wanted, tree) == ripgrep_lists([*words, *([place] if place else [])], tree)
 
 
 def test_a_type_that_ripgrep_does_not_know_is_refused(tree: Path) -> None:
     with pytest.raises(QueryError, match="unrecognized file type: nope"):
-        FileFilter(Wanted(type=("nope",)), RG)
+        FileFilter(Wanted(types=(("nope", True),)), RG)
 
 
 def test_the_types_are_those_of_ripgrep() -> None:
@@ -142,5 +141,5 @@ def test_the_types_are_those_of_ripgrep() -> None:
 
 
 def test_a_file_that_was_named_is_searched_whatever_the_options_say(tree: Path) -> None:
-    wanted = Wanted("a/.h/b.rs", "a/.h/b.rs", is_file=True, glob=("!*",), type=("py",))
+    wanted = Wanted("a/.h/b.rs", "a/.h/b.rs", is_file=True, glob=("!*",), types=(("py", True),))
     assert FileFilter(wanted, RG).takes("a/.h/b.rs")

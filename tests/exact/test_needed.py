@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ from .confirming import confirm, grams_of_text, question
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def plan(*patterns: str, **options: bool) -> str:
+def plan(*patterns: str, **options: Any) -> str:
     """The query for some patterns as text."""
     return written(needed.needed(Pattern(patterns=patterns, **options)).query)
 

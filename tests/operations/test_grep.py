@@ -237,3 +237,15 @@ def test_a_request_comes_from_json() -> None:
     content = json.loads('{"pattern": "x", "glob": ["*.py"], "limit": 5}')
     asked = from_json(operation("grep").request, content)
     assert (asked.pattern, asked.glob, asked.limit) == ("x", ("*.py",), 5)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [("a\0b", "cannot have a NUL byte"), ("\ud800", "valid Unicode"), ("x" * 200_000, "has 200,000 bytes")],
+)
+def test_a_pattern_that_no_program_can_be_given_is_refused(
+    pattern: str, message: str, tmp_path: Path
+) -> None:
+    plant(tmp_path, {"a.txt": b"x\n"})
+    with open_index(tmp_path) as index, pytest.raises(QueryError, match=message):
+        index.grep(pattern)

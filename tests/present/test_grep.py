@@ -133,6 +133,38 @@ needle --no-ignore --hidden
 needle --no-ignore build
 -tnope needle
 --type-list
+-u needle
+-uu -l needle
+-uuu needle
+-uuu -c import
+--binary needle
+--binary -l needle
+--binary needle odd/nul_late.bin a.py
+-d1 needle
+--max-depth 2 -l needle
+-d1 -l needle odd
+-d0 needle a.py
+-M30 needle
+-M30 --max-columns-preview needle
+-M30 -n --column needle
+-b needle
+-b -o needle
+-p needle a.py
+-p needle
+--pretty -N needle
+--no-messages needle nope a.py
+--no-messages (
+--files
+--files odd a.py
+--files -g *.txt
+--files -tpy
+--files -0 odd
+--files --color=always odd
+--files -. odd
+--files -uu
+--files -q
+--files -d1
+--files nope a.py
 """.strip().splitlines()
 
 

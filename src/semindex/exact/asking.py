@@ -29,6 +29,10 @@ class Look(Struct, frozen=True):
     """Whether each run ends with a summary, of which there has to be one."""
     stops_early: bool = False
     """Whether the first match ends the search (``--quiet``)."""
+    order: str = "path"
+    """What files are ordered by: ``path``, ``modified``, ``accessed``, or ``none`` for any order."""
+    reverse: bool = False
+    """Whether that order is turned around."""
 
 
 class Asking(Struct, frozen=True):

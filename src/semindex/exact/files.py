@@ -29,9 +29,10 @@ class Wanted(Struct, frozen=True):
     """Globs of the paths as they are shown; ``!`` in front leaves out, and the last that matches counts."""
     iglob: tuple[str, ...] = ()
     """The same whatever the case; these count after the others."""
-    type: tuple[str, ...] = ()
-    """Types of files, by ripgrep's names."""
-    type_not: tuple[str, ...] = ()
+    types: tuple[tuple[str, bool], ...] = ()
+    """Types of files by ripgrep's names, each with whether it is taken; the last that fits a file counts."""
+    max_depth: int | None = None
+    """How many levels below ``scope`` are searched: 1 for the files in it, 0 for none."""
     every: bool = False
     """Whether files without a match count, too, or binary ones are searched."""
 
@@ -65,7 +66,7 @@ class FileFilter:
             self._globs = Globs(wanted.glob, wanted.iglob)
         except GlobError as error:
             raise QueryError(f"error parsing glob '{error}'") from error
-        self._types = Types(program, wanted.type, wanted.type_not)
+        self._types = Types(program, wanted.types)
         self._folders: dict[str, bool] = {}
         # What ripgrep compares globs with is relative to the current folder.
         shown = wanted.shown
@@ -73,7 +74,7 @@ class FileFilter:
         self._before = os.fsencode(shown.removeprefix(here) if shown.startswith("/") else shown).removeprefix(
             b"./"
         )
-        self._takes_all = wanted.hidden and not self._globs and not (wanted.type or wanted.type_not)
+        self._takes_all = wanted.hidden and not self._globs and not wanted.types and wanted.max_depth is None
 
     def takes(self, path: str) -> bool:
         """Whether the question is about a file with this root-relative path."""
@@ -83,6 +84,8 @@ class FileFilter:
         if self._takes_all or wanted.is_file or path == wanted.scope:
             return True
         inside = wanted.inside(path)
+        if wanted.max_depth is not None and inside.count("/") >= wanted.max_depth:
+            return False
         folder, _, _ = inside.rpartition("/")
         return (not folder or self._enters(folder)) and self._verdict(inside, is_folder=False)
 

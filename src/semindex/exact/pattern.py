@@ -21,3 +21,6 @@ class Pattern(Struct, frozen=True, kw_only=True):
     multiline: bool = False
     multiline_dotall: bool = False
     pcre2: bool = False
+    file: str = ""
+    """A file that holds the last ``in_file`` patterns, a line each, because they are long."""
+    in_file: int = 0

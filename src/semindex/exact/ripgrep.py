@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semindex import config
-from semindex.errors import ConfigError, ProgramMissing
+from semindex.errors import ConfigError, ProgramMissing, QueryError
 
 if TYPE_CHECKING:
     from semindex.config import Settings
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEAST_MAJOR = 14
 """Earlier versions refuse patterns that later ones take, and write other errors."""
+MOST_PATTERN_BYTES = 131_000 if sys.platform != "win32" else 20_000
+"""What an argument of a program may have: Linux takes 131,072 bytes, Windows 32,767 with all others."""
 _VERSION_SECONDS = 10
 _CONFIG_VARIABLE = "RIPGREP_CONFIG_PATH"
 _NAME = "rg.exe" if sys.platform == "win32" else "rg"
@@ -93,7 +95,11 @@ def clean_environment() -> Mapping[str, str]:
 
 
 def pattern_words(pattern: Pattern) -> list[str]:
-    """The words of the command line that say what is looked for."""
+    """The words of the command line that say what is looked for.
+
+    Raises:
+        QueryError: A pattern cannot be handed to a program.
+    """
     flags = {
         "--fixed-strings": pattern.fixed_strings,
         "--ignore-case": pattern.ignore_case,
@@ -105,6 +111,25 @@ def pattern_words(pattern: Pattern) -> list[str]:
         "--pcre2": pattern.pcre2,
     }
     words = [flag for flag, is_set in flags.items() if is_set]
-    for each in pattern.patterns:
+    for each in pattern.patterns[: len(pattern.patterns) - pattern.in_file]:
+        _require_argument(each)
         words += ["-e", each] if not each.startswith("-") else [f"--regexp={each}"]
+    if pattern.file:
+        words.append(f"--file={pattern.file}")
     return words
+
+
+def _require_argument(pattern: str) -> None:
+    """Raise if a pattern cannot be handed to a program.
+
+    Raises:
+        QueryError: It has a NUL byte or a lone surrogate, or is too long.
+    """
+    if "\0" in pattern:
+        raise QueryError(r"a pattern cannot have a NUL byte; write \x00 for one")
+    try:
+        length = len(os.fsencode(pattern))
+    except UnicodeEncodeError as error:
+        raise QueryError("a pattern has to be valid Unicode") from error
+    if length > MOST_PATTERN_BYTES:
+        raise QueryError(f"a pattern has {length:,} bytes; it may have {MOST_PATTERN_BYTES:,}")

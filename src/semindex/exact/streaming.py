@@ -12,6 +12,7 @@ from semindex.exact.asking import Asking
 from semindex.exact.batches import File
 from semindex.exact.doubt import settle
 from semindex.exact.files import Wanted
+from semindex.exact.ordering import ordered
 from semindex.exact.running import FAILED, NOTHING, Outcome, run
 from semindex.exact.selection import Selection
 from semindex.types import GrepPlan
@@ -87,7 +88,9 @@ def stream(
 ) -> Outcome:
     """Search the files of all parts; the arguments are those of :func:`semindex.exact.running.run`."""
     found = settled(parts, asking)
-    outcome = run(asking, found.files, write, descriptor=descriptor)
+    look = asking.look
+    files = ordered(found.files, lambda file: file.shown, asking.folder, look.order, reverse=look.reverse)
+    outcome = run(asking, files, write, descriptor=descriptor)
     errors = tuple(dict.fromkeys((*found.outcome.errors, *outcome.errors)))
     has_failed = found.outcome.errors and not (asking.look.stops_early and outcome.code == 0)
     return Outcome(FAILED if has_failed else outcome.code, errors)

@@ -18,19 +18,15 @@ ALL = "all"
 class Types:
     """Which files are of the types that were asked for."""
 
-    def __init__(self, program: str, taken: Sequence[str], left_out: Sequence[str]) -> None:
-        """Look the types up.
+    def __init__(self, program: str, asked: Sequence[tuple[str, bool]]) -> None:
+        """Look types up that are to be taken, or left out; the last that fits a file counts.
 
         Raises:
             QueryError: Ripgrep knows no type of a name.
         """
-        known = type_globs(program) if taken or left_out else {}
-        self._selections = [
-            *((_patterns(known, name), True) for name in taken),
-            *((_patterns(known, name), False) for name in left_out),
-        ]
-        self._selections.reverse()
-        self._leaves_others = bool(taken)
+        known = type_globs(program) if asked else {}
+        self._selections = [(_patterns(known, name), takes) for name, takes in reversed(asked)]
+        self._leaves_others = any(takes for _, takes in asked)
 
     def verdict(self, path: bytes) -> bool | None:
         """Whether a file is taken; None if the types do not say."""

@@ -167,8 +167,7 @@ def _parts(tree: Tree, asked: Grep, program: str) -> list[Part]:
             no_ignore=asked.no_ignore,
             glob=tuple(asked.glob),
             iglob=tuple(asked.iglob),
-            type=tuple(asked.type),
-            type_not=tuple(asked.type_not),
+            types=(*((name, True) for name in asked.type), *((name, False) for name in asked.type_not)),
             every=asked.invert_match,
         )
         chosen = tree.chooser.choose(pattern_of(asked), wanted, program, refresh=asked.refresh)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import structs
 
-from semindex.present.cli.grepfiles import CHOSEN, Question
-from semindex.present.cli.greplook import SHOWN, look_of
+from semindex.present.cli.grepcommand import GrepCommand
+from semindex.present.cli.grepfiles import CHOSEN, Place, Question
+from semindex.present.cli.greplook import SHOWN, colour_of, look_of
+from semindex.present.cli.greppatterns import pattern_of
 from semindex.present.cli.options import (
     all_option,
     index_dir_option,
@@ -21,21 +23,23 @@ from semindex.present.cli.options import (
     repo_option,
     set_option,
 )
-from semindex.present.cli.outcome import DONE, ERROR, tell
+from semindex.present.cli.outcome import DONE, ERROR, NOTHING, tell
 from semindex.present.cli.paging import NONE, give_text
 from semindex.present.stream import ReaderGone, write, write_json
 
 if TYPE_CHECKING:
-    from semindex.exact.asking import Look
+    from semindex.exact.asking import Asking, Look
     from semindex.exact.pattern import Pattern
     from semindex.exact.running import Outcome
     from semindex.exact.streaming import Part
 
 _SOUGHT = (
     ("-e", "--regexp", "regexp", "A pattern, instead of PATTERN; repeatable: one of them has to match."),
+    ("-f", "--file", "files", "A file with a pattern a line, instead of PATTERN; repeatable."),
     ("-F", "--fixed-strings", "", "Patterns are texts, in which no character is special."),
     ("-i", "--ignore-case", "", "Case does not count."),
     ("-S", "--smart-case", "", "Case counts only where a pattern has a capital."),
+    ("-s", "--case-sensitive", "", "Case counts, as it does without -i and -S."),
     ("-w", "--word-regexp", "", "Matches are whole words."),
     ("-x", "--line-regexp", "", "Matches are whole lines."),
     ("-U", "--multiline", "", "Matches may span lines."),
@@ -43,16 +47,22 @@ _SOUGHT = (
     ("-P", "--pcre2", "", "Patterns are those of PCRE2, with look-around and back references."),
 )
 
-_OF_EVERY_FILE = ("invert_match", "files_without_match", "passthru", "text")
+_OF_EVERY_FILE = ("invert_match", "files_without_match", "passthru", "text", "binary")
 """Options by which files count that have no match, or that are binary."""
-_WANTED = ("glob", "iglob", "type", "type_not", "hidden", "no_ignore")
+_WANTED = ("glob", "iglob", "types", "hidden", "no_ignore", "max_depth")
+NO_FILES = (
+    "no file was searched, so a filter or an ignore rule may leave out more than was meant; "
+    "--files lists what is searched"
+)
 
 
 def _sought(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what is looked for."""
     for short, flag, name, help in reversed(_SOUGHT):
         words = [each for each in (short, flag, name) if each]
-        kind: dict[str, Any] = {"multiple": True, "metavar": "PATTERN"} if name else {"is_flag": True}
+        kind: dict[str, Any] = {"is_flag": True}
+        if name:
+            kind = {"multiple": True, "metavar": "PATTERN" if name == "regexp" else "FILE"}
         command = click.option(*words, help=help, **kind)(command)
     return command
 
@@ -64,10 +74,13 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
+@click.command(cls=GrepCommand)
 @click.argument("words", nargs=-1, metavar="PATTERN [PATH]...")
 @_sought
 @_options
+@click.option(
+    "--files", "only_files", is_flag=True, help="Show which files would be searched, without a PATTERN."
+)
 @click.option("--type-list", is_flag=True, help="Show the types of files.")
 @click.option(
     "-r",
@@ -90,6 +103,7 @@ def grep(
     words: tuple[str, ...],
     *,
     regexp: tuple[str, ...],
+    files: tuple[str, ...],
     names: tuple[str, ...],
     everything: bool,
     index_dir: Path | None,
@@ -109,51 +123,72 @@ def grep(
     program = find_program(settings)
     if flags["type_list"]:
         return _give_types(program)
-    patterns, places = (regexp, words) if regexp else (words[:1], words[1:])
+    is_given = bool(regexp or files) or flags["only_files"]
+    if not (is_given or words):
+        raise click.UsageError("missing argument 'PATTERN'", click.get_current_context())
+    typed, paths = (regexp, words) if is_given else (words[:1], words[1:])
     by_name = bool(names) or everything
-    _require(patterns, places, by_name=by_name, everything=everything, index_dir=index_dir)
-    look = look_of(flags, places, by_name=by_name, is_terminal=sys.stdout.isatty())
+    _require(paths, by_name=by_name, everything=everything, index_dir=index_dir)
+    _unrestrict(flags)
+    look = look_of(flags, paths, by_name=by_name, is_terminal=sys.stdout.isatty())
     every = any(flags[name] for name in _OF_EVERY_FILE)
-    options = {**{name: flags[name] for name in _WANTED}, "every": every}
-    question = Question(program, _pattern(patterns, flags), options, refresh=flags["refresh"])
-    parts, wrong = (question.in_repositories(names), []) if by_name else question.at(places, index_dir)
-    for note in dict.fromkeys(note for part in parts for note in part.selection.notes):
-        tell(note)
-    if flags["only_plan"]:
-        return _give_plan(parts, as_json=flags["json"])
-    if flags["replace"] is not None:
-        pager = NONE if flags["no_pager"] else settings.pager
-        return _ended(_give_diff(question, parts, look, flags["replace"], pager), wrong, look)
-    from semindex.exact.asking import asking
-    from semindex.exact.streaming import stream
+    question = Question({**{name: flags[name] for name in _WANTED}, "every": every})
+    places, wrong = (question.in_repositories(names), []) if by_name else question.at(paths, index_dir)
+    if flags["only_files"]:
+        return _ended(_give_files(places, program, look, flags), wrong, look)
+    with pattern_of(typed, files, flags) as pattern:
+        parts = [place.part(pattern, program, refresh=flags["refresh"]) for place in places]
+        for note in dict.fromkeys(note for part in parts for note in part.selection.notes):
+            tell(note)
+        if flags["only_plan"]:
+            return _give_plan(parts, as_json=flags["json"])
+        asked = _asked(program, pattern, look)
+        if flags["replace"] is not None:
+            pager = NONE if flags["no_pager"] else settings.pager
+            return _ended(_give_diff(asked, parts, flags["replace"], pager), wrong, look)
+        from semindex.exact.streaming import stream
 
-    asked = asking(program, os.getcwdb(), question.pattern, look)  # noqa: PTH109 - bytes
-    asked = structs.replace(asked, output=_output())
-    return _ended(stream(parts, asked, _written, descriptor=_descriptor()), wrong, look)
+        outcome = stream(parts, asked, _written, descriptor=_descriptor())
+    is_vain = outcome.code == NOTHING and not (paths or by_name)
+    if is_vain and not any(part.selection.count() for part in parts):
+        wrong.append(NO_FILES)
+    return _ended(outcome, wrong, look)
 
 
-def _require(
-    patterns: Sequence[str],
-    places: Sequence[str],
-    *,
-    by_name: bool,
-    everything: bool,
-    index_dir: Path | None,
-) -> None:
-    """Raise if no pattern is given, or both paths and names."""
-    ctx = click.get_current_context()
-    if not patterns:
-        raise click.UsageError("missing argument 'PATTERN'", ctx)
+def _require(places: Sequence[str], *, by_name: bool, everything: bool, index_dir: Path | None) -> None:
+    """Raise if both paths and names are given."""
     if by_name and (places or index_dir is not None):
         other = "PATH" if places else "--index-dir"
-        raise click.UsageError(f"{'--all' if everything else '--repo'} and {other} exclude each other.", ctx)
+        told = f"{'--all' if everything else '--repo'} and {other} exclude each other."
+        raise click.UsageError(told, click.get_current_context())
 
 
-def _pattern(patterns: Sequence[str], flags: Mapping[str, Any]) -> Pattern:
-    from semindex.exact.pattern import Pattern
+def _unrestrict(flags: dict[str, Any]) -> None:
+    """Set what -u, -uu and -uuu stand for."""
+    for times, name in enumerate(("no_ignore", "hidden", "binary"), 1):
+        flags[name] = flags[name] or flags["unrestricted"] >= times
 
-    names = [flag[2:].replace("-", "_") for _, flag, name, _ in _SOUGHT if not name]
-    return Pattern(patterns=tuple(patterns), **{name: flags[name] for name in names})
+
+def _asked(program: str, pattern: Pattern, look: Look) -> Asking:
+    from semindex.exact.asking import asking
+
+    asked = asking(program, os.getcwdb(), pattern, look)  # noqa: PTH109 - bytes
+    return structs.replace(asked, output=_output())
+
+
+def _give_files(places: Sequence[Place], program: str, look: Look, flags: Mapping[str, Any]) -> Outcome:
+    """Print the paths of the files in question."""
+    from semindex.exact.ordering import ordered
+    from semindex.exact.running import Outcome
+
+    listed = [path for place in places for path in place.files(program)]
+    paths = ordered(listed, bytes, os.getcwdb(), look.order, reverse=look.reverse)  # noqa: PTH109 - bytes
+    is_coloured = colour_of(flags, is_terminal=sys.stdout.isatty()) != "never"
+    before, after = (b"\x1b[0m\x1b[35m", b"\x1b[0m") if is_coloured else (b"", b"")
+    end = b"\0" if flags["null"] else b"\n"
+    if not look.stops_early:
+        _written(b"".join(before + path + after + end for path in paths))
+    return Outcome(DONE if paths else NOTHING)
 
 
 def _give_types(program: str) -> int:
@@ -183,15 +218,14 @@ def _give_plan(parts: Sequence[Part], *, as_json: bool) -> int:
     return DONE
 
 
-def _give_diff(
-    question: Question, parts: Sequence[Part], look: Look, replacement: str, pager: str
-) -> Outcome:
+def _give_diff(asked: Asking, parts: Sequence[Part], replacement: str, pager: str) -> Outcome:
     """Print what a replacement would change."""
-    from semindex.exact.asking import Look, asking
+    from semindex.exact.asking import Look
     from semindex.exact.replacing import Changes, FileChange
     from semindex.exact.streaming import stream
     from semindex.present.cli.grepdiff import diff_of
 
+    look = asked.look
     if "--invert-match" in look.flags:
         raise click.UsageError("--invert-match and --replace exclude each other.")
     is_terminal = sys.stdout.isatty()
@@ -208,9 +242,8 @@ def _give_diff(
 
     flags = ["--json", f"--replace={replacement}"]
     flags += [flag for flag in look.flags if flag == "--no-mmap" or flag.startswith("--max-count")]
-    folder = os.getcwdb()  # noqa: PTH109 - bytes
-    asked = asking(question.program, folder, question.pattern, Look(tuple(flags), is_json=True))
-    outcome = stream(parts, asked, Changes(folder, give).write)
+    seen = structs.replace(asked, look=Look(tuple(flags), is_json=True), output=None)
+    outcome = stream(parts, seen, Changes(asked.folder, give).write)
     if shown:
         give_text(os.fsdecode(b"".join(shown)).removesuffix("\n"), pager)
     return outcome
@@ -243,7 +276,7 @@ def _written(chunk: bytes) -> None:
 
 def _ended(outcome: Outcome, missing: Sequence[str], look: Look) -> int:
     """Tell what went wrong; the exit code."""
-    for message in missing:
+    for message in missing if "--no-messages" not in look.flags else ():
         tell(message)
     for error in outcome.errors:
         tell(error.decode("utf-8", "surrogateescape"))
