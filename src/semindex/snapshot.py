@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from semindex.errors import IndexCorrupt
+from semindex.errors import IndexCorrupt, NotIndexed
 from semindex.operations.base import verb
 from semindex.operations.read import Read, read
 from semindex.operations.related import Related, related
@@ -33,6 +33,7 @@ from semindex.types import Coverage, Embedder, FileFailure, GroupBy, Hit, Mode, 
 
 if TYPE_CHECKING:
     from semindex.exact.indexed import IndexedFiles
+    from semindex.graph.edges import Edges
 
 ANSWER_SECONDS = 3600
 """How long a ranking is remembered, so that a process that stays gives memory back."""
@@ -122,6 +123,7 @@ class Snapshot:
         self._segments = [segment for commit in commits for segment in commit.segments]
         self._memory, self.judging, self._masks = memory, judging, masks
         self._embedder, self._is_sound, self._ripgrep = embedder, False, ripgrep
+        self._graphs: dict[int, Edges] = {}
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
             memory.rankings,
             most_bytes=ANSWER_BYTES,
@@ -145,6 +147,23 @@ class Snapshot:
     related = verb(Related, related)
     symbol = verb(Symbol, symbol)
     read = verb(Read, read)
+
+    def graph(self, repository: int = 0) -> Edges:
+        """The code graph of one of the repositories.
+
+        Raises:
+            NotIndexed: The index was made before there was one; a refresh makes it.
+        """
+        from semindex.graph.corpus import Corpus
+        from semindex.graph.edges import Edges
+
+        known = self._graphs.get(repository)
+        if known is None:
+            corpus = Corpus(self.generation, repository)
+            if not corpus.has_facts:
+                raise NotIndexed("the index has no code graph; run 'semindex index' to make it")
+            known = self._graphs[repository] = Edges(corpus)
+        return known
 
     def why_left_out(self, repository: int, path: str) -> FileFailure | None:
         """Why a file of a repository is not in its index, if that is known."""

@@ -191,6 +191,11 @@ class Generation:
         """Whether every segment has a section; optional ones are missing in older segments."""
         return all(segment.has(name) for segment in self._segments)
 
+    def string(self, name: str, file: int) -> bytes:
+        """What a file has in a column of strings by file."""
+        number, ordinal = _locate(self._file_base, file)
+        return unpacked_string(self._segments[number], name, ordinal)
+
     def lists(self, name: str, dtype: type[np.generic]) -> RowLists:
         """A column of strings whose bytes are numbers of a type, as a list of numbers for each row."""
         sizes = [string_sizes(segment, name) for segment in self._segments]

@@ -288,6 +288,7 @@ class Builder:
         self.is_cut = False
         self._names: dict[str, int] = {}
         self._nodes: dict[tuple[int, int, int], int] = {}
+        self._by_number: list[tuple[int, int, int]] = []
         self._definitions: list[Definition] = []
         self._attributes: dict[int, dict[int, int]] = {}
         self._imports: list[Import] = []
@@ -311,7 +312,17 @@ class Builder:
                 self.is_cut = True
                 return UNKNOWN
             known = self._nodes[key] = len(self._nodes)
+            self._by_number.append(key)
         return known
+
+    def inner_of_instance(self, expression: int) -> int:
+        """The type that a value has by its expression alone; unknown where that does not tell."""
+        found = self._by_number[expression] if expression >= 0 else None
+        return found[1] if found is not None and found[0] == Op.INSTANCE else UNKNOWN
+
+    def op_of(self, expression: int) -> Op | None:
+        """What the last node of an expression is; None for the unknown."""
+        return Op(self._by_number[expression][0]) if expression >= 0 else None
 
     def member(self, expression: int, name: str) -> int:
         """The expression of a member."""

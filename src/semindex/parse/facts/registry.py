@@ -11,13 +11,13 @@ from tree_sitter import Tree
 
 from semindex.parse.facts.model import Builder
 
-FACTS_VERSION = 1
+FACTS_VERSION = 3
 """Raised when the same file gives other facts than before."""
 
 Extract = Callable[[Tree, bytes, str, Builder], None]
 """Collects the facts of a file: of its tree, its text, and its root-relative path."""
 
-_MODULES: dict[str, str] = {}
+_MODULES = {"python": "python"}
 """By language the module below this package that has ``extract``."""
 
 

@@ -42,6 +42,7 @@ COMMANDS = {
     "related": Entry("related", "related", "Find code like the code at a place."),
     "symbol": Entry("symbol", "symbol", "Show the definitions of a name, or the outline of a file."),
     "read": Entry("read", "read", "Show lines of indexed files."),
+    "graph": Entry("graph", "graph", "Print the code graph: who calls what."),
     "add": Entry("add", "add", "Give a repository a name, and index it; a URL is cloned first.", blas=True),
     "remove": Entry("add", "remove", "Forget repositories that have a name."),
     "update": Entry("add", "update", "Bring repositories that have a name up to date.", blas=True),

@@ -1,0 +1,1 @@
+"""How each language names other files, and what belongs to the language itself."""

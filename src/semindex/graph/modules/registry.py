@@ -1,0 +1,24 @@
+"""Which languages the code graph follows, and how."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from semindex.graph.modules.base import Language
+
+if TYPE_CHECKING:
+    from semindex.graph.corpus import Corpus
+
+_MODULES = {"python": ("python", "Python")}
+"""By language the module here, and the class in it."""
+
+
+def language_of(name: str, corpus: Corpus) -> Language:
+    """How a language is followed; what is not known of it leads nowhere."""
+    found = _MODULES.get(name)
+    if found is None:
+        return Language(corpus)
+    module, kind = found
+    made: Language = getattr(importlib.import_module(f"semindex.graph.modules.{module}"), kind)(corpus)
+    return made
