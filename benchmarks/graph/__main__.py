@@ -22,6 +22,7 @@ from benchmarks.graph.oracles.options import Options, OracleError
 from benchmarks.graph.report import as_json, table, write_details
 from benchmarks.graph.scip import ScipError
 from benchmarks.graph.score import Score, read_calls, score
+from benchmarks.graph.sources import revision
 from benchmarks.graph.truth import Truth, Verdict, read_truth, write_truth
 
 
@@ -65,10 +66,19 @@ def _run(options: argparse.Namespace) -> None:
 def _kept_truth(root: Path, options: argparse.Namespace) -> Truth:
     kept = options.truths and options.truths / f"{options.language}-{root.name}.json"
     if kept and kept.exists():
-        return read_truth(kept)
+        return _of_revision(read_truth(kept), kept, root)
     truth = truth_of(options.language, root, _oracle_options(options))
     if kept:
         write_truth(truth, kept)
+    return truth
+
+
+def _of_revision(truth: Truth, kept: Path, root: Path) -> Truth:
+    if truth.revision != revision(root):
+        raise OracleError(
+            f"{kept} is about revision {truth.revision or 'none'} of {truth.repository}, but {root} is at "
+            f"{revision(root) or 'none'}. Check that revision out, or delete the file."
+        )
     return truth
 
 

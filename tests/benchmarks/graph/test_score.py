@@ -164,3 +164,14 @@ def test_the_mean_is_of_repositories_not_of_edges() -> None:
     all_found = scored(call(10, Tier.RESOLVED, RIGHT), call(11, Tier.RESOLVED, RIGHT))
 
     assert "precision 1.0000, recall 0.7500" in table([half, all_found])
+
+
+def test_a_kept_truth_of_another_revision_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    write_truth(TRUTH, tmp_path / "python-repository.json")
+
+    assert main(["run", "--language", "python", str(root), "--truths", str(tmp_path)]) == 2
+    assert "is about revision abc of repository" in capsys.readouterr().err
