@@ -124,6 +124,29 @@ def test_lines_around_a_match_are_those_of_the_file_whatever_else_matches(limit:
                 assert list(match.after) == lines[match.line : match.line + 2]
 
 
+def test_more_lines_around_a_match_than_there_are(tmp_path: Path) -> None:
+    plant(tmp_path, {"a.txt": b"a\nb\nc\n"})
+    with open_index(tmp_path) as index:
+        (match,) = index.grep("b", context=1_000_000_000).matches
+    assert (match.before, match.after) == (("a",), ("c",))
+
+
+@pytest.mark.parametrize("option", ["glob", "iglob"])
+def test_a_glob_that_is_no_text_is_refused(option: str, tmp_path: Path) -> None:
+    plant(tmp_path, {"a.txt": b"a\n"})
+    with open_index(tmp_path) as index, pytest.raises(QueryError, match="valid Unicode"):
+        index.grep("a", **{option: ["\ud800"]})  # type: ignore[arg-type]
+
+
+def test_a_glob_of_many_signs_is_read_or_refused_at_once(tmp_path: Path) -> None:
+    plant(tmp_path, {f"{'a' * 200}.txt": b"needle\n"})
+    with open_index(tmp_path) as index:
+        assert index.grep("needle", glob=["*" * 5000 + "x"]).matches == ()
+        assert len(index.grep("needle", glob=["*" * 5000 + "t"]).matches) == 1
+        with pytest.raises(QueryError, match="error parsing glob"):
+            index.grep("needle", glob=["{" * 5000])
+
+
 def test_lines_around_a_match_of_several_lines(tmp_path: Path) -> None:
     plant(tmp_path, {"a.txt": b"a\nb1\nb2\nb1\nb2\nc\n"})
     with open_index(tmp_path) as index:

@@ -66,6 +66,8 @@ class FileFilter:
             self._globs = Globs(wanted.glob, wanted.iglob)
         except GlobError as error:
             raise QueryError(f"error parsing glob '{error}'") from error
+        except UnicodeEncodeError as error:
+            raise QueryError("a glob has to be valid Unicode") from error
         self._types = Types(program, wanted.types)
         self._folders: dict[str, bool] = {}
         # What ripgrep compares globs with is relative to the current folder.

@@ -156,7 +156,9 @@ class Lines:
     def _around(self, veil: Veil, first: int, stop: int) -> tuple[tuple[str, ...], int]:
         """The lines with some numbers, as far as they are there, and how many secrets are masked in them."""
         shown = []
-        for number in range(first, stop):
+        # They come in ascending order; there may be far fewer than are asked for.
+        lowest, highest = (next(iter(self._near)), next(reversed(self._near))) if self._near else (0, -1)
+        for number in range(max(first, lowest), min(stop, highest + 1)):
             if number in self._near:
                 raw, offset = self._near[number]
                 begin, end = _window(len(raw.rstrip(b"\r")), ())

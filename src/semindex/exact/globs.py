@@ -95,6 +95,10 @@ def compile_glob(text: str, *, any_case: bool = False) -> re.Pattern[bytes]:
         raise GlobError(text) from error
 
 
+_MOST_DEPTH = 100
+"""Braces in braces; each level takes several of Python's frames."""
+
+
 class _Reader:
     """Reads one glob from left to right."""
 
@@ -145,7 +149,7 @@ class _Reader:
 
     def _star(self, pieces: list[bytes], before: str) -> None:
         if self._peek() != "*":
-            pieces.append(_ANY)
+            _add_any(pieces)
             return
         self._position += 1
         after = self._peek()
@@ -158,7 +162,7 @@ class _Reader:
             return
         ends = not after or (self._depth > 0 and after in ",}")
         if before != "/" or not (ends or after == "/"):
-            pieces.append(_ANY)
+            _add_any(pieces)
             return
         if not ends:
             self._position += 1
@@ -188,6 +192,8 @@ class _Reader:
 
     def _braces(self) -> bytes:
         self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            raise GlobError(self._text)
         found: list[bytes] = []
         while True:
             found.append(b"".join(self._alternative()))
@@ -199,6 +205,12 @@ class _Reader:
         self._depth -= 1
         some = [each for each in found if each]
         return b"(?:" + b"|".join(some) + b")" if some else b""
+
+
+def _add_any(pieces: list[bytes]) -> None:
+    """Add a star; several in a row match what one does, in a time that no longer depends on their number."""
+    if pieces[-1:] != [_ANY]:
+        pieces.append(_ANY)
 
 
 def _literal(character: str) -> bytes:

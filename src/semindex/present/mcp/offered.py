@@ -16,6 +16,8 @@ INSTRUCTIONS = (
     "says how to go on."
 )
 MOST_QUERIES = 5
+MOST_CONTEXT = 50
+"""Lines around a match; read shows more of a file."""
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _FLAG = {"type": "boolean"}
 
@@ -149,7 +151,13 @@ LISTED = {
             "path": _of("Only these folders or files.", _TEXTS),
             "glob": _of("Only paths that match, such as *.py; !*.py leaves out.", _TEXTS),
             "type": _of("Only these types of ripgrep's, such as py.", _TEXTS),
-            "context": _of("Lines before and after each match.", {"type": "integer"}, minimum=0, default=0),
+            "context": _of(
+                "Lines before and after each match.",
+                {"type": "integer"},
+                minimum=0,
+                maximum=MOST_CONTEXT,
+                default=0,
+            ),
             "limit": _of("At most so many matches.", {"type": "integer"}, minimum=1),
             "max_tokens": _MAX_TOKENS,
             "cursor": _of("To go on: the cursor of the last answer.", {"type": "string"}),
