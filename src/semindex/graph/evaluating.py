@@ -4,7 +4,7 @@ Example: ``self.box.open`` in a class ``Shop`` is ``MEMBER(MEMBER(SELF(Shop), bo
 object of ``Shop``; its attribute ``box`` has the type ``INSTANCE(IMPORT(0))``; the import leads to the class
 ``Box`` in another file, whose member ``open`` is a function: that is meant.
 
-Nothing is guessed. Where one possibility is unknown, the whole is; a cycle is unknown.
+Nothing is guessed. Where one possibility is unknown, the whole is. What leads back to itself adds nothing.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ class Evaluator:
         key = (file, expression)
         if key in self._known:
             return self._known[key]
-        if key in self._at_work or len(self._at_work) > MAX_DEPTH:
+        if key in self._at_work:
+            self._was_cut = True
+            return ()  # what leads back to itself adds nothing
+        if len(self._at_work) > MAX_DEPTH:
             self._was_cut = True
             return None
         unit = self.corpus.unit(file)
@@ -145,7 +148,7 @@ class Evaluator:
             return self._exported[key]
         if key in self._at_work:
             self._was_cut = True
-            return None
+            return ()
         self._at_work.add(key)
         try:
             found = self._offered(file, name)

@@ -50,7 +50,7 @@ def external(name: str, *, is_object: bool = False) -> Thing:
 
 
 def joined(values: list[Value]) -> Value:
-    """The union of several values; unknown if one is, or if there is none."""
+    """The union of several values; unknown if one is, or if nothing is in any."""
     found: dict[Thing, None] = {}
     for value in values:
         if value is None:

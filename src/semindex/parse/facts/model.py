@@ -320,9 +320,13 @@ class Builder:
         found = self._by_number[expression] if expression >= 0 else None
         return found[1] if found is not None and found[0] == Op.INSTANCE else UNKNOWN
 
+    def first_of(self, expression: int) -> int:
+        """The expression that a node's step is taken from."""
+        return self._by_number[expression][1]
+
     def op_of(self, expression: int) -> Op | None:
         """What the last node of an expression is; None for the unknown."""
-        return Op(self._by_number[expression][0]) if expression >= 0 else None
+        return _OPS[self._by_number[expression][0]] if expression >= 0 else None
 
     def member(self, expression: int, name: str) -> int:
         """The expression of a member."""
@@ -437,16 +441,86 @@ class Builder:
         for use in self._uses:
             flat_uses += (use[0] - line, *use[1:])
             line = use[0]
-        facts = Facts(
-            tuple(self._names),
-            tuple([number for node in self._nodes for number in node]),
-            tuple(self._definitions),
-            tuple(self._imports),
-            tuple([value for pair in self._bindings.items() for value in pair]),
-            tuple(flat_uses),
-            self.package,
-            self.is_cut,
+        facts = _Trimmed(self._by_number, list(self._names)).facts(
+            self._definitions, self._imports, self._bindings, flat_uses
         )
+        facts.package, facts.is_cut = self.package, self.is_cut
         # What is empty needs no room, and says that there is nothing.
         is_empty = not (facts.definitions or facts.imports or facts.flat_uses or facts.bindings)
         return b"" if is_empty else zlib.compress(_ENCODER.encode(facts), _COMPRESSION)
+
+
+_OPS = tuple(Op)
+_OF_EXPRESSION = frozenset((Op.UNION, Op.TUPLE)) | frozenset(
+    (Op.MEMBER, Op.CALL, Op.INSTANCE, Op.APPLY, Op.AWAIT, Op.ITEM, Op.ITERATE, Op.ENTER, Op.PART)
+)
+"""Ops whose ``a`` is an expression."""
+_TWO_EXPRESSIONS = frozenset((Op.APPLY, Op.UNION, Op.TUPLE))
+_NAME_FIRST = frozenset((Op.FREE, Op.OWNED))
+_NAME_SECOND = frozenset((Op.MEMBER, Op.OWNED))
+
+
+class _Trimmed:
+    """Leaves out the expressions and names that nothing refers to, and numbers the others anew."""
+
+    def __init__(self, nodes: Sequence[tuple[int, int, int]], names: Sequence[str]) -> None:
+        self._all, self._all_names = nodes, names
+        self._nodes: list[int] = []
+        self._numbers: dict[int, int] = {UNKNOWN: UNKNOWN}
+        self._names: dict[int, int] = {-1: -1}
+
+    def facts(
+        self,
+        definitions: Sequence[Definition],
+        imports: Sequence[Import],
+        bindings: dict[int, int],
+        flat_uses: list[int],
+    ) -> Facts:
+        """The facts, numbered anew."""
+        name, node = self._name, self._node
+        for at in range(0, len(flat_uses), 5):
+            flat_uses[at + 2], flat_uses[at + 3] = name(flat_uses[at + 2]), node(flat_uses[at + 3])
+        for each in definitions:
+            each.name, each.owner = name(each.name), name(each.owner)
+            each.returns, each.value = node(each.returns), node(each.value)
+            each.bases = tuple(map(node, each.bases))
+            flat = each.attributes
+            each.attributes = tuple([node(value) if at % 2 else name(value) for at, value in enumerate(flat)])
+        for one in imports:
+            one.local, one.module, one.name = name(one.local), name(one.module), name(one.name)
+        bound = [number for key, value in bindings.items() for number in (name(key), node(value))]
+        names = [self._all_names[number] for number in self._names if number >= 0]
+        return Facts(
+            tuple(names),
+            tuple(self._nodes),
+            tuple(definitions),
+            tuple(imports),
+            tuple(bound),
+            tuple(flat_uses),
+        )
+
+    def _name(self, number: int) -> int:
+        return self._names.setdefault(number, len(self._names) - 1)
+
+    def _node(self, number: int) -> int:
+        known = self._numbers.get(number)
+        if known is not None:
+            return known
+        waiting = [number]
+        while waiting:
+            top = waiting[-1]
+            op, a, b = self._all[top]
+            inner = [a] if op in _OF_EXPRESSION else []
+            inner += [b] if op in _TWO_EXPRESSIONS else []
+            missing = [each for each in inner if each not in self._numbers]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            if top in self._numbers:
+                continue
+            a = self._numbers[a] if op in _OF_EXPRESSION else self._name(a) if op in _NAME_FIRST else a
+            b = self._numbers[b] if op in _TWO_EXPRESSIONS else self._name(b) if op in _NAME_SECOND else b
+            self._numbers[top] = len(self._nodes) // 3
+            self._nodes += (op, a, b)
+        return self._numbers[number]

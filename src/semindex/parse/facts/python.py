@@ -40,14 +40,8 @@ _CONTAINERS = {
     "dictionary": "dict",
     "dictionary_comprehension": "dict",
 }
-_LITERALS = {
-    "string": "str",
-    "concatenated_string": "str",
-    "integer": "int",
-    "float": "float",
-    "true": "bool",
-}
-_LITERALS["false"] = "bool"
+_LITERALS = {"integer": "int", "float": "float", "true": "bool", "false": "bool"}
+_LEAVES = ("comment", "ellipsis", "pass_statement", "break_statement", "continue_statement")
 _YIELD = re.compile(rb"\byield\b")
 
 
@@ -60,6 +54,11 @@ class _Python:
     def __init__(self, text: bytes, made: Builder) -> None:
         self._text, self._made = text, made
         self._none = made.node(Op.INSTANCE, made.free("None"))
+        self._literals = {
+            kind: made.node(Op.INSTANCE, made.free(name)) for kind, name in _LITERALS.items()
+        } | dict.fromkeys(_LEAVES, UNKNOWN)
+        self._literals["none"] = self._none
+        self._text_value = made.node(Op.INSTANCE, made.free("str"))
         self._depth = 0
         self._waiting: deque[Callable[[], None]] = deque()
         """Bodies of functions, which see all that the scopes around them bind."""
@@ -89,9 +88,9 @@ class _Python:
             bound = [expression for _, expression in scope.bound(name)]
             if len(bound) == 1 and self._made.op_of(bound[0]) in (Op.DEFINITION, Op.IMPORT):
                 continue
-            defined = {each for each in bound if self._made.op_of(each) is Op.DEFINITION}
-            if len(defined) == len(bound):
-                continue  # variants of one name: all are found as definitions
+            kinds = {self._made.op_of(each) for each in bound}
+            if Op.DEFINITION in kinds and Op.IMPORT not in kinds:
+                continue  # variants of one name; what is assigned to it besides is still called by it
             self._made.bind(name, self._either(bound))
 
     def _slice(self, node: Node | None) -> str:
@@ -499,7 +498,7 @@ class _Python:
         text = self._slice(node)
 
         def note(name: str, at: int, expression: int) -> int:
-            if "\n" not in text and text.isascii() and self._made.op_of(expression) in _NOTED:
+            if "\n" not in text and text.isascii() and self._is_global(expression):
                 self._made.use(row + 1, column + at + 1, name, expression, Role.TYPE)
             return expression
 
@@ -517,30 +516,33 @@ class _Python:
 
     def _value(self, node: Node, scope: Scope, role: Role | None = None) -> int:
         """The expression of a node; all calls in it are noted. ``role`` is that of its last name."""
+        kind = node.type
+        if kind == "identifier":
+            return self._read(node, scope, role)
+        literal = self._literals.get(kind)
+        if literal is not None:
+            return literal
         if self._depth > MAX_DEPTH:
             return UNKNOWN
         self._depth += 1
-        kind = node.type
-        if kind == "identifier":
-            found = self._read(node, scope, role)
-        elif kind == "attribute":
+        if kind == "attribute":
             found = self._attribute(node, scope, role)
-        elif kind in _LITERALS:
-            self._parts(node, scope)
-            found = self._made.node(Op.INSTANCE, self._made.free(_LITERALS[kind]))
-        elif kind == "none":
-            found = self._none
         else:
             handler = _EXPRESSIONS.get(kind)
             found = handler(self, node, scope) if handler is not None else self._parts(node, scope)
         self._depth -= 1
         return found
 
+    def _string(self, node: Node, scope: Scope) -> int:
+        for child in node.named_children:
+            if child.type in ("interpolation", "string"):
+                self._value(child, scope)
+        return self._text_value
+
     def _parts(self, node: Node, scope: Scope) -> int:
         """Look for calls in a node of which nothing else is known."""
-        if node.named_child_count:
-            for child in node.named_children:
-                self._value(child, scope)
+        for child in node.named_children:
+            self._value(child, scope)
         return UNKNOWN
 
     def _read(self, node: Node, scope: Scope, role: Role | None = None) -> int:
@@ -552,11 +554,18 @@ class _Python:
         return expression
 
     def _note(self, node: Node, name: str, expression: int, role: Role | None) -> None:
-        if self._made.op_of(expression) in _NOTED or role in (Role.DECORATOR, Role.BASE):
+        if role is not None or self._is_global(expression):
             point = node.start_point
             self._made.use(
                 point.row + 1, point.column + 1, name, expression, Role.READ if role is None else role
             )
+
+    def _is_global(self, expression: int) -> bool:
+        """Whether an expression names a definition, an import or what that has, not what an object holds."""
+        op = self._made.op_of(expression)
+        if op is Op.MEMBER:
+            return self._made.op_of(self._made.first_of(expression)) is Op.IMPORT
+        return op in _NOTED
 
     def _attribute(self, node: Node, scope: Scope, role: Role | None = None) -> int:
         base, name = node.child_by_field_name("object"), node.child_by_field_name("attribute")
@@ -733,7 +742,7 @@ def inner_start(node: Node) -> int:
     return node.start_byte
 
 
-_NOTED = frozenset((Op.DEFINITION, Op.IMPORT, Op.MEMBER))
+_NOTED = frozenset((Op.DEFINITION, Op.IMPORT))
 _BLOCKS = frozenset(
     """module block if_statement elif_clause else_clause while_statement try_statement finally_clause
     with_statement with_clause match_statement""".split()
@@ -779,5 +788,6 @@ _EXPRESSIONS: dict[str, _Expression] = {
     "generator_expression": _Python._comprehension,
     "lambda": _Python._lambda,
     "assignment": _Python._assignment,
-    "comment": lambda *_: UNKNOWN,
+    "string": _Python._string,
+    "concatenated_string": _Python._string,
 }

@@ -11,7 +11,7 @@ from tree_sitter import Tree
 
 from semindex.parse.facts.model import Builder
 
-FACTS_VERSION = 3
+FACTS_VERSION = 5
 """Raised when the same file gives other facts than before."""
 
 Extract = Callable[[Tree, bytes, str, Builder], None]
