@@ -194,3 +194,18 @@ IDS = st.lists(st.integers(0, 20), unique=True).map(lambda some: np.array(sorted
 @given(IDS, IDS)
 def test_common_ids_are_those_of_both(some: Ids, others: Ids) -> None:
     assert common(some, others).tolist() == sorted({*some.tolist()} & {*others.tolist()})
+
+
+@pytest.mark.parametrize(
+    ("line", "held"),
+    [("Über Allem", True), ("(über Allem)", False), ("xÜber Allem", False), ("ÜBER allem", True)],
+)
+def test_capitals_outside_of_ascii_count_and_words_are_whole(tmp_path: Path, line: str, held: bool) -> None:
+    (tmp_path / "a.txt").write_text(f"first\n{line}\n", "utf-8")
+    (tmp_path / "b.txt").write_text("something else\n", "utf-8")
+    with semindex.open(tmp_path) as opened:
+        opened.refresh()
+        asked = ("Über", "ALLEM")
+        found = lookup_of(opened, " ".join(asked)).of_line(asked)
+        expected = {file_of(opened, "a.txt"): EXACT} if held else {}
+        assert {file: each.level for file, each in found.items()} == expected

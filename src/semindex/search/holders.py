@@ -42,6 +42,7 @@ underscores; only a part of it, or another ending.
 A definition of the same name with another underscore still comes before a use, and a use of the very word
 before one of its parts (``benchmarks.rare``)."""
 _BEFORE, _BEHIND = rb"(?<![\w\x80-\xff])", rb"(?![\w\x80-\xff])"
+_NOT_BEFORE = rb"(?<![\w\x80-\xff]"
 
 
 class Texts(Protocol):
@@ -73,10 +74,11 @@ class _Form(NamedTuple):
     """What a text must have for the pattern to match, in small letters: to look for it is much quicker."""
     underscores: bool = True
     """Whether those of the text count when that is looked for."""
+    folds: bool = True
+    """Whether the pattern is one of small letters, for texts in such."""
 
-    def may_be_in(self, text: bytes) -> bool:
-        """Whether a text has the part."""
-        small = text.lower()
+    def may_be_in(self, small: bytes) -> bool:
+        """Whether a text in small letters has the part."""
         return self.part in (small if self.underscores else small.replace(b"_", b""))
 
 
@@ -159,11 +161,11 @@ class Lookup:
         if by_file is None:
             by_file = self._by_file(self._fewest(self._with_all(literal)))
         needle = literal.encode("utf-8", "replace")
-        loose = rb"\s+".join(map(re.escape, needle.split()))
+        loose = rb"\s+".join(map(re.escape, needle.lower().split()))
         longest = max(needle.lower().split(), key=len, default=b"")
         forms = [
-            _Form(re.compile(re.escape(needle)), EXACT, longest),
-            _Form(re.compile(loose, re.IGNORECASE), LOOSE, longest),
+            _Form(re.compile(re.escape(needle)), EXACT, longest, folds=False),
+            _Form(re.compile(loose), LOOSE, longest),
         ]
         found = {file: self._of(file, chunks, forms) for file, chunks in by_file.items()}
         return {file: held for file, held in found.items() if held is not None}
@@ -171,9 +173,9 @@ class Lookup:
     def of_line(self, some: Sequence[str]) -> Holders:
         """The files with a line that holds all of some words, in any order."""
         by_file = self._by_file(self._fewest(self._with_all(" ".join(some), cut=False)))
-        each = b"".join(rb"(?=[^\n]*?" + _whole(word) + rb")" for word in some)
-        longest = max(some, key=len, default="").encode("utf-8", "replace").lower()
-        forms = [_Form(re.compile(rb"^" + each, re.IGNORECASE | re.MULTILINE), EXACT, longest)]
+        each = b"".join(rb"(?=[^\n]*?" + _whole(_small(word)) + rb")" for word in some)
+        longest = max(map(_small, some), key=len, default=b"")
+        forms = [_Form(re.compile(rb"^" + each, re.MULTILINE), EXACT, longest)]
         found = {file: self._of(file, chunks, forms) for file, chunks in by_file.items()}
         return {file: held for file, held in found.items() if held is not None}
 
@@ -186,11 +188,14 @@ class Lookup:
     def _of(self, file: int, chunks: Sequence[int], forms: Sequence[_Form]) -> Held | None:
         """How some chunks of a file hold something, by the first of its forms that is found."""
         text = self._texts.text(file) or b""
+        # Bytes in small letters are as many, and searched faster than bytes of any case.
+        small = text.lower()
         for form in forms if text else ():
-            if not (form.may_be_in(text) and form.pattern.search(text)):
+            read = small if form.folds else text
+            if not (form.may_be_in(small) and form.pattern.search(read)):
                 continue
             ranges = [(chunk, *self._generation.byte_range(chunk)) for chunk in chunks]
-            holding = [chunk for chunk, begin, end in ranges if form.pattern.search(text, begin, end)]
+            holding = [chunk for chunk, begin, end in ranges if form.pattern.search(read, begin, end)]
             if holding:
                 return Held(form.level, holding)
         return None
@@ -257,18 +262,24 @@ class Lookup:
         return np.array(sorted(chunks.tolist(), key=order)[:MOST_READ], dtype=np.int64)
 
 
-def _whole(word: str) -> bytes:
-    """The pattern of a whole word."""
-    return _BEFORE + re.escape(word.encode("utf-8", "replace")) + _BEHIND
+def _small(word: str) -> bytes:
+    """The bytes of a word with its ASCII letters made small, as they are in texts that are compared so."""
+    return word.encode("utf-8", "replace").lower()
+
+
+def _whole(word: bytes) -> bytes:
+    """The pattern of a whole word. What is before it is looked at last: plain bytes are searched quickly."""
+    plain = re.escape(word)
+    return plain + _NOT_BEFORE + plain + rb")" + _BEHIND
 
 
 def _spellings(word: str) -> list[_Form]:
     """What finds a word: as it is asked, whatever its case, then with underscores elsewhere."""
-    whole = word.encode("utf-8", "replace").lower()
-    found = [_Form(re.compile(_whole(word), re.IGNORECASE), EXACT, whole)]
-    letters = word.replace("_", "")
+    whole = _small(word)
+    found = [_Form(re.compile(_whole(whole)), EXACT, whole)]
+    letters = word.replace("_", "").lower()
     if letters and len(letters) <= MOST_SPELLED and letters.isascii():
         spelled = "_*".join(map(re.escape, letters)).encode()
-        pattern = re.compile(_BEFORE + b"_*" + spelled + b"_*" + _BEHIND, re.IGNORECASE)
-        found.append(_Form(pattern, LOOSE, letters.lower().encode(), underscores=False))
+        pattern = re.compile(_BEFORE + b"_*" + spelled + b"_*" + _BEHIND)
+        found.append(_Form(pattern, LOOSE, letters.encode(), underscores=False))
     return found
