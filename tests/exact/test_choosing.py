@@ -145,23 +145,23 @@ def test_a_process_that_stays_answers_as_a_new_one(tree: Path, tmp_path: Path) -
     settled(root)
     chance = random.Random(3)
     with semindex.open(root) as stays:
-        for turn in range(25):
+        for turn in range(12):
             for _ in range(chance.choice([0, 0, 1, 3])):
                 path = root / "src" / f"f{chance.randrange(70)}.py"
                 if chance.random() < 0.3:
                     path.unlink(missing_ok=True)
                 else:
                     path.write_bytes(text(chance, 30) + b"\nneedle turn_%d\n" % turn)
-            if turn % 10 == 7:
+            if turn % 5 == 3:
                 stays.refresh()
             asked: dict[str, Any] = chance.choice(
                 [{}, {"scope": "src"}, {"glob": ["f1*"]}, {"invert_match": True}, {"no_ignore": True}]
             )
-            for pattern in ("needle", f"turn_{turn}", "alpha_gamma"):
+            for pattern in ("needle", f"turn_{turn}"):
                 with semindex.open(root) as new:
-                    fresh = new.grep(pattern, limit=100_000, **asked)
-                again = stays.grep(pattern, limit=100_000, **asked)
-                assert again.matches == fresh.matches, (turn, pattern, asked)
+                    fresh = new.grep(pattern, limit=20, **asked)
+                again = stays.grep(pattern, limit=20, **asked)
+                assert (again.matches, again.counts) == (fresh.matches, fresh.counts), (turn, pattern, asked)
                 assert again.plan == fresh.plan, (turn, pattern, asked)
 
 
