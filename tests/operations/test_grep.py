@@ -82,6 +82,17 @@ def test_a_page_counts_what_the_whole_has(options: dict[str, object], tmp_path: 
     assert (page.total_matches, page.counts) == (whole.total_matches, whole.counts)
 
 
+@pytest.mark.parametrize("limit", [1, 100])
+def test_so_many_matches_of_each_file_are_taken_over_several_lines_too(limit: int, tmp_path: Path) -> None:
+    text = b"time\nset time\nset\n\ntime\nset\n\ntime\nset\n"
+    root = plant(tmp_path, {"a.txt": text, "b.txt": text})
+    with open_index(root) as index:
+        found = index.grep(r"time\sset", multiline=True, max_count=2, limit=limit, after_context=1)
+    assert places(found) == [("a.txt", 1), ("a.txt", 5), ("b.txt", 1), ("b.txt", 5)][:limit]
+    assert found.matches[0].after == ("",)
+    assert (found.total_matches, [each.lines for each in found.counts]) == (4, [2, 2])
+
+
 def test_pages_join_to_the_whole_and_counts_are_of_all(tree: Path) -> None:
     with open_index(tree) as index:
         whole = index.grep("import", limit=10**6)

@@ -214,6 +214,21 @@ def test_json_is_that_of_ripgrep_with_one_summary(words: list[str], tree: Path) 
     assert ours.code == code
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for ripgrep is a script")
+@pytest.mark.parametrize("words", [["--json", "needle"], ["needle"], ["needle", "a.py"]])
+def test_that_ripgrep_fails_in_the_middle_is_told(words: list[str], tree: Path, tmp_path: Path) -> None:
+    program = tmp_path / "rg"
+    program.write_text('#!/bin/sh\nprintf \'{"type":"begin"\'\necho out of range >&2\nexit 101\n')
+    program.chmod(0o755)
+    ran = run_module("semindex", ["grep", *words], tree, {**environment(), "SEMINDEX_RIPGREP": str(program)})
+    code, out, told = ran[0], os.fsdecode(ran[1]), os.fsdecode(ran[2])
+    assert code == 2
+    assert out.startswith('{"type":"begin"')
+    assert "summary" not in out
+    assert told.startswith("semindex: ripgrep failed with exit code 101:\nout of range")
+    assert "Traceback" not in told
+
+
 def test_the_plan_is_shown_and_nothing_searched(tree: Path) -> None:
     told = grep("--plan", "needle", "odd", cwd=tree)
     files = len(rg(["--files", "odd"], tree)[1].splitlines())

@@ -20,7 +20,9 @@ _COUNT = ("--count", "--null", "--with-filename", "--color=never", "--no-mmap")
 _SHOW = ("--json", "--no-mmap")
 
 
-def count(asking: Asking, files: Sequence[File], flags: Sequence[str]) -> tuple[dict[bytes, int], Outcome]:
+def count(
+    asking: Asking, files: Sequence[File], flags: Sequence[str], *, most_of_file: int
+) -> tuple[dict[bytes, int], Outcome]:
     """How many lines of each file match, of those that have any, as :class:`Lines` counts them.
 
     ``rg --count`` tells it quickest. But it tells nothing of a file with a NUL byte behind its matches, and
@@ -29,21 +31,24 @@ def count(asking: Asking, files: Sequence[File], flags: Sequence[str]) -> tuple[
     Args:
         asking: What is asked, whatever its look.
         files: Where.
-        flags: Ripgrep's, that change which lines match, or how many are taken.
+        flags: Ripgrep's, that change which lines match.
+        most_of_file: Of each file so many are counted; 0 for all.
     """
     shown = [file for file in files if file.by_walking or asking.pattern.multiline]
     others = [file for file in files if not (file.by_walking or asking.pattern.multiline)]
-    counts, outcome = _shown(asking, shown, flags) if shown else ({}, Outcome(NOTHING))
+    counts, outcome = dict[bytes, int](), Outcome(NOTHING)
+    if shown:
+        lines = Lines(sys.maxsize, 0, (0, 0), _unveiled, most_of_file=most_of_file)
+        outcome = run(replace(asking, look=Look((*_SHOW, *flags), is_json=True)), shown, lines.write)
+        counts = lines.counts
     if others:
         printed: list[bytes] = []
         told = run(replace(asking, look=Look((*_COUNT, *flags))), others, printed.append)
         for found in re.finditer(rb"([^\0]+)\0([0-9]+)\n", b"".join(printed)):
-            counts[found[1]] = int(found[2])
+            counts[found[1]] = min(int(found[2]), most_of_file or sys.maxsize)
         outcome = Outcome(told.code, (*outcome.errors, *told.errors))
     return counts, outcome
 
 
-def _shown(asking: Asking, files: Sequence[File], flags: Sequence[str]) -> tuple[dict[bytes, int], Outcome]:
-    lines = Lines(sys.maxsize, 0, (0, 0), lambda path: Veil(Path(), os.fsdecode(path), masks=False))
-    outcome = run(replace(asking, look=Look((*_SHOW, *flags), is_json=True)), files, lines.write)
-    return lines.counts, outcome
+def _unveiled(path: bytes) -> Veil:
+    return Veil(Path(), os.fsdecode(path), masks=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -65,7 +66,15 @@ class Enough(Exception):  # noqa: N818 - ends a search that has found what was a
 class Lines:
     """Takes the output of ``rg --json`` piece by piece, and keeps the lines from one number to another."""
 
-    def __init__(self, skip: int, most: int, around: tuple[int, int], veil: Callable[[bytes], Veil]) -> None:
+    def __init__(
+        self,
+        skip: int,
+        most: int,
+        around: tuple[int, int],
+        veil: Callable[[bytes], Veil],
+        *,
+        most_of_file: int = 0,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -73,12 +82,14 @@ class Lines:
             most: So many are kept; :class:`Enough` is raised at the next.
             around: The lines of context before and after each.
             veil: Hides the secrets of a file.
+            most_of_file: Of each file so many are counted, and others left out; 0 for all.
         """
         self.found: list[Line] = []
         self.counts: dict[bytes, int] = {}
         """Lines of each file, up to where the search was ended."""
         self._skip, self._most, self._veil_of = skip, most, veil
         self._before, self._after = around
+        self._most_of_file = most_of_file or sys.maxsize
         self._decoder = msgspec.json.Decoder(_Event)
         self._rest = b""
         self._seen = 0
@@ -99,11 +110,7 @@ class Lines:
 
     def _take(self, event: _Event) -> None:
         if event.type == "match":
-            self._seen += 1
-            path = event.data.path.value() if event.data.path else b""
-            self.counts[path] = self.counts.get(path, 0) + 1
-            if self._skip < self._seen <= self._skip + self._most:
-                self._file.append(event.data)
+            self._match(event.data)
         if event.type in ("match", "context"):
             self._note(event.data)
         is_end = event.type == "end"
@@ -111,6 +118,16 @@ class Lines:
             self._end_file()
         if self._is_full and not self._file:
             raise Enough
+
+    def _match(self, data: _Data) -> None:
+        path = data.path.value() if data.path else b""
+        number = self.counts.get(path, 0) + 1
+        if number > self._most_of_file:
+            return
+        self.counts[path] = number
+        self._seen += 1
+        if self._skip < self._seen <= self._skip + self._most:
+            self._file.append(data)
 
     @property
     def _is_full(self) -> bool:

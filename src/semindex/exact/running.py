@@ -222,7 +222,7 @@ class _Sequence:
                 at_work.popleft()
                 if self._asking.look.stops_early and outcomes[-1].code == FOUND:
                     break
-            if self._summaries is not None:
+            if self._summaries is not None and self._summaries.is_whole:
                 self._write(self._summaries.line())
         finally:
             for each in at_work:
@@ -245,6 +245,8 @@ class _Sequence:
 
 def _outcome(code: int, said: bytes, *, found: bool) -> Outcome:
     """The outcome of one run; files that are gone since they were listed are no errors."""
+    if code not in (FOUND, NOTHING, FAILED):
+        return Outcome(FAILED, (b"ripgrep failed with exit code %d:\n%s" % (code, said.strip()),))
     kept = _GONE.sub(b"", said) if b"os error" in said else said
     errors = tuple(line.removeprefix(b"rg: ") for line in _messages(kept))
     if code == FAILED and not errors and said:

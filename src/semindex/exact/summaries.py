@@ -16,11 +16,13 @@ class Summaries:
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
+        self.is_whole = True
+        """Whether each run had a summary; one that failed in the middle has none."""
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._nanos = 0
 
     def without(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """What a run has printed, but for its last line."""
+        """What a run has printed, but for the summary, its last line."""
         held = b""
         for chunk in chunks:
             held += chunk
@@ -28,8 +30,9 @@ class Summaries:
             if end:
                 yield held[:end]
                 held = held[end:]
-        if held:
-            self._add(msgspec.json.decode(held))
+        if held and not self._takes(held):
+            self.is_whole = False
+            yield held
 
     def line(self) -> bytes:
         """The summary of all runs, as ripgrep writes it."""
@@ -38,8 +41,18 @@ class Summaries:
         data = {"elapsed_total": _elapsed(total), "stats": dict(sorted(stats.items()))}
         return msgspec.json.encode({"data": data, "type": "summary"}) + b"\n"
 
-    def _add(self, message: Any) -> None:
-        stats = message["data"]["stats"]
+    def _takes(self, line: bytes) -> bool:
+        """Whether a line is a summary; one is added to the others."""
+        try:
+            message = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            return False
+        if message["type"] != "summary":
+            return False
+        self._add(message["data"]["stats"])
+        return True
+
+    def _add(self, stats: Any) -> None:
         for name in _COUNTS:
             self._counts[name] += stats[name]
         self._nanos += stats["elapsed"]["secs"] * 1_000_000_000 + stats["elapsed"]["nanos"]

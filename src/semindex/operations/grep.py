@@ -208,12 +208,13 @@ class _Found:
             max(asked.offset + asked.limit - max(self._total, asked.offset), 0),
             (before, after),
             lambda path: Veil(tree.root, os.fsdecode(path), masks=masks),
+            most_of_file=asked.max_count,
         )
         counts = lines.counts
         try:
             self.notes += unread(run(question, files.files, lines.write))
         except Enough:
-            counts, outcome = count(question, files.files, self._more())
+            counts, outcome = count(question, files.files, self._more(), most_of_file=asked.max_count)
             self.notes += unread(outcome)
         self._matches += [_match(line, tree) for line in lines.found]
         self._counts += [
@@ -246,7 +247,9 @@ class _Found:
     def _more(self) -> list[str]:
         asked = self._asked
         flags = ["--invert-match"] if asked.invert_match else []
-        return [*flags, *([f"--max-count={asked.max_count}"] if asked.max_count else [])]
+        # With --json ripgrep 15.2 panics at some matches over several lines when it is to stop early.
+        most = asked.max_count if not asked.multiline else 0
+        return [*flags, *([f"--max-count={most}"] if most else [])]
 
 
 def _match(line: Line, tree: Tree) -> Match:
