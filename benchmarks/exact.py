@@ -8,7 +8,8 @@ median, and what nine in ten reach). Both run in every question, in alternating 
 first 20 differences when anything is unequal.
 
 ``--in-process`` asks ``semindex.open(TREE).grep`` instead, which gives lines and counts. ``--edit`` copies
-the tree, indexes the copy, and changes, adds and removes 300 files before it asks, without a refresh.
+the tree, indexes the copy, and changes, adds and removes 300 files before it asks, and some more right before
+every fifth question, without a refresh.
 ``--while-building`` asks while another process builds the index, again and again; with ``--edit``, while it
 brings it up to date. A tree is only read, and its index is temporary unless ``--index-dir`` names a folder;
 one that is there already is used as it is.
@@ -27,10 +28,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 import semindex
 from benchmarks.bytecode import compiled
@@ -38,6 +40,7 @@ from benchmarks.exact_asking import Outcome, Program, Tree, compare, started
 from benchmarks.exact_edits import EDITS, Edits
 from benchmarks.exact_inside import compare_inside
 from benchmarks.exact_patterns import Lines, Question, draw
+from semindex import config
 from semindex.config import Settings
 from semindex.exact.ripgrep import find_program
 from semindex.store.catalog import Catalog
@@ -45,6 +48,9 @@ from semindex.store.soundness import open_listed
 
 MOST_SHOWN = 20
 """Differences that are printed."""
+SHARE_AFTER_EDITS = 0.2
+"""Of the questions about edited files, those right before which some more are edited."""
+_FEW = 6
 _WARM = 2
 """Questions that are asked once more before time counts."""
 
@@ -125,8 +131,11 @@ def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def sizes(tree: Tree) -> str:
-    """What the trigrams and the whole index take, beside the source."""
+    """What the trigrams and the whole index take, if there is one, beside the source."""
     source = sum(ref.size_bytes for ref in tree.refs)
+    told = f"{len(tree.refs):,} files, source {source / 1e6:.1f} MB"
+    if not (tree.index_dir / "catalog.db").exists():
+        return told
     grams = 0
     with Catalog.open_reader(tree.index_dir) as catalog:
         for record in catalog.live().segments:
@@ -134,8 +143,8 @@ def sizes(tree: Tree) -> str:
                 names = [name for name in segment.names if name.startswith("gram.")]
                 grams += sum(segment.section(name).nbytes for name in names)
     whole = sum(path.stat().st_size for path in tree.index_dir.rglob("*") if path.is_file())
-    shares = f"trigrams {grams / 1e6:.1f} MB ({grams / source:.1%} of it), index {whole / 1e6:.1f} MB"
-    return f"{len(tree.refs):,} files, source {source / 1e6:.1f} MB, {shares} ({whole / source:.1%})"
+    shares = f"trigrams {grams / 1e6:.1f} MB ({grams / source:.1%} of the source), index {whole / 1e6:.1f} MB"
+    return f"{told}, {shares} ({whole / source:.1%})"
 
 
 @contextmanager
@@ -153,39 +162,53 @@ def _placed(root: Path, options: argparse.Namespace) -> Iterator[tuple[Path, Pat
 def run(root: Path, options: argparse.Namespace) -> list[Outcome]:
     """Ask everything of one tree, and print what was found."""
     with _placed(root.resolve(), options) as (tree_root, index_dir, scratch):
-        environment = compiled(scratch / "bytecode") | {"SEMINDEX_DAEMON": "off", "RIPGREP": options.rg}
+        environment = compiled(scratch / "bytecode")
+        environment |= {"SEMINDEX_DAEMON": "off", "SEMINDEX_RIPGREP": options.rg}
         own = started("semindex", [options.semindex], environment)
-        build = [options.semindex, "index", str(tree_root), "--index-dir", str(index_dir)]
-        is_fresh = options.while_building and not options.edit
-        if not is_fresh:
-            _build(build[1:], own, tree_root, index_dir)
-        chance = random.Random(f"{options.seed}:{root.name}")
+        build = ["index", str(tree_root), "--index-dir", str(index_dir)]
+        if not options.while_building or options.edit:
+            _build(build, own, tree_root, index_dir)
         tree = Tree(tree_root, index_dir, scratch / "rules", options.rg)
-        print(f"{root.name}: {_told(tree) if is_fresh else sizes(tree)}")
-        edits = Edits(tree_root, tree.paths, chance) if options.edit else None
-
-        def prepare() -> None:
-            if edits is not None:
-                edits.make(EDITS)
-                tree.look()
-            elif options.while_building:
-                shutil.rmtree(index_dir, ignore_errors=True)
-
-        opened = semindex.open(tree_root, index_dir=index_dir) if options.in_process else None
-        with closing(Builds(build, environment, prepare)) as builds:
+        print(f"{root.name}: {sizes(tree)}")
+        edits = Edits(tree_root, tree.paths, options.chance) if options.edit else None
+        builds = Builds([options.semindex, *build], environment, lambda: _prepare(tree, edits))
+        with closing(builds), ExitStack() as stack:
+            index = stack.enter_context(_opened(tree, options)) if options.in_process else None
             if options.while_building:
                 builds.ensure()
-            else:
-                prepare()
-            questions = _drawn(tree, edits, chance, options.patterns)
-            before = builds.ensure if options.while_building else lambda: None
-            outcomes = list(ask(tree, questions, own, index=opened, before=before))
+            elif edits is not None:
+                _edit(tree, edits, EDITS)
+            questions = _drawn(tree, edits, options)
+
+            def before() -> None:
+                if options.while_building:
+                    builds.ensure()
+                elif edits is not None and options.chance.random() < SHARE_AFTER_EDITS:
+                    _edit(tree, edits, _FEW)
+
+            outcomes = list(ask(tree, questions, own, index=index, before=before))
         if options.while_building:
             print(f"asked during {builds.number} builds")
-        if opened is not None:
-            opened.close()
     print("\n".join(table(outcomes)), end="\n\n")
     return outcomes
+
+
+def _prepare(tree: Tree, edits: Edits | None) -> None:
+    """Give a build something to do."""
+    if edits is not None:
+        _edit(tree, edits, EDITS)
+    else:
+        shutil.rmtree(tree.index_dir, ignore_errors=True)
+
+
+def _edit(tree: Tree, edits: Edits, number: int) -> None:
+    edits.make(number)
+    tree.is_stale = True
+
+
+def _opened(tree: Tree, options: argparse.Namespace) -> semindex.Index:
+    settings = replace(config.load(tree.root).settings, ripgrep=options.rg)
+    return semindex.open(tree.root, index_dir=tree.index_dir, settings=settings)
 
 
 def _build(words: Sequence[str], own: Program, root: Path, index_dir: Path) -> None:
@@ -197,12 +220,10 @@ def _build(words: Sequence[str], own: Program, root: Path, index_dir: Path) -> N
     print(f"{root.name}: indexed in {built.seconds:.1f} s")
 
 
-def _told(tree: Tree) -> str:
-    return f"{len(tree.refs):,} files, source {sum(ref.size_bytes for ref in tree.refs) / 1e6:.1f} MB"
-
-
-def _drawn(tree: Tree, edits: Edits | None, chance: random.Random, number: int) -> list[Question]:
+def _drawn(tree: Tree, edits: Edits | None, options: argparse.Namespace) -> list[Question]:
     """Questions of any files, and half of them of those that were edited."""
+    tree.look()
+    chance, number = options.chance, options.patterns
     questions = draw(Lines(tree.root, tree.paths, chance), number)
     there = set(tree.paths)
     touched = [path for path in edits.touched if path in there] if edits is not None else []
@@ -230,7 +251,10 @@ def main(words: Sequence[str] | None = None) -> int:
     options.rg = options.rg or find_program(Settings())
     began = time.perf_counter()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
-    outcomes = [outcome for root in options.trees for outcome in run(root, options)]
+    outcomes: list[Outcome] = []
+    for root in options.trees:
+        options.chance = random.Random(f"{options.seed}:{root.resolve().name}")
+        outcomes += run(root, options)
     if len(options.trees) > 1:
         print("\n".join(table(outcomes)), end="\n\n")
     if options.details:

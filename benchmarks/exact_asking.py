@@ -91,6 +91,8 @@ class Tree:
     def __init__(self, root: Path, index_dir: Path, rules: Path, program: str) -> None:
         self.root, self.index_dir, self.rules = root.resolve(), index_dir.resolve(), rules.resolve()
         self.rg = ripgrep(program)
+        self.is_stale = True
+        """Whether files have changed since they were listed."""
         self.look()
 
     def look(self) -> None:
@@ -104,13 +106,20 @@ class Tree:
         self.paths = [ref.path for ref in self.refs if not _is_hidden(ref.path)]
         every = self._listed("--no-ignore", "--hidden")
         self.rules.write_text("".join(map(_rule, _left_out(every, known))), "utf-8")
-        self.words = ("--no-ignore", f"--ignore-file={self.rules}")
-        seen = self._listed(*self.words)
+        self._words = ("--no-ignore", f"--ignore-file={self.rules}")
+        seen = self._listed(*self._words)
         different = seen ^ set(map(os.fsencode, self.paths))
         if different:
             names = b", ".join(sorted(different)[:10]).decode("utf-8", "backslashreplace")
             raise SystemExit(f"{self.root}: only one program sees {len(different)} files, as {names}")
-        self.plain = len(self._listed())
+        self.is_stale = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The flags by which ripgrep sees the files as they are now."""
+        if self.is_stale:
+            self.look()
+        return self._words
 
     def _listed(self, *flags: str) -> set[bytes]:
         return set(self.rg(["--files", "--null", *flags], self.root).out.split(b"\0")) - {b""}
@@ -151,15 +160,16 @@ def _rule(path: bytes) -> str:
 def compare(
     tree: Tree, question: Question, semindex: Program, *, rg_first: bool = False, plans: bool = True
 ) -> Outcome:
-    """Ask both; all that they write is compared, and exit codes; with ``plans``, also ask what is read."""
+    """Ask both; all that they write is compared, and exit codes; with ``plans``, also ask what is read.
+
+    Right after an edit semindex is asked first, before the files are listed.
+    """
     is_raw = question.sort == "looks"
     own_words = [*_form(question), *question.words, f"--index-dir={tree.index_dir}"]
+    own = None if rg_first and not tree.is_stale else semindex(["grep", *own_words], tree.root)
     rg_words = [*tree.words, *_form(question), *question.words, *([_SORTED] if is_raw else [])]
-    if rg_first:
-        theirs = tree.rg(rg_words, tree.root)
-    own = semindex(["grep", *own_words], tree.root)
-    if not rg_first:
-        theirs = tree.rg(rg_words, tree.root)
+    theirs = tree.rg(rg_words, tree.root)
+    own = own or semindex(["grep", *own_words], tree.root)
     parts = {path: text for path, text in _blocks(theirs.out, question)}
     expected = theirs.out if is_raw else b"".join(parts[path] for path in sorted(parts, key=order_key))
     difference = _difference(own, replace(theirs, out=expected))

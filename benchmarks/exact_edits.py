@@ -37,6 +37,8 @@ class Edits:
             with suppress(FileNotFoundError, NotADirectoryError):
                 change(self.root / path)
                 self.touched.append(path)
+                if (self.root / path).is_file():
+                    self.paths.append(path)
 
     def _add(self, like: Path) -> None:
         """Put a file beside another one, with its bytes or what becomes of them in another form."""

@@ -6,10 +6,12 @@ import base64
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 import semindex
 from benchmarks.exact_asking import Outcome, Ran, Tree, repeated
@@ -33,8 +35,9 @@ _LISTS = {"-g": "glob", "-T": "type_not", "--type-not=": "type_not"}
 _ABSENT = ("-P", "-a", "--files-without-match")
 _COUNTED = ("-c", "-l", "--count", "--files-with-matches", "--max-count=2", "-m1", "-m3")
 _MOST_LINES = 2
-"""Of each file, where a question is about counts."""
-_LIMIT = 100
+"""Of each file, where a question is about counts; not over several lines, where ``rg --json`` panics."""
+_PAGES = ((0, 100), (0, 1), (3, 20), (150, 7), (0, 1000))
+"""How many lines an answer leaves out and gives at most; the words of a question decide which."""
 _MOST_COUNTS = 1000
 
 Line = tuple[str, int]
@@ -48,28 +51,32 @@ def compare_inside(
     if set(_ABSENT).intersection(question.flags):
         return None
     asked, flags = _arguments(question)
+    asked["offset"], asked["limit"] = _PAGES[sum(map(len, question.words)) % len(_PAGES)]
+    ask = partial(_found, index, question, asked)
+    found, seconds = (None, 0.0) if rg_first and not tree.is_stale else _timed(ask)
     words = [*tree.words, *flags, *(f"--regexp={each}" for each in question.patterns)]
-    plain = ["--null", "--line-number"]
-    if rg_first:
-        theirs = tree.rg([*plain, *words], tree.root)
-    began = time.perf_counter()
-    found = _found(index, question, asked)
-    seconds = time.perf_counter() - began
-    if not rg_first:
-        theirs = tree.rg([*plain, *words], tree.root)
+    theirs = tree.rg(["--null", "--line-number", *words], tree.root)
+    if found is None:
+        found, seconds = _timed(ask)
     is_plain = "-U" not in question.flags and not any("\n" in path for path in tree.paths)
     lines = _printed(theirs) if is_plain else _events(tree.rg(["--json", *words], tree.root))
-    difference = _difference(found, theirs, lines)
+    page = slice(asked["offset"], asked["offset"] + asked["limit"])
+    difference = _difference(found, theirs, lines, page)
     rg_differs = False
     if difference:
         lines = _events(tree.rg(["--json", "--sort=path", *words], tree.root))
-        rg_differs = not _difference(found, theirs, lines)
+        rg_differs = not _difference(found, theirs, lines, page)
         difference = "" if rg_differs else f"{difference}\n(in process, {asked})"
     if difference:
         difference += repeated(tree, words[len(tree.words) :], words)
     searched = found.plan.searched if isinstance(found, Matches) else 0
     files = len({path for path, _ in lines})
     return Outcome(question, difference, rg_differs, files, searched, seconds, theirs.seconds)
+
+
+def _timed(ask: Callable[[], Matches | str]) -> tuple[Matches | str, float]:
+    began = time.perf_counter()
+    return ask(), time.perf_counter() - began
 
 
 def _arguments(question: Question) -> tuple[dict[str, Any], list[str]]:
@@ -84,7 +91,7 @@ def _arguments(question: Question) -> tuple[dict[str, Any], list[str]]:
         elif listed is not None:
             asked[_LISTS[listed]] = [flag.removeprefix(listed)]
             flags.append(flag)
-        elif flag in _COUNTED:
+        elif flag in _COUNTED and "-U" not in question.flags:
             asked["max_count"] = _MOST_LINES
             flags.append(f"--max-count={_MOST_LINES}")
     return asked, flags
@@ -93,7 +100,7 @@ def _arguments(question: Question) -> tuple[dict[str, Any], list[str]]:
 def _found(index: semindex.Index, question: Question, asked: dict[str, Any]) -> Matches | str:
     first, *more = question.patterns
     try:
-        return index.grep(first, regexp=more, limit=_LIMIT, **asked)
+        return index.grep(first, regexp=more, **asked)
     except QueryError as error:
         return str(error)
 
@@ -103,17 +110,33 @@ def _printed(ran: Ran) -> list[Line]:
     return [(os.fsdecode(path), int(rest.partition(b":")[0])) for path, nul, rest in parted if nul]
 
 
+class _Path(Struct):
+    text: str | None = None
+    bytes: str = ""
+
+    @property
+    def path(self) -> str:
+        return self.text if self.text is not None else os.fsdecode(base64.b64decode(self.bytes))
+
+
+class _Data(Struct):
+    path: _Path | None = None
+    line_number: int = 0
+
+
+class _Event(Struct):
+    type: str
+    data: _Data
+
+
 def _events(ran: Ran) -> list[Line]:
-    events = map(msgspec.json.decode, ran.out.splitlines())
-    found = [event["data"] for event in events if event["type"] == "match"]
-    return [(_path(**each["path"]), each["line_number"]) for each in found]
+    decoder = msgspec.json.Decoder(_Event)
+    events = map(decoder.decode, ran.out.split(b"\n")[:-1])
+    found = (event.data for event in events if event.type == "match")
+    return [(data.path.path, data.line_number) for data in found if data.path is not None]
 
 
-def _path(text: str | None = None, bytes: str = "") -> str:
-    return text if text is not None else os.fsdecode(base64.b64decode(bytes))
-
-
-def _difference(found: Matches | str, theirs: Ran, lines: Sequence[Line]) -> str:
+def _difference(found: Matches | str, theirs: Ran, lines: Sequence[Line], page: slice) -> str:
     """What is unequal, for people; empty when nothing is."""
     if isinstance(found, str) or theirs.code == 2:
         error = theirs.told.decode("utf-8", "replace").strip()
@@ -122,7 +145,7 @@ def _difference(found: Matches | str, theirs: Ran, lines: Sequence[Line]) -> str
     told = []
     lines = sorted(lines, key=lambda line: order_key(os.fsencode(line[0])))
     ours = [(match.path, match.line) for match in found.matches]
-    for number, (one, other) in enumerate(zip(ours, lines, strict=False)):
+    for number, (one, other) in enumerate(zip(ours, lines[page], strict=False)):
         if one != other:
             told.append(f"line {number} of the answer is {one}, ripgrep's {other}")
             break
@@ -130,7 +153,8 @@ def _difference(found: Matches | str, theirs: Ran, lines: Sequence[Line]) -> str
     pairs = (
         ("lines", found.total_matches, len(lines)),
         ("files", found.total_files, len(counts)),
-        ("lines given", len(ours), min(len(lines), _LIMIT)),
+        ("lines given", len(ours), len(lines[page])),
+        ("as the next offset", found.next_offset, page.stop if page.stop < len(lines) else None),
     )
     told += [f"{number} {what}, ripgrep's {other}" for what, number, other in pairs if number != other]
     if len(counts) <= _MOST_COUNTS and {each.path: each.lines for each in found.counts} != counts:
