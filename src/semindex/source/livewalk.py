@@ -9,7 +9,8 @@ after a question came knows of every change made before it, and no thread is nee
    files each is looked at. Everything is walked again after a change of an ignore file, of a repository's
    state, of many files, or when notices were lost; and notices are asked for anew when folders came or went.
 
-Where the system does not tell, or other machines may change the files, each question walks.
+Where the system does not tell, or other machines may change the files, each question walks. Nothing is heard
+of a file that is written by another of its names (hard links) outside of the tree.
 """
 
 from __future__ import annotations
@@ -161,7 +162,8 @@ class _Ears:
         self._is_folder, self._lost = int(flag.ISDIR), int(flag.Q_OVERFLOW | flag.UNMOUNT)
         self._self = int(flag.DELETE_SELF | flag.MOVE_SELF | flag.IGNORED)
         made = flag.MOVED_FROM | flag.MOVED_TO | flag.CREATE | flag.DELETE
-        wanted = made | flag.MODIFY | flag.ATTRIB | flag.DELETE_SELF | flag.MOVE_SELF | flag.ONLYDIR
+        written = flag.MODIFY | flag.ATTRIB | flag.CLOSE_WRITE  # the last one of a memory map's file
+        wanted = made | written | flag.DELETE_SELF | flag.MOVE_SELF | flag.ONLYDIR
         self._inotify: INotify = INotify()
         try:
             device = root.stat().st_dev
