@@ -19,7 +19,7 @@ EXAMPLES = re.findall(r"^(?:\| `)?(semindex grep '?[^`\n]*[^`\n|\]])(?=`|$)", PA
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    return plant(tmp_path, {"src/app.py": ALPHA, "src/store.py": BETA})
+    return plant(tmp_path, {"src/app.py": ALPHA, "src/store.py": BETA, "words.txt": b"save\nload_cookie\n"})
 
 
 def test_there_are_examples() -> None:
