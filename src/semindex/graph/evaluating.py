@@ -356,9 +356,7 @@ class Evaluator:
             return None
         each = unit.definition(thing.number)
         if thing.is_object:
-            name = self.language(thing.file).call_name
-            inner = self.member(thing, name) if name else None
-            return joined([self.called(one) for one in inner]) if inner is not None else None
+            return self.language(thing.file).call_of(self, thing)
         if each.form in _CLASSES:
             return (thing._replace(is_object=True),)
         if each.form != Form.FUNCTION:

@@ -82,7 +82,8 @@ def parse_file(source: SourceFile, *, refused: str = "") -> ParsedFile:
         return ParsedFile(source, _by_lines(source, lines, plain), (), prose_ranges(source.text))
     found = _defined(source, lines, comment_ranges(source.language, source.text), refused)
     if found.symbols is None:
-        return ParsedFile(source, _by_lines(source, lines, plain), (), found.comments, found.stopped)
+        by_lines = _by_lines(source, lines, plain)
+        return ParsedFile(source, by_lines, (), found.comments, found.stopped, *found.facts)
     borders = cell_borders(source)
     chunks = cut_by_symbols(lines, found.symbols, plain, borders)
     return ParsedFile(source, chunks, found.symbols, found.comments, found.stopped, *found.facts)
@@ -104,7 +105,8 @@ def _defined(source: SourceFile, lines: TextLines, comments: Ranges, refused: st
     if len(source.text) > PARSED_BYTES or lines.longest > PARSED_LINE_BYTES:
         return _Defined(None, comments)
     if source.language not in GRAMMARS:
-        return _Defined(_by_heads(source, lines, comments), comments)
+        facts = facts_of(source.language, None, source.text, source.path)
+        return _Defined(_by_heads(source, lines, comments), comments, facts=facts)
     if _is_register_map(source, lines):
         return _Defined(None, comments)
     try:

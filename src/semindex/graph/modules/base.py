@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from semindex.graph.things import Closure, Sort, Thing, Value, external
+from semindex.graph.things import Closure, Sort, Thing, Value, external, joined
 from semindex.parse.facts.model import Import, Op
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class Language:
     def external_call(self, evaluator: Evaluator, thing: Thing) -> Value:
         """What calling something outside the index gives."""
         return (external(f"{thing.name}()", is_object=True),)
+
+    def call_of(self, evaluator: Evaluator, thing: Thing) -> Value:
+        """What calling an object of a class of the index gives."""
+        inner = evaluator.member(thing, self.call_name) if self.call_name else None
+        return joined([evaluator.called(one) for one in inner]) if inner is not None else None
 
     def step(self, evaluator: Evaluator, op: Op, thing: Thing, part: int) -> Value:
         """What a step gives that takes something out of a value: awaiting, an element, a part.

@@ -11,13 +11,15 @@ from tree_sitter import Tree
 
 from semindex.parse.facts.model import Builder
 
-FACTS_VERSION = 5
+FACTS_VERSION = 6
 """Raised when the same file gives other facts than before."""
 
-Extract = Callable[[Tree, bytes, str, Builder], None]
-"""Collects the facts of a file: of its tree, its text, and its root-relative path."""
+Extract = Callable[[Tree | None, bytes, str, Builder], None]
+"""Collects the facts of a file: of its tree, its text, and its root-relative path.
 
-_MODULES = {"python": "python"}
+Languages without a grammar have no tree."""
+
+_MODULES = {"go": "go", "gomod": "gomod", "python": "python"}
 """By language the module below this package that has ``extract``."""
 
 
@@ -38,7 +40,7 @@ def extractor_of(language: str) -> Extract | None:
     return found
 
 
-def facts_of(language: str, tree: Tree, text: bytes, path: str) -> Found:
+def facts_of(language: str, tree: Tree | None, text: bytes, path: str) -> Found:
     """The facts of a file; none where the language has none, or expressions nest too deep."""
     extract = extractor_of(language)
     if extract is None:
