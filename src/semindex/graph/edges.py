@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from semindex.graph.corpus import Corpus, Unit
 from semindex.graph.evaluating import Evaluator
+from semindex.graph.picking import meant
 from semindex.graph.things import Sort, Thing
-from semindex.parse.facts.model import UNKNOWN, Flag, Form, Op, Role, Use
+from semindex.parse.facts.model import UNKNOWN, Flag, Form, Role, Use
 
 MAX_TARGETS = 3
 """A place that may mean more is not resolved."""
@@ -85,19 +86,7 @@ class Edges:
         """What an expression means, a member as it was defined, not what it holds."""
         if expression == UNKNOWN:
             return None
-        op, a, b = unit.facts.node(expression)
-        if op != Op.MEMBER:
-            return self.evaluator.value(unit.file, expression)
-        owners = self.evaluator.value(unit.file, a)
-        if owners is None:
-            return None
-        found: list[Thing] = []
-        for owner in owners:
-            members = self.evaluator.raw_member(owner, unit.facts.names[b])
-            if members is None:
-                return None
-            found += members
-        return tuple(found) or None
+        return meant(self.evaluator, unit, expression)
 
     def _target(self, thing: Thing, *, is_call: bool) -> Target | None:
         if thing.sort is Sort.MODULE and thing.file >= 0 and not is_call:

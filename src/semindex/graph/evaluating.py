@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from semindex.graph.corpus import Corpus, Unit
 from semindex.graph.modules.base import Language
 from semindex.graph.modules.registry import language_of
+from semindex.graph.picking import CLASSES as _CLASSES
+from semindex.graph.picking import chosen, picked
 from semindex.graph.things import Closure, Sort, Thing, Value, external, joined
 from semindex.parse.facts.model import UNKNOWN, Flag, Form, Op
 
@@ -21,7 +23,6 @@ MAX_THINGS = 16
 """An expression with more meanings is unknown."""
 MAX_DEPTH = 160
 """Expressions nested deeper, through all files, are unknown."""
-_CLASSES = frozenset((Form.CLASS, Form.INTERFACE, Form.OBJECT))
 _TAKEN_OUT = frozenset((Op.AWAIT, Op.ITEM, Op.ITERATE, Op.ENTER, Op.PART))
 
 
@@ -100,6 +101,10 @@ class Evaluator:
             return self.owned(unit.file, unit.facts.names[a], unit.facts.names[b])
         if op == Op.MODULE:
             return (Thing(Sort.MODULE, unit.file),)
+        if op == Op.PICK:
+            return picked(self, unit, a, b - 1)
+        if op == Op.WITHIN:
+            return picked(self, unit, expression, None)
         if op == Op.UNION:
             return joined([self.value(unit.file, a), self.value(unit.file, b)])
         if op == Op.TUPLE:
@@ -206,10 +211,13 @@ class Evaluator:
         found = self.raw_member(thing, name)
         if found is None or thing.sort is not Sort.DEFINITION:
             return found
-        return self._bound(found, thing)
+        return self.bound(found, thing)
 
-    def raw_member(self, thing: Thing, name: str) -> Value:
-        """A member of a thing, as it was defined."""
+    def raw_member(self, thing: Thing, name: str, arity: int | None = None) -> Value:
+        """A member of a thing, as it was defined.
+
+        Where it is called with ``arity`` arguments, one that can be; -1 for an unknown number.
+        """
         if thing.sort is Sort.MODULE:
             file = thing.file if thing.file >= 0 else -1
             language = self.language(file) if file >= 0 else self._of_folder(thing)
@@ -225,11 +233,13 @@ class Evaluator:
         if each.form not in _CLASSES:
             if each.form == Form.MODULE:
                 return self._inside(unit, thing.number, name)
-            return self._through_value(thing, lambda inner: self.raw_member(inner, name))
+            return self._through_value(thing, lambda inner: self.raw_member(inner, name, arity))
         skipped = thing.name == "super"
-        return self._in_class(thing._replace(name=""), name, set(), skips_own=skipped)
+        return self.in_class(thing._replace(name=""), name, set(), skips_own=skipped, arity=arity)
 
     def _of_folder(self, thing: Thing) -> Language:
+        if thing.number >= 0:
+            return self.language(thing.number)
         files = self.corpus.folders.get(thing.name, ())
         return self.language(files[0]) if files else Language(self.corpus)
 
@@ -258,8 +268,14 @@ class Evaluator:
         value = self.value(thing.file, each.value)
         return joined([then(inner) for inner in value]) if value is not None else None
 
-    def _in_class(
-        self, thing: Thing, name: str, met: set[tuple[int, int]], *, skips_own: bool = False
+    def in_class(
+        self,
+        thing: Thing,
+        name: str,
+        met: set[tuple[int, int]],
+        *,
+        skips_own: bool = False,
+        arity: int | None = None,
     ) -> Value:
         """A member of a class or of one of its bases, the nearest first; external if it must be outside."""
         key = (thing.file, thing.number)
@@ -268,7 +284,7 @@ class Evaluator:
             return None
         met.add(key)
         if not skips_own:
-            own = self._own_member(unit, thing.number, name)
+            own = self._own_member(unit, thing.number, name, arity)
             if own is not _ABSENT:
                 return own  # type: ignore[return-value]  # the sentinel aside
         outside = False
@@ -278,17 +294,18 @@ class Evaluator:
             if base.sort is Sort.EXTERNAL:
                 outside = True
                 continue
-            found = self._in_class(base, name, met)
+            found = self.in_class(base, name, met, arity=arity)
             if found is not None and not all(each.sort is Sort.EXTERNAL for each in found):
                 return found
             outside = outside or found is not None
+        outside = outside or name in self.language(thing.file).common_members
         return (external(name)._replace(file=thing.file),) if outside else None
 
-    def _own_member(self, unit: Unit, number: int, name: str) -> object:
-        numbers = unit.by_parent.get(number, {}).get(name)
+    def _own_member(self, unit: Unit, number: int, name: str, arity: int | None) -> object:
+        numbers = chosen(self, unit, unit.by_parent.get(number, {}).get(name, ()), arity)
         attributes = unit.attributes(number)
         if numbers:
-            return tuple(Thing(Sort.DEFINITION, unit.file, each) for each in self.implementing(unit, numbers))
+            return tuple(Thing(Sort.DEFINITION, unit.file, each) for each in numbers)
         if name in attributes:
             return self.value(unit.file, attributes[name])
         owned = self.owned(unit.file, unit.name(number), name)
@@ -314,7 +331,7 @@ class Evaluator:
         unit = self.corpus.unit(thing.file)
         return unit is not None and unit.definition(thing.number).form in (Form.VARIABLE, Form.TYPE)
 
-    def _bound(self, found: tuple[Thing, ...], receiver: Thing) -> Value:
+    def bound(self, found: tuple[Thing, ...], receiver: Thing) -> Value:
         """Members as they are when they are taken from an object: properties are read."""
         values: list[Value] = []
         for each in found:

@@ -24,6 +24,10 @@ class Language:
     """External generic types whose elements by key are of the last type argument."""
     aliases_are_called = False
     """Whether a call of a type's other name calls the type."""
+    methods_apart = False
+    """Whether a class may have a field and several methods of one name, which differ in their parameters."""
+    common_members: frozenset[str] = frozenset()
+    """Members that every object has from the language."""
 
     def __init__(self, corpus: Corpus) -> None:
         """Take the corpus; look at nothing yet."""

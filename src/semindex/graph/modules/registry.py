@@ -10,7 +10,11 @@ from semindex.graph.modules.base import Language
 if TYPE_CHECKING:
     from semindex.graph.corpus import Corpus
 
-_MODULES = {"go": ("go", "Go"), "python": ("python", "Python")}
+_MODULES = {
+    "go": ("go", "Go"),
+    "java": ("typed", "Java"),
+    "python": ("python", "Python"),
+}
 """By language the module here, and the class in it."""
 
 

@@ -87,6 +87,11 @@ class Op(IntEnum):
     OWNED = 17
     """The member named ``b`` of the type named ``a``, which stands in any file of the same package (Go's
     methods, extensions)."""
+    PICK = 18
+    """Of the functions named ``a`` those that take ``b - 1`` arguments; any, where ``b`` is 0."""
+    WITHIN = 19
+    """The name ``b`` as the class ``a`` (a definition) sees it: a member of it or of its bases, of a class
+    around it, and else a free name."""
 
 
 class Form(IntEnum):
@@ -166,6 +171,9 @@ class Definition(Struct, array_like=True, omit_defaults=True):
     """Names and expressions, one after the other: what the objects of a class hold."""
     owner: int = -1
     """The number of the name of the type that it is a member of, where that may stand in another file."""
+    least: int = 0
+    most: int = -1
+    """How many arguments a function takes, at least and at most; -1 for any number."""
 
 
 class Import(Struct, array_like=True, omit_defaults=True):
@@ -234,6 +242,11 @@ class Facts(Struct, array_like=True):
         at = 3 * expression
         return self.nodes[at], self.nodes[at + 1], self.nodes[at + 2]
 
+    def _picked(self, op: int, a: int, b: int) -> str:
+        if op == Op.WITHIN:
+            return f"{self.names[self.definitions[a].name]}~{self.names[b]}"
+        return self.written(a) + (f"/{b - 1}" if b else "")
+
     def written(self, expression: int) -> str:
         """An expression as people read it."""
         if expression == UNKNOWN:
@@ -251,6 +264,8 @@ class Facts(Struct, array_like=True):
                 return f"{Op(op).name.lower()}({self.names[self.definitions[a].name]})"
             case Op.MEMBER:
                 return f"{self.written(a)}.{self.names[b]}"
+            case Op.WITHIN | Op.PICK:
+                return self._picked(op, a, b)
             case Op.MODULE:
                 return "module"
             case Op.OWNED:
@@ -305,9 +320,9 @@ class Builder:
             return UNKNOWN
         if b < 0:
             return a if op is Op.APPLY else UNKNOWN
-        key = (int(op), a, b)
-        known = self._nodes.get(key)
+        known = self._nodes.get((op, a, b))
         if known is None:
+            key = (int(op), a, b)
             if len(self._nodes) >= MAX_NODES:
                 self.is_cut = True
                 return UNKNOWN
@@ -452,12 +467,12 @@ class Builder:
 
 _OPS = tuple(Op)
 _OF_EXPRESSION = frozenset((Op.UNION, Op.TUPLE)) | frozenset(
-    (Op.MEMBER, Op.CALL, Op.INSTANCE, Op.APPLY, Op.AWAIT, Op.ITEM, Op.ITERATE, Op.ENTER, Op.PART)
+    (Op.MEMBER, Op.CALL, Op.INSTANCE, Op.APPLY, Op.AWAIT, Op.ITEM, Op.ITERATE, Op.ENTER, Op.PART, Op.PICK)
 )
 """Ops whose ``a`` is an expression."""
 _TWO_EXPRESSIONS = frozenset((Op.APPLY, Op.UNION, Op.TUPLE))
 _NAME_FIRST = frozenset((Op.FREE, Op.OWNED))
-_NAME_SECOND = frozenset((Op.MEMBER, Op.OWNED))
+_NAME_SECOND = frozenset((Op.MEMBER, Op.OWNED, Op.WITHIN))
 
 
 class _Trimmed:

@@ -11,7 +11,7 @@ from tree_sitter import Tree
 
 from semindex.parse.facts.model import Builder
 
-FACTS_VERSION = 6
+FACTS_VERSION = 7
 """Raised when the same file gives other facts than before."""
 
 Extract = Callable[[Tree | None, bytes, str, Builder], None]
@@ -19,7 +19,12 @@ Extract = Callable[[Tree | None, bytes, str, Builder], None]
 
 Languages without a grammar have no tree."""
 
-_MODULES = {"go": "go", "gomod": "gomod", "python": "python"}
+_MODULES = {
+    "go": "go",
+    "gomod": "gomod",
+    "java": "typed.java",
+    "python": "python",
+}
 """By language the module below this package that has ``extract``."""
 
 

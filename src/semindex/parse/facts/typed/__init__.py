@@ -1,0 +1,1 @@
+"""The facts of languages that declare their types: one table a language, and one walker for all."""
