@@ -74,6 +74,7 @@ class Lines:
         veil: Callable[[bytes], Veil],
         *,
         most_of_file: int = 0,
+        stops: bool = True,
     ) -> None:
         """Prepare.
 
@@ -83,7 +84,9 @@ class Lines:
             around: The lines of context before and after each.
             veil: Hides the secrets of a file.
             most_of_file: Of each file so many are counted, and others left out; 0 for all.
+            stops: Whether :class:`Enough` is raised at all; else the lines behind are counted.
         """
+        self._stops = stops
         self.found: list[Line] = []
         self.counts: dict[bytes, int] = {}
         """Lines of each file, up to where the search was ended."""
@@ -116,7 +119,7 @@ class Lines:
         is_end = event.type == "end"
         if is_end or (self._is_full and self._is_past(event.data)):
             self._end_file()
-        if self._is_full and not self._file:
+        if self._stops and self._is_full and not self._file:
             raise Enough
 
     def _match(self, data: _Data) -> None:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from semindex.errors import QueryError
 from semindex.exact.asking import Asking
 from semindex.exact.batches import Batch, File, cut
+from semindex.exact.gathering import MOST_FILES, gathered, in_order
 from semindex.exact.summaries import Summaries
 from semindex.exact.walkargs import words_for
 from semindex.process.interrupts import held_interrupts
@@ -134,7 +135,32 @@ def run(
         return outcome
     if len(batches) == 1 and descriptor == 1 and not asking.look.is_json:
         return _alone(asking, batches[0])
+    if asking.look.is_json and len(files) <= MOST_FILES and not any(file.by_walking for file in files):
+        done = _at_once(asking, files, write)
+        if done is not None:
+            return done
     return _Sequence(asking, write).run(batches)
+
+
+def _at_once(asking: Asking, files: Sequence[File], write: Callable[[bytes], None]) -> Outcome | None:
+    """One run on all cores for few files; None if it does not fit a command line, or prints too much."""
+    whole = cut(files, asking.words, asking.environment, processes=0)
+    if len(whole) != 1:
+        return None
+    with _started(asking, whole[0], threads=asking.processes) as at_work:
+        printed = gathered(at_work.output())
+        if printed is None:
+            at_work.stop()
+            return None
+        code = at_work.wait()
+    summaries = Summaries()
+    found = False
+    for block in summaries.without(in_order(printed, files)):
+        write(block)
+        found = True
+    if summaries.is_whole:
+        write(summaries.line())
+    return _outcome(code, at_work.said, found=found)
 
 
 def run_on_text(asking: Asking, text: bytes, write: Callable[[bytes], None]) -> Outcome:

@@ -193,6 +193,7 @@ class _Found:
         from semindex.exact.asking import asking
         from semindex.exact.counting import count
         from semindex.exact.found import Enough, Lines
+        from semindex.exact.gathering import MOST_FILES
         from semindex.exact.running import run, unread
         from semindex.exact.streaming import settled
         from semindex.exact.veil import Veil
@@ -209,6 +210,7 @@ class _Found:
             (before, after),
             lambda path: Veil(tree.root, os.fsdecode(path), masks=masks),
             most_of_file=asked.max_count,
+            stops=len(files.files) > MOST_FILES,
         )
         counts = lines.counts
         try:
