@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from semindex.service.wire import Request
 
-SERVED = ("search", "grep", "related", "symbol", "read", "mcp")
+SERVED = (
+    *("search", "grep", "related", "symbol", "read", "mcp"),
+    *("callers", "callees", "refs", "imports", "impact", "path"),
+)
 """Commands that the daemon runs; all others are as quick or as slow without it."""
 VARIABLE = "SEMINDEX_DAEMON"
 PATIENCE_SECONDS = 2.0

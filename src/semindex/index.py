@@ -26,10 +26,18 @@ from semindex.errors import (
 )
 from semindex.locate import Location, StrPath, indexes_below, locate, path_named, why_no_folder
 from semindex.operations.base import verb
+from semindex.operations.callees import Callees, callees
+from semindex.operations.callers import Callers, callers
 from semindex.operations.grep import Grep, Tree, grep
+from semindex.operations.impact import Impact, impact
+from semindex.operations.imports import Imports, imports
 from semindex.operations.index import WatchedRefresh
+from semindex.operations.path import Chain
+from semindex.operations.path import path as path_of_calls
 from semindex.operations.read import Read, read
+from semindex.operations.refs import Refs, refs
 from semindex.operations.related import Related, related
+from semindex.operations.relating import Asked, Linking
 from semindex.operations.search import Search, search
 from semindex.operations.status import StatusRequest
 from semindex.operations.symbol import Symbol, symbol
@@ -51,6 +59,7 @@ from semindex.types import (
     FileFailure,
     Hit,
     Hits,
+    Links,
     Matches,
     ProgressCallback,
     Query,
@@ -313,6 +322,77 @@ class Index:
         return symbol(self.snapshot(), asked, checked, started=started)
 
     symbol = verb(Symbol, _symbol)
+
+    def _refs(self, asked: Refs) -> Links:
+        """The places that use a definition: calls, reads, types, bases, decorators, imports.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        return self._linked(refs, asked, refresh=asked.refresh)
+
+    refs = verb(Refs, _refs)
+
+    def _callers(self, asked: Callers) -> Links:
+        """The places that call a definition; with a depth those that call what they stand in.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        return self._linked(callers, asked, refresh=asked.refresh)
+
+    callers = verb(Callers, _callers)
+
+    def _callees(self, asked: Callees) -> Links:
+        """What a definition calls; with a depth what that calls.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        return self._linked(callees, asked, refresh=asked.refresh)
+
+    callees = verb(Callees, _callees)
+
+    def _imports(self, asked: Imports) -> Links:
+        """What a file imports, then which files import it.
+
+        Raises:
+            QueryError: No indexed file has that path.
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        return self._linked(imports, asked, refresh=asked.refresh)
+
+    imports = verb(Imports, _imports)
+
+    def _impact(self, asked: Impact) -> Links:
+        """What a change of a definition, a file or since a commit may break, the nearest first.
+
+        Raises:
+            QueryError: Neither a name nor a revision is given, or both, or git does not know the revision.
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        return self._linked(impact, asked, refresh=asked.refresh)
+
+    impact = verb(Impact, _impact)
+
+    def _path(self, asked: Chain) -> Links:
+        """The calls of a shortest chain from one definition to another, in their order.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        return self._linked(path_of_calls, asked, refresh=asked.refresh)
+
+    path = verb(Chain, _path)
+
+    def _linked(self, answering: Linking[Asked], asked: Asked, *, refresh: bool) -> Links:
+        started = time.perf_counter()
+        checked = (self.bring_up_to_date(),) if refresh else ()
+        return answering(self.snapshot(), asked, checked, started=started)
 
     def _read(self, asked: Read) -> Texts:
         """Lines of indexed files, as they are today; a span that cannot be given says why.

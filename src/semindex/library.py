@@ -11,14 +11,22 @@ from semindex.errors import IndexMismatch, UsageError
 from semindex.index import Index, StrPath
 from semindex.index import open as open_index
 from semindex.operations.base import verb
+from semindex.operations.callees import Callees, callees
+from semindex.operations.callers import Callers, callers
 from semindex.operations.grep import Grep, Tree, grep
+from semindex.operations.impact import Impact, impact
+from semindex.operations.imports import Imports, imports
+from semindex.operations.path import Chain
+from semindex.operations.path import path as path_of_calls
 from semindex.operations.read import Read, read
+from semindex.operations.refs import Refs, refs
 from semindex.operations.related import Related, related
+from semindex.operations.relating import Asked, Linking
 from semindex.operations.search import Search, search
 from semindex.operations.symbol import Symbol, symbol
 from semindex.process.threads import MOST_THREADS, Beside
 from semindex.snapshot import Commit, Snapshot
-from semindex.types import Definitions, Hits, Matches, Texts, Upkept
+from semindex.types import Definitions, Hits, Links, Matches, Texts, Upkept
 
 
 class Indexes:
@@ -134,6 +142,77 @@ class Indexes:
         return symbol(self.snapshot(), asked, checked, started=started)
 
     symbol = verb(Symbol, _symbol)
+
+    def _refs(self, asked: Refs) -> Links:
+        """The places that use a definition: calls, reads, types, bases, decorators, imports.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            SemindexError: As of one index.
+        """
+        return self._linked(refs, asked, refresh=asked.refresh)
+
+    refs = verb(Refs, _refs)
+
+    def _callers(self, asked: Callers) -> Links:
+        """The places that call a definition; with a depth those that call what they stand in.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            SemindexError: As of one index.
+        """
+        return self._linked(callers, asked, refresh=asked.refresh)
+
+    callers = verb(Callers, _callers)
+
+    def _callees(self, asked: Callees) -> Links:
+        """What a definition calls; with a depth what that calls.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            SemindexError: As of one index.
+        """
+        return self._linked(callees, asked, refresh=asked.refresh)
+
+    callees = verb(Callees, _callees)
+
+    def _imports(self, asked: Imports) -> Links:
+        """What a file imports, then which files import it.
+
+        Raises:
+            QueryError: No indexed file has that path.
+            SemindexError: As of one index.
+        """
+        return self._linked(imports, asked, refresh=asked.refresh)
+
+    imports = verb(Imports, _imports)
+
+    def _impact(self, asked: Impact) -> Links:
+        """What a change of a definition, a file or since a commit may break, the nearest first.
+
+        Raises:
+            QueryError: Neither a name nor a revision is given, or both, or git does not know the revision.
+            SemindexError: As of one index.
+        """
+        return self._linked(impact, asked, refresh=asked.refresh)
+
+    impact = verb(Impact, _impact)
+
+    def _path(self, asked: Chain) -> Links:
+        """The calls of a shortest chain from one definition to another, in their order.
+
+        Raises:
+            QueryError: The name is empty, or the path of a file.
+            SemindexError: As of one index.
+        """
+        return self._linked(path_of_calls, asked, refresh=asked.refresh)
+
+    path = verb(Chain, _path)
+
+    def _linked(self, answering: Linking[Asked], asked: Asked, *, refresh: bool) -> Links:
+        started = time.perf_counter()
+        checked = self._checked(refresh)
+        return answering(self.snapshot(), asked, checked, started=started)
 
     def _read(self, asked: Read) -> Texts:
         """Lines of indexed files, as they are today; a span that cannot be given says why.

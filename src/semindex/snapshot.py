@@ -14,7 +14,14 @@ from msgspec.structs import replace
 
 from semindex.errors import IndexCorrupt, NotIndexed
 from semindex.operations.base import verb
+from semindex.operations.callees import Callees, callees
+from semindex.operations.callers import Callers, callers
+from semindex.operations.impact import Impact, impact
+from semindex.operations.imports import Imports, imports
+from semindex.operations.path import Chain
+from semindex.operations.path import path as path_of_calls
 from semindex.operations.read import Read, read
+from semindex.operations.refs import Refs, refs
 from semindex.operations.related import Related, related
 from semindex.operations.search import Search, search
 from semindex.operations.symbol import Symbol, symbol
@@ -34,6 +41,7 @@ from semindex.types import Coverage, Embedder, FileFailure, GroupBy, Hit, Mode, 
 if TYPE_CHECKING:
     from semindex.exact.indexed import IndexedFiles
     from semindex.graph.edges import Edges
+    from semindex.graph.relations import Relations
 
 ANSWER_SECONDS = 3600
 """How long a ranking is remembered, so that a process that stays gives memory back."""
@@ -124,6 +132,7 @@ class Snapshot:
         self._memory, self.judging, self._masks = memory, judging, masks
         self._embedder, self._is_sound, self._ripgrep = embedder, False, ripgrep
         self._graphs: dict[int, Edges] = {}
+        self._relations: dict[int, Relations] = {}
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
             memory.rankings,
             most_bytes=ANSWER_BYTES,
@@ -147,6 +156,12 @@ class Snapshot:
     related = verb(Related, related)
     symbol = verb(Symbol, symbol)
     read = verb(Read, read)
+    refs = verb(Refs, refs)
+    callers = verb(Callers, callers)
+    callees = verb(Callees, callees)
+    imports = verb(Imports, imports)
+    impact = verb(Impact, impact)
+    path = verb(Chain, path_of_calls)
 
     def graph(self, repository: int = 0) -> Edges:
         """The code graph of one of the repositories.
@@ -163,6 +178,19 @@ class Snapshot:
             if not corpus.has_facts:
                 raise NotIndexed("the index has no code graph; run 'semindex index' to make it")
             known = self._graphs[repository] = Edges(corpus)
+        return known
+
+    def relations(self, repository: int = 0) -> Relations:
+        """The same, asked from its other end.
+
+        Raises:
+            NotIndexed: As :meth:`graph`.
+        """
+        from semindex.graph.relations import Relations
+
+        known = self._relations.get(repository)
+        if known is None:
+            known = self._relations[repository] = Relations(self.graph(repository))
         return known
 
     def why_left_out(self, repository: int, path: str) -> FileFailure | None:

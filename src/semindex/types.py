@@ -591,6 +591,83 @@ class Definitions(Struct, frozen=True):
         return sum(each.masked for each in self.definitions)
 
 
+class Meant(Struct, frozen=True, gc=False):
+    """A definition that the code graph tells of, or a file as a whole."""
+
+    path: str
+    line: int
+    """Of the name, 1-based; 1 for a file."""
+    symbol: str
+    """Qualified with its enclosing definitions by dots; empty for a file."""
+    lang: str
+    repository: str
+    """The root's absolute path."""
+    repo: str | None = None
+    """The name under which the repository was asked for; None when it was not asked for by name."""
+
+
+class Link(Struct, frozen=True, gc=False):
+    """A place that uses a definition, or imports a file."""
+
+    path: str
+    line: int
+    """1-based."""
+    column: int
+    """Of the name that is used, 1-based, in bytes of UTF-8; 0 where the line alone is known."""
+    symbol: str | None
+    """The definition around the place, qualified; None where it stands in none."""
+    role: str
+    """``call``, ``read``, ``type``, ``base``, ``decorator``, ``import``."""
+    name: str
+    """The name that stands there, or the module."""
+    tier: str
+    """How it is known: ``precise``, ``resolved``, ``scoped``, ``external`` (it leads out of the index), or
+    ``name`` (only the name is known). Of several places in a row the least sure."""
+    via: str
+    """``override`` where a member of a subclass is meant that overrides the one asked for, ``base`` where one
+    of a base is; else empty."""
+    distance: int
+    """How many places lie between what was asked for and this one, itself among them."""
+    test: bool
+    """Whether it stands in a test."""
+    target: Meant | None
+    """What is used; None where that is not in the index, or not known."""
+    text: str | None
+    """The line; None when stale."""
+    lang: str
+    repository: str
+    """The root's absolute path."""
+    stale: bool
+    """The file has changed, or is gone, since it was indexed."""
+    repo: str | None = None
+    """As :attr:`Meant.repo`."""
+
+
+class Links(Struct, frozen=True):
+    """What the code graph knows of a name or a file."""
+
+    name: str
+    """As it was asked for."""
+    what: str
+    """``refs``, ``callers``, ``callees``, ``imports``, ``impact``, ``path``."""
+    definitions: tuple[Meant, ...]
+    """What was taken to be meant; several are variants of one, such as overloads."""
+    links: tuple[Link, ...]
+    """Those in tests behind the others; then by distance, path and line."""
+    total: int
+    """How many places there are, shown or not."""
+    at_least: bool
+    """Whether there are more than :attr:`total`, which were not looked for."""
+    tests: int
+    """How many of the total stand in tests."""
+    candidates: tuple[Meant, ...]
+    """Where the name may mean several definitions: these, and nothing else is answered."""
+    suggestions: tuple[str, ...]
+    """Names near to one that nothing has."""
+    coverage: Coverage
+    seconds: float = 0.0
+
+
 class Text(Struct, frozen=True, gc=False):
     """Lines of a file, or why they cannot be given."""
 

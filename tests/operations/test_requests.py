@@ -21,6 +21,12 @@ NEEDED: dict[str, dict[str, Any]] = {
     "related": {"location": "a.py:1"},
     "symbol": {"name": "x"},
     "read": {"spans": ("a.py:1",)},
+    "callers": {"name": "x"},
+    "callees": {"name": "x"},
+    "refs": {"name": "x"},
+    "imports": {"file": "a.py"},
+    "impact": {"name": "x"},
+    "path": {"name": "x", "to": "y"},
     "status": {},
     "index": {},
 }

@@ -20,6 +20,9 @@ from semindex.types import (
     FileFailure,
     Hit,
     Hits,
+    Link,
+    Links,
+    Meant,
     Member,
     Progress,
     ProgressCallback,
@@ -79,6 +82,24 @@ SPAN = Text(
     digest="00" * 16,
     stale=False,
     symbol="Jar.parse_cookie",
+)
+MEANT = Meant("src/cookies.py", 8, "Jar", "python", "/repo")
+LINK = Link(
+    path="src/app.py",
+    line=7,
+    column=3,
+    symbol="main",
+    role="call",
+    name="Jar",
+    tier="scoped",
+    via="override",
+    distance=2,
+    test=True,
+    target=MEANT,
+    text="\x1b[31mJar()",
+    lang="python",
+    repository="/repo",
+    stale=False,
 )
 ALSO = replace(
     HIT, start_line=40, end_line=58, score=40.5, points=0.125, symbol=None, kind="block", spans=(), reasons=()
@@ -150,6 +171,7 @@ class FakeIndex:
     unbegun: bool = False
     hits: tuple[Hit, ...] = (HIT,)
     definitions: tuple[Definition, ...] = (DEFINITION,)
+    links: tuple[Link, ...] = (LINK,)
     suggestions: tuple[str, ...] = ()
     spans: tuple[Text, ...] = (SPAN,)
     coverage: Coverage = COVERAGE
@@ -197,6 +219,28 @@ class FakeIndex:
     def symbol(self, name: str, **options: Any) -> Definitions:
         self._asked("symbol", name=name, **options)
         return Definitions(name, self.definitions, len(self.definitions), self.suggestions, self.coverage)
+
+    def _linked(self, verb: str, told: str, options: dict[str, Any]) -> Links:
+        self._asked(verb, **options)
+        return Links(told, verb, (MEANT,), self.links, 1, False, 1, (), self.suggestions, self.coverage)
+
+    def callers(self, name: str, **options: Any) -> Links:
+        return self._linked("callers", name, options | {"name": name})
+
+    def callees(self, name: str, **options: Any) -> Links:
+        return self._linked("callees", name, options | {"name": name})
+
+    def refs(self, name: str, **options: Any) -> Links:
+        return self._linked("refs", name, options | {"name": name})
+
+    def imports(self, file: str, **options: Any) -> Links:
+        return self._linked("imports", file, options | {"file": file})
+
+    def impact(self, name: str, **options: Any) -> Links:
+        return self._linked("impact", name, options | {"name": name})
+
+    def path(self, name: str, to: str, **options: Any) -> Links:
+        return self._linked("path", name, options | {"name": name, "to": to})
 
     def read(self, spans: Sequence[str], **options: Any) -> Texts:
         self._asked("read", spans=spans, **options)

@@ -141,6 +141,9 @@ def test_json_has_every_field_of_the_answer(name: str, invoke: Invoke) -> None:
     if "hits" in shown:
         assert set(shown["hits"][0]) == set(shapes["Hit"]["properties"]) - HERE_ONLY
         assert set(shown["coverage"]) == set(shapes["Coverage"]["properties"])
+    elif "links" in shown:
+        assert set(shown["links"][0]) == set(shapes["Link"]["properties"])
+        assert set(shown["definitions"][0]) == set(shapes["Meant"]["properties"])
     elif "definitions" in shown:
         assert set(shown["definitions"][0]) == set(shapes["Definition"]["properties"])
         assert set(shown["definitions"][0]["members"][0]) == set(shapes["Member"]["properties"])

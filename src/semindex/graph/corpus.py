@@ -112,6 +112,11 @@ class Corpus:
                 found.setdefault(path, [])
         return found
 
+    @cached_property
+    def file_roles(self) -> Ids:
+        """Bits of :class:`semindex.source.roles.Role` of each file, shape ``(files,)``."""
+        return self.generation.column("file_roles").astype(np.int64)
+
     def path(self, file: int) -> str:
         """A file's root-relative path."""
         return self.generation.path(file)

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
-from functools import cached_property
-from typing import Any
 
 from msgspec import Struct
 
@@ -76,13 +74,9 @@ class Relations:
         self.corpus: Corpus = edges.corpus
         self.families = Families(edges)
 
-    @cached_property
-    def _file_roles(self) -> Any:
-        return self.corpus.generation.column("file_roles")
-
     def is_test(self, file: int, number: int = -1) -> bool:
         """Whether a file is one of tests, or a definition is one."""
-        return bool(self._file_roles[file] & FileRole.TESTS) or self.edges.is_test(file, number)
+        return bool(self.corpus.file_roles[file] & FileRole.TESTS) or self.edges.is_test(file, number)
 
     def uses_of(
         self,

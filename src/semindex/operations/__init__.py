@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from semindex.operations.base import Operation
 
-NAMES = ("index", "search", "grep", "related", "symbol", "read", "status")
+GRAPH = ("callers", "callees", "refs", "imports", "impact", "path")
+"""Those on the code graph."""
+NAMES = ("index", "search", "grep", "related", "symbol", "read", "status", *GRAPH)
 """The operations, each in the module of its name."""
 
 

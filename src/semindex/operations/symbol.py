@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from semindex.snapshot import Snapshot
 
 
-_MAX_SUGGESTED = 8
+MAX_SUGGESTED = 8
 
 
 class Named(Request, frozen=True):
@@ -103,8 +103,8 @@ def symbol(
             definitions = tuple(shower.definition(each) for each in found.symbols[: asked.limit])
             total = found.total
             if not definitions:
-                near = dict.fromkeys(_near(snapshot, asked, filters, passes))
-                suggestions = tuple(islice(near, _MAX_SUGGESTED))
+                found_near = dict.fromkeys(near(snapshot, asked.name, filters, passes))
+                suggestions = tuple(islice(found_near, MAX_SUGGESTED))
     if not definitions:
         snapshot.require_sound()
     stale = len({(each.repository, each.path) for each in definitions if each.stale})
@@ -114,18 +114,18 @@ def symbol(
     return Definitions(asked.name, definitions, total, suggestions, coverage, time.perf_counter() - started)
 
 
-def _near(snapshot: Snapshot, asked: Symbol, filters: Filters, passes: Mask) -> Iterator[str]:
+def near(snapshot: Snapshot, asked: str, filters: Filters, passes: Mask) -> Iterator[str]:
     """Names near to one without a definition: misspelt ones, then those that a search for its words shows."""
     from semindex.search.definitions import asked_name, near_names, near_paths
 
-    name, generation = asked_name(asked.name), snapshot.generation
+    name, generation = asked_name(asked), snapshot.generation
     assert name is not None
-    if "/" in asked.name:
-        yield from near_paths(generation, asked.name.strip())
-    yield from near_names(generation, name, passes)[: _MAX_SUGGESTED // 2]
-    query = Query(raw=asked.name, text=asked.name, filters=filters)
+    if "/" in asked:
+        yield from near_paths(generation, asked.strip())
+    yield from near_names(generation, name, passes)[: MAX_SUGGESTED // 2]
+    query = Query(raw=asked, text=asked, filters=filters)
     ranking = snapshot.ranking(
-        query, snapshot.reader(), limit=_MAX_SUGGESTED, mode=Mode.HYBRID, grouping=GroupBy.FILE
+        query, snapshot.reader(), limit=MAX_SUGGESTED, mode=Mode.HYBRID, grouping=GroupBy.FILE
     )
     for file in ranking.files:
         if file.symbol is not None:

@@ -74,16 +74,18 @@ class Window(Struct, frozen=True):
 
 
 def place(hit: Hit | Definition | Text, base: PurePath | None) -> str:
-    """A path as it is shown from ``base``: relative when one holds the other, else absolute.
-
-    Of a commit it is ``COMMIT:PATH``, as git takes it.
-    """
+    """A path as :func:`where` shows it; of a commit ``COMMIT:PATH``, as git takes it."""
     if hit.rev is not None:
         return safe_path(f"{hit.rev[:COMMIT_CHARS]}:{hit.path}")
+    return where(hit.path, hit.repository, base)
+
+
+def where(path: str, repository: str, base: PurePath | None) -> str:
+    """A path as it is shown from ``base``: relative when one holds the other, else absolute."""
     if base is None:
-        return safe_path(hit.path)
-    whole = PurePath(hit.repository, hit.path)
-    if _is_near(hit.repository, base):
+        return safe_path(path)
+    whole = PurePath(repository, path)
+    if _is_near(repository, base):
         whole = PurePath(os.path.relpath(whole, base))
     return safe_path(whole.as_posix())
 

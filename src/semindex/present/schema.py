@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from semindex.config import Loaded
-    from semindex.types import BuildReport, Definitions, Hits, Texts
+    from semindex.types import BuildReport, Definitions, Hits, Link, Links, Meant, Texts
 
 SCHEMA = 1
 LEFT_OUT = {"spans", "line", "ref"}
@@ -97,6 +97,31 @@ def texts_object(answer: Texts) -> dict[str, Any]:
         "notes": list(answer.notes),
         "coverage": record_object(answer.coverage),
     }
+
+
+def links_object(answer: Links) -> dict[str, Any]:
+    """What the code graph knows of a name or a file."""
+    return {
+        "name": whole_path(answer.name),
+        "what": answer.what,
+        "definitions": [_meant_object(each) for each in answer.definitions],
+        "links": [_link_object(each) for each in answer.links],
+        "total": answer.total,
+        "at_least": answer.at_least,
+        "tests": answer.tests,
+        "candidates": [_meant_object(each) for each in answer.candidates],
+        "suggestions": [whole_path(each) for each in answer.suggestions],
+        "coverage": record_object(answer.coverage),
+    }
+
+
+def _link_object(link: Link) -> dict[str, Any]:
+    target = None if link.target is None else _meant_object(link.target)
+    return record_object(link) | {"line": link.line, "target": target}
+
+
+def _meant_object(meant: Meant) -> dict[str, Any]:
+    return record_object(meant) | {"line": meant.line}
 
 
 def report_object(report: BuildReport, *, root: str, index_dir: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from semindex.graph.modules.base import Language
+from semindex.parse.facts.registry import extractor_of
 
 if TYPE_CHECKING:
     from semindex.graph.corpus import Corpus
@@ -26,3 +27,12 @@ def language_of(name: str, corpus: Corpus) -> Language:
     module, kind = found
     made: Language = getattr(importlib.import_module(f"semindex.graph.modules.{module}"), kind)(corpus)
     return made
+
+
+def how_followed(language: str) -> str:
+    """What the code graph does not know of a language, a sentence without full stop; empty for nothing."""
+    if language in _MODULES:
+        return ""
+    if extractor_of(language) is not None:
+        return f"the code graph follows {language} within each file only"
+    return f"the code graph does not follow {language}"

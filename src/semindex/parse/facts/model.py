@@ -27,11 +27,12 @@ expression ``INSTANCE(IMPORT(0))``.
 >>> facts.written(facts.uses[0].expression)
 'self(Shop).box.open'
 >>> sorted(made.named)
-['Box', 'Shop', 'open']
+['/a', 'Box', 'Shop', 'open']
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
@@ -45,6 +46,7 @@ MAX_NODES = 200_000
 MAX_USES = 200_000
 """A file with more is data or generated; what is beyond is left out, and :attr:`Facts.is_cut` says so."""
 _COMPRESSION = 6
+_WORDS = re.compile(r"[\w-]+")
 
 
 class Op(IntEnum):
@@ -419,6 +421,8 @@ class Builder:
     ) -> int:
         """The number of a new import; ``local`` is empty where everything is taken."""
         self.named.update(filter(None, (local, name)))
+        # So that who imports a file is found by its name: the last words of ``a.b``, ``./a/b.js``, ``b.h``.
+        self.named.update(f"/{word}" for word in _WORDS.findall(module.rpartition("/")[2])[-2:])
         self._imports.append(
             Import(
                 self.name(local),

@@ -11,7 +11,7 @@ from tree_sitter import Tree
 
 from semindex.parse.facts.model import Builder
 
-FACTS_VERSION = 7
+FACTS_VERSION = 8
 """Raised when the same file gives other facts than before."""
 
 Extract = Callable[[Tree | None, bytes, str, Builder], None]

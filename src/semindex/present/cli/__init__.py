@@ -42,6 +42,12 @@ COMMANDS = {
     "related": Entry("related", "related", "Find code like the code at a place."),
     "symbol": Entry("symbol", "symbol", "Show the definitions of a name, or the outline of a file."),
     "read": Entry("read", "read", "Show lines of indexed files."),
+    "callers": Entry("relations", "callers", "Find who calls a definition."),
+    "callees": Entry("relations", "callees", "Find what a definition calls."),
+    "refs": Entry("relations", "refs", "Find every use of a definition."),
+    "imports": Entry("relations", "imports", "Show what a file imports, and who imports it."),
+    "impact": Entry("relations", "impact", "Find what a change may break, and the tests that reach it."),
+    "path": Entry("relations", "path", "Find a chain of calls from one definition to another."),
     "graph": Entry("graph", "graph", "Print the code graph: who calls what."),
     "add": Entry("add", "add", "Give a repository a name, and index it; a URL is cloned first.", blas=True),
     "remove": Entry("add", "remove", "Forget repositories that have a name."),
@@ -66,7 +72,10 @@ COMMANDS = {
     "help": Entry("help", "help", "Show the help of a command."),
 }
 """In the order of the help."""
-_ENDING_AT_ONCE = ("search", "grep", "related", "symbol", "read")
+_ENDING_AT_ONCE = (
+    *("search", "grep", "related", "symbol", "read"),
+    *("callers", "callees", "refs", "imports", "impact", "path"),
+)
 """Commands that leave nothing to be done at exit, and no process that they started."""
 _THREADS = "OPENBLAS_NUM_THREADS"
 """The variable that tells numpy's OpenBLAS how many threads to start; one that is set is left alone."""

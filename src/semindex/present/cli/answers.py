@@ -21,16 +21,17 @@ from semindex.present.render import (
     text_lines,
     vimgrep,
 )
-from semindex.present.schema import definitions_object, hits_object, texts_object
+from semindex.present.safe import safe_line
+from semindex.present.schema import definitions_object, hits_object, links_object, texts_object
 from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from semindex.config import Settings
-    from semindex.types import Coverage, Definitions, Hit, Hits, Texts
+    from semindex.types import Coverage, Definitions, Hit, Hits, Links, Texts
 
-Answer = TypeVar("Answer", "Hits", "Definitions", "Texts")
+Answer = TypeVar("Answer", "Hits", "Definitions", "Texts", "Links")
 
 
 class Shape(Struct, frozen=True):
@@ -165,6 +166,28 @@ def give_texts(answer: Texts, shape: Shape, settings: Settings) -> int:
         _give_told(list(text_lines(answer, shape.view)), answer.coverage, answer.seconds, found=found)
     for problem in problems:
         tell(problem)
+    return DONE if found else NOTHING
+
+
+def give_links(answer: Links, shape: Shape, settings: Settings) -> int:
+    """Print what the code graph knows, and on standard error how much that is; the exit code."""
+    from semindex.present.links import link_lines, summary
+
+    found = bool(answer.links)
+    if shape.form == "--json":
+        write_json(links_object(answer))
+        return DONE if found else NOTHING
+    lines = list(link_lines(answer, shape.view.base))
+    if lines and sys.stdout.isatty():
+        from semindex.present.cli.paging import NONE, give_text
+
+        give_text("\n".join(lines), settings.pager if shape.pages else NONE)
+    elif lines:
+        write("\n".join(lines))
+    tell(f"{summary(answer)}; {coverage_line(answer.coverage, answer.seconds)}")
+    near = f"near to it: {', '.join(map(safe_line, answer.suggestions))}" if answer.suggestions else ""
+    for note in noted(answer, [near]).coverage.notes:
+        tell(note)
     return DONE if found else NOTHING
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from semindex.config import Settings
     from semindex.library import Indexes
     from semindex.repositories.listing import Repository
-    from semindex.types import Definitions, Hits, Texts
+    from semindex.types import Definitions, Hits, Links, Texts
 
-Answer = TypeVar("Answer", "Hits", "Definitions", "Texts")
+Answer = TypeVar("Answer", "Hits", "Definitions", "Texts", "Links")
 
 
 class Named(Struct, frozen=True):
