@@ -21,6 +21,7 @@ import pytest
         "parse.heads.margins",
         "parse.symbols",
         "parse.yamltexts",
+        "search.condensing",
         "search.scoring",
     ],
 )

@@ -1,9 +1,12 @@
-"""``python -m benchmarks.graph truth|score|run``: call edges against a type checker's answer.
+"""``python -m benchmarks.graph truth|score|run|map``: call edges against a type checker's answer.
 
 ``truth --language LANG REPO --out FILE`` asks the language's oracle, which has to be installed (README.md
 of this folder tells how), and writes its answer. ``score --language LANG --calls FILE --truth FILE`` compares
 what ``semindex graph calls REPO`` printed with it. ``run --language LANG REPO...`` does both for each
 repository; ``--truths DIR`` keeps the truths as ``DIR/LANG-NAME.json`` and takes those that are there.
+
+``map REPO...`` times the map of each repository in a process that has just opened its index, and compares
+what two such processes print.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from benchmarks.graph.mapping import mapping_table, timed_map
 from benchmarks.graph.oracles import SUFFIXES, truth_of
 from benchmarks.graph.oracles.options import Options, OracleError
 from benchmarks.graph.report import as_json, table, write_details
@@ -61,6 +65,10 @@ def _run(options: argparse.Namespace) -> None:
             _write_calls(root, calls)
             scores.append(score(read_calls(calls), truth, SUFFIXES[options.language]))
     _print(scores, options)
+
+
+def _map(options: argparse.Namespace) -> None:
+    print(mapping_table([timed_map(each.resolve()) for each in options.repositories]), end="")
 
 
 def _kept_truth(root: Path, options: argparse.Namespace) -> Truth:
@@ -113,7 +121,7 @@ def _oracle_options(options: argparse.Namespace) -> Options:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.graph", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="truth|score|run")
+    commands = parser.add_subparsers(required=True, metavar="truth|score|run|map")
     truth = commands.add_parser("truth", help="write the oracle's answer about a repository")
     truth.add_argument("repository", type=Path)
     truth.add_argument("--out", type=Path, required=True)
@@ -126,6 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     ran.add_argument("repositories", type=Path, nargs="+")
     ran.add_argument("--truths", type=Path, help="a folder that keeps truths as LANGUAGE-NAME.json")
     ran.set_defaults(command=_run)
+    mapped = commands.add_parser("map", help="time the map of repositories")
+    mapped.add_argument("repositories", type=Path, nargs="+")
+    mapped.set_defaults(command=_map)
     for command in (truth, scored, ran):
         command.add_argument("--language", choices=sorted(SUFFIXES), required=True)
     for command in (truth, ran):

@@ -32,6 +32,7 @@ from semindex.operations.grep import Grep, Tree, grep
 from semindex.operations.impact import Impact, impact
 from semindex.operations.imports import Imports, imports
 from semindex.operations.index import WatchedRefresh
+from semindex.operations.map import Map, RepositoryMap, map_
 from semindex.operations.path import Chain
 from semindex.operations.path import path as path_of_calls
 from semindex.operations.read import Read, read
@@ -393,6 +394,19 @@ class Index:
         started = time.perf_counter()
         checked = (self.bring_up_to_date(),) if refresh else ()
         return answering(self.snapshot(), asked, checked, started=started)
+
+    def _map(self, asked: Map) -> RepositoryMap:
+        """The files and signatures of the repository by importance, for as many tokens as are given.
+
+        Raises:
+            NotIndexed: Nothing was indexed here, or the index has no code graph.
+            QueryError: There is no such file.
+        """
+        started = time.perf_counter()
+        checked = (self.bring_up_to_date(),) if asked.refresh else ()
+        return map_(self.snapshot(), asked, checked, started=started)
+
+    map = verb(Map, _map)
 
     def _read(self, asked: Read) -> Texts:
         """Lines of indexed files, as they are today; a span that cannot be given says why.

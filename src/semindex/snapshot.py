@@ -18,6 +18,7 @@ from semindex.operations.callees import Callees, callees
 from semindex.operations.callers import Callers, callers
 from semindex.operations.impact import Impact, impact
 from semindex.operations.imports import Imports, imports
+from semindex.operations.map import Map, map_
 from semindex.operations.path import Chain
 from semindex.operations.path import path as path_of_calls
 from semindex.operations.read import Read, read
@@ -41,6 +42,7 @@ from semindex.types import Coverage, Embedder, FileFailure, GroupBy, Hit, Mode, 
 if TYPE_CHECKING:
     from semindex.exact.indexed import IndexedFiles
     from semindex.graph.edges import Edges
+    from semindex.graph.network import Network
     from semindex.graph.relations import Relations
 
 ANSWER_SECONDS = 3600
@@ -133,6 +135,7 @@ class Snapshot:
         self._embedder, self._is_sound, self._ripgrep = embedder, False, ripgrep
         self._graphs: dict[int, Edges] = {}
         self._relations: dict[int, Relations] = {}
+        self._networks: dict[int, Network] = {}
         self._rankings: RecentlyUsed[tuple[object, ...], Ranking] = RecentlyUsed(
             memory.rankings,
             most_bytes=ANSWER_BYTES,
@@ -162,6 +165,7 @@ class Snapshot:
     imports = verb(Imports, imports)
     impact = verb(Impact, impact)
     path = verb(Chain, path_of_calls)
+    map = verb(Map, map_)
 
     def graph(self, repository: int = 0) -> Edges:
         """The code graph of one of the repositories.
@@ -191,6 +195,19 @@ class Snapshot:
         known = self._relations.get(repository)
         if known is None:
             known = self._relations[repository] = Relations(self.graph(repository))
+        return known
+
+    def network(self, repository: int = 0) -> Network:
+        """Which definition names which in one of the repositories.
+
+        Raises:
+            NotIndexed: As :meth:`graph`.
+        """
+        from semindex.graph.network import Network
+
+        known = self._networks.get(repository)
+        if known is None:
+            known = self._networks[repository] = Network(self.graph(repository))
         return known
 
     def why_left_out(self, repository: int, path: str) -> FileFailure | None:

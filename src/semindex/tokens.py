@@ -404,3 +404,18 @@ class Lexicon:
         if self._frozen is None:
             self._frozen = np.array(self._offsets, dtype=np.int64), np.array(self._terms, dtype=np.uint64)
         return self._frozen
+
+
+CHARS_PER_TOKEN = 3
+"""Code has three to four characters a token with most tokenizers; three is on the safe side."""
+
+
+def model_tokens(text: str) -> int:
+    """About how many tokens of a language model a text takes; rather too many than too few."""
+    return -(-characters(text) // CHARS_PER_TOKEN)
+
+
+def characters(text: str) -> int:
+    """How many characters of ASCII take as many tokens as a text."""
+    # A character outside ASCII is often a token by itself.
+    return len(text) if text.isascii() else sum(1 if char < "\x80" else CHARS_PER_TOKEN for char in text)

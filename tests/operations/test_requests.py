@@ -27,6 +27,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "imports": {"file": "a.py"},
     "impact": {"name": "x"},
     "path": {"name": "x", "to": "y"},
+    "map": {},
     "status": {},
     "index": {},
 }

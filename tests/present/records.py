@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from semindex.errors import NotIndexed, QueryError, RootError
 from semindex.operations.index import Refresh
+from semindex.operations.map import RepositoryMap
 from semindex.types import (
     BuildReport,
     Coverage,
@@ -241,6 +242,10 @@ class FakeIndex:
 
     def path(self, name: str, to: str, **options: Any) -> Links:
         return self._linked("path", name, options | {"name": name, "to": to})
+
+    def map(self, **options: Any) -> RepositoryMap:
+        self._asked("map", **options)
+        return RepositoryMap("", (), (), 0, 0, self.coverage)
 
     def read(self, spans: Sequence[str], **options: Any) -> Texts:
         self._asked("read", spans=spans, **options)

@@ -173,7 +173,7 @@ def verb(
     signature, arguments = _face(request)
     summary, _, rest = inspect.cleandoc(answer.__doc__ or "").partition("\n\n")
     method.__doc__ = "\n\n".join(filter(None, (summary, arguments, rest)))
-    method.__module__, method.__name__ = answer.__module__, answer.__name__.removeprefix("_")
+    method.__module__, method.__name__ = answer.__module__, answer.__name__.strip("_")
     method.__qualname__ = answer.__qualname__.removesuffix(answer.__name__) + method.__name__
     method.__signature__ = signature  # type: ignore[attr-defined]
     return method

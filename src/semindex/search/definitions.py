@@ -300,6 +300,11 @@ class Shower:
             members=self._members(record.file, symbol),
         )
 
+    def signature(self, symbol: int, most_lines: int = SIGNATURE_LINES) -> str | None:
+        """The head of a definition; None when its file is not what was indexed."""
+        record = self._generation.symbol(symbol)
+        return self._signature(record, self._lines_of(record.file), most_lines)
+
     def outline(self, file: int) -> tuple[Definition, ...]:
         """The definitions at the top level of a file, with their members and without their texts."""
         return tuple(self.definition(each, with_text=False) for each in self._generation.members(file))
@@ -332,16 +337,18 @@ class Shower:
         text, masked = self._reader.shown(record.file, begin, min(end, stop))
         return text, masked, stop < end or min(end, stop) - begin > MAX_TEXT_BYTES
 
-    def _signature(self, record: SymbolRecord, lines: TextLines | None) -> str | None:
+    def _signature(
+        self, record: SymbolRecord, lines: TextLines | None, most_lines: int = SIGNATURE_LINES
+    ) -> str | None:
         if lines is None:
             return None
-        last = min(record.end_line, record.start_line + SIGNATURE_LINES - 1)
+        last = min(record.end_line, record.start_line + most_lines - 1)
         begin, end = self._bytes(record, lines, last)
         text, _ = self._reader.shown(record.file, begin, end)
         language = self._generation.language(record.file)
         if record.kind in _MINOR:
             language = ""
-        return signature(text or "", language)
+        return signature(text or "", language, most_lines)
 
     def _bytes(self, record: SymbolRecord, lines: TextLines, last: int) -> tuple[int, int]:
         """The bytes from the first line of a definition to one of its lines."""

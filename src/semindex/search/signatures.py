@@ -66,13 +66,13 @@ _QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\\n]|\
 _OPENING, _CLOSING = "([", ")]"
 
 
-def signature(text: str, language: str) -> str:
+def signature(text: str, language: str, most_lines: int = MAX_LINES) -> str:
     """The head of a definition that ``text`` begins with, without its margin and the blanks behind it.
 
-    It has at most :data:`MAX_LINES` lines. Where a body cannot be told, it is the first line, with those that
+    It has at most ``most_lines`` lines. Where a body cannot be told, it is the first line, with those that
     a bracket or a decorator joins to it.
     """
-    lines = text.split("\n", MAX_LINES)[:MAX_LINES]
+    lines = text.split("\n", most_lines)[:most_lines]
     kept: list[str] = []
     depth = 0
     for position, line in enumerate(lines):
@@ -81,7 +81,7 @@ def signature(text: str, language: str) -> str:
         following = lines[position + 1] if position + 1 < len(lines) else ""
         if end is not None or (depth <= 0 and _ends(line, following, language)):
             break
-    return _trimmed(kept)
+    return _trimmed(kept)[: most_lines * MAX_CHARS // MAX_LINES]
 
 
 def _read(line: str, depth: int, language: str, *, is_first: bool) -> tuple[int, int | None]:
@@ -128,4 +128,4 @@ def _is_own(line: str) -> bool:
 def _trimmed(lines: list[str]) -> str:
     margin = len(lines[0]) - len(lines[0].lstrip())
     shown = [line[margin:] if not line[:margin].strip() else line.lstrip() for line in lines]
-    return "\n".join(line.rstrip() for line in shown).strip()[:MAX_CHARS]
+    return "\n".join(line.rstrip() for line in shown).strip()

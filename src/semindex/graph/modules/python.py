@@ -86,13 +86,25 @@ class Python(Language):
             return (Thing(Sort.MODULE, name=path),)
         return None
 
+    @cached_property
+    def _modules(self) -> dict[tuple[str, int, str], Value]:
+        """What imports name, by the folder of their file, their level and their text; None for no module."""
+        return {}
+
     def module(self, unit: Unit, each: Import) -> Value:
         """The module that an import names."""
         text = unit.facts.names[each.module]
         path = self.corpus.path(unit.file)
-        if each.level:
+        key = path.rpartition("/")[0], each.level, text
+        if key not in self._modules:
+            self._modules[key] = self._named(path, each.level, text)
+        found = self._modules[key]
+        return found if found is not None or each.level else (external(text)._replace(file=unit.file),)
+
+    def _named(self, path: str, level: int, text: str) -> Value:
+        if level:
             folder = path.rpartition("/")[0]
-            for _ in range(each.level - 1):
+            for _ in range(level - 1):
                 folder = folder.rpartition("/")[0]
             inner = "/".join(filter(None, (folder, text.replace(".", "/"))))
             return self._found(inner) if text else self._package(folder)
@@ -103,11 +115,11 @@ class Python(Language):
             if self._found(top) is None:
                 continue
             found = self._found(f"{root}/{inner}" if root else inner)
-            if found is not None and not self._is_bare_folder(found, unit):
+            if found is not None and not self._is_bare_folder(found):
                 return found
-        return (external(text)._replace(file=unit.file),)
+        return None
 
-    def _is_bare_folder(self, found: tuple[Thing, ...], unit: Unit) -> bool:
+    def _is_bare_folder(self, found: tuple[Thing, ...]) -> bool:
         """Whether a folder without Python files was found, such as ``docs``."""
         thing = found[0]
         if thing.file >= 0:

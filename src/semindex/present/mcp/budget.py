@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import re
 
-CHARS_PER_TOKEN = 3
-"""Code has three to four characters a token with most tokenizers; three is on the safe side."""
+from semindex.tokens import CHARS_PER_TOKEN, characters
+from semindex.tokens import model_tokens as tokens
+
+__all__ = ("CHARS_PER_TOKEN", "Budget", "characters", "cut", "fenced", "tokens")
+
 LEAST_TOKENS, DEFAULT_TOKENS, MOST_TOKENS = 200, 4000, 8000
 """Some clients refuse answers of more than 10,000 tokens."""
-
-
-def tokens(text: str) -> int:
-    """About how many tokens a text takes; rather too many than too few."""
-    return -(-characters(text) // CHARS_PER_TOKEN)
-
-
-def characters(text: str) -> int:
-    """How many characters of ASCII take as many tokens as a text."""
-    # A character outside ASCII is often a token by itself.
-    return len(text) if text.isascii() else sum(1 if char < "\x80" else CHARS_PER_TOKEN for char in text)
 
 
 def fenced(text: str, language: str) -> str:
