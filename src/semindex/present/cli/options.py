@@ -168,9 +168,8 @@ def parameter(field: Field) -> Callable[[Decorated], Decorated]:
             field.name, nargs=-1, required=True, metavar=f"{spelling.metavar}...", shell_complete=offers
         )
     if spelling.argument:
-        needed = field.default is NODEFAULT
-        default = None if needed else field.default
-        return click.argument(field.name, required=needed, default=default, shell_complete=offers)
+        optional = {} if field.default is NODEFAULT else {"required": False, "default": field.default}
+        return click.argument(field.name, **optional, shell_complete=offers)
     flag = spelling.flag or "--" + field.name.replace("_", "-")
     if field.kind is bool:
         if spelling.unless_off:
