@@ -28,6 +28,7 @@ from semindex.locate import Location, StrPath, indexes_below, locate, path_named
 from semindex.operations.base import verb
 from semindex.operations.callees import Callees, callees
 from semindex.operations.callers import Callers, callers
+from semindex.operations.cycles import Cycles, ImportCycles, cycles
 from semindex.operations.grep import Grep, Tree, grep
 from semindex.operations.impact import Impact, impact
 from semindex.operations.imports import Imports, imports
@@ -407,6 +408,18 @@ class Index:
         return map_(self.snapshot(), asked, checked, started=started)
 
     map = verb(Map, _map)
+
+    def _cycles(self, asked: Cycles) -> ImportCycles:
+        """The cycles of imports between files.
+
+        Raises:
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        started = time.perf_counter()
+        checked = (self.bring_up_to_date(),) if asked.refresh else ()
+        return cycles(self.snapshot(), asked, checked, started=started)
+
+    cycles = verb(Cycles, _cycles)
 
     def _read(self, asked: Read) -> Texts:
         """Lines of indexed files, as they are today; a span that cannot be given says why.

@@ -16,6 +16,7 @@ from semindex.errors import IndexCorrupt, NotIndexed
 from semindex.operations.base import verb
 from semindex.operations.callees import Callees, callees
 from semindex.operations.callers import Callers, callers
+from semindex.operations.cycles import Cycles, cycles
 from semindex.operations.impact import Impact, impact
 from semindex.operations.imports import Imports, imports
 from semindex.operations.map import Map, map_
@@ -166,6 +167,7 @@ class Snapshot:
     impact = verb(Impact, impact)
     path = verb(Chain, path_of_calls)
     map = verb(Map, map_)
+    cycles = verb(Cycles, cycles)
 
     def graph(self, repository: int = 0) -> Edges:
         """The code graph of one of the repositories.

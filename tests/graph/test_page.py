@@ -16,7 +16,8 @@ from ..product import PROJECT, environment, plant, run_module
 PAGE = (PROJECT / "docs" / "graph.md").read_text("utf-8")
 EXAMPLES = [line for line in PAGE.splitlines() if line.startswith("semindex ")]
 FILES: dict[str | bytes, bytes] = {
-    "src/store.py": b"class Store:\n    def save(self): ...\n",
+    "src/store.py": b"import shelf\nclass Store:\n    def save(self): ...\n",
+    "src/shelf.py": b"import store\n",
     "src/jar.py": (
         b"from store import Store\n"
         b"class Jar:\n"
@@ -34,14 +35,14 @@ def tree(tmp_path: Path) -> Path:
 
 def test_there_are_examples() -> None:
     assert {line.split()[1] for line in EXAMPLES} == {
-        *("callers", "callees", "refs", "imports", "impact", "path", "map")
+        *("callers", "callees", "refs", "imports", "impact", "path", "map", "cycles")
     }
 
 
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_each_example_finds_something(line: str, tree: Path) -> None:
     code, out, err = run_module("semindex", shlex.split(line)[1:], tree, environment())
-    assert code == 0 and out and b"Traceback" not in err
+    assert code == 0 and out and b"Traceback" not in err, line
 
 
 def test_the_python_of_the_page_runs(tree: Path) -> None:

@@ -28,6 +28,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "impact": {"name": "x"},
     "path": {"name": "x", "to": "y"},
     "map": {},
+    "cycles": {},
     "status": {},
     "index": {},
 }

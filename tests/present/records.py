@@ -11,6 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from semindex.errors import NotIndexed, QueryError, RootError
+from semindex.operations.cycles import ImportCycles
 from semindex.operations.index import Refresh
 from semindex.operations.map import RepositoryMap
 from semindex.types import (
@@ -246,6 +247,10 @@ class FakeIndex:
     def map(self, **options: Any) -> RepositoryMap:
         self._asked("map", **options)
         return RepositoryMap("", (), (), 0, 0, self.coverage)
+
+    def cycles(self, **options: Any) -> ImportCycles:
+        self._asked("cycles", **options)
+        return ImportCycles((), 0, self.coverage)
 
     def read(self, spans: Sequence[str], **options: Any) -> Texts:
         self._asked("read", spans=spans, **options)

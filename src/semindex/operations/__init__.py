@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from semindex.operations.base import Operation
 
-GRAPH = ("callers", "callees", "refs", "imports", "impact", "path", "map")
+GRAPH = ("callers", "callees", "refs", "imports", "impact", "path", "map", "cycles")
 """Those on the code graph."""
 NAMES = ("index", "search", "grep", "related", "symbol", "read", "status", *GRAPH)
 """The operations, each in the module of its name."""

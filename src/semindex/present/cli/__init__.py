@@ -49,6 +49,7 @@ COMMANDS = {
     "impact": Entry("relations", "impact", "Find what a change may break, and the tests that reach it."),
     "path": Entry("relations", "path", "Find a chain of calls from one definition to another."),
     "map": Entry("mapping", "mapping", "Show what matters most in a repository, within a number of tokens."),
+    "cycles": Entry("cycles", "cycles", "Show the cycles of imports between files."),
     "graph": Entry("graph", "graph", "Print the code graph: who calls what."),
     "add": Entry("add", "add", "Give a repository a name, and index it; a URL is cloned first.", blas=True),
     "remove": Entry("add", "remove", "Forget repositories that have a name."),

@@ -10,12 +10,8 @@ import click
 
 from semindex.operations.map import Map
 from semindex.present.cli.options import asks, index_dir_option, json_option, set_option
-from semindex.present.cli.outcome import DONE, NOTHING
 from semindex.present.cli.related import from_root
-from semindex.present.cli.single import ask_one, told
-from semindex.present.safe import safe_line
-from semindex.present.schema import record_object
-from semindex.present.stream import write, write_json
+from semindex.present.cli.single import ask_one, give_lines
 
 
 @click.command("map")
@@ -46,10 +42,4 @@ def mapping(
         return place.index.map(**{**asked, "file": files}, scope=place.location.scope)
 
     answer, notes = ask_one(repository, index_dir, overrides, ask, builds=asked["refresh"])
-    if as_json:
-        write_json(record_object(answer, without=frozenset({"seconds"})))
-    else:
-        for line in answer.lines():
-            write(safe_line(line))
-        told(answer.coverage, answer.seconds, notes, found=bool(answer.files))
-    return DONE if answer.files else NOTHING
+    return give_lines(answer, notes, as_json=as_json, found=bool(answer.files))

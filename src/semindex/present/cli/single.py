@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from semindex.present.cli.opened import Opened, built_first, indexes_for, not_indexed
-from semindex.present.cli.outcome import tell
+from semindex.present.cli.outcome import DONE, NOTHING, tell
 from semindex.present.render import coverage_line
+from semindex.present.safe import safe_line
+from semindex.present.schema import record_object
+from semindex.present.stream import write, write_json
 
 if TYPE_CHECKING:
     from semindex.types import Coverage
@@ -42,6 +45,17 @@ def ask_one(
             raise not_indexed(place.index)
         notes = [note, place.location.note, place.location.passed_over, *built_first(place.index)]
         return ask(place), [each for each in notes if each]
+
+
+def give_lines(answer: Any, notes: Iterable[str], *, as_json: bool, found: bool) -> int:
+    """Print an answer as its lines, or as one object; the exit code."""
+    if as_json:
+        write_json(record_object(answer, without=frozenset({"seconds"})))
+    else:
+        for line in answer.lines():
+            write(safe_line(line))
+        told(answer.coverage, answer.seconds, notes, found=found)
+    return DONE if found else NOTHING
 
 
 def told(coverage: Coverage, seconds: float, notes: Iterable[str], *, found: bool) -> None:
