@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from benchmarks.graph.oracles.options import Options, OracleError
@@ -39,8 +40,8 @@ class Use(Struct, frozen=True):
 def truth(root: Path, options: Options) -> Truth:
     """Return what libclang says about the C files of ``root`` as they are compiled on this system.
 
-    Each ``.c`` file is parsed by itself, with the folders of all headers as include folders, and each header
-    with the first file that includes it. What is missing makes its names unknown, no error.
+    Each ``.c`` file is parsed by itself, with the folders of all headers behind those of the system, and each
+    header with the first file that includes it. What is missing makes its names unknown, no error.
 
     Raises:
         OracleError: libclang is not installed.
@@ -54,6 +55,8 @@ def truth(root: Path, options: Options) -> Truth:
             reader.read(path, arguments)
     files: dict[str, list[Site]] = defaultdict(list)
     for use in reader.uses:
+        if use.usr in reader.implicit and use.usr not in reader.defined:
+            use = msgspec.structs.replace(use, verdict=Verdict.EXTERNAL, declared=None)
         files[use.path].append(_site(use, reader.defined, sources))
     answer = {path: merged(sites) for path, sites in files.items()}
     return Truth("c", f"libclang {_version()}", root.name, revision(root), answer)
@@ -80,7 +83,7 @@ def _includes(sources: Sources, root: Path) -> list[str]:
         ["cc", "-print-file-name=include"], capture_output=True, text=True, check=False
     ).stdout.strip()
     return [
-        *(f"-I{folder}" for folder in sorted(folders)),
+        *(f"-idirafter{folder}" for folder in sorted(folders)),
         "-isystem",
         built_in,
         "-x",
@@ -96,6 +99,8 @@ class _Reader:
     def __init__(self, clang: Any, root: Path, sources: Sources) -> None:
         self.uses: list[Use] = []
         self.defined: dict[str, set[Target]] = defaultdict(set)
+        self.implicit: set[str] = set()
+        """The functions that a call declares, because clang knows them: of the system, without header."""
         self._clang = clang
         self._root = root
         self._sources = sources
@@ -141,6 +146,8 @@ class _Reader:
         if not place or referenced is None:
             return
         declared = self._place(referenced)
+        if declared == place:
+            self.implicit.add(referenced.get_usr())
         where = Target(declared[0], declared[1]) if declared else None
         name, verdict = cursor.spelling, Verdict.INTERNAL if where else Verdict.EXTERNAL
         if referenced.kind == self._kinds.MACRO_DEFINITION:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from semindex.graph.corpus import Corpus
 
 _MODULES = {
+    "c": ("c", "C"),
     "go": ("go", "Go"),
     "java": ("typed", "Java"),
     "python": ("python", "Python"),

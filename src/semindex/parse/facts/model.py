@@ -38,6 +38,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 UNKNOWN = -1
@@ -137,6 +138,12 @@ class Flag(IntFlag):
     """Named by the file as part of what it offers."""
     TEST = 512
     """A test, or in one."""
+    MACRO = 1024
+    """Its text replaces its name before anything is compiled."""
+    LEFT_OUT = 2048
+    """An ordinary build leaves it out."""
+    MAYBE = 4096
+    """Some builds leave it out."""
 
 
 class Role(IntEnum):
@@ -448,6 +455,25 @@ class Builder:
             return
         self.named.add(name)
         self._uses.append((line, column, self.name(name), expression, int(role)))
+
+    def uses_at(self, text: bytes, flat: Sequence[int]) -> None:
+        """Note many places at once.
+
+        Args:
+            text: The text of the file.
+            flat: Of each place the byte offset of its name, the name's number, the expression and the role.
+        """
+        spots = np.array(flat, dtype=np.int64).reshape(-1, 4)
+        if len(self._uses) + len(spots) > MAX_USES:
+            self.is_cut = True
+            spots = spots[: MAX_USES - len(self._uses)]
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
+        rows = np.searchsorted(ends, spots[:, 0])
+        begins = np.concatenate((np.zeros(1, np.int64), ends + 1))[rows]
+        names = list(self._names)
+        self.named.update([names[number] for number in np.unique(spots[:, 1]).tolist()])
+        columns = (rows + 1, spots[:, 0] - begins + 1, spots[:, 1], spots[:, 2], spots[:, 3])
+        self._uses += zip(*(column.tolist() for column in columns), strict=True)
 
     def packed(self) -> bytes:
         """The facts as they are stored."""

@@ -20,6 +20,7 @@ Extract = Callable[[Tree | None, bytes, str, Builder], None]
 Languages without a grammar have no tree."""
 
 _MODULES = {
+    "c": "c",
     "go": "go",
     "gomod": "gomod",
     "java": "typed.java",
