@@ -17,6 +17,10 @@ MAX_TARGETS = 3
 """A place that may mean more is not resolved."""
 
 
+_MOST_HELD = 8
+"""Variables that hold variables are followed this far."""
+
+
 class Tier(Enum):
     """How an edge is known, the surest first."""
 
@@ -71,6 +75,8 @@ class Edges:
     def resolved(self, unit: Unit, use: Use) -> tuple[Tier, tuple[Target, ...]]:
         """How a place is known, and what it means."""
         things = self._meant(unit, use.expression)
+        if things is not None and use.role == Role.CALL and self.evaluator.language(unit.file).calls_values:
+            things = self._held(things)
         if things is None:
             return Tier.NAME, ()
         inside = [thing for thing in things if thing.sort is not Sort.EXTERNAL]
@@ -87,6 +93,22 @@ class Edges:
         if expression == UNKNOWN:
             return None
         return meant(self.evaluator, unit, expression)
+
+    def _held(self, things: tuple[Thing, ...], depth: int = 0) -> tuple[Thing, ...] | None:
+        """What things are that may be variables: a call of one calls what it holds."""
+        found: list[Thing] = []
+        for thing in things:
+            unit = self.corpus.unit(thing.file) if thing.sort is Sort.DEFINITION else None
+            definition = unit.definition(thing.number) if unit is not None else None
+            if definition is None or definition.form != Form.VARIABLE or thing.is_object:
+                found.append(thing)
+                continue
+            value = self.evaluator.value(thing.file, definition.value)
+            inner = self._held(value, depth + 1) if value is not None and depth < _MOST_HELD else None
+            if inner is None:
+                return None
+            found += inner
+        return tuple(dict.fromkeys(found))
 
     def _target(self, thing: Thing, *, is_call: bool) -> Target | None:
         if thing.sort is Sort.MODULE and thing.file >= 0 and not is_call:

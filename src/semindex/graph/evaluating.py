@@ -233,6 +233,8 @@ class Evaluator:
         if each.form not in _CLASSES:
             if each.form == Form.MODULE:
                 return self._inside(unit, thing.number, name)
+            if each.form == Form.FUNCTION:
+                return self._attached(unit, thing.number, name)
             return self._through_value(thing, lambda inner: self.raw_member(inner, name, arity))
         skipped = thing.name == "super"
         return self.in_class(thing._replace(name=""), name, set(), skips_own=skipped, arity=arity)
@@ -257,6 +259,13 @@ class Evaluator:
             attribute = unit.attributes(number).get(name)
             return self.value(unit.file, attribute) if attribute is not None else None
         return tuple(Thing(Sort.DEFINITION, unit.file, each) for each in self.implementing(unit, numbers))
+
+    def _attached(self, unit: Unit, number: int, name: str) -> Value:
+        """A member that a function was given, as ``f.g = h`` does; not what is local to it."""
+        local = unit.by_parent.get(number, {}).get(name, ())
+        if any(unit.definition(each).flags & Flag.LOCAL for each in local):
+            return None
+        return self._inside(unit, number, name)
 
     def _through_value(self, thing: Thing, then: object) -> Value:
         """What follows from what a variable holds, or from what a type is another name for."""
@@ -294,7 +303,11 @@ class Evaluator:
             if base.sort is Sort.EXTERNAL:
                 outside = True
                 continue
-            found = self.in_class(base, name, met, arity=arity)
+            found = (
+                self.in_class(base, name, met, arity=arity)
+                if base.sort is Sort.DEFINITION
+                else self.raw_member(base, name, arity)
+            )
             if found is not None and not all(each.sort is Sort.EXTERNAL for each in found):
                 return found
             outside = outside or found is not None

@@ -11,6 +11,7 @@ from semindex.parse.chunks import cut_by_borders, cut_by_symbols
 from semindex.parse.comments import Ranges, comment_ranges, join_ranges, prose_ranges, ranges_outside
 from semindex.parse.components import COMPONENTS, PAGES, parse_component
 from semindex.parse.drafts import finished
+from semindex.parse.facts.manifests import facts_of_manifest
 from semindex.parse.facts.registry import Found as Facts
 from semindex.parse.facts.registry import facts_of
 from semindex.parse.grammars import GrammarStopped, parse_tree
@@ -98,7 +99,8 @@ def _with_settings(source: SourceFile, lines: TextLines, plain: Kind) -> ParsedF
     drafts = settings_of(source.path, source.language, source.text) if is_readable else []
     symbols = finished(drafts, lines, comments)
     chunks = cut_by_borders(lines, block_borders(source.language, lines), plain, symbols)
-    return ParsedFile(source, chunks, symbols, comments)
+    facts = facts_of_manifest(source.path, source.text) if source.language == "json" else Facts()
+    return ParsedFile(source, chunks, symbols, comments, "", *facts)
 
 
 def _defined(source: SourceFile, lines: TextLines, comments: Ranges, refused: str) -> _Defined:

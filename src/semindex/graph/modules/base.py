@@ -22,6 +22,8 @@ class Language:
     """The members of a class that are called when an object is made."""
     mappings: frozenset[str] = frozenset()
     """External generic types whose elements by key are of the last type argument."""
+    calls_values = False
+    """Whether a call of a variable counts as one of the function that it holds."""
     aliases_are_called = False
     """Whether a call of a type's other name calls the type."""
     methods_apart = False

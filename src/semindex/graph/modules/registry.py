@@ -11,11 +11,15 @@ from semindex.parse.facts.registry import extractor_of
 if TYPE_CHECKING:
     from semindex.graph.corpus import Corpus
 
+_SCRIPT = ("script", "Script")
 _MODULES = {
     "c": ("c", "C"),
     "go": ("go", "Go"),
     "java": ("typed", "Java"),
+    "javascript": _SCRIPT,
     "python": ("python", "Python"),
+    "tsx": _SCRIPT,
+    "typescript": _SCRIPT,
 }
 """By language the module here, and the class in it."""
 

@@ -448,7 +448,7 @@ class Builder:
         self.named.add(name)
         self._bindings[self.name(name)] = expression
 
-    def use(self, line: int, column: int, name: str, expression: int, role: Role) -> None:
+    def use(self, line: int, column: int, name: str, expression: int, role: int) -> None:
         """Note a place that names something; line and column (in bytes) are 1-based."""
         if len(self._uses) >= MAX_USES:
             self.is_cut = True

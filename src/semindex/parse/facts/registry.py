@@ -11,7 +11,7 @@ from tree_sitter import Tree
 
 from semindex.parse.facts.model import Builder
 
-FACTS_VERSION = 8
+FACTS_VERSION = 9
 """Raised when the same file gives other facts than before."""
 
 Extract = Callable[[Tree | None, bytes, str, Builder], None]
@@ -24,7 +24,10 @@ _MODULES = {
     "go": "go",
     "gomod": "gomod",
     "java": "typed.java",
+    "javascript": "script",
     "python": "python",
+    "tsx": "script",
+    "typescript": "script",
 }
 """By language the module below this package that has ``extract``."""
 
