@@ -29,6 +29,7 @@ from semindex.operations.base import verb
 from semindex.operations.callees import Callees, callees
 from semindex.operations.callers import Callers, callers
 from semindex.operations.cycles import Cycles, ImportCycles, cycles
+from semindex.operations.drawing import Draw, GraphDocument, draw
 from semindex.operations.grep import Grep, Tree, grep
 from semindex.operations.impact import Impact, impact
 from semindex.operations.imports import Imports, imports
@@ -420,6 +421,18 @@ class Index:
         return cycles(self.snapshot(), asked, checked, started=started)
 
     cycles = verb(Cycles, _cycles)
+
+    def _draw(self, asked: Draw) -> GraphDocument:
+        """The files or definitions of the repository, and which uses which, as a document.
+
+        Raises:
+            NotIndexed: Nothing was indexed here, or before there was a code graph; :meth:`refresh` makes it.
+        """
+        started = time.perf_counter()
+        checked = (self.bring_up_to_date(),) if asked.refresh else ()
+        return draw(self.snapshot(), asked, checked, started=started)
+
+    draw = verb(Draw, _draw)
 
     def _read(self, asked: Read) -> Texts:
         """Lines of indexed files, as they are today; a span that cannot be given says why.

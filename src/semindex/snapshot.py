@@ -17,6 +17,7 @@ from semindex.operations.base import verb
 from semindex.operations.callees import Callees, callees
 from semindex.operations.callers import Callers, callers
 from semindex.operations.cycles import Cycles, cycles
+from semindex.operations.drawing import Draw, draw
 from semindex.operations.impact import Impact, impact
 from semindex.operations.imports import Imports, imports
 from semindex.operations.map import Map, map_
@@ -167,6 +168,7 @@ class Snapshot:
     impact = verb(Impact, impact)
     path = verb(Chain, path_of_calls)
     map = verb(Map, map_)
+    draw = verb(Draw, draw)
     cycles = verb(Cycles, cycles)
 
     def graph(self, repository: int = 0) -> Edges:

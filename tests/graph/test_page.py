@@ -35,7 +35,7 @@ def tree(tmp_path: Path) -> Path:
 
 def test_there_are_examples() -> None:
     assert {line.split()[1] for line in EXAMPLES} == {
-        *("callers", "callees", "refs", "imports", "impact", "path", "map", "cycles")
+        *("callers", "callees", "refs", "imports", "impact", "path", "map", "cycles", "graph")
     }
 
 

@@ -50,7 +50,7 @@ COMMANDS = {
     "path": Entry("relations", "path", "Find a chain of calls from one definition to another."),
     "map": Entry("mapping", "mapping", "Show what matters most in a repository, within a number of tokens."),
     "cycles": Entry("cycles", "cycles", "Show the cycles of imports between files."),
-    "graph": Entry("graph", "graph", "Print the code graph: who calls what."),
+    "graph": Entry("graph", "graph", "Print the code graph, as a document or call by call."),
     "add": Entry("add", "add", "Give a repository a name, and index it; a URL is cloned first.", blas=True),
     "remove": Entry("add", "remove", "Forget repositories that have a name."),
     "update": Entry("add", "update", "Bring repositories that have a name up to date.", blas=True),

@@ -6,17 +6,20 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
-from semindex.present.cli.options import index_dir_option, set_option
+from semindex.operations.drawing import Draw
+from semindex.present.cli.options import asks, index_dir_option, set_option
 from semindex.present.cli.outcome import DONE, NOTHING, tell
-from semindex.present.stream import ReaderGone
+from semindex.present.cli.single import ask_one, told
+from semindex.present.stream import ReaderGone, write
 
 
 @click.group()
 def graph() -> None:
-    """Print the code graph: who calls what."""
+    """Print the code graph, as a document or call by call."""
 
 
 @graph.command()
@@ -53,3 +56,29 @@ def calls(repository: Path, *, index_dir: Path | None, overrides: Mapping[str, s
                     raise ReaderGone from error
         sys.stdout.buffer.flush()
     return DONE if found else NOTHING
+
+
+@graph.command()
+@click.argument("repository", default=".", metavar="[PATH]", type=click.Path(path_type=Path))
+@asks(Draw)
+@index_dir_option
+@set_option
+def export(
+    asked: dict[str, Any], repository: Path, *, index_dir: Path | None, overrides: Mapping[str, str]
+) -> int:
+    """Print files or definitions, and which uses which, for other programs or as a picture.
+
+    PATH is the repository, or a folder in it. Tests, examples and old code are left out, unless PATH has
+    nothing else. In a picture (svg) users stand above what they use, each folder or file has a colour, and an
+    edge is pale where a way through another node replaces it.
+    """
+    answer, notes = ask_one(
+        repository,
+        index_dir,
+        overrides,
+        lambda place: place.index.draw(**asked, scope=place.location.scope),
+        builds=asked["refresh"],
+    )
+    write(answer.text)
+    told(answer.coverage, answer.seconds, notes, found=bool(answer.nodes))
+    return DONE if answer.nodes else NOTHING
