@@ -14,6 +14,7 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -76,7 +77,7 @@ class Outcome(Struct, frozen=True):
     difference: str = ""
     """What is unequal, for people; empty when nothing is."""
     rg_differs: bool = False
-    """Whether ripgrep answers otherwise when it searches the files one by one, and then as semindex does."""
+    """Whether ripgrep answers otherwise in another order of files, and then as semindex does."""
     files: int = 0
     """How many have a match, by ripgrep."""
     searched: int = 0
@@ -174,10 +175,10 @@ def compare(
     expected = theirs.out if is_raw else b"".join(parts[path] for path in sorted(parts, key=order_key))
     difference = _difference(own, replace(theirs, out=expected))
     rg_differs = False
-    if difference and not is_raw:
+    if difference:
         again = tree.rg([*rg_words, _SORTED], tree.root)
         difference = _difference(own, again)
-        rg_differs = not difference or _agrees_alone(tree, question, own, again)
+        rg_differs = not difference or _agrees_by_file(tree, question, own, again)
     searched = _searched(tree, own_words, semindex) if plans else 0
     told = (
         "" if rg_differs or not difference else difference + repeated(tree, own_words, [*rg_words, _SORTED])
@@ -225,25 +226,46 @@ def _only(name: str, lines: Sequence[bytes], others: Sequence[bytes]) -> list[st
     return [f"only {name}: {line[:200]!r}" for line in lines if line not in known][:3]
 
 
-def _agrees_alone(tree: Tree, question: Question, own: Ran, theirs: Ran) -> bool:
-    """Whether ripgrep says what semindex says of each file in which they differ, if it searches that alone.
+def _agrees_by_file(tree: Tree, question: Question, own: Ran, theirs: Ran) -> bool:
+    """Whether ripgrep, too, can say what semindex says of each file in which they differ.
 
-    It does not always say the same: of a binary file it shows more or less, depending on the longest line
-    that the same thread has read before.
+    ripgrep does not always say the same: of a file with a NUL byte beyond the first 64 KiB it shows more or
+    less, depending on the longest line that the same thread has read before, which makes its buffer longer.
     """
     if own.code == 2 or theirs.code == 2 or own.told != theirs.told:
         return False
-    ours, others = (dict(_blocks(each.out, question)) for each in (own, theirs))
+    ours, others = (_separate(each.out, question) for each in (own, theirs))
     different = [path for path in {**ours, **others} if ours.get(path) != others.get(path)]
+    words = [*_form(question), *question.words]
     for path in different[:20]:
-        folder, _, name = os.fsdecode(path).rpartition("/")
-        rule = _rule(os.fsencode(name))[1:].rstrip("\n")
-        words = ["--no-ignore", "--hidden", "--max-depth=1", f"--glob={rule}", "--with-filename"]
-        alone = tree.rg([*words, *_form(question), *question.words, "--", folder or "."], tree.root).out
-        alone = alone.replace(b"./" + path, path) if not folder else alone
-        if dict(_blocks(alone, question)).get(path) != ours.get(path):
+        answers = by_buffer(tree, words, os.fsdecode(path))
+        if ours.get(path) not in (_separate(each.out, question).get(path) for each in answers):
             return False
     return True
+
+
+def _separate(out: bytes, question: Question) -> dict[bytes, bytes]:
+    """What was written of each file, without the line between it and the next."""
+    return {path: text.removesuffix(b"--\n") for path, text in _blocks(out, question)}
+
+
+def by_buffer(tree: Tree, words: Sequence[str], path: str) -> Iterable[Ran]:
+    """Ask ripgrep of one file: with its usual buffer, and with buffers that hold longer lines."""
+    folder, _, name = path.rpartition("/")
+    rule = os.fsdecode(_rule(os.fsencode(name)))[1:].rstrip("\n")
+    only = ["--no-ignore", "--hidden", "--max-depth=1", f"--glob={rule}", "--with-filename", _SORTED]
+    longest = (tree.root / path).stat().st_size
+    with tempfile.TemporaryDirectory() as scratch:
+        length = 0
+        while length < 2 * longest:
+            Path(scratch, name).write_bytes(b"x" * length)
+            ran = tree.rg([*only, *words, "--", scratch, folder or "."], tree.root)
+            yield (
+                ran
+                if folder
+                else replace(ran, out=ran.out.replace(b"./" + os.fsencode(path), os.fsencode(path)))
+            )
+            length = 2 * length or 1 << 16
 
 
 def _searched(tree: Tree, words: Sequence[str], semindex: Program) -> int:

@@ -17,6 +17,9 @@ LINE = b"def word(self): return needle  # Needle\n"
 ODD: dict[str | bytes, bytes] = {
     "odd/nul_early.bin": b"needle\n\0needle\n",
     "odd/nul_at_65535.bin": b"needle\n" + b"x" * 65_528 + b"\0" + b"\nneedle\n",
+    "odd/nul_after_line.bin": b"a\n" + LINE + b"\0\nneedle\n",
+    "odd/nul_after_lines.bin": b"\n\n\nneedle \0\n",
+    "odd/nul_after_long_line.bin": b"abc\nneedle \0\n",
     "odd/nul_late.bin": LINE * 4000 + b"\0\nneedle in vain\n",
     "odd/nul_late_only.bin": b"plain\n" * 30_000 + b"\0\nneedle in vain\n",
     "odd/bom.txt": b"\xef\xbb\xbfneedle with a mark\nother\n",

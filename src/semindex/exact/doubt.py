@@ -1,9 +1,9 @@
 """Looks at files of whose bytes nothing is known, so that ripgrep can be given them by name.
 
 ripgrep treats a file that it meets in a folder as binary from its first NUL byte on: it finds nothing in one
-with a NUL byte among its first 65,536, and stops at a later one. A file that it is given by name it searches
-to its end. An answer has to be that of a search of the folder, so files with NUL bytes are searched as such
-(:mod:`semindex.exact.walkargs`) or left out.
+with a NUL byte among its first 65,536, unless a line ends in its first three, and stops at a later one. One
+that it is given by name it searches to its end. An answer has to be that of a search of the folder, so files
+with NUL bytes are searched as such (:mod:`semindex.exact.walkargs`) or left out.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from semindex.exact.asking import Asking
 from semindex.exact.batches import File
 from semindex.exact.ordering import order_key
 from semindex.exact.running import NOTHING, Outcome, listed
+from semindex.source.read import is_silent
 from semindex.source.regular import RegularFileError, read_regular
 
-HEAD_BYTES = 65_536
-"""A NUL byte among so many first bytes, and ripgrep finds nothing in a file that it meets in a folder."""
 FEW_FILES = 48
 """So many are looked at here; of more ripgrep tells on all cores which of them have NUL bytes."""
 _MOST_BYTES = 4_000_000
@@ -65,10 +64,9 @@ def _verdict(path: bytes, asking: Asking) -> bool | None:
         return True  # too large to be looked at here, or just being written
     if data.startswith(_WIDE):
         return "\0" in data.decode("utf-16", "replace")
-    position = data.find(b"\0")
-    if position < 0:
+    if b"\0" not in data:
         return False
-    return None if position < HEAD_BYTES and asking.look.tells_matches_only else True
+    return None if is_silent(data) and asking.look.tells_matches_only else True
 
 
 def _many(paths: Sequence[bytes], asking: Asking) -> tuple[list[File], Outcome]:

@@ -20,6 +20,7 @@ MAX_STORED_BYTES = 32 << 20
 """A larger file that is not indexed is read by each exact search instead."""
 BINARY_HEAD_BYTES = 65_536
 """In a file with a NUL byte among so many ripgrep finds nothing."""
+_FIRST_READ_BYTES = 3
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which ripgrep decodes."""
 _HEAD_BYTES = 16_384
@@ -107,8 +108,14 @@ def is_wide(data: bytes) -> bool:
 
 
 def is_silent(data: bytes) -> bool:
-    """Whether ripgrep finds nothing in a file that begins so: it is empty, or binary near its beginning."""
-    return not data or (b"\0" in data[:BINARY_HEAD_BYTES] and not is_wide(data))
+    """Whether ripgrep finds nothing in a file that begins so: it is empty, or binary near its beginning.
+
+    ripgrep first reads as many bytes as a byte order mark has, and searches the lines that end there before
+    it sees a NUL byte behind them.
+    """
+    return not data or (
+        b"\0" in data[:BINARY_HEAD_BYTES] and not is_wide(data) and b"\n" not in data[:_FIRST_READ_BYTES]
+    )
 
 
 def _left_out_by_name(ref: FileRef, rules: ReadRules) -> FileFailure | None:
